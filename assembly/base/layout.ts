@@ -1,0 +1,74 @@
+// The linear-memory map: every region starts where the one before it ends.
+// Regions marked `state` in regions.ts make a snapshot; `cache` regions can be rebuilt.
+// docs/memory-map.md is generated from the list in regions.ts.
+
+@inline export const KIB: usize = 1024;
+@inline export const MIB: usize = 1024 * 1024;
+
+/** asc's static data (memory.data tables) lies below this; asconfig's memoryBase is 1024. */
+@inline export const STATIC_END: usize = 512 * 1024;
+
+/** The run loop's control words (base/control.ts). */
+@inline export const CONTROL: usize = STATIC_END;
+@inline export const CONTROL_SIZE: usize = 1024;
+/** Architectural CPU state (cpu/state.ts). */
+@inline export const CPU: usize = CONTROL + CONTROL_SIZE;
+@inline export const CPU_SIZE: usize = 7 * KIB;
+/** Floating-point environment and wide-arithmetic scratch (float/env.ts). */
+@inline export const FLOAT_ENV: usize = CPU + CPU_SIZE;
+@inline export const FLOAT_ENV_SIZE: usize = 4 * KIB;
+/** Virtual time and the timer table (device/clock.ts). */
+@inline export const CLOCK: usize = FLOAT_ENV + FLOAT_ENV_SIZE;
+@inline export const CLOCK_SIZE: usize = 4 * KIB;
+/** Interrupt lines and slots (device/interrupt.ts). */
+@inline export const INTERRUPT: usize = CLOCK + CLOCK_SIZE;
+@inline export const INTERRUPT_SIZE: usize = 4 * KIB;
+/** Chipset devices' state, one sub-region a device (chipset/layout.ts). */
+@inline export const CHIPSET: usize = INTERRUPT + INTERRUPT_SIZE;
+@inline export const CHIPSET_SIZE: usize = 64 * KIB;
+/** PCI functions' configuration spaces (pci/). */
+@inline export const PCI: usize = CHIPSET + CHIPSET_SIZE;
+@inline export const PCI_SIZE: usize = 256 * KIB;
+/** Port and MMIO maps (memory/bus.ts): 65536 u16 port handlers, then MMIO ranges. */
+@inline export const BUS: usize = PCI + PCI_SIZE;
+@inline export const BUS_SIZE: usize = 192 * KIB;
+/** Counters: u64 values, named by base/counters.ts. */
+@inline export const COUNTERS: usize = BUS + BUS_SIZE;
+@inline export const COUNTERS_SIZE: usize = 64 * KIB;
+/** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
+@inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;
+@inline export const DEVICES_SIZE: usize = 1 * MIB;
+/** Byte and frame rings shared with the host (device/ring.ts). */
+@inline export const RINGS: usize = DEVICES + DEVICES_SIZE;
+@inline export const RINGS_SIZE: usize = 2 * MIB;
+
+/** Software TLB: see cpu/tlb.ts for the nine tables. Machine state: it decides when A and D bits are set. */
+@inline export const TLB: usize = RINGS + RINGS_SIZE;
+@inline export const TLB_TABLE_SIZE: usize = 16 * KIB;
+@inline export const TLB_SIZE: usize = 9 * TLB_TABLE_SIZE + 112 * KIB;
+
+/** Opcode rows by map, filled at start from the tables in decode/. */
+@inline export const OPCODES: usize = TLB + TLB_SIZE;
+@inline export const OPCODES_SIZE: usize = 256 * KIB;
+/** The block of IR being built, its values and scratch (ir/). */
+@inline export const IR: usize = OPCODES + OPCODES_SIZE;
+@inline export const IR_SIZE: usize = 256 * KIB;
+/** One byte of attributes for each RAM page (memory/ram.ts). */
+@inline export const PAGE_ATTR: usize = IR + IR_SIZE;
+@inline export const PAGE_ATTR_SIZE: usize = 1 * MIB;
+/** First decoded block of each RAM page, u32 each (decode/cache.ts). */
+@inline export const PAGE_BLOCKS: usize = PAGE_ATTR + PAGE_ATTR_SIZE;
+@inline export const PAGE_BLOCKS_SIZE: usize = 4 * MIB;
+/** Hash of block entries by physical address and mode. */
+@inline export const BLOCK_HASH: usize = PAGE_BLOCKS + PAGE_BLOCKS_SIZE;
+@inline export const BLOCK_HASH_SIZE: usize = 1 * MIB;
+/** Decoded blocks: headers and 32-byte instruction records. */
+@inline export const BLOCKS: usize = BLOCK_HASH + BLOCK_HASH_SIZE;
+@inline export const BLOCKS_SIZE: usize = 24 * MIB;
+
+/** Guest RAM, 64 KiB aligned; its size is set when the machine is made. */
+@inline export const RAM: usize = (BLOCKS + BLOCKS_SIZE + 0xffff) & ~0xffff;
+/** RAM below the PCI hole ends here; what is left continues at 4 GiB. */
+@inline export const LOW_RAM_END: u64 = 0xb000_0000;
+@inline export const HIGH_RAM: u64 = 0x1_0000_0000;
+@inline export const PAGE: usize = 4096;
