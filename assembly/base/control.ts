@@ -25,8 +25,10 @@ import { CONTROL } from "./layout";
   stop: u32;
   /** Guest-visible exit status written by debug exit or poweroff. */
   exitCode: u32;
-  /** Value of RAND state (splitmix64), seeded at start. */
+  /** State of the seeded random source (splitmix64): RDRAND, virtio-rng. */
   random: u64;
+  /** Function-table index of decode/cache.ts codeWritten(host, bytes); 0 until attached. */
+  codeSlot: u32;
 }
 
 @inline export const control = changetype<Control>(CONTROL);

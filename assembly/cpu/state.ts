@@ -50,8 +50,10 @@ import { CPU } from "../base/layout";
   tlbLog: u32;
   /** Mask for linear addresses of data in this mode: 0xffff_ffff outside 64-bit mode, else all ones. */
   addressMask: u64;
-  /** Low bits: LAPIC id and the like; spare room. */
-  spare: u64;
+  /** A 1 GiB page has been entered in the TLB since it was last emptied. */
+  hugePages: u32;
+  /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */
+  stackAccess: u32;
 }
 
 @inline export const cpu = changetype<CpuState>(CPU);

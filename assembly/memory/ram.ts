@@ -29,3 +29,12 @@ export function ramAt(gpa: u64, bytes: u32): usize {
 @inline export function attrOf(page: u32): u32 { return load<u8>(PAGE_ATTR + page); }
 @inline export function setAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) | bits)); }
 @inline export function clearAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) & ~bits)); }
+
+/** Every store to RAM that did not come through the write TLB ends here: code it overlaps is dropped, the page is dirty. */
+export function noteWrite(host: usize, bytes: u32): void {
+  const first = pageOf(host), last = pageOf(host + bytes - 1);
+  for (let page = first; page <= last; page++) {
+    if (attrOf(page) & Attr.CODE && control.codeSlot) call_indirect<void>(control.codeSlot, host, bytes);
+    setAttr(page, Attr.DIRTY);
+  }
+}

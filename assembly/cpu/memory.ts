@@ -1,0 +1,161 @@
+// Memory as instructions see it: linear addresses, current privilege. The fast paths (ir/words-memory.ts) look in the TLB;
+// what misses comes here: walks, page crossings, devices, pages with code, addresses that are not canonical.
+// Nothing is stored until every page of the access is known to be writable.
+
+import { ramAt, noteWrite } from "../memory/ram";
+import { mmioRead, mmioWrite } from "../memory/bus";
+import { leaveBlock } from "../base/control";
+import { cpu, Efer, Vector } from "./state";
+import { Access, Class, currentClass, systemClass, entryAt } from "./tlb";
+import { translate, NO_ADDRESS } from "./paging";
+import { raise } from "./exceptions";
+
+/** An address no table ever holds: what a refused address calculation gives, so that the access does nothing. */
+@inline export const NOWHERE: u64 = 0x8000_0000_0000_0000;
+
+function isCanonical(linear: u64): bool { return <u64>((<i64>linear << 16) >> 16) == linear; }
+
+/** Checks an address before translation; raises #GP(0), or nothing if an exception is already raised. */
+function isRefused(linear: u64, bytes: u32): bool {
+  if (cpu.raised) return true;
+  if (!(cpu.efer & Efer.LMA)) return false;
+  if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
+  raise(cpu.stackAccess ? Vector.SS : Vector.GP, 0);
+  return true;
+}
+
+@inline function crosses(linear: u64, bytes: u32): bool { return ((linear & 0xfff) + bytes) > 0x1000; }
+/** Linear addresses wrap at 4 GiB outside long mode. */
+@inline function wrap(linear: u64): u64 { return cpu.efer & Efer.LMA ? linear : linear & 0xffff_ffff; }
+
+export function loadPhysical(at: u64, bytes: u32): u64 {
+  const p = ramAt(at, bytes);
+  if (!p) return mmioRead(at, bytes);
+  switch (bytes) {
+    case 1: return load<u8>(p);
+    case 2: return load<u16>(p);
+    case 4: return load<u32>(p);
+    default: return load<u64>(p);
+  }
+}
+
+export function storePhysical(at: u64, bytes: u32, v: u64): void {
+  const p = ramAt(at, bytes);
+  if (!p) { mmioWrite(at, bytes, v); leaveBlock(); return; }
+  switch (bytes) {
+    case 1: store<u8>(p, <u8>v); break;
+    case 2: store<u16>(p, <u16>v); break;
+    case 4: store<u32>(p, <u32>v); break;
+    default: store<u64>(p, v);
+  }
+  noteWrite(p, bytes);
+}
+
+/** Loads `bytes` (1, 2, 4, 8) for `who`; 0 after raising a fault. */
+export function loadAs(linear: u64, bytes: u32, who: u32): u64 {
+  if (isRefused(linear, bytes)) return 0;
+  if (crosses(linear, bytes)) return loadAcross(linear, bytes, who);
+  const at = translate(wrap(linear), Access.READ, who);
+  return at == NO_ADDRESS ? 0 : loadPhysical(at, bytes);
+}
+
+
+
+function loadAcross(linear: u64, bytes: u32, who: u32): u64 {
+  const first = <u32>(0x1000 - (linear & 0xfff));
+  const a = translate(wrap(linear), Access.READ, who);
+  if (a == NO_ADDRESS) return 0;
+  const b = translate(wrap(linear + first), Access.READ, who);
+  if (b == NO_ADDRESS) return 0;
+  let v: u64 = 0;
+  for (let k: u32 = 0; k < bytes; k++) {
+    const at = k < first ? a + k : b + (k - first);
+    v |= loadPhysical(at, 1) << (<u64>k * 8);
+  }
+  return v;
+}
+
+/** Stores the low `bytes` of `v` for `who`; false after raising a fault, with nothing stored. */
+export function storeAs(linear: u64, bytes: u32, v: u64, who: u32): bool {
+  if (isRefused(linear, bytes)) return false;
+  if (crosses(linear, bytes)) return storeAcross(linear, bytes, v, who);
+  const at = translate(wrap(linear), Access.WRITE, who);
+  if (at == NO_ADDRESS) return false;
+  storePhysical(at, bytes, v);
+  return true;
+}
+
+function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
+  const first = <u32>(0x1000 - (linear & 0xfff));
+  const a = translate(wrap(linear), Access.WRITE, who);
+  if (a == NO_ADDRESS) return false;
+  const b = translate(wrap(linear + first), Access.WRITE, who);
+  if (b == NO_ADDRESS) return false;
+  for (let k: u32 = 0; k < bytes; k++) storePhysical(k < first ? a + k : b + (k - first), 1, v >> (<u64>k * 8));
+  return true;
+}
+
+/** Raises what a store of `bytes` at `linear` would raise, and stores nothing. True if it may be stored. */
+export function probeAs(linear: u64, bytes: u32, who: u32): bool {
+  if (isRefused(linear, bytes)) return false;
+  if (translate(wrap(linear), Access.WRITE, who) == NO_ADDRESS) return false;
+  return !crosses(linear, bytes) || translate(wrap(linear + bytes - 1), Access.WRITE, who) != NO_ADDRESS;
+}
+
+/** Raises what a load would raise, and loads nothing (device registers have side effects). */
+export function probeReadAs(linear: u64, bytes: u32, who: u32): bool {
+  if (isRefused(linear, bytes)) return false;
+  if (translate(wrap(linear), Access.READ, who) == NO_ADDRESS) return false;
+  return !crosses(linear, bytes) || translate(wrap(linear + bytes - 1), Access.READ, who) != NO_ADDRESS;
+}
+
+// At the current privilege: instructions' own operands.
+export function loadLinear(linear: u64, bytes: u32): u64 {
+  const e = entryAt(cpu.tlbRead, linear);
+  if (load<u64>(e) == ((linear + bytes - 1) & ~0xfff)) {
+    const p = <usize>(<u32>linear + load<u32>(e, 8));
+    switch (bytes) {
+      case 1: return load<u8>(p);
+      case 2: return load<u16>(p);
+      case 4: return load<u32>(p);
+      default: return load<u64>(p);
+    }
+  }
+  return loadAs(linear, bytes, currentClass());
+}
+export function storeLinear(linear: u64, bytes: u32, v: u64): bool {
+  const e = entryAt(cpu.tlbWrite, linear);
+  if (load<u64>(e) == ((linear + bytes - 1) & ~0xfff)) {
+    const p = <usize>(<u32>linear + load<u32>(e, 8));
+    switch (bytes) {
+      case 1: store<u8>(p, <u8>v); return true;
+      case 2: store<u16>(p, <u16>v); return true;
+      case 4: store<u32>(p, <u32>v); return true;
+      default: store<u64>(p, v); return true;
+    }
+  }
+  return storeAs(linear, bytes, v, currentClass());
+}
+export function probeLinear(linear: u64, bytes: u32): bool {
+  const e = entryAt(cpu.tlbWrite, linear);
+  if (load<u64>(e) == ((linear + bytes - 1) & ~0xfff)) return true;
+  return probeAs(linear, bytes, currentClass());
+}
+
+// As the processor itself: descriptor tables, TSS, IDT.
+export function loadSystem(linear: u64, bytes: u32): u64 { return loadAs(linear, bytes, systemClass()); }
+export function storeSystem(linear: u64, bytes: u32, v: u64): bool { return storeAs(linear, bytes, v, systemClass()); }
+export function probeSystem(linear: u64, bytes: u32): bool { return probeAs(linear, bytes, systemClass()); }
+
+/** Linear-memory address of the code byte at `linear`, or 0 after raising; code outside RAM raises #GP(0). */
+export function fetchAt(linear: u64): usize {
+  const e = entryAt(cpu.tlbExec, linear);
+  if (load<u64>(e) == (linear & ~0xfff)) return <usize>(<u32>linear + load<u32>(e, 8));
+  if (cpu.efer & Efer.LMA && !isCanonical(linear)) { raise(Vector.GP, 0); return 0; }
+  const at = translate(wrap(linear), Access.EXEC, cpu.cpl == 3 ? Class.USER : Class.KERNEL);
+  if (at == NO_ADDRESS) return 0;
+  const p = ramAt(at, 1);
+  // The bus would answer with ones, FF FF, which is no instruction; we do not execute out of devices.
+  if (!p) raise(Vector.UD, 0);
+  return p;
+}
