@@ -29,12 +29,20 @@ import { CONTROL } from "./layout";
   random: u64;
   /** Function-table index of decode/cache.ts codeWritten(host, bytes); 0 until attached. */
   codeSlot: u32;
+  /** Function-table index of isa/execute.ts runOne(record): what the IR's RUN operation calls; 0 until attached. */
+  runSlot: u32;
+  /** 1: every instruction goes through Build and the IR interpreter (tests). */
+  throughIr: u32;
+  /** The address block.ts gives the next IR operation. */
+  irCount: u32;
 }
 
 @inline export const control = changetype<Control>(CONTROL);
 
 /** Bytes in one decoded record (decode/record.ts). */
 @inline export const RECORD: u32 = 32;
+/** Byte of a record that is 1 when its memory operand lies in the stack segment (decode/record.ts `stack`). */
+@inline export const RECORD_STACK: usize = 15;
 
 export const enum Event {
   /** A maskable interrupt waits (LAPIC or PIC). */

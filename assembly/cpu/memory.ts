@@ -4,7 +4,7 @@
 
 import { ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
-import { leaveBlock } from "../base/control";
+import { control, leaveBlock, RECORD_STACK } from "../base/control";
 import { cpu, Efer, Vector } from "./state";
 import { Access, Class, currentClass, systemClass, entryAt } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
@@ -20,7 +20,7 @@ function isRefused(linear: u64, bytes: u32): bool {
   if (cpu.raised) return true;
   if (!(cpu.efer & Efer.LMA)) return false;
   if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
-  raise(cpu.stackAccess ? Vector.SS : Vector.GP, 0);
+  raise(cpu.stackAccess || load<u8>(control.current + RECORD_STACK) ? Vector.SS : Vector.GP, 0);
   return true;
 }
 

@@ -1,9 +1,9 @@
 // A decoded instruction: 32 bytes, all that its meaning needs and nothing of its encoding.
 //
-//    0        2      4        6      7     8     9     10     11      12    13     14      15
-//   +--------+------+--------+------+-----+-----+------+-------+-------+-----+------+-------+
-//   |handler | kind | offset | bits | dst | src | base | index | scale | seg | len  | flags |
-//   +--------+------+--------+------+-----+-----+------+-------+-------+-----+------+-------+
+//    0         2      4        6      7     8     9      10      11      12    13    14      15
+//   +---------+------+--------+------+-----+-----+------+-------+-------+-----+-----+-------+-------+
+//   | handler | kind | offset | bits | dst | src | base | index | scale | seg | len | flags | stack |
+//   +---------+------+--------+------+-----+-----+------+-------+-------+-----+-----+-------+-------+
 //   16: disp (i64)                        24: imm (i64)
 
 @unmanaged export class Insn {
@@ -31,7 +31,8 @@
   length: u8;
   /** Decoded bits below. */
   flags: u8;
-  spare: u8;
+  /** The memory operand is in the stack segment: a bad address is #SS. */
+  stack: u8;
   disp: i64;
   imm: i64;
 }
@@ -45,8 +46,8 @@ export const enum Is {
   REP = 8,
   REPNE = 16,
   LOCK = 32,
-  /** REX.W or 64-bit by default. */
-  WIDE = 64,
+  /** The segment is FS or GS in 64-bit code: a base and no limit. */
+  LONG_SEGMENT = 64,
   /** The memory operand needs more than base + index + disp: a segment, or wrapping. */
   FAR = 128,
 }

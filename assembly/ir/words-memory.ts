@@ -1,0 +1,53 @@
+// Memory words: linear addresses at the current privilege. `bytes` is 1, 2, 4 or 8.
+// The Fast forms inline the TLB look-up where `bytes` is a constant; the others call.
+
+import { Op } from "./ops";
+import { record } from "./block";
+import { running, Val } from "./words";
+import { cpu } from "../cpu/state";
+import { entryAt, currentClass } from "../cpu/tlb";
+import { loadLinear, storeLinear, probeLinear, loadAs, storeAs } from "../cpu/memory";
+import { checkSegment } from "../cpu/segments";
+
+@inline export function loadFast<M>(a: Val, bytes: u32): Val {
+  if (!running<M>()) return record(Op.LOAD, a, 0, 0, bytes);
+  const e = entryAt(cpu.tlbRead, a);
+  if (load<u64>(e) == ((a + bytes - 1) & ~0xfff)) {
+    const p = <usize>(<u32>a + load<u32>(e, 8));
+    return bytes == 8 ? load<u64>(p) : bytes == 4 ? load<u32>(p) : bytes == 2 ? load<u16>(p) : load<u8>(p);
+  }
+  return loadMissed(a, bytes);
+}
+function loadMissed(a: u64, bytes: u32): u64 { return loadAs(a, bytes, currentClass()); }
+
+@inline export function storeFast<M>(a: Val, bytes: u32, v: Val): void {
+  if (!running<M>()) { record(Op.STORE, a, v, 0, bytes); return; }
+  const e = entryAt(cpu.tlbWrite, a);
+  if (load<u64>(e) == ((a + bytes - 1) & ~0xfff)) {
+    const p = <usize>(<u32>a + load<u32>(e, 8));
+    if (bytes == 8) store<u64>(p, v); else if (bytes == 4) store<u32>(p, <u32>v); else if (bytes == 2) store<u16>(p, <u16>v); else store<u8>(p, <u8>v);
+    return;
+  }
+  storeMissed(a, bytes, v);
+}
+function storeMissed(a: u64, bytes: u32, v: u64): void { storeAs(a, bytes, v, currentClass()); }
+
+@inline export function loadMem<M>(a: Val, bytes: u32): Val { return running<M>() ? loadLinear(a, bytes) : record(Op.LOAD, a, 0, 0, bytes); }
+@inline export function storeMem<M>(a: Val, bytes: u32, v: Val): void {
+  if (running<M>()) storeLinear(a, bytes, v); else record(Op.STORE, a, v, 0, bytes);
+}
+/** Raises what a store would; a read-modify-write probes first, so that its load of a read-only page is a write fault. */
+@inline export function probeMem<M>(a: Val, bytes: u32): void { if (running<M>()) probeLinear(a, bytes); else record(Op.PROBE, a, 0, 0, bytes); }
+
+/** Linear address of `offset` in a segment that is not known to be flat; raises #GP or #SS past its limit. */
+@inline export function throughSegment<M>(seg: u32, offset: Val, bytes: u32, write: bool): Val {
+  return running<M>() ? linearIn(seg, offset, bytes, write) : record(Op.CHECK_SEGMENT, offset, 0, 0, <u64>seg | <u64>bytes << 8 | <u64>write << 16);
+}
+import { segment, Mode } from "../cpu/state";
+import { NOWHERE } from "../cpu/memory";
+export function linearIn(seg: u32, offset: u64, bytes: u32, write: bool): u64 {
+  const base = segment(seg).base;
+  if (cpu.mode & Mode.LONG) return base + offset;
+  if (!checkSegment(seg, <u32>offset, bytes, write)) return NOWHERE;
+  return (base + offset) & 0xffff_ffff;
+}
