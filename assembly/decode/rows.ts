@@ -23,6 +23,8 @@ export const enum Form {
   MODRM = 1,
   // Immediate: at most one of these, plus IMM8_SECOND for ENTER.
   IMM8 = 1 << 1, IMM8S = 2 << 1, IMM16 = 3 << 1, IMMZ = 4 << 1, IMMV = 5 << 1, MOFFS = 6 << 1, FARPTR = 7 << 1, ENTER = 8 << 1,
+  /** No immediate: a string instruction, whose source segment may be overridden. */
+  STRING = 9 << 1,
   IMM_MASK = 15 << 1,
   /** Operand size is 8 bits; else 16/32/64 by prefixes. */
   BYTE = 1 << 5,
@@ -73,6 +75,8 @@ export const enum Form {
   RM_WORD = 1 << 29,
   /** Operand size 64 with REX.W, else 32: 66 is a mandatory prefix (MOVD, PINSRD, CVTSI2SD). */
   SIZE_W = 1 << 30,
+  /** The immediate is a branch displacement: the record holds offset + length + displacement. */
+  BRANCH = 1 << 31,
 }
 
 @inline export function rowAt(table: u32, opcode: u32): Row { return changetype<Row>(OPCODES + ((<usize>table << 8) + <usize>opcode) * 8); }
@@ -92,4 +96,4 @@ export function member(group: u32, n: u32, handler: u32, form: u32, kind: u32 = 
 }
 
 /** Groups of the manual (table A-6), then ours. Tables 13 to 19 hold them: 112 groups at most. */
-export const enum Group { G1_EB, G1_EV, G1_EV_IB, G1A, G2_EB_IB, G2_EV_IB, G2_EB_1, G2_EV_1, G2_EB_CL, G2_EV_CL, G3_B, G3_V, G4, G5, G6, G7, G8, G9, G10, G11_B, G11_V, G12, G12_66, G13, G13_66, G14, G14_66, G15, G16, G17, GP, G9_66, COUNT }
+export const enum Group { G1_EB, G1_EV, G1_EV_IB, G1_82, G1A, G2_EB_IB, G2_EV_IB, G2_EB_1, G2_EV_1, G2_EB_CL, G2_EV_CL, G3_B, G3_V, G4, G5, G6, G7, G8, G9, G10, G11_B, G11_V, G12, G12_66, G13, G13_66, G14, G14_66, G15, G16, G17, GP, G9_66, COUNT }

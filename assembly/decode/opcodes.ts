@@ -1,0 +1,11 @@
+// Fills the opcode rows from the chapters' tables. Called once, when the machine is made.
+
+import { OPCODES, OPCODES_SIZE } from "../base/layout";
+import { defineOne } from "./opcodes-one";
+import { defineTwo } from "./opcodes-two";
+
+export function defineOpcodes(): void {
+  memory.fill(OPCODES, 0, OPCODES_SIZE);
+  defineOne();
+  defineTwo();
+}
