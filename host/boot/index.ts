@@ -1,0 +1,5 @@
+/** Loading: from kernel files to bytes in guest memory and a state to start in. */
+export { ImageError } from './errors.js';
+export { loadKernel, type EntryName, type LoadOptions } from './load.js';
+export type { BootPlan, Entry, Linux32Entry, LinuxSegments, Long64Entry, Pvh32Entry, Segment } from './plan.js';
+export * from './ram-layout.js';
