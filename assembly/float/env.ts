@@ -30,6 +30,8 @@ export const enum Rounding { NEAREST, DOWN, UP, ZERO }
   wide0: u64; wide1: u64; wide2: u64; wide3: u64;
   /** x87: result of the operation in hand. */
   mantissa: u64; exponent: u32; pad1: u32;
+  /** x87: second result of FXTRACT, FSINCOS and FPTAN (the one that ends in ST(0)). */
+  mantissa2: u64; exponent2: u32; pad2: u32;
 }
 
 @inline export const env = changetype<FloatEnv>(FLOAT_ENV);

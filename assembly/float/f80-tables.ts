@@ -1,0 +1,126 @@
+// Constants of the transcendental functions: pairs of words, high first, in fixed point with 127 fraction bits (Q1.127)
+// unless said, truncated. Derived from the series themselves with 400-bit integers; nothing here is tuned.
+
+/** 1/(k+1)!, for (e^t - 1) / t. */
+export const FACTORIAL: usize = memory.data<u64>([
+  0x8000_0000_0000_0000, 0x0000_0000_0000_0000,
+  0x4000_0000_0000_0000, 0x0000_0000_0000_0000,
+  0x1555_5555_5555_5555, 0x5555_5555_5555_5555,
+  0x0555_5555_5555_5555, 0x5555_5555_5555_5555,
+  0x0111_1111_1111_1111, 0x1111_1111_1111_1111,
+  0x002d_82d8_2d82_d82d, 0x82d8_2d82_d82d_82d8,
+  0x0006_8068_0680_6806, 0x8068_0680_6806_8068,
+  0x0000_d00d_00d0_0d00, 0xd00d_00d0_0d00_d00d,
+  0x0000_171d_e3a5_56c7, 0x338f_aac1_c88e_5001,
+  0x0000_024f_c9f6_ef13, 0xeb8e_5de0_2da7_d4cc,
+  0x0000_0035_cc8a_cfea, 0x89c7_1fce_8fc9_706f,
+  0x0000_0004_7bb6_3bfe, 0x3625_ed51_36a6_1eb3,
+  0x0000_0000_5849_184e, 0xa1b4_25f2_8e0c_c748,
+  0x0000_0000_064e_5d2a, 0x301f_2748_2eb7_c517,
+  0x0000_0000_006b_9fcf, 0x9cce_e07c_4761_95ac,
+  0x0000_0000_0006_b9fc, 0xf9cc_ee07_c476_195a,
+  0x0000_0000_0000_654b, 0x1dc0_c2b5_29ac_9814,
+  0x0000_0000_0000_05a0, 0x9e18_ee5f_65de_ec01,
+  0x0000_0000_0000_004b, 0xd26d_1a05_055c_9328,
+  0x0000_0000_0000_0003, 0xca85_7480_4044_a0f5,
+  0x0000_0000_0000_0000, 0x2e37_1ded_b9ea_e317,
+  0x0000_0000_0000_0000, 0x0219_c72d_b6ff_0a52,
+  0x0000_0000_0000_0000, 0x0017_61b4_1316_3819,
+  0x0000_0000_0000_0000, 0x0000_f967_80cb_97ab,
+  0x0000_0000_0000_0000, 0x0000_09f9_e66e_8b2f,
+]);
+
+/** 1/(2k+1)!, for sin(r) / r. */
+export const ODD_FACTORIAL: usize = memory.data<u64>([
+  0x8000_0000_0000_0000, 0x0000_0000_0000_0000,
+  0x1555_5555_5555_5555, 0x5555_5555_5555_5555,
+  0x0111_1111_1111_1111, 0x1111_1111_1111_1111,
+  0x0006_8068_0680_6806, 0x8068_0680_6806_8068,
+  0x0000_171d_e3a5_56c7, 0x338f_aac1_c88e_5001,
+  0x0000_0035_cc8a_cfea, 0x89c7_1fce_8fc9_706f,
+  0x0000_0000_5849_184e, 0xa1b4_25f2_8e0c_c748,
+  0x0000_0000_006b_9fcf, 0x9cce_e07c_4761_95ac,
+  0x0000_0000_0000_654b, 0x1dc0_c2b5_29ac_9814,
+  0x0000_0000_0000_004b, 0xd26d_1a05_055c_9328,
+  0x0000_0000_0000_0000, 0x2e37_1ded_b9ea_e317,
+  0x0000_0000_0000_0000, 0x0017_61b4_1316_3819,
+  0x0000_0000_0000_0000, 0x0000_09f9_e66e_8b2f,
+  0x0000_0000_0000_0000, 0x0000_0003_a356_385b,
+]);
+
+/** 1/(2k)!, for cos(r). */
+export const EVEN_FACTORIAL: usize = memory.data<u64>([
+  0x8000_0000_0000_0000, 0x0000_0000_0000_0000,
+  0x4000_0000_0000_0000, 0x0000_0000_0000_0000,
+  0x0555_5555_5555_5555, 0x5555_5555_5555_5555,
+  0x002d_82d8_2d82_d82d, 0x82d8_2d82_d82d_82d8,
+  0x0000_d00d_00d0_0d00, 0xd00d_00d0_0d00_d00d,
+  0x0000_024f_c9f6_ef13, 0xeb8e_5de0_2da7_d4cc,
+  0x0000_0004_7bb6_3bfe, 0x3625_ed51_36a6_1eb3,
+  0x0000_0000_064e_5d2a, 0x301f_2748_2eb7_c517,
+  0x0000_0000_0006_b9fc, 0xf9cc_ee07_c476_195a,
+  0x0000_0000_0000_05a0, 0x9e18_ee5f_65de_ec01,
+  0x0000_0000_0000_0003, 0xca85_7480_4044_a0f5,
+  0x0000_0000_0000_0000, 0x0219_c72d_b6ff_0a52,
+  0x0000_0000_0000_0000, 0x0000_f967_80cb_97ab,
+  0x0000_0000_0000_0000, 0x0000_0062_3a17_f1a9,
+]);
+
+/** 1/(2k+1), for atan(u) / u and atanh(s) / s. */
+export const ODD_RECIPROCAL: usize = memory.data<u64>([
+  0x8000_0000_0000_0000, 0x0000_0000_0000_0000,
+  0x2aaa_aaaa_aaaa_aaaa, 0xaaaa_aaaa_aaaa_aaaa,
+  0x1999_9999_9999_9999, 0x9999_9999_9999_9999,
+  0x1249_2492_4924_9249, 0x2492_4924_9249_2492,
+  0x0e38_e38e_38e3_8e38, 0xe38e_38e3_8e38_e38e,
+  0x0ba2_e8ba_2e8b_a2e8, 0xba2e_8ba2_e8ba_2e8b,
+  0x09d8_9d89_d89d_89d8, 0x9d89_d89d_89d8_9d89,
+  0x0888_8888_8888_8888, 0x8888_8888_8888_8888,
+  0x0787_8787_8787_8787, 0x8787_8787_8787_8787,
+  0x06bc_a1af_286b_ca1a, 0xf286_bca1_af28_6bca,
+  0x0618_6186_1861_8618, 0x6186_1861_8618_6186,
+  0x0590_b216_42c8_590b, 0x2164_2c85_90b2_1642,
+  0x051e_b851_eb85_1eb8, 0x51eb_851e_b851_eb85,
+  0x04bd_a12f_684b_da12, 0xf684_bda1_2f68_4bda,
+  0x0469_ee58_469e_e584, 0x69ee_5846_9ee5_8469,
+  0x0421_0842_1084_2108, 0x4210_8421_0842_1084,
+  0x03e0_f83e_0f83_e0f8, 0x3e0f_83e0_f83e_0f83,
+  0x03a8_3a83_a83a_83a8, 0x3a83_a83a_83a8_3a83,
+  0x0375_9f22_9837_59f2, 0x2983_759f_2298_3759,
+  0x0348_3483_4834_8348, 0x3483_4834_8348_3483,
+  0x031f_3831_f383_1f38, 0x31f3_831f_3831_f383,
+  0x02fa_0be8_2fa0_be82, 0xfa0b_e82f_a0be_82fa,
+  0x02d8_2d82_d82d_82d8, 0x2d82_d82d_82d8_2d82,
+  0x02b9_3105_7262_0ae4, 0xc415_c988_2b93_1057,
+  0x029c_bc14_e5e0_a72f, 0x0539_7829_cbc1_4e5e,
+  0x0282_8282_8282_8282, 0x8282_8282_8282_8282,
+  0x026a_439f_656f_1826, 0xa439_f656_f182_6a43,
+  0x0253_c825_3c82_53c8, 0x253c_8253_c825_3c82,
+  0x023e_e08f_b823_ee08, 0xfb82_3ee0_8fb8_23ee,
+  0x022b_63cb_eea4_e1a0, 0x8ad8_f2fb_a938_6822,
+  0x0219_2e29_f79b_4758, 0x2192_e29f_79b4_7582,
+  0x0208_2082_0820_8208, 0x2082_0820_8208_2082,
+  0x01f8_1f81_f81f_81f8, 0x1f81_f81f_81f8_1f81,
+  0x01e9_131a_bf0b_7672, 0xa07a_44c6_afc2_dd9c,
+  0x01da_e607_6b98_1dae, 0x6076_b981_dae6_076b,
+  0x01cd_8568_9039_b0ad, 0x1207_3615_a240_e6c2,
+]);
+
+/** ln 2, 128 fraction bits. */
+@inline export const LN2_HI: u64 = 0xb172_17f7_d1cf_79ab;
+@inline export const LN2_LO: u64 = 0xc9e3_b398_03f2_f6af;
+/** 2 / ln 2, 126 fraction bits. */
+@inline export const TWO_LOG2E_HI: u64 = 0xb8aa_3b29_5c17_f0bb;
+@inline export const TWO_LOG2E_LO: u64 = 0xbe87_fed0_691d_3e88;
+/** Pi, 126 fraction bits. */
+@inline export const PI_HI: u64 = 0xc90f_daa2_2168_c234;
+@inline export const PI_LO: u64 = 0xc4c6_628b_80dc_1cd1;
+/** log2 10, 126 fraction bits. */
+@inline export const LOG2_10_HI: u64 = 0xd49a_784b_cd1b_8afe;
+@inline export const LOG2_10_LO: u64 = 0x492b_f6ff_4daf_db4c;
+/** log10 2, 129 fraction bits. */
+@inline export const LOG10_2_HI: u64 = 0x9a20_9a84_fbcf_f798;
+@inline export const LOG10_2_LO: u64 = 0x8f89_59ac_0b7c_9178;
+/** log2 e, 127 fraction bits. */
+@inline export const LOG2_E_HI: u64 = 0xb8aa_3b29_5c17_f0bb;
+@inline export const LOG2_E_LO: u64 = 0xbe87_fed0_691d_3e88;
