@@ -1,11 +1,11 @@
 // Addition, subtraction, multiplication, division and square root of double-extended numbers, exactly rounded.
 // Intel SDM vol. 1, 8.3.5 and 8.5; tables in vol. 2 under FADD, FMUL, FDIV, FSQRT.
 
-import { divWide, mulHigh, remWide } from "../base/wide";
-import { env, Raised, Rounding } from "./env";
+import { divWide, mulHigh, remWide, shiftRightJam } from "../base/wide";
+import { Raised, Rounding } from "./env";
 import {
-  BIAS, INTEGER_BIT, SIGN, isInfinite, isZero, magnitude, normalExponent, noteDenormal, raise, roundPack, roundingMode,
-  setInfinity, setInvalid, setZero, takeSpecial, takeSpecials,
+  BIAS, INTEGER_BIT, SIGN, isInfinite, isZero, normalExponent, noteDenormal, raise, roundPack, roundingMode, setInfinity,
+  setInvalid, setZero, takeSpecial, takeSpecials,
 } from "./f80";
 
 export function addF80(ae: u32, am: u64, be: u32, bm: u64): void {
@@ -46,7 +46,7 @@ function addFinite(ae: u32, am: u64, be: u32, bm: u64): void {
 function addOrdered(sign: u32, exponent: i32, large: u64, distance: i32, small: u64, same: bool): void {
   const n = <u64>distance;
   const hi = n < 64 ? small >> n : 0;
-  const lo = n == 0 ? 0 : n < 64 ? small << (64 - n) : n == 64 ? small : 1;
+  const lo = n == 0 ? 0 : n < 64 ? small << (64 - n) : shiftRightJam(small, n - 64);
   if (same) {
     const sum = large + hi;
     if (sum >= large) roundPack(sign, exponent, sum, lo);
@@ -93,11 +93,11 @@ export function divF80(ae: u32, am: u64, be: u32, bm: u64): void {
   const sign = (ae ^ be) & SIGN;
   const ai = isInfinite(ae, am), bi = isInfinite(be, bm);
   if ((ai && bi) || (am | bm) == 0) { setInvalid(); return; }
+  if (bm == 0 && !ai) { raise(Raised.ZE); setInfinity(sign); return; }
   noteDenormal(ae, am);
   noteDenormal(be, bm);
   if (ai) { setInfinity(sign); return; }
   if (bi) { setZero(sign); return; }
-  if (bm == 0) { raise(Raised.ZE); setInfinity(sign); return; }
   if (am == 0) { setZero(sign); return; }
   const exponent = normalExponent(ae, am) - normalExponent(be, bm) + BIAS;
   am <<= clz(am);

@@ -4,31 +4,38 @@
 import { shiftRightJam } from "../base/wide";
 import { env, Raised, Rounding } from "./env";
 import {
-  BIAS, Condition, EXPONENT_MAX, INTEGER_BIT, QUIET_BIT, SIGN, isInfinite, isMasked, isNan, isUnsupported, magnitude,
-  normalExponent, noteDenormal, raise, roundingMode, roundsUp, setInfinity, setResult, setZero, takeSpecial,
+  BIAS, Condition, EXPONENT_MAX, INTEGER_BIT, QUIET_BIT, SIGN, WAS_DENORMAL, isInfinite, isMasked, isNan, isSignaling,
+  isUnsupported, magnitude, normalExponent, noteDenormal, raise, roundingMode, roundsUp, setInfinity, setResult, setZero,
+  takeSpecial,
 } from "./f80";
 
-/** Widens a format with `width` exponent bits and `fractionBits` fraction bits, its sign above them. Exact. */
+/**
+ * Widens a format with `width` exponent bits and `fractionBits` fraction bits, its sign above them. Exact and silent: a
+ * signalling NaN stays one and a denormal is marked, for the operation it is an operand of.
+ */
 @inline function widen(bits: u64, width: u32, fractionBits: u32): void {
   const top = (<u32>1 << width) - 1;
   const x = <u32>(bits >> fractionBits) & top;
-  const sign = <u32>(bits >> (fractionBits + width)) << 15;
+  const sign = (<u32>(bits >> (fractionBits + width)) & 1) << 15;
   const fraction = bits << (64 - fractionBits) >> 1;
-  if (x == top) {
-    if (fraction != 0 && (fraction & QUIET_BIT) == 0) raise(Raised.IE);
-    setResult(sign | EXPONENT_MAX, INTEGER_BIT | fraction | (fraction != 0 ? QUIET_BIT : 0));
-    return;
-  }
+  if (x == top) { setResult(sign | EXPONENT_MAX, INTEGER_BIT | fraction); return; }
   const bias = <i32>(top >> 1);
   if (x != 0) { setResult(sign | <u32>(<i32>x - bias + BIAS), INTEGER_BIT | fraction); return; }
   if (fraction == 0) { setZero(sign); return; }
-  raise(Raised.DE);
   const shift = clz(fraction);
-  setResult(sign | <u32>(1 - bias + BIAS - <i32>shift), fraction << shift);
+  setResult(WAS_DENORMAL | sign | <u32>(1 - bias + BIAS - <i32>shift), fraction << shift);
 }
 
-export function fromF32(bits: u32): void { widen(<u64>bits, 8, 23); }
-export function fromF64(bits: u64): void { widen(bits, 11, 52); }
+export function widenF32(bits: u32): void { widen(<u64>bits, 8, 23); }
+export function widenF64(bits: u64): void { widen(bits, 11, 52); }
+
+/** The widened operand as FLD takes it: a signalling NaN is quieted, a denormal signalled. */
+export function takeWidened(): void {
+  const e = env.exponent, m = env.mantissa;
+  noteDenormal(e, m);
+  env.exponent = e & ~WAS_DENORMAL;
+  if (isSignaling(e, m)) { raise(Raised.IE); env.mantissa = m | QUIET_BIT; }
+}
 
 /** Exact for every i64. */
 export function fromI64(value: i64): void {

@@ -2,9 +2,7 @@
 // FBLD and FBSTP. An operand is its low eight bytes and its high two.
 
 import { env, Raised } from "./env";
-import {
-  BIAS, Condition, EXPONENT_MAX, SIGN, isUnsupported, magnitude, raise, roundingMode, setZero,
-} from "./f80";
+import { BIAS, Condition, EXPONENT_MAX, SIGN, isUnsupported, magnitude, raise, roundingMode, setZero } from "./f80";
 import { fromI64, roundAway } from "./f80-convert";
 
 @inline const LARGEST: u64 = 999_999_999_999_999_999;

@@ -3,8 +3,8 @@
 
 import { env, Raised } from "./env";
 import {
-  BIAS, INTEGER_BIT, SIGN, isInfinite, isZero, magnitude, normalExponent, noteDenormal, raise, roundTo,
-  setInfinity, setInvalid, setResult, setZero, takeSpecial, takeSpecials,
+  BIAS, INTEGER_BIT, SIGN, isInfinite, magnitude, normalExponent, noteDenormal, raise, roundTo, setInfinity, setInvalid,
+  setResult, setZero, takeSpecial, takeSpecials,
 } from "./f80";
 import { divTop, mulTop, normalizeWide, packWide, shiftRightWide, sumSeries } from "./f80-series";
 import { FACTORIAL, LN2_HI, LN2_LO, ODD_RECIPROCAL, TWO_LOG2E_HI, TWO_LOG2E_LO } from "./f80-tables";
@@ -25,6 +25,7 @@ export function exp2m1F80(e: u32, m: u64): void {
   noteDenormal(e, m);
   const x = normalExponent(e, m) - BIAS;
   if (x >= 0) {
+    raise(Raised.PE);
     if (x == 0 && m == INTEGER_BIT) setResult((e & SIGN) != 0 ? SIGN | <u32>(BIAS - 1) : <u32>BIAS, m);
     else setResult(e, m);
     return;
@@ -89,10 +90,11 @@ function logarithm(sign: u32, x: i32, m: u64, yx: i32, ym: u64): void {
   packProduct(sign, 16 - <i32>shift, yx, ym);
 }
 
-/** y times an integer. */
+/** y times an integer. PE is signalled though the product may be exact, as the processors this was compared with do. */
 function exactLogarithm(sign: u32, x: i32, yx: i32, ym: u64): void {
   const n = <u64>(x < 0 ? -x : x);
   const shift = clz(n);
+  raise(Raised.PE);
   mulExact(sign, yx + 64 - <i32>shift, ym, n << shift);
 }
 
@@ -172,10 +174,10 @@ export function ylog2xp1F80(ye: u32, ym: u64, xe: u32, xm: u64): void {
   packProduct(sign, scale, yx, ym);
 }
 
-/** log2(1 + x) for x of at least one half, or invalid for 1 + x not positive. */
+/** log2(1 + x) for x of at least one half in magnitude; the operand where 1 + x is not positive. */
 function outOfRange(sign: u32, negative: bool, xx: i32, xm: u64, yx: i32, ym: u64): void {
   if (negative) {
-    if (xx >= 0) { setInvalid(); return; }
+    if (xx >= 0) { raise(Raised.PE); setResult(SIGN | <u32>(xx + BIAS), xm); return; }
     // 1 - x with x in [1/2, 1): exact in 64 fraction bits.
     const rest = 0 - xm;
     const shift = clz(rest);

@@ -3,8 +3,8 @@
 import { divWide } from "../base/wide";
 import { env, Raised } from "./env";
 import {
-  BIAS, Condition, EXPONENT_MAX, INTEGER_BIT, SIGN, isInfinite, isZero, magnitude, normalExponent, noteDenormal, raise, roundTo,
-  setInfinity, setInvalid, setResult, setZero, takeSpecial, takeSpecials,
+  BIAS, Condition, EXPONENT_MAX, SIGN, isInfinite, isZero, magnitude, normalExponent, noteDenormal, raise, roundTo, setInfinity,
+  setInvalid, setResult, setZero, takeSpecial, takeSpecials,
 } from "./f80";
 import { fromI64 } from "./f80-convert";
 
@@ -57,16 +57,19 @@ function both(e: u32, m: u64): void {
   env.mantissa2 = m;
 }
 
-/** FPREM (truncating) and FPREM1 (to nearest): quotient bits in C0, C3, C1; C2 when only a part was done. */
-export function remainderF80(ae: u32, am: u64, be: u32, bm: u64, nearest: bool): void {
-  if (takeSpecials(ae, am, be, bm)) return;
-  if (isInfinite(ae, am) || isZero(be, bm)) { setInvalid(); return; }
+/**
+ * FPREM (truncating) and FPREM1 (to nearest): quotient bits in C0, C3, C1; C2 when only a part was done. False when the operands
+ * have no quotient.
+ */
+export function remainderF80(ae: u32, am: u64, be: u32, bm: u64, nearest: bool): bool {
+  if (takeSpecials(ae, am, be, bm)) return false;
+  if (isInfinite(ae, am) || isZero(be, bm)) { setInvalid(); return false; }
   noteDenormal(ae, am);
   noteDenormal(be, bm);
-  if (am == 0) { setZero(ae & SIGN); return; }
+  if (am == 0) { setZero(ae & SIGN); return true; }
   const ax = normalExponent(ae, am);
   am <<= clz(am);
-  if (isInfinite(be, bm)) { roundTo(ae & SIGN, ax, am, 0, 0); return; }
+  if (isInfinite(be, bm)) { roundTo(ae & SIGN, ax, am, 0, 0); return true; }
   const bx = normalExponent(be, bm);
   bm <<= clz(bm);
   const distance = ax - bx;
@@ -74,6 +77,7 @@ export function remainderF80(ae: u32, am: u64, be: u32, bm: u64, nearest: bool):
   else if (distance < 0) nearestBelow(ae & SIGN, ax, am, bm);
   else if (distance > 63) reducePart(ae & SIGN, ax, am, bm, distance);
   else reduce(ae & SIGN, bx, am, bm, <u64>distance, nearest);
+  return true;
 }
 
 /** Operand one binade below the divisor: the quotient is 0 or 1. */

@@ -4,8 +4,8 @@
 
 import { env, FLOAT_SCRATCH } from "./env";
 import {
-  BIAS, Condition, EXPONENT_MAX, INTEGER_BIT, SIGN, isInfinite, isZero, magnitude, normalExponent, noteDenormal, raise, roundTo,
-  setInvalid, setResult, setZero, takeSpecial, takeSpecials,
+  BIAS, Condition, INTEGER_BIT, SIGN, isInfinite, magnitude, normalExponent, noteDenormal, roundTo, setInvalid, setResult,
+  setZero, takeSpecial, takeSpecials,
 } from "./f80";
 import { divTop, mulTop, normalizeWide, packWide, shiftRightWide, sumSeries } from "./f80-series";
 import { EVEN_FACTORIAL, ODD_FACTORIAL, ODD_RECIPROCAL, PI_HI, PI_LO } from "./f80-tables";
@@ -13,6 +13,8 @@ import { EVEN_FACTORIAL, ODD_FACTORIAL, ODD_RECIPROCAL, PI_HI, PI_LO } from "./f
 // pi/2 as the processor has it, in units of 2^-65.
 @inline const HALF_PI_HI: u64 = 3;
 @inline const HALF_PI_LO: u64 = 0x243f_6a88_85a3_08d3;
+/** Below 2^-64 a tangent is its argument and a trace. */
+@inline const TINY: u32 = <u32>BIAS - 64;
 @inline const SINE_TERMS: u32 = 14;
 @inline const ARCTANGENT_TERMS: u32 = 34;
 
@@ -149,6 +151,11 @@ export function tanF80(e: u32, m: u64): void {
   setOne();
   copySecond();
   if (m == 0) { setZero(e & SIGN); return; }
+  if (magnitude(e) < TINY) {
+    // tan x is above x by less than the last place.
+    roundTo(e & SIGN, normalExponent(e, m), m << clz(m), 1, 0);
+    return;
+  }
   reduceAngle(e, m);
   const odd = (reduced.quadrant & 1) != 0;
   sineKernel();

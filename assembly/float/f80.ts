@@ -51,8 +51,10 @@ export function setInvalid(): void {
 @inline export function setInfinity(sign: u32): void { setResult(sign | EXPONENT_MAX, INTEGER_BIT); }
 @inline export function setZero(sign: u32): void { setResult(sign, 0); }
 
+/** Set in the exponent word of an operand that was denormal in a narrower format and is normal here. */
+@inline export const WAS_DENORMAL: u32 = 0x1_0000;
 /** Signals a denormal operand. */
-@inline export function noteDenormal(e: u32, m: u64): void { if (isDenormal(e, m)) raise(Raised.DE); }
+@inline export function noteDenormal(e: u32, m: u64): void { if (isDenormal(e, m) || (e & WAS_DENORMAL) != 0) raise(Raised.DE); }
 
 /** Handles an operand that is unsupported or a NaN: true when the result is set. */
 export function takeSpecial(e: u32, m: u64): bool {
