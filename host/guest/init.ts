@@ -1,0 +1,141 @@
+/**
+ * What runs first in a prepared guest, as files of its initial file system: busybox's init, told by /etc/inittab to run
+ * /pintail/start once and then /pintail/session on the console.
+ *
+ * Start-up is counted in guest instructions, and a fork with its exec costs about a million of them: so the scripts use
+ * what the shell has built in, load modules only for devices that are there, and wait for nothing.
+ */
+import { directory, file, type FileEntry } from './files.js';
+
+const FSTAB = `proc /proc proc defaults 0 0
+sysfs /sys sysfs defaults 0 0
+devtmpfs /dev devtmpfs mode=0755 0 0
+tmpfs /tmp tmpfs mode=1777 0 0
+tmpfs /run tmpfs mode=0755 0 0
+`;
+
+const INITTAB = `::sysinit:/pintail/start
+::once:cttyhack /pintail/session
+`;
+
+/** Mounts, drivers, network. */
+const START = `#!/bin/sh
+mount -a
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+echo pintail >/proc/sys/kernel/hostname
+
+# Drivers for what is there: PCI first (bridges, class 06, have none), then what sits behind virtio.
+for bus in pci virtio; do
+  for device in /sys/bus/$bus/devices/*/modalias; do
+    [ -f "$device" ] && read -r id <"$device" || continue
+    case $id in
+      pci:*bc06sc*) ;;
+      *) modprobe -qb "$id" ;;
+    esac
+  done
+done
+
+ifconfig lo up
+for device in /sys/class/net/*; do
+  case $device in
+    */eth*)
+      card=\${device##*/}
+      ifconfig "$card" up
+      udhcpc -i "$card" -f -n -q -t 3 -T 2 -S -s /pintail/lease >/dev/null 2>&1 ||
+        echo "pintail: no address for $card by DHCP" ;;
+  esac
+done
+`;
+
+/** What udhcpc calls with an address. */
+const LEASE = `#!/bin/sh
+case $1 in
+  deconfig)
+    ifconfig "$interface" 0.0.0.0 ;;
+  bound | renew)
+    ifconfig "$interface" "$ip" netmask "\${subnet:-255.255.255.0}" \${broadcast:+broadcast "$broadcast"} \${mtu:+mtu "$mtu"}
+    for gateway in $router; do
+      route add default gw "$gateway" dev "$interface"
+    done
+    {
+      [ -n "$domain" ] && echo "search $domain"
+      for server in $dns; do echo "nameserver $server"; done
+    } >/etc/resolv.conf ;;
+esac
+`;
+
+/** The shell on the console, or the agent of protocol.ts. */
+const SESSION = `#!/bin/sh
+NL='
+'
+command=/pintail/command
+
+feed() { # ID: its standard input, chunk by chunk, from ttyS1
+  while echo "more $1" >&9; do
+    while read -r word id size; [ "$word $id" != "chunk $1" ]; do :; done
+    [ "$size" -gt 0 ] || return
+    dd bs="$size" count=1 iflag=fullblock 2>/dev/null
+  done
+}
+
+execute() { # ID FLAGS WORDS...: runs it, its output through pipes so that it sees no terminal
+  id=$1 flags=$2 input=/dev/null feeder=
+  shift 2
+  if [ "$flags" = i ]; then
+    input=/run/pintail.input
+    [ -p $input ] || mkfifo $input
+    feed "$id" </dev/ttyS1 >$input &
+    feeder=$!
+  fi
+  # Closing a port waits until everything has left it, so the status comes after all output.
+  code=$( { { { (exec "$@" <$input 2>&1 >&7 7>&- 8>&- 9>&-); echo $? >&8; } | cat >/dev/ttyS2 8>&- 9>&-
+    } 7>&1 | cat >/dev/ttyS1 8>&- 9>&-; } 8>&1 )
+  if [ "$feeder" ]; then
+    kill -9 $feeder
+    wait $feeder
+  fi 2>/dev/null
+  echo "exit $id $code" >&9
+}
+
+if [ "$pintail" = agent ] || [ -f $command ]; then
+  for port in 1 2 3; do stty -F /dev/ttyS$port raw -echo 115200; done
+  exec 9<>/dev/ttyS3
+  echo ready 1 >&9
+  if [ -f $command ]; then
+    read -r words <$command
+    eval "execute 0 $words"
+  else
+    while read -r verb words <&9; do
+      case $verb in
+        exec) eval "execute $words" ;;
+        poweroff) break ;;
+      esac
+    done
+  fi
+  exec 9>&-
+else
+  cd /
+  sh
+fi
+poweroff -f
+`;
+
+/** The files of ours in a prepared guest. */
+export function initFiles(): FileEntry[] {
+  return [
+    { path: 'dev/console', kind: 'character', mode: 0o600, device: [5, 1] },
+    { path: 'dev/null', kind: 'character', mode: 0o666, device: [1, 3] },
+    ...['proc', 'sys', 'run', 'mnt', 'root'].map((path) => directory(path)),
+    directory('tmp', 0o1777),
+    file('etc/fstab', FSTAB),
+    file('etc/inittab', INITTAB),
+    file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n'),
+    file('etc/group', 'root:x:0:\n'),
+    file('etc/hosts', '127.0.0.1 localhost pintail\n::1 localhost\n'),
+    { path: 'etc/mtab', kind: 'symlink', mode: 0o777, target: '/proc/mounts' },
+    file('pintail/start', START, 0o755),
+    file('pintail/lease', LEASE, 0o755),
+    file('pintail/session', SESSION, 0o755),
+  ];
+}

@@ -1,0 +1,160 @@
+/**
+ * Debian packages through the ordinary client, as an ordinary user: nothing is installed, nothing outside the cache folder
+ * is written.
+ *
+ * The system's package lists are used where they are there and still good; otherwise (a fresh container, another
+ * architecture, a version that is gone from the archive) lists of our own are fetched into the cache folder with the system's own sources and keys.
+ */
+import { access, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GuestError, NoPackageClient } from './errors.js';
+import { lastLine, runTool, streamTool } from './run-tool.js';
+import { readTar, type TarEntry } from './tar.js';
+
+export interface PackageClientOptions {
+  /** Debian's name of the processor: `amd64`, `i386`. */
+  arch: string;
+  /** Where lists of our own live. */
+  stateDir: string;
+  onProgress?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+export interface PackageInfo {
+  name: string;
+  version: string;
+  depends: string[];
+  sha256: string;
+}
+
+export interface PackageClient {
+  /** What the lists say about a package. */
+  show(name: string): Promise<PackageInfo>;
+  /** Fetches packages into a folder; the client checks their digests. Returns their paths, in the order asked for. */
+  download(names: readonly string[], folder: string): Promise<string[]>;
+}
+
+function parseShow(text: string): PackageInfo | undefined {
+  const fields = new Map<string, string>();
+  for (const line of text.split('\n\n')[0]!.split('\n')) {
+    const match = /^([A-Za-z0-9-]+): (.*)$/.exec(line);
+    if (match) fields.set(match[1]!, match[2]!);
+  }
+  const name = fields.get('Package');
+  const version = fields.get('Version');
+  if (name === undefined || version === undefined) return undefined;
+  const depends = (fields.get('Depends') ?? '').split(',').map((row) => row.trim().split(/[ :(]/)[0]!);
+  return { name, version, depends, sha256: fields.get('SHA256') ?? '' };
+}
+
+/** Options that keep lists, caches and locks inside `stateDir` and make `arch` the only architecture. */
+function privateOptions(arch: string, stateDir: string): string[] {
+  const settings = [
+    `Dir::State=${join(stateDir, 'state')}`,
+    `Dir::State::status=/dev/null`,
+    `Dir::Cache=${join(stateDir, 'cache')}`,
+    `APT::Architecture=${arch}`,
+    `APT::Architectures=${arch}`,
+    'Acquire::Languages=none',
+  ];
+  return settings.flatMap((setting) => ['-o', setting]);
+}
+
+/** Ours as well: no cache files beside the system's, no attempt to become another user. */
+function commonOptions(): string[] {
+  const settings = ['Dir::Cache::pkgcache=', 'Dir::Cache::srcpkgcache='];
+  if (process.getuid?.() === 0) settings.push('APT::Sandbox::User=root');
+  return settings.flatMap((setting) => ['-o', setting]);
+}
+
+async function nativeArch(signal: AbortSignal | undefined): Promise<string> {
+  return (await runTool('dpkg', ['--print-architecture'], { signal })).stdout.trim();
+}
+
+/** A file's name says its package: NAME_VERSION_ARCH.deb. */
+function findDownloaded(files: string[], name: string): string | undefined {
+  return files.find((entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'));
+}
+
+export async function openPackages(options: PackageClientOptions): Promise<PackageClient> {
+  const { arch, stateDir, signal } = options;
+  const say = options.onProgress ?? (() => {});
+  if (process.platform !== 'linux') throw new NoPackageClient('apt-get');
+  let own = (await nativeArch(signal)) !== arch;
+  let fetched = false;
+  await runTool('apt-get', ['--version'], { signal });
+
+  const settings = (): string[] => [...commonOptions(), ...(own ? privateOptions(arch, stateDir) : [])];
+
+  /** Changes over to lists of our own, fetching them once. */
+  async function fetchLists(): Promise<void> {
+    own = true;
+    if (fetched) return;
+    fetched = true;
+    await mkdir(join(stateDir, 'state/lists/partial'), { recursive: true });
+    await mkdir(join(stateDir, 'cache/archives/partial'), { recursive: true });
+    say(`fetching the package lists (${arch})`);
+    // A source that fails need not be one we want: whether the packages are found decides.
+    const result = await runTool('apt-get', [...settings(), '-q', 'update'], { signal });
+    if (result.code !== 0) say(`apt-get update: ${lastLine(result.stderr)}`);
+  }
+
+  async function lookUp(name: string): Promise<PackageInfo | undefined> {
+    const result = await runTool('apt-cache', [...settings(), 'show', '--no-all-versions', name], { signal });
+    return result.code === 0 ? parseShow(result.stdout) : undefined;
+  }
+
+  async function show(name: string): Promise<PackageInfo> {
+    if (own && !fetched && !(await exists(join(stateDir, 'state/lists')))) await fetchLists();
+    let info = await lookUp(name);
+    if (info === undefined) {
+      await fetchLists();
+      info = await lookUp(name);
+    }
+    if (info === undefined) {
+      throw new GuestError(
+        `The package ${name} (${arch}) is not in the lists of this system's package sources`,
+        'Look at the network and at /etc/apt/sources.list, or pass -kernel and -initrd, or --guest DIR.',
+      );
+    }
+    return info;
+  }
+
+  async function tryDownload(names: readonly string[], folder: string): Promise<{ paths?: string[]; complaint: string }> {
+    const result = await runTool('apt-get', [...settings(), '-q', 'download', ...names], { cwd: folder, signal });
+    const files = await readdir(folder);
+    const paths = names.map((name) => findDownloaded(files, name));
+    const complete = result.code === 0 && paths.every((path) => path !== undefined);
+    return { paths: complete ? paths.map((path) => join(folder, path!)) : undefined, complaint: lastLine(result.stderr) };
+  }
+
+  async function download(names: readonly string[], folder: string): Promise<string[]> {
+    await mkdir(folder, { recursive: true });
+    let attempt = await tryDownload(names, folder);
+    if (attempt.paths === undefined && !fetched) {
+      say(`apt-get download: ${attempt.complaint}`);
+      await fetchLists();
+      attempt = await tryDownload(names, folder);
+    }
+    if (attempt.paths === undefined) {
+      throw new GuestError(`Cannot download ${names.join(', ')}: ${attempt.complaint}`, 'Look at the network, then start again.');
+    }
+    return attempt.paths;
+  }
+
+  return { show, download };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The files of a package that `wanted` picks by path. */
+export async function extractPackage(path: string, wanted: (path: string) => boolean, signal?: AbortSignal): Promise<TarEntry[]> {
+  const entries: TarEntry[] = [];
+  for await (const entry of readTar(streamTool('dpkg-deb', ['--fsys-tarfile', path], { signal }), wanted)) entries.push(entry);
+  return entries;
+}
