@@ -33,8 +33,10 @@ import { CONTROL } from "./layout";
   runSlot: u32;
   /** 1: every instruction goes through Build and the IR interpreter (tests). */
   throughIr: u32;
-  /** The address block.ts gives the next IR operation. */
+  /** Operations in the IR block being built. */
   irCount: u32;
+  /** Next free byte of the decode cache (decode/cache.ts). */
+  blockSpace: u32;
 }
 
 @inline export const control = changetype<Control>(CONTROL);

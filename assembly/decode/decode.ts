@@ -27,6 +27,8 @@ import { readModRm } from "./modrm";
   hasModRm: u32;
   /** Set when bytes ran out. */
   short: u32;
+  /** Form bits of the row found. */
+  form: u32;
 }
 @inline export const d = changetype<Decoder>(DECODE);
 
@@ -156,6 +158,7 @@ function x87Row(): Row {
 /** Checks the row against mode and prefixes, then reads operands and picks the handler. */
 function fill(i: Insn, r: Row): void {
   const form = r.form;
+  d.form = form;
   const vector = refusal(r);
   select(i, r);
   if (d.repeat == 0xf3) i.flags |= Is.REP;

@@ -1,0 +1,139 @@
+// The decode cache. A block is a run of decoded records, from an entry point to the first record that ends a block, the end
+// of its page, or BLOCK_RECORDS. Blocks are found by the linear-memory address of their first byte and their mode, through
+// a hash; those of one page are also chained, so that a store to the page drops exactly the blocks it overlaps.
+//
+//   header, 32 bytes:  | host | mode | count | bytes | nextInPage | nextInHash | lastOffset | spare |  then `count` records
+//
+// Space is handed out in order; when it is full everything is dropped and it starts over (what runs is decoded again in
+// microseconds). An instruction that crosses its page is never cached: its second page may change under it. It is decoded
+// from a joined copy into a block of its own that holds only it.
+
+import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
+import { control, RECORD } from "../base/control";
+import { Attr, attrOf, clearAttr, pageOf, setAttr } from "../memory/ram";
+import { dropWriters } from "../cpu/tlb";
+import { fetchAt } from "../cpu/memory";
+import { H } from "../isa/handlers";
+import { Form } from "./rows";
+import { Insn } from "./record";
+import { d, decode } from "./decode";
+import { JOINED } from "./scratch";
+
+@unmanaged export class Block {
+  /** Linear-memory address of its first byte; 0 when dropped. */
+  host: u32;
+  mode: u32;
+  count: u32;
+  /** Bytes of code it covers. */
+  bytes: u32;
+  nextInPage: u32;
+  nextInHash: u32;
+  /** Linear-memory address past its last record. */
+  end: u32;
+  /** rip's low part after its last record: offset in the page, may be 4096 or a little more. */
+  after: u32;
+}
+@inline const HEADER: u32 = 32;
+@inline const BLOCK_RECORDS: u32 = 64;
+@inline const HASH_MASK: u32 = <u32>(BLOCK_HASH_SIZE / 4) - 1;
+/** The block of an instruction that crosses a page: at the region's start, never in the hash. */
+@inline const LONE: u32 = <u32>BLOCKS;
+@inline const FIRST: u32 = LONE + HEADER + RECORD;
+@inline const LIMIT: u32 = <u32>(BLOCKS + BLOCKS_SIZE) - HEADER - BLOCK_RECORDS * RECORD;
+
+@inline function hashOf(host: u32, mode: u32): usize { return BLOCK_HASH + <usize>((host ^ mode * 0x9e5) & HASH_MASK) * 4; }
+@inline function pageHead(page: u32): usize { return PAGE_BLOCKS + <usize>page * 4; }
+
+export function dropAllBlocks(): void {
+  memory.fill(BLOCK_HASH, 0, BLOCK_HASH_SIZE);
+  const pages = <u32>(control.ramSize >> 12);
+  for (let page: u32 = 0; page < pages; page++) if (attrOf(page) & Attr.CODE) clearAttr(page, Attr.CODE);
+  memory.fill(PAGE_BLOCKS, 0, min<usize>(<usize>pages * 4, PAGE_BLOCKS_SIZE));
+  control.blockSpace = FIRST;
+}
+
+/** The block at `host` in the current mode, or 0. */
+@inline export function lookUp(host: u32, mode: u32): Block {
+  let b = changetype<Block>(<usize>load<u32>(hashOf(host, mode)));
+  while (changetype<usize>(b) && (b.host != host || b.mode != mode)) b = changetype<Block>(<usize>b.nextInHash);
+  return b;
+}
+
+/** Decodes a block at `host`, whose linear address is `linear`. Null after raising a fault (the next page's fetch). */
+export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
+  if (control.blockSpace == 0 || control.blockSpace > LIMIT) dropAllBlocks();
+  const b = changetype<Block>(<usize>control.blockSpace);
+  const offset = <u32>linear & 0xfff, pageEnd = host - offset + 4096;
+  let at = host, n: u32 = 0, record = control.blockSpace + HEADER;
+  while (n < BLOCK_RECORDS && at < pageEnd) {
+    if (!decode(changetype<Insn>(<usize>record), at, pageEnd, at - (pageEnd - 4096), mode)) break;
+    at += changetype<Insn>(<usize>record).length;
+    record += RECORD; n++;
+    if (d.form & Form.ENDS || changetype<Insn>(<usize>(record - RECORD)).handler <= <u16>H.RAISE) break;
+  }
+  if (n == 0) return decodeLone(host, linear, mode, pageEnd - at);
+  seal(b, host, mode, n, at - host, offset + at - host);
+  control.blockSpace = record;
+  publish(b);
+  return b;
+}
+
+function seal(b: Block, host: u32, mode: u32, n: u32, bytes: u32, after: u32): void {
+  b.host = host; b.mode = mode; b.count = n; b.bytes = bytes;
+  b.end = <u32>changetype<usize>(b) + HEADER + n * RECORD;
+  b.after = after;
+}
+
+/** Puts a block in the hash and its page's chain; the page's writers now take the slow path. */
+function publish(b: Block): void {
+  const slot = hashOf(b.host, b.mode), page = pageOf(b.host), address = <u32>changetype<usize>(b);
+  b.nextInHash = load<u32>(slot);
+  store<u32>(slot, address);
+  b.nextInPage = load<u32>(pageHead(page));
+  store<u32>(pageHead(page), address);
+  if (attrOf(page) & Attr.CODE) return;
+  setAttr(page, Attr.CODE);
+  dropWriters(b.host & ~0xfff);
+}
+
+/** An instruction that runs into the next page: `left` bytes of it are in this one. */
+function decodeLone(host: u32, linear: u64, mode: u32, left: u32): Block {
+  const none = changetype<Block>(0);
+  memory.copy(JOINED, host, left);
+  const next = fetchAt(linear + left);
+  if (!next) return none;
+  memory.copy(JOINED + left, next, 16);
+  const b = changetype<Block>(<usize>LONE), record = changetype<Insn>(<usize>(LONE + HEADER));
+  decode(record, JOINED, JOINED + left + 16, <u32>linear & 0xfff, mode);
+  seal(b, 0, mode, 1, record.length, (<u32>linear & 0xfff) + record.length);
+  return b;
+}
+
+/** Drops the blocks that overlap `bytes` at `host`; called for every store to a page with code (control.codeSlot). */
+export function codeWritten(host: usize, bytes: u32): void {
+  const from = <u32>host, to = from + bytes;
+  for (let page = pageOf(host); page <= pageOf(host + bytes - 1); page++) dropOverlaps(page, from, to);
+}
+
+function dropOverlaps(page: u32, from: u32, to: u32): void {
+  let link = pageHead(page);
+  for (;;) {
+    const b = changetype<Block>(<usize>load<u32>(link));
+    if (!changetype<usize>(b)) break;
+    if (b.host < to && from < b.host + b.bytes) {
+      store<u32>(link, b.nextInPage);
+      drop(b);
+    } else link = changetype<usize>(b) + offsetof<Block>("nextInPage");
+  }
+  if (load<u32>(pageHead(page)) == 0) clearAttr(page, Attr.CODE);
+}
+
+/** Takes a block out of the hash; if it is the one that runs, the loop leaves after this instruction. */
+function drop(b: Block): void {
+  let link = hashOf(b.host, b.mode);
+  while (load<u32>(link) != <u32>changetype<usize>(b)) link = <usize>load<u32>(link) + offsetof<Block>("nextInHash");
+  store<u32>(link, b.nextInHash);
+  if (control.first == <u32>changetype<usize>(b) + HEADER) control.end = 0;
+  b.host = 0;
+}
+@inline export function firstRecord(b: Block): u32 { return <u32>changetype<usize>(b) + HEADER; }
