@@ -35,6 +35,8 @@ import { CONTROL } from "./layout";
   throughIr: u32;
   /** Operations in the IR block being built. */
   irCount: u32;
+  /** A repetition set rip to itself: the loop keeps rip although the block was left early. */
+  again: u32;
   /** Next free byte of the decode cache (decode/cache.ts). */
   blockSpace: u32;
 }

@@ -41,7 +41,7 @@ export function defineTwo(): void {
   two(0x0b, H.UNDEFINED, 0);      // UD2
   row(Map.OF_F3, 0xb8, H.POPCNT, M);
   row(Map.OF38, 0xf0, H.MOVBE, M | Form.MEM_ONLY);
-  row(Map.OF38, 0xf1, H.MOVBE, M | RM | Form.MEM_ONLY);
+  row(Map.OF38, 0xf1, H.MOVBE, M | RM | Form.MEM_ONLY, 1);
   row(Map.OF38_F2, 0xf0, H.CRC32, M | Form.RM_BYTE, 8);
   row(Map.OF38_F2, 0xf1, H.CRC32, M);
   // LZCNT (F3 0F BD), TZCNT (F3 0F BC), ADX, BMI: not announced; F3 before BSF and BSR is ignored, as it was before them.

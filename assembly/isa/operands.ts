@@ -7,8 +7,8 @@ import {
 import { loadMem, storeMem, probeMem, throughSegment } from "../ir/words-memory";
 import { Op } from "../ir/ops";
 import { record } from "../ir/block";
-import { cpu, gpr, GPR, Seg, Mode, Vector, RIP_REGISTER, NO_REGISTER, segment } from "../cpu/state";
-import { raise } from "../cpu/exceptions";
+import { cpu, gpr, Seg, Mode, RIP_REGISTER, NO_REGISTER } from "../cpu/state";
+import { checkTargetIn } from "../ir/target";
 
 /** base + index x 2^scale + displacement, not yet wrapped. */
 @inline export function sum<M>(i: Insn): Val {
@@ -106,16 +106,17 @@ export function top<M>(bits: u32): Val { return loadMem<M>(stackAddress<M>(0, bi
   const v = add<M>(pageRip<M>(), lit<M>(<u64>i.offset + <u64>i.length));
   return cpu.mode & Mode.LONG ? v : zeroExtend<M>(v, cpu.mode & Mode.CODE32 ? 32 : 16);
 }
+/** Address of the instruction itself: where a repetition that is not finished goes on. */
+export function ownRip(i: Insn): u64 {
+  const v = load<u64>(gpr(RIP_REGISTER)) + i.offset;
+  return cpu.mode & Mode.LONG ? v : v & (cpu.mode & Mode.CODE32 ? 0xffff_ffff : 0xffff);
+}
 /** Target of a relative branch: the decoder put offset + length + displacement in `imm`. */
 @inline export function relativeTarget<M>(i: Insn): Val { return wrapRip<M>(add<M>(pageRip<M>(), lit<M>(<u64>i.imm)), i); }
 
 /** #GP(0) for a target outside the code segment, or not canonical. */
 @inline export function checkTarget<M>(t: Val): void {
-  if (running<M>()) checkTargetNow(t); else record(Op.CHECK_TARGET, t, 0, 0, 0);
-}
-export function checkTargetNow(t: u64): void {
-  const bad = cpu.mode & Mode.LONG ? <u64>((<i64>t << 16) >> 16) != t : t > <u64>segment(Seg.CS).limit;
-  if (bad) raise(Vector.GP, 0);
+  if (running<M>()) checkTargetIn(t); else record(Op.CHECK_TARGET, t, 0, 0, 0);
 }
 @inline export function jumpTo<M>(t: Val): void {
   checkTarget<M>(t);

@@ -1,0 +1,82 @@
+// Near JMP, Jcc, CALL, RET, LOOP, JCXZ. SDM vol. 2. Far transfers are in far-*.ts.
+
+import { Insn, Is } from "../decode/record";
+import { Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, jump, jumpIf, zeroExtend, eq, running } from "../ir/words";
+import { cpu, Mode } from "../cpu/state";
+import { pushValue } from "./stack";
+import { checkTarget, jumpTo, moveStack, nextRip, readRm, relativeTarget, top, R } from "./operands";
+import { loadFast } from "../ir/words-memory";
+
+@inline export function jcc<M>(i: Insn, code: u32): void {
+  if (running<M>() && !holds(code)) return;
+  const t = relativeTarget<M>(i);
+  if (!running<M>()) { checkTarget<M>(t); return jumpIf<M>(condition<M>(code), t); }
+  jumpTo<M>(t);
+}
+@inline export function jmp<M>(i: Insn): void { jumpTo<M>(relativeTarget<M>(i)); }
+@inline export function call<M>(i: Insn): void { callTo<M>(i, relativeTarget<M>(i)); }
+
+/** The target is checked before anything is pushed. */
+@inline function callTo<M>(i: Insn, t: Val): void {
+  checkTarget<M>(t);
+  if (faulted<M>()) return;
+  pushValue<M>(nextRip<M>(i), i.bits);
+  if (faulted<M>()) return;
+  jump<M>(t);
+}
+export function callRm<M>(i: Insn): void {
+  const t = readRm<M>(i, i.bits);
+  if (faulted<M>()) return;
+  if (running<M>()) cpu.stackAccess = 1;
+  callTo<M>(i, t);
+  if (running<M>()) cpu.stackAccess = 0;
+}
+export function jmpRm<M>(i: Insn): void {
+  const t = readRm<M>(i, i.bits);
+  if (faulted<M>()) return;
+  jumpTo<M>(t);
+}
+/** `extra` bytes are released above the return address. */
+@inline export function ret<M>(i: Insn, extra: u32): void {
+  if (!(cpu.mode & Mode.LONG)) return retSlow<M>(i, extra);
+  const sp = getReg<M>(R.SP, 64), t = loadFast<M>(sp, 8);
+  if (faulted<M>()) return;
+  checkTarget<M>(t);
+  if (faulted<M>()) return;
+  setReg<M>(R.SP, add<M>(sp, lit<M>(8 + extra)), 64);
+  jump<M>(t);
+}
+function retSlow<M>(i: Insn, extra: u32): void {
+  const t = top<M>(i.bits);
+  if (faulted<M>()) return;
+  checkTarget<M>(t);
+  if (faulted<M>()) return;
+  moveStack<M>((i.bits >> 3) + extra);
+  jump<M>(t);
+}
+
+/** Width of the counter rCX: the address size. */
+function countBitsOf(i: Insn): u32 { return i.flags & Is.ADDR16 ? 16 : i.flags & Is.ADDR32 ? 32 : 64; }
+
+/** LOOPNE, LOOPE, LOOP as `kind` 0, 1, 2. */
+export function loop<M>(i: Insn): void {
+  const bits = countBitsOf(i), n = zeroExtend<M>(sub<M>(getReg<M>(R.CX, bits), lit<M>(1)), bits);
+  const t = relativeTarget<M>(i);
+  let taken = xor<M>(eq<M>(n, lit<M>(0)), lit<M>(1));
+  if (i.kind == 0) taken = and<M>(taken, condition<M>(5));
+  if (i.kind == 1) taken = and<M>(taken, condition<M>(4));
+  leaveSegment<M>(taken, t);
+  if (faulted<M>()) return;
+  setReg<M>(R.CX, n, bits);
+  jumpIf<M>(taken, t);
+}
+export function jcxz<M>(i: Insn): void {
+  const bits = countBitsOf(i), t = relativeTarget<M>(i), taken = eq<M>(getReg<M>(R.CX, bits), lit<M>(0));
+  leaveSegment<M>(taken, t);
+  if (faulted<M>()) return;
+  jumpIf<M>(taken, t);
+}
+/** #GP when the branch is taken to outside the segment. */
+function leaveSegment<M>(taken: Val, t: Val): void {
+  if (running<M>()) { if (taken) checkTarget<M>(t); } else checkTarget<M>(t);
+}

@@ -1,0 +1,16 @@
+// Which chapter an instruction outside hot.ts belongs to.
+
+import { Insn } from "../decode/record";
+import { H } from "./handlers";
+import { executeGeneral } from "./general";
+import { executeSystem } from "./system";
+import { executeX87 } from "./x87";
+import { executeSse } from "./sse";
+
+export function executeRare<M>(i: Insn): void {
+  const h = <i32>i.handler;
+  if (h < H.GENERAL_END) return executeGeneral<M>(i);
+  if (h >= H.SSE) return executeSse<M>(i);
+  if (h >= H.X87) return executeX87<M>(i);
+  executeSystem<M>(i);
+}
