@@ -1,0 +1,118 @@
+/** Compares what an emulator did with a vector. What the tables in undefined.ts name is not compared. */
+import { UNDEFINED, type Range, type UndefinedRule } from './undefined.js';
+import { shapeOf, type Shape } from './shape.js';
+import {
+  backgroundByte, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELDS, fieldBytes, regionOf, type Fault, type Field, type Memory, type State, type Vector,
+} from './vectors.js';
+
+/** TF and RF belong to the recording; VM, VIF and VIP cannot be seen in user mode. */
+const RFLAGS_COMPARED = 0x24_7ed5;
+const MARGIN_BYTES = 32;
+
+export interface Actual {
+  readonly state: State;
+  readonly fault: Fault | null;
+  /** Guest memory after the instruction. Called for the vector's memory, with a margin, within the pages. */
+  readonly read: (address: number, length: number) => Uint8Array;
+}
+
+interface Applied {
+  readonly flags: number;
+  readonly status: number;
+  readonly fields: ReadonlySet<number>;
+  readonly memory: readonly Range[];
+}
+
+const RULES_BY_KEY = new Map<string, readonly UndefinedRule[]>();
+
+function rulesFor(key: string): readonly UndefinedRule[] {
+  let rules = RULES_BY_KEY.get(key);
+  if (!rules) RULES_BY_KEY.set(key, (rules = UNDEFINED.filter((rule) => rule.keys.test(key))));
+  return rules;
+}
+
+function applyRules(vector: Vector): Applied {
+  const candidates = rulesFor(vector.key);
+  if (candidates.length === 0) return { flags: 0, status: 0, fields: new Set(), memory: [] };
+  const shape: Shape = shapeOf(vector);
+  const rules = candidates.filter((rule) => rule.when?.(vector, shape) ?? true);
+  return {
+    flags: rules.reduce((mask, rule) => mask | (rule.flags ?? 0), 0),
+    status: rules.reduce((mask, rule) => mask | (rule.status ?? 0), 0),
+    fields: new Set(rules.flatMap((rule) => rule.fields?.(vector, shape) ?? [])),
+    memory: rules.flatMap((rule) => rule.memory?.(vector, shape) ?? []),
+  };
+}
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].reverse().map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function describeFault(fault: Fault | null): string {
+  if (!fault) return 'no fault';
+  const code = fault.errorCode === null ? '' : ` error code ${fault.errorCode.toString(16)}`;
+  return `vector ${fault.vector}${code}${fault.cr2 === null ? '' : ` cr2 ${fault.cr2.toString(16)}`}`;
+}
+
+/** In 32-bit code the upper halves, and the registers it cannot name, are not compared. */
+function comparedBytes(vector: Vector, field: Field): number {
+  if (vector.mode === 64) return field.bytes;
+  if (field.id <= FIELD_RIP) return field.id >= 8 && field.id < FIELD_RIP ? 0 : 4;
+  return field.id >= 56 ? 0 : field.bytes;
+}
+
+function compareField(vector: Vector, actual: State, field: Field, applied: Applied): string | null {
+  if (applied.fields.has(field.id)) return null;
+  const want = fieldBytes(vector.final, field);
+  const got = fieldBytes(actual, field);
+  const count = comparedBytes(vector, field);
+  const mask = field.id === FIELD_RFLAGS ? RFLAGS_COMPARED & ~applied.flags : field.id === FIELD_FSW ? ~applied.status : -1;
+  for (let i = 0; i < count; i++) {
+    const bits = i < 4 ? (mask >>> (8 * i)) & 0xff : 0xff;
+    if ((want[i]! ^ got[i]!) & bits) return `${field.name} is ${hex(got)}, the processor has ${hex(want)}${mask === -1 ? '' : ` (compared ${(mask >>> 0).toString(16)})`}`;
+  }
+  return null;
+}
+
+/** What the pages hold around `piece` after the instruction. */
+function expectedWindow(vector: Vector, piece: Memory): Memory {
+  const region = regionOf(piece.address)!;
+  const start = Math.max(region.base, piece.address - MARGIN_BYTES);
+  const end = Math.min(region.base + region.bytes, piece.address + piece.bytes.length + MARGIN_BYTES);
+  const bytes = Uint8Array.from({ length: end - start }, (_, i) => backgroundByte(start + i));
+  for (const { address, bytes: over } of [...vector.memory, ...vector.memoryChanges]) {
+    const from = Math.max(address, start);
+    const to = Math.min(address + over.length, end);
+    if (from < to) bytes.set(over.subarray(from - address, to - address), from - start);
+  }
+  return { address: start, bytes };
+}
+
+function compareMemory(vector: Vector, actual: Actual, ignored: readonly Range[]): string[] {
+  const mismatches: string[] = [];
+  for (const piece of [...vector.memory, ...vector.memoryChanges]) {
+    const { address, bytes } = expectedWindow(vector, piece);
+    const got = actual.read(address, bytes.length);
+    const wrong = bytes.findIndex((byte, i) => byte !== got[i] && !ignored.some(({ start, end }) => address + i >= start && address + i < end));
+    if (wrong >= 0) mismatches.push(`memory at ${(address + wrong).toString(16)} is ${hex(got.subarray(wrong, wrong + 8))}, the processor has ${hex(bytes.subarray(wrong, wrong + 8))}`);
+  }
+  return mismatches;
+}
+
+function sameFault(a: Fault | null, b: Fault | null): boolean {
+  return a === b || (a !== null && b !== null && a.vector === b.vector && a.errorCode === b.errorCode && a.cr2 === b.cr2);
+}
+
+/** One line a difference; empty when the emulator agrees. */
+export function compareVector(vector: Vector, actual: Actual): string[] {
+  if (!sameFault(vector.fault, actual.fault)) return [`${describeFault(actual.fault)}, the processor has ${describeFault(vector.fault)}`];
+  const applied = applyRules(vector);
+  const fields = FIELDS.map((field) => compareField(vector, actual.state, field, applied)).filter((line) => line !== null);
+  return [...fields, ...compareMemory(vector, actual, applied.memory)];
+}
+
+/** A vector in one line, for messages. */
+export function describeVector(vector: Vector): string {
+  const code = [...vector.code].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  return `${vector.key} ${vector.name} #${vector.index} ${vector.mode}-bit at ${vector.initial.rip.toString(16)}: ${code}`;
+}

@@ -1,0 +1,57 @@
+/** The generator's command line: see `usage`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { CHAPTERS, readCatalogue } from './catalogue.js';
+import { buildHarness, processorName } from './harness.js';
+import { recordRows } from './record.js';
+import { VECTORS_FOLDER } from './vectors.js';
+import { packChapter } from './write-vectors.js';
+
+const usage = `Records what this machine's processor does.
+
+  node tests/oracle/generate.mjs [--rows REGEX] [--count N] [--seed S] --out FILE   one file with the chosen rows
+  node tests/oracle/generate.mjs --commit [--chapter NAME]                          tests/vectors again, chapter by chapter
+
+  --rows REGEX   only rows whose key or name matches
+  --count N      vectors a row (default: the catalogue's)
+  --seed S       another S, other vectors (default 1)
+`;
+
+const COMMITTED_SEED = 1;
+
+function report(file: string, rows: number, vectors: number, bytes: number, cases: number): void {
+  console.log(`${file}: ${rows} rows, ${vectors} vectors, ${(bytes / 1024).toFixed(0)} KiB (${cases} cases a second with packing)`);
+}
+
+function write(file: string, chapter: string, keep: RegExp, seed: number, count: number | null): void {
+  const chapters = chapter === 'all' ? CHAPTERS : [chapter];
+  const start = process.hrtime.bigint();
+  const rows = chapters.flatMap(readCatalogue).filter((row) => keep.test(row.key) || keep.test(row.name));
+  if (rows.length === 0) throw new Error(`no catalogue row matches ${keep}`);
+  const recorded = recordRows(rows, seed, count);
+  const vectors = recorded.reduce((sum, row) => sum + row.vectors.length, 0);
+  const rate = Math.round(vectors / (Number(process.hrtime.bigint() - start) / 1e9));
+  const bytes = packChapter(chapter, processorName(), recorded);
+  writeFileSync(file, bytes);
+  report(file, rows.length, vectors, bytes.length, rate);
+}
+
+/** Runs the command; `args` as after the script's name. */
+export function main(args: readonly string[]): void {
+  const options = { rows: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string' }, out: { type: 'string' }, chapter: { type: 'string' }, commit: { type: 'boolean' } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  if (!values.out && !values.commit) {
+    console.error(usage);
+    process.exitCode = 2;
+    return;
+  }
+  buildHarness();
+  const keep = new RegExp(values.rows ?? '');
+  const count = values.count ? Number(values.count) : null;
+  if (values.out) return write(values.out, values.chapter ?? 'all', keep, Number(values.seed ?? COMMITTED_SEED), count);
+  mkdirSync(VECTORS_FOLDER, { recursive: true });
+  for (const chapter of values.chapter ? [values.chapter] : CHAPTERS) {
+    write(fileURLToPath(new URL(`${chapter}.vec`, VECTORS_FOLDER)), chapter, /./, COMMITTED_SEED, null);
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * What single rows need beyond random operands: a divisor that does not always overflow, a stack pointer in the stack page, and so on.
+ * `before` hooks run when sizes are known and before the operands are chosen; `placed` hooks when the memory operand is known.
+ */
+import { drawTarget } from './address.js';
+import { bytesOf, chance, drawLong, drawStackPointer, pick, placeMemory, setRegister, valueOf, type Draft } from './draft.js';
+import { expandMemory } from './expand.js';
+
+type Hook = (draft: Draft) => void;
+
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
+const RBX = 3;
+const RSP = 4;
+const RBP = 5;
+const RSI = 6;
+const RDI = 7;
+
+function reserve(draft: Draft, ...registers: number[]): void {
+  for (const register of registers) draft.reserved.add(register);
+}
+
+/** The size of the row's first operand (`b` or the operand size). */
+function mainBytes(draft: Draft): number {
+  return draft.row.operands[0]?.size === 'b' || draft.row.name.endsWith('B') ? 1 : draft.operandBytes;
+}
+
+function shiftCount(draft: Draft): bigint {
+  return BigInt(chance(draft, 4) ? draft.random.next() & 0xff : draft.random.below(40));
+}
+
+function divide(draft: Draft): void {
+  reserve(draft, RAX, RDX);
+  const { gpr } = draft.state;
+  const kind = draft.random.below(5);
+  const bits = BigInt(8 * mainBytes(draft));
+  if (bits === 8n) {
+    if (kind === 0) setRegister(draft, RAX, gpr[RAX]! & 0xffn);
+    if (kind === 1) setRegister(draft, RAX, BigInt.asUintN(16, BigInt.asIntN(8, gpr[RAX]!)));
+    if (kind === 2) setRegister(draft, RAX, BigInt(draft.random.below(0x1000)));
+    return;
+  }
+  if (kind === 0) setRegister(draft, RDX, 0n);
+  if (kind === 1) setRegister(draft, RDX, BigInt.asIntN(Number(bits), gpr[RAX]!) >> (bits - 1n));
+  if (kind === 2) setRegister(draft, RDX, BigInt(draft.random.below(1 << draft.random.below(16))));
+  if (kind === 3) setRegister(draft, RDX, -BigInt(draft.random.below(1 << draft.random.below(16))));
+}
+
+function stack(draft: Draft): void {
+  reserve(draft, RSP);
+  const many = /A$/.test(draft.row.name) ? 8 : 1;
+  const bytes = many * draft.operandBytes;
+  const pops = /^POP/.test(draft.row.name);
+  setRegister(draft, RSP, drawStackPointer(draft, pops ? 0 : bytes, pops ? bytes : 0));
+  const pushesFlags = draft.row.name === 'PUSHF';
+  // PUSHF would push the TF of the recording: the place is cleared so that the byte always counts as changed, and TF is taken out of it.
+  if (pops) placeMemory(draft, draft.state.gpr[RSP]!, bytes);
+  else if (pushesFlags) placeMemory(draft, draft.state.gpr[RSP]! - BigInt(bytes), bytes, new Uint8Array(bytes));
+}
+
+/** A code address that both vendors accept: in the lower half of 48 bits. */
+function codeAddress(draft: Draft): bigint {
+  return draft.operandBytes === 8 ? drawLong(draft) & 0x7fff_ffff_ffffn : drawLong(draft);
+}
+
+function targetOfBranch(draft: Draft): void {
+  draft.source = bytesOf(codeAddress(draft), draft.operandBytes);
+}
+
+function returnAddress(draft: Draft): void {
+  reserve(draft, RSP);
+  setRegister(draft, RSP, drawStackPointer(draft, 0, draft.operandBytes));
+  placeMemory(draft, draft.state.gpr[RSP]!, draft.operandBytes, bytesOf(codeAddress(draft), draft.operandBytes));
+}
+
+function enter(draft: Draft): void {
+  reserve(draft, RSP, RBP);
+  setRegister(draft, RSP, drawStackPointer(draft, draft.operandBytes, 0));
+  setRegister(draft, RBP, drawStackPointer(draft, draft.operandBytes, 0));
+  const level = chance(draft, 2) ? 0 : chance(draft, 2) ? 1 + draft.random.below(3) : draft.random.next() & 0xff;
+  const size = chance(draft, 2) ? draft.random.below(0x300) : draft.random.next() & 0xffff;
+  draft.immediate = Uint8Array.of(size & 0xff, size >> 8, level);
+}
+
+function leave(draft: Draft): void {
+  reserve(draft, RBP);
+  setRegister(draft, RBP, drawStackPointer(draft, 0, draft.operandBytes));
+}
+
+function smallCounter(draft: Draft): void {
+  const kind = draft.random.below(8);
+  if (kind < 5) setRegister(draft, RCX, BigInt(kind));
+  if (kind === 5) setRegister(draft, RCX, 0x1_0000_0000n);
+  if (kind === 6) setRegister(draft, RCX, 0x1_0001n);
+}
+
+function setPointer(draft: Draft, register: number, target: bigint, dirty: boolean): void {
+  const above = dirty && draft.addressBits < draft.mode ? (drawLong(draft) >> BigInt(draft.addressBits)) << BigInt(draft.addressBits) : 0n;
+  setRegister(draft, register, BigInt.asUintN(draft.addressBits, target) | above);
+}
+
+function string(draft: Draft): void {
+  const { row } = draft;
+  const bytes = mainBytes(draft);
+  const repeats = row.prefix === 'f3' || row.prefix === 'f2';
+  // How far a repeated instruction with 32-bit addresses clears the upper halves in 64-bit code differs between processors.
+  const dirty = !(repeats && draft.mode === 64);
+  const source = drawTarget(draft, bytes);
+  const destination = chance(draft, 8) ? source : drawTarget(draft, bytes);
+  setPointer(draft, RSI, source, dirty);
+  setPointer(draft, RDI, destination, dirty);
+  if (repeats) {
+    smallCounter(draft);
+    if (!dirty && draft.addressBits === 32) setRegister(draft, RCX, draft.state.gpr[RCX]! & 0xffff_ffffn);
+  }
+  const value = expandMemory(draft.seed ^ 0x5555, draft.profile, bytes);
+  const equal = chance(draft, 3);
+  if (/^(MOVS|CMPS|LODS)/.test(row.name)) placeMemory(draft, source, bytes, equal ? value : null);
+  if (/^(CMPS|SCAS)/.test(row.name)) placeMemory(draft, destination, bytes, equal ? value : null);
+  if (/^SCAS/.test(row.name) && equal) {
+    const keep = draft.state.gpr[RAX]! & ~((1n << BigInt(8 * bytes)) - 1n);
+    setRegister(draft, RAX, keep | valueOf(value));
+  }
+}
+
+function xlat(draft: Draft): void {
+  const target = drawTarget(draft, 1);
+  setPointer(draft, RBX, target - (draft.state.gpr[RAX]! & 0xffn), true);
+  placeMemory(draft, target, 1);
+}
+
+function bound(draft: Draft): void {
+  draft.reg = draft.random.below(8);
+  reserve(draft, draft.reg);
+  const bits = 8 * draft.operandBytes;
+  const index = BigInt.asIntN(bits, draft.state.gpr[draft.reg]!);
+  const near = BigInt(draft.random.below(3) - 1);
+  const lower = chance(draft, 4) ? drawLong(draft) : index - (chance(draft, 2) ? near : 1000n);
+  const upper = chance(draft, 4) ? drawLong(draft) : index + (chance(draft, 2) ? near : 1000n);
+  draft.source = Uint8Array.of(...bytesOf(BigInt.asUintN(bits, lower), bits / 8), ...bytesOf(BigInt.asUintN(bits, upper), bits / 8));
+}
+
+/** BT and its kin with a register offset reach outside their operand: the offset stays small enough to hit the pages. */
+function bitOffset(draft: Draft): void {
+  draft.reg = draft.random.below(draft.mode === 64 ? 16 : 8);
+  reserve(draft, draft.reg);
+  if (chance(draft, 4)) return;
+  const offset = draft.random.below(0x800) - 0x400;
+  const bits = 8 * draft.operandBytes;
+  const above = (draft.state.gpr[draft.reg]! >> BigInt(bits)) << BigInt(bits);
+  setRegister(draft, draft.reg, above | BigInt.asUintN(bits, BigInt(offset)));
+}
+
+function operandValue(draft: Draft, bytes: number): Uint8Array {
+  draft.source ??= expandMemory(draft.seed ^ 0x7777, draft.profile, bytes);
+  return draft.source;
+}
+
+/** CMPXCHG finds its accumulator half the time. */
+function compare(draft: Draft): void {
+  reserve(draft, RAX);
+  if (chance(draft, 2)) return;
+  const bytes = mainBytes(draft);
+  const keep = (draft.state.gpr[RAX]! >> BigInt(8 * bytes)) << BigInt(8 * bytes);
+  setRegister(draft, RAX, keep | valueOf(operandValue(draft, bytes)));
+}
+
+function comparePair(draft: Draft): void {
+  reserve(draft, RAX, RDX);
+  if (chance(draft, 3)) return;
+  const half = draft.wide ? 8 : 4;
+  const value = operandValue(draft, 2 * half);
+  setRegister(draft, RAX, valueOf(value.subarray(0, half)));
+  if (chance(draft, 4)) return;
+  setRegister(draft, RDX, valueOf(value.subarray(half)));
+}
+
+function nullSelector(draft: Draft): void {
+  draft.source = bytesOf(BigInt(draft.random.below(4)), 2);
+}
+
+/** Null, or beyond any table: no descriptor is read. */
+function noSelector(draft: Draft): void {
+  draft.source = bytesOf(BigInt(pick(draft, [0, 1, 2, 3, 0xfff8, 0xfffb, 0xfff0])), 2);
+}
+
+function interrupt(draft: Draft): void {
+  let vector = chance(draft, 3) ? 3 + draft.random.below(2) : draft.random.next() & 0xff;
+  if (vector === 0x80) vector = 0x81;
+  draft.immediate = Uint8Array.of(vector);
+}
+
+function limitCount(draft: Draft): void {
+  draft.immediate = bytesOf(shiftCount(draft), 1);
+}
+
+const BEFORE: Readonly<Record<string, Hook>> = {
+  shift: (draft) => {
+    reserve(draft, RCX);
+    setRegister(draft, RCX, (draft.state.gpr[RCX]! & ~0xffn) | shiftCount(draft));
+  },
+  count: limitCount,
+  divide,
+  aam: (draft) => { draft.immediate = Uint8Array.of(chance(draft, 16) ? 0 : chance(draft, 2) ? 10 : draft.random.next() & 0xff); },
+  xlat,
+  stack,
+  enter,
+  leave,
+  loop: smallCounter,
+  target: targetOfBranch,
+  return: returnAddress,
+  interrupt,
+  bound,
+  string,
+  bits: bitOffset,
+  compare,
+  'compare-pair': comparePair,
+  'null-selector': nullSelector,
+  'no-selector': noSelector,
+  control: (draft) => { draft.reg = pick(draft, draft.mode === 64 ? [0, 2, 3, 4, 8] : [0, 2, 3, 4]); },
+  debug: (draft) => { draft.reg = pick(draft, [0, 1, 2, 3, 6, 7]); },
+};
+
+export function runHooks(draft: Draft): void {
+  for (const name of draft.row.hooks) {
+    const hook = BEFORE[name];
+    if (!hook) throw new Error(`catalogue row ${draft.row.key} names hook '${name}', which does not exist`);
+    hook(draft);
+  }
+}
