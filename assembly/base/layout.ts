@@ -32,8 +32,17 @@
 /** Port and MMIO maps (memory/bus.ts): 65536 u16 port handlers, then MMIO ranges. */
 @inline export const BUS: usize = PCI + PCI_SIZE;
 @inline export const BUS_SIZE: usize = 192 * KIB;
-/** Counters: u64 values, named by base/counters.ts. */
-@inline export const COUNTERS: usize = BUS + BUS_SIZE;
+/** Where each bus handler sits now (memory/bus.ts): state, because guests move BARs and PMBASE. */
+@inline export const PLACES: usize = BUS + BUS_SIZE;
+@inline export const PLACES_SIZE: usize = 16 * KIB;
+/** Function-table indices that low floors call up through (device/slots.ts). */
+@inline export const SLOTS: usize = PLACES + PLACES_SIZE;
+@inline export const SLOTS_SIZE: usize = 4 * KIB;
+/** Register tables: rows and maps (device/registers.ts). */
+@inline export const REGISTERS: usize = SLOTS + SLOTS_SIZE;
+@inline export const REGISTERS_SIZE: usize = 512 * KIB;
+/** Counters: u64 values, named by base/counters.ts; the second half holds the names. */
+@inline export const COUNTERS: usize = REGISTERS + REGISTERS_SIZE;
 @inline export const COUNTERS_SIZE: usize = 64 * KIB;
 /** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
 @inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;

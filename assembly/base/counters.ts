@@ -1,0 +1,89 @@
+// Every boundary is counted: one table of u64 values with names and units, read by the host.
+// Ids below FIRST_DEVICE are fixed and listed here; from there on each bus handler owns two (reads, writes), named when
+// the handler is made. A counter costs one add. Names are addresses of static strings (UTF-16, length in bytes 4 before).
+
+import { COUNTERS, COUNTERS_SIZE } from "./layout";
+
+export const enum Counter {
+  INSTRUCTIONS, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BLOCK_EXITS, SLICES, HALTS, IDLE_JUMPS,
+  TLB_FILLS, TLB_FLUSHES, PAGE_WALKS, BLOCKS_DECODED, CODE_DROPPED,
+  PORT_READS, PORT_WRITES, MMIO_READS, MMIO_WRITES, UNMAPPED_READS, UNMAPPED_WRITES, NARROW_WRITES,
+  LINES_ASSERTED, MSIS_SENT, MSIS_REFUSED, INTERRUPTS_ACCEPTED, INTERRUPTS_COALESCED, EOIS, SPURIOUS, TIMERS_FIRED,
+  DMA_READS, DMA_WRITES, DMA_BYTES_READ, DMA_BYTES_WRITTEN, DMA_ABORTS,
+  RING_BYTES_OUT, RING_BYTES_IN, RING_FULL,
+  FIXED,
+}
+
+/** The first id owned by a bus handler: handler h reads at FIRST_DEVICE + 2h, writes one above. */
+@inline export const FIRST_DEVICE: u32 = 64;
+/** Ids in the table. */
+@inline export const COUNTER_IDS: u32 = 2048;
+/** Names and units: two static string addresses an id. */
+@inline export const COUNTER_NAMES: usize = COUNTERS + COUNTERS_SIZE / 2;
+
+@inline export function addCount(id: u32, n: u64): void {
+  const at = COUNTERS + (<usize>id << 3);
+  store<u64>(at, load<u64>(at) + n);
+}
+@inline export function count(id: u32): void { addCount(id, 1); }
+@inline export function readCount(id: u32): u64 { return load<u64>(COUNTERS + (<usize>id << 3)); }
+
+/** Names a counter; `name` and `unit` must be string literals. */
+export function nameCounter(id: u32, name: string, unit: string): void {
+  if (id >= COUNTER_IDS) return;
+  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(name));
+  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(unit), 4);
+}
+
+/** Sets all values to zero. */
+export function clearCounters(): void { memory.fill(COUNTERS, 0, COUNTER_IDS << 3); }
+
+/** Names the fixed ids; once, at attach. */
+export function nameCounters(): void {
+  nameCounter(Counter.INSTRUCTIONS, "instructions", "instructions");
+  nameCounter(Counter.EXCEPTIONS, "exceptions", "events");
+  nameCounter(Counter.INTERRUPTS_TAKEN, "interrupts taken", "events");
+  nameCounter(Counter.NMIS_TAKEN, "NMIs taken", "events");
+  nameCounter(Counter.BLOCK_EXITS, "exits to the loop", "events");
+  nameCounter(Counter.SLICES, "slices", "events");
+  nameCounter(Counter.HALTS, "halts", "events");
+  nameCounter(Counter.IDLE_JUMPS, "idle jumps", "events");
+  nameCounter(Counter.TLB_FILLS, "TLB fills", "entries");
+  nameCounter(Counter.TLB_FLUSHES, "TLB flushes", "events");
+  nameCounter(Counter.PAGE_WALKS, "page walks", "events");
+  nameCounter(Counter.BLOCKS_DECODED, "blocks decoded", "blocks");
+  nameCounter(Counter.CODE_DROPPED, "blocks dropped", "blocks");
+  nameBoundaryCounters();
+}
+
+function nameBoundaryCounters(): void {
+  nameCounter(Counter.PORT_READS, "port reads", "accesses");
+  nameCounter(Counter.PORT_WRITES, "port writes", "accesses");
+  nameCounter(Counter.MMIO_READS, "MMIO reads", "accesses");
+  nameCounter(Counter.MMIO_WRITES, "MMIO writes", "accesses");
+  nameCounter(Counter.UNMAPPED_READS, "unmapped reads", "accesses");
+  nameCounter(Counter.UNMAPPED_WRITES, "unmapped writes", "accesses");
+  nameCounter(Counter.NARROW_WRITES, "writes too narrow for the device", "accesses");
+  nameCounter(Counter.LINES_ASSERTED, "interrupt lines asserted", "events");
+  nameCounter(Counter.MSIS_SENT, "MSIs sent", "events");
+  nameCounter(Counter.MSIS_REFUSED, "MSIs refused", "events");
+  nameCounter(Counter.INTERRUPTS_ACCEPTED, "interrupts accepted", "events");
+  nameCounter(Counter.INTERRUPTS_COALESCED, "interrupts coalesced", "events");
+  nameCounter(Counter.EOIS, "EOIs", "events");
+  nameCounter(Counter.SPURIOUS, "spurious interrupts", "events");
+  nameCounter(Counter.TIMERS_FIRED, "timers fired", "events");
+  nameCounter(Counter.DMA_READS, "DMA reads", "transfers");
+  nameCounter(Counter.DMA_WRITES, "DMA writes", "transfers");
+  nameCounter(Counter.DMA_BYTES_READ, "DMA bytes read", "bytes");
+  nameCounter(Counter.DMA_BYTES_WRITTEN, "DMA bytes written", "bytes");
+  nameCounter(Counter.DMA_ABORTS, "DMA aborts", "transfers");
+  nameCounter(Counter.RING_BYTES_OUT, "bytes to the host", "bytes");
+  nameCounter(Counter.RING_BYTES_IN, "bytes from the host", "bytes");
+  nameCounter(Counter.RING_FULL, "waits for a full ring", "events");
+}
+
+/** For the host: ids in use below the device counters' end, addresses of value, name (0: unused id) and unit. */
+export function counterIds(): u32 { return COUNTER_IDS; }
+export function counterAddress(id: u32): usize { return id < COUNTER_IDS ? COUNTERS + (<usize>id << 3) : 0; }
+export function counterName(id: u32): u32 { return id < COUNTER_IDS ? load<u32>(COUNTER_NAMES + (<usize>id << 3)) : 0; }
+export function counterUnit(id: u32): u32 { return id < COUNTER_IDS ? load<u32>(COUNTER_NAMES + (<usize>id << 3), 4) : 0; }

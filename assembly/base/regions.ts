@@ -1,0 +1,119 @@
+// The regions of linear memory by name: what a snapshot carries (state), what attach and use rebuild (cache).
+// docs/memory-map.md is generated from this list. Guest RAM is the last entry; its size is the machine's.
+
+import {
+  CONTROL, CONTROL_SIZE, CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, CLOCK, CLOCK_SIZE, INTERRUPT, INTERRUPT_SIZE,
+  CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
+  REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, OPCODES,
+  OPCODES_SIZE, IR, IR_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
+  BLOCKS, BLOCKS_SIZE, RAM, STATIC_END,
+} from "./layout";
+import { control } from "./control";
+
+export const enum RegionKind { STATE, CACHE, STATIC }
+
+@inline const COUNT: u32 = 23;
+@inline const HALF: usize = COUNTERS_SIZE / 2;
+
+/** Regions in the list, RAM included. */
+export function regionCount(): u32 { return COUNT; }
+
+/** Address of the first byte; 0 past the list. */
+export function regionBase(i: u32): usize {
+  switch (i) {
+    case 0: return 0;
+    case 1: return CONTROL;
+    case 2: return CPU;
+    case 3: return FLOAT_ENV;
+    case 4: return CLOCK;
+    case 5: return INTERRUPT;
+    case 6: return CHIPSET;
+    case 7: return PCI;
+    case 8: return BUS;
+    case 9: return PLACES;
+    case 10: return SLOTS;
+    case 11: return REGISTERS;
+    case 12: return COUNTERS;
+    case 13: return COUNTERS + HALF;
+    case 14: return DEVICES;
+    case 15: return RINGS;
+    case 16: return TLB;
+    case 17: return OPCODES;
+    case 18: return IR;
+    case 19: return PAGE_ATTR;
+    case 20: return PAGE_BLOCKS;
+    case 21: return BLOCK_HASH;
+    case 22: return RAM;
+    default: return 0;
+  }
+}
+
+/** Bytes in the region; RAM as the machine was made. */
+export function regionSize(i: u32): u64 {
+  switch (i) {
+    case 0: return STATIC_END;
+    case 1: return CONTROL_SIZE;
+    case 2: return CPU_SIZE;
+    case 3: return FLOAT_ENV_SIZE;
+    case 4: return CLOCK_SIZE;
+    case 5: return INTERRUPT_SIZE;
+    case 6: return CHIPSET_SIZE;
+    case 7: return PCI_SIZE;
+    case 8: return BUS_SIZE;
+    case 9: return PLACES_SIZE;
+    case 10: return SLOTS_SIZE;
+    case 11: return REGISTERS_SIZE;
+    case 12: return HALF;
+    case 13: return HALF;
+    case 14: return DEVICES_SIZE;
+    case 15: return RINGS_SIZE;
+    case 16: return TLB_SIZE;
+    case 17: return OPCODES_SIZE;
+    case 18: return IR_SIZE;
+    case 19: return PAGE_ATTR_SIZE;
+    case 20: return PAGE_BLOCKS_SIZE;
+    case 21: return BLOCK_HASH_SIZE + BLOCKS_SIZE;
+    case 22: return control.ramSize;
+    default: return 0;
+  }
+}
+
+/** A RegionKind. Page attributes are state for their DIRTY and ROM bits; CODE bits go when the decode cache is dropped. */
+export function regionKind(i: u32): u32 {
+  switch (i) {
+    case 0: return RegionKind.STATIC;
+    case 8: case 10: case 11: case 13: case 17: case 18: case 20: case 21: return RegionKind.CACHE;
+    default: return RegionKind.STATE;
+  }
+}
+
+/** Address of the static string naming the region; 0 past the list. */
+export function regionName(i: u32): usize { return i < COUNT ? changetype<usize>(nameOf(i)) : 0; }
+
+function nameOf(i: u32): string {
+  switch (i) {
+    case 0: return "static";
+    case 1: return "control";
+    case 2: return "cpu";
+    case 3: return "float environment";
+    case 4: return "clock";
+    case 5: return "interrupt lines";
+    case 6: return "chipset";
+    case 7: return "pci";
+    case 8: return "bus maps";
+    case 9: return "bus places";
+    case 10: return "slots";
+    case 11: return "register tables";
+    case 12: return "counters";
+    case 13: return "counter names";
+    case 14: return "devices";
+    case 15: return "rings";
+    case 16: return "tlb";
+    case 17: return "opcodes";
+    case 18: return "ir";
+    case 19: return "page attributes";
+    case 20: return "page blocks";
+    case 21: return "blocks";
+    default: return "ram";
+  }
+}

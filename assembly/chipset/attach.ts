@@ -1,0 +1,37 @@
+// The chipset in one list: attach hangs every device on the buses and fills the slots (once a module instance, and
+// again after a snapshot's state was put back); reset gives every device its power-up state.
+
+import { nameCounters } from "../base/counters";
+import { clearBus } from "../memory/bus";
+import { resetLines } from "../device/interrupt";
+import { clearTables } from "../device/registers";
+import { clearSlots } from "../device/slots";
+import { resetClock } from "../device/clock";
+import { resetRings } from "../device/ring";
+import { attachIoapic, resetIoapic } from "./ioapic/ioapic";
+import { attachLapic, resetLapic } from "./lapic/lapic";
+import { attachPic, resetPic } from "./pic/pic";
+import { attachUarts, resetUarts } from "./uart/uart";
+
+/** Everything cached: slots, register tables, bus handlers. Cards attach after this. */
+export function attachChipset(): void {
+  nameCounters();
+  clearSlots();
+  clearTables();
+  clearBus();
+  attachLapic();
+  attachIoapic();
+  attachPic();
+  attachUarts();
+}
+
+/** Power-up state of every device, time zero, empty rings. */
+export function resetChipset(): void {
+  resetClock();
+  resetLines();
+  resetRings();
+  resetPic();
+  resetIoapic();
+  resetLapic();
+  resetUarts();
+}

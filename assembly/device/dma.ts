@@ -1,0 +1,68 @@
+// The only door from devices to memory. Every transfer names who asks (bus, device, function: the requester id), so
+// that DMA remapping can be put here later and nowhere else; without it the address is guest-physical.
+// RAM only: an access to anything else is a master abort. Reads then give ones, writes vanish, both are counted, and
+// a device can ask dmaFailed afterwards. A transfer that leaves RAM half-way moves what it can, page by page.
+
+import { SLOTS } from "../base/layout";
+import { Counter, addCount, count } from "../base/counters";
+import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
+
+/** The outcome of transfers since a device last asked; consumed within one register access, hence not state. */
+@unmanaged class Dma { failed: u32; pad0: u32; scratch: u64; }
+@inline const dma = changetype<Dma>(SLOTS + 3072);
+@inline const SCRATCH: usize = SLOTS + 3072 + 8;
+
+/** Linear address of `bytes` at `address` for `requester`, 0 to refuse. The place for remapping. */
+@inline function translate(requester: u32, address: u64, bytes: u32, write: bool): usize {
+  const host = ramAt(address, bytes);
+  if (!host || !write) return host;
+  return attrOf(pageOf(host)) & Attr.ROM ? 0 : host;
+}
+
+function abort(): void { dma.failed = 1; count(Counter.DMA_ABORTS); }
+
+/** True if a transfer since the last call was aborted. */
+export function dmaFailed(): bool { const failed = dma.failed != 0; dma.failed = 0; return failed; }
+
+/** Bytes from `address` to the end of its page, at most `left`. */
+@inline function pieceBytes(address: u64, left: u32): u32 { return min(left, 4096 - <u32>(address & 4095)); }
+
+/** Copies `bytes` from guest memory to linear address `to`; false if any part was refused (those bytes are ones). */
+export function dmaRead(requester: u32, address: u64, to: usize, bytes: u32): bool {
+  count(Counter.DMA_READS);
+  addCount(Counter.DMA_BYTES_READ, bytes);
+  let ok = true;
+  for (let done: u32 = 0; done < bytes;) {
+    const piece = pieceBytes(address + done, bytes - done), host = translate(requester, address + done, piece, false);
+    if (host) memory.copy(to + done, host, piece);
+    else { memory.fill(to + done, 0xff, piece); ok = false; }
+    done += piece;
+  }
+  if (!ok) abort();
+  return ok;
+}
+
+/** Copies `bytes` from linear address `from` to guest memory; false if any part was refused. */
+export function dmaWrite(requester: u32, address: u64, from: usize, bytes: u32): bool {
+  count(Counter.DMA_WRITES);
+  addCount(Counter.DMA_BYTES_WRITTEN, bytes);
+  let ok = true;
+  for (let done: u32 = 0; done < bytes;) {
+    const piece = pieceBytes(address + done, bytes - done), host = translate(requester, address + done, piece, true);
+    if (host) { memory.copy(host, from + done, piece); noteWrite(host, piece); }
+    else ok = false;
+    done += piece;
+  }
+  if (!ok) abort();
+  return ok;
+}
+
+export function dmaRead8(requester: u32, address: u64): u32 { dmaRead(requester, address, SCRATCH, 1); return load<u8>(SCRATCH); }
+export function dmaRead16(requester: u32, address: u64): u32 { dmaRead(requester, address, SCRATCH, 2); return load<u16>(SCRATCH); }
+export function dmaRead32(requester: u32, address: u64): u32 { dmaRead(requester, address, SCRATCH, 4); return load<u32>(SCRATCH); }
+export function dmaRead64(requester: u32, address: u64): u64 { dmaRead(requester, address, SCRATCH, 8); return load<u64>(SCRATCH); }
+
+export function dmaWrite8(requester: u32, address: u64, value: u32): bool { store<u8>(SCRATCH, <u8>value); return dmaWrite(requester, address, SCRATCH, 1); }
+export function dmaWrite16(requester: u32, address: u64, value: u32): bool { store<u16>(SCRATCH, <u16>value); return dmaWrite(requester, address, SCRATCH, 2); }
+export function dmaWrite32(requester: u32, address: u64, value: u32): bool { store<u32>(SCRATCH, value); return dmaWrite(requester, address, SCRATCH, 4); }
+export function dmaWrite64(requester: u32, address: u64, value: u64): bool { store<u64>(SCRATCH, value); return dmaWrite(requester, address, SCRATCH, 8); }

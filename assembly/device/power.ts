@@ -1,0 +1,24 @@
+// How a device ends or restarts the machine: it writes why in the control words and raises STOP.
+
+import { control, raiseEvent, Event } from "../base/control";
+
+/** Why the machine stopped; in control.stop from 16 up, below are the loop's own reasons. */
+export const enum Power {
+  OFF = 16,
+  RESET = 17,
+  /** Debug exit; the status is in control.exitCode. */
+  EXIT = 18,
+}
+
+function request(why: u32, status: u32): void {
+  control.stop = why;
+  control.exitCode = status;
+  raiseEvent(Event.STOP);
+}
+
+/** Soft off: the machine ends with status 0. */
+export function requestPowerOff(): void { request(Power.OFF, 0); }
+/** Reset of the whole machine. */
+export function requestReset(): void { request(Power.RESET, 0); }
+/** The guest asked to end with this status. */
+export function requestExit(status: u32): void { request(Power.EXIT, status); }

@@ -1,0 +1,41 @@
+// What the device floor calls upward through: function-table indices filled at attach, and who is called with them.
+// A cache region: attach fills it again after a snapshot.
+
+import { SLOTS, SLOTS_SIZE } from "../base/layout";
+
+@unmanaged export class Slots {
+  /** PIC input: (irq: u32, level: u32) => void. */
+  picInput: u32;
+  /** IOAPIC pin: (pin: u32, level: u32) => void. */
+  ioapicInput: u32;
+  /** Interrupt message: (address: u64, data: u32) => void. */
+  message: u32;
+  /** The PIC's INT output changed: (level: u32) => void. */
+  picOutput: u32;
+  /** Vector of the interrupt to take, -1 for none: () => i32. */
+  acknowledge: u32;
+  /** Vector from the PIC: () => i32. */
+  picAcknowledge: u32;
+  /** Local APIC as MSRs: (index: u32) => u64; (index: u32, value: u64) => u32, 0 asks for #GP. */
+  apicRead: u32;
+  apicWrite: u32;
+  /** The MSR can be read: (index: u32) => u32. */
+  apicHas: u32;
+  /** CR8: () => u64; (value: u64) => void. */
+  taskPriority: u32;
+  setTaskPriority: u32;
+  /** The TSC jumped against the clock: () => void. */
+  tscChanged: u32;
+  /** An EOI for a level-triggered vector leaves the local APIC: (vector: u32) => void. */
+  endOfInterrupt: u32;
+  /** PMBASE or ACPI_CNTL changed: (base: u32, enabled: u32) => void. */
+  pmPlaced: u32;
+}
+@inline export const slots = changetype<Slots>(SLOTS);
+
+/** Bound timers: u32 function, u32 device, for each of 64 (clock.ts). */
+@inline export const TIMER_SLOTS: usize = SLOTS + 1024;
+/** Bound rings: u32 function, u32 device, for each of 64 (ring.ts). */
+@inline export const RING_SLOTS: usize = SLOTS + 2048;
+
+export function clearSlots(): void { memory.fill(SLOTS, 0, SLOTS_SIZE); }
