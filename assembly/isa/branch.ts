@@ -1,17 +1,17 @@
 // Near JMP, Jcc, CALL, RET, LOOP, JCXZ. SDM vol. 2. Far transfers are in far-*.ts.
 
 import { Insn, Is } from "../decode/record";
-import { Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, jump, jumpIf, zeroExtend, eq, running } from "../ir/words";
+import { Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, jump, jumpIf, zeroExtend, eq, choose, running } from "../ir/words";
 import { cpu, Mode } from "../cpu/state";
 import { pushValue } from "./stack";
-import { checkTarget, jumpTo, moveStack, nextRip, readRm, relativeTarget, top, R } from "./operands";
+import { checkTarget, jumpTo, moveStack, nextRip, pageRip, readRm, relativeTarget, top, R } from "./operands";
 import { loadFast } from "../ir/words-memory";
 
 @inline export function jcc<M>(i: Insn, code: u32): void {
   if (running<M>() && !holds(code)) return;
   const t = relativeTarget<M>(i);
-  if (!running<M>()) { checkTarget<M>(t); return jumpIf<M>(condition<M>(code), t); }
-  jumpTo<M>(t);
+  if (running<M>()) return jumpTo<M>(t);
+  branchIf<M>(condition<M>(code), t);
 }
 @inline export function jmp<M>(i: Insn): void { jumpTo<M>(relativeTarget<M>(i)); }
 @inline export function call<M>(i: Insn): void { callTo<M>(i, relativeTarget<M>(i)); }
@@ -65,18 +65,19 @@ export function loop<M>(i: Insn): void {
   let taken = xor<M>(eq<M>(n, lit<M>(0)), lit<M>(1));
   if (i.kind == 0) taken = and<M>(taken, condition<M>(5));
   if (i.kind == 1) taken = and<M>(taken, condition<M>(4));
-  leaveSegment<M>(taken, t);
+  checkTaken<M>(taken, t);
   if (faulted<M>()) return;
   setReg<M>(R.CX, n, bits);
   jumpIf<M>(taken, t);
 }
 export function jcxz<M>(i: Insn): void {
   const bits = countBitsOf(i), t = relativeTarget<M>(i), taken = eq<M>(getReg<M>(R.CX, bits), lit<M>(0));
-  leaveSegment<M>(taken, t);
+  branchIf<M>(taken, t);
+}
+/** #GP when the branch is taken to outside the segment; one that is not taken checks its own page. */
+function checkTaken<M>(taken: Val, t: Val): void { checkTarget<M>(choose<M>(taken, t, pageRip<M>())); }
+function branchIf<M>(taken: Val, t: Val): void {
+  checkTaken<M>(taken, t);
   if (faulted<M>()) return;
   jumpIf<M>(taken, t);
-}
-/** #GP when the branch is taken to outside the segment. */
-function leaveSegment<M>(taken: Val, t: Val): void {
-  if (running<M>()) { if (taken) checkTarget<M>(t); } else checkTarget<M>(t);
 }

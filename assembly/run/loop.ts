@@ -1,0 +1,159 @@
+// The loop: finds the block at rip, runs its records, takes what is due. One slice runs until the host's budget is used, the
+// machine idles, or it stops. Time is control.base plus the records done in the block in hand.
+//
+// A block runs in one function that is entered anew each time: V8 replaces Wasm code only at function entry.
+// It is cut where the next timer or the slice ends, so timers and interrupts fall on exact instructions; anything that
+// wants attention earlier stores 0 in control.end and the block is left after the instruction in hand.
+
+import { control, clearEvent, Event, RECORD } from "../base/control";
+import { Counter, count } from "../base/counters";
+import { acknowledge } from "../device/interrupt";
+import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
+import { Power } from "../device/power";
+import { cpu, gpr, segment, Flag, Mode, Seg, Vector, RIP_REGISTER } from "../cpu/state";
+import { entryAt } from "../cpu/tlb";
+import { fetchAt } from "../cpu/memory";
+import { raise, raiseDebug } from "../cpu/exceptions";
+import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
+import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
+import { Insn } from "../decode/record";
+import { Run } from "../ir/words";
+import { executeHot } from "../isa/hot";
+import { interpretOne } from "../isa/execute";
+import { StopReason } from "./surface";
+
+/** Runs up to `budget` ticks; says why it stopped. */
+export function runFor(budget: u64): u32 {
+  control.sliceEnd = control.base + budget;
+  control.stop = 0;
+  refreshLimit();
+  for (;;) {
+    if (control.base >= control.limit) {
+      runTimers();
+      if (control.base >= control.sliceEnd) return StopReason.BUDGET;
+    }
+    if (control.events) {
+      const why = attend();
+      if (why) return why;
+    } else step(~0);
+  }
+}
+
+/** Whatever is due before the next instruction; then that instruction. 0 to go on, or why the slice ends. */
+function attend(): u32 {
+  const events = control.events;
+  if (events & Event.EXCEPTION) { count(Counter.EXCEPTIONS); control.events &= ~(<u32>Event.SHADOW); deliverException(); return 0; }
+  if (events & Event.STOP) return stopped();
+  if (events & Event.SHADOW) { clearEvent(Event.SHADOW); single(); return 0; }
+  if (events & Event.NMI && !cpu.nmiBlocked) { wake(); clearEvent(Event.NMI); deliverInterrupt(Vector.NMI, Kind.NMI); return 0; }
+  if (events & Event.INTR && cpu.flags & Flag.IF) { takeInterrupt(); return 0; }
+  if (events & Event.HALTED) return idle();
+  if (events & Event.TRACE) single();
+  else step(~0);
+  return 0;
+}
+
+@inline function wake(): void { clearEvent(Event.HALTED); }
+
+function takeInterrupt(): void {
+  const vector = acknowledge();
+  if (vector < 0) { clearEvent(Event.INTR); return; }
+  wake();
+  count(Counter.INTERRUPTS_DELIVERED);
+  deliverInterrupt(vector, Kind.EXTERNAL);
+}
+
+function stopped(): u32 {
+  clearEvent(Event.STOP);
+  switch (control.stop) {
+    case Power.OFF: return StopReason.POWEROFF;
+    case Power.RESET: return StopReason.RESET;
+    case Power.EXIT: return StopReason.DEBUG_EXIT;
+    default: return StopReason.SHUTDOWN;
+  }
+}
+
+/** Halted: nothing to do until a timer or the host. With IF clear only an NMI could wake it. */
+function idle(): u32 {
+  if (!(cpu.flags & Flag.IF)) return StopReason.HALT;
+  return StopReason.IDLE;
+}
+
+/** ns until the next timer is due; NEVER when none is armed. */
+export function idleNs(): u64 {
+  const next = nextDeadlineNs(), now = nowNs();
+  return next == NEVER ? NEVER : next > now ? next - now : 0;
+}
+
+/** One instruction, with the trap of TF after it. */
+function single(): void {
+  const trap = (cpu.flags & Flag.TF) != 0;
+  step(1);
+  if (trap && !cpu.raised) raiseDebug(1 << 14);
+}
+
+/** Runs the block at rip, or its first `most` records. */
+function step(most: u64): void {
+  const b = blockHere();
+  if (!changetype<usize>(b)) return;
+  const first = firstRecord(b), room = min(control.limit - control.base, most);
+  control.first = first;
+  control.end = room < <u64>b.count ? first + <u32>room * RECORD : b.end;
+  const page = load<u64>(gpr(RIP_REGISTER));
+  cpu.rip = wrapRip(page + b.after);
+  const last = control.throughIr ? runThroughIr(first) : runRecords(first);
+  if (cpu.raised) return leaveAtFault(page);
+  control.base += <u64>((last - first) / RECORD);
+  if (last != b.end && !control.again) cpu.rip = wrapRip(page + changetype<Insn>(<usize>last).offset);
+  control.again = 0;
+}
+
+@inline function wrapRip(rip: u64): u64 { return cpu.mode & Mode.LONG ? rip : rip & (cpu.mode & Mode.CODE32 ? 0xffff_ffff : 0xffff); }
+
+/** The instruction in hand has raised: rip is its own, and it does not count. */
+function leaveAtFault(page: u64): void {
+  cpu.rip = wrapRip(page + changetype<Insn>(<usize>control.current).offset);
+  control.base += <u64>((control.current - control.first) / RECORD);
+  control.first = control.current;
+  control.again = 0;
+}
+
+/** The block at rip, decoded if need be; null after raising a fault. */
+function blockHere(): Block {
+  const mode = cpu.mode, rip = cpu.rip;
+  let linear = rip;
+  // What is raised before a block runs is raised at rip itself.
+  control.current = control.first;
+  if (!(mode & Mode.LONG)) {
+    if (rip > <u64>segment(Seg.CS).limit) { raise(Vector.GP, 0); return changetype<Block>(0); }
+    linear = (rip + segment(Seg.CS).base) & 0xffff_ffff;
+  }
+  const e = entryAt(cpu.tlbExec, linear);
+  const host = load<u64>(e) == (linear & ~0xfff) ? <u32>linear + load<u32>(e, 8) : <u32>fetchAt(linear);
+  if (!host) return changetype<Block>(0);
+  store<u64>(gpr(RIP_REGISTER), rip - (linear & 0xfff));
+  const b = lookUp(host, mode);
+  return changetype<usize>(b) ? b : decodeBlock(host, linear, mode);
+}
+
+/** The interpreter's inner loop; the address past the last record run. */
+function runRecords(first: u32): u32 {
+  let p = first;
+  do {
+    control.current = p;
+    executeHot<Run>(changetype<Insn>(<usize>p));
+    p += RECORD;
+  } while (p < control.end);
+  return p;
+}
+
+/** The same through Build and the IR interpreter. */
+function runThroughIr(first: u32): u32 {
+  let p = first;
+  do {
+    control.current = p;
+    interpretOne(changetype<Insn>(<usize>p));
+    p += RECORD;
+  } while (p < control.end);
+  return p;
+}

@@ -1,0 +1,45 @@
+// The machine: every part attached and reset, in one list.
+
+import { control } from "../base/control";
+import { CPU, CPU_SIZE, CONTROL, CONTROL_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
+import { attachChipset, resetChipset } from "../chipset/attach";
+import { clock } from "../device/clock";
+import { resetCpu } from "../cpu/reset";
+import { flushAll } from "../cpu/tlb";
+import { codeWritten, dropAllBlocks } from "../decode/cache";
+import { Insn } from "../decode/record";
+import { defineOpcodes } from "../decode/opcodes";
+import { runOne } from "../isa/execute";
+
+/** Sets the machine up in fresh memory: `ramBytes` of RAM, the random seed, the wall time of virtual time 0. */
+export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void {
+  memory.fill(CONTROL, 0, CONTROL_SIZE);
+  memory.fill(PAGE_ATTR, 0, PAGE_ATTR_SIZE);
+  control.ramSize = ramBytes;
+  control.random = seed;
+  clock.bootSeconds = bootSeconds;
+  attachMachine();
+  resetMachine();
+}
+
+/** Everything that is a cache: also after a snapshot's state was put back. */
+export function attachMachine(): void {
+  control.codeSlot = codeWritten.index;
+  const run: (i: Insn) => void = runOne;
+  control.runSlot = run.index;
+  defineOpcodes();
+  attachChipset();
+  dropAllBlocks();
+}
+
+/** Power-up state of processor and board; RAM and the count of ticks are kept, and virtual time starts anew. */
+export function resetMachine(): void {
+  control.base = 0; control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.sliceEnd = 0;
+  control.events = 0; control.stop = 0; control.again = 0; control.exitCode = 0;
+  memory.fill(CPU, 0, CPU_SIZE);
+  memory.fill(FLOAT_ENV, 0, FLOAT_ENV_SIZE);
+  flushAll();
+  dropAllBlocks();
+  resetChipset();
+  resetCpu();
+}
