@@ -3,9 +3,11 @@
 import { OPCODES, OPCODES_SIZE } from "../base/layout";
 import { defineOne } from "./opcodes-one";
 import { defineTwo } from "./opcodes-two";
+import { defineX87 } from "./opcodes-x87";
 
 export function defineOpcodes(): void {
   memory.fill(OPCODES, 0, OPCODES_SIZE);
   defineOne();
   defineTwo();
+  defineX87();
 }

@@ -11,6 +11,9 @@ import { Condition, setInvalid } from "../float/f80";
 /** Status word bits. Stack fault travels in env.flags beside the exceptions. */
 export const enum Fsw { SF = 0x40, ES = 0x80, TOP_SHIFT = 11, TOP = 0x3800, B = 0x8000 }
 @inline export const FCW_INIT: u16 = 0x37f;
+/** Control word bits that can be written, and the one that reads as 1. */
+@inline export const FCW_VALID: u32 = 0x1f3f;
+@inline export const FCW_FIXED: u32 = 0x40;
 
 @inline export function topOf(): u32 { return (<u32>cpu.fsw >> 11) & 7; }
 @inline export function setTop(top: u32): void { cpu.fsw = <u16>((<u32>cpu.fsw & ~<u32>Fsw.TOP) | ((top & 7) << 11)); }
@@ -87,6 +90,25 @@ export function summarize(): void {
   const fsw = <u32>cpu.fsw & ~<u32>(Fsw.ES | Fsw.B);
   cpu.fsw = <u16>((fsw & ~<u32>cpu.fcw & Raised.ALL) != 0 ? fsw | Fsw.ES | Fsw.B : fsw);
 }
+
+/** FLDCW. */
+export function setControl(value: u32): void {
+  cpu.fcw = <u16>((value & FCW_VALID) | FCW_FIXED);
+  summarize();
+}
+
+/** MMX instructions see the registers by number, all valid. SDM vol. 1, 9.6.2: TOP becomes 0, every tag valid. */
+export function enterMmx(): void {
+  setTop(0);
+  cpu.ftw = 0xff;
+}
+/** Writes MMX register `r`: the sign and exponent become ones. Call after enterMmx. */
+@inline export function writeMmx(r: u32, v: u64): void {
+  store<u64>(fpr(r), v);
+  store<u16>(fpr(r), 0xffff, 8);
+}
+/** EMMS. */
+export function leaveMmx(): void { cpu.ftw = 0; }
 
 /** An unmasked exception waits to be raised. */
 @inline export function isPending(): bool { return (<u32>cpu.fsw & Fsw.ES) != 0; }

@@ -1,0 +1,137 @@
+// D8 to DF with a memory operand. Intel SDM vol. 2, tables A-7 to A-22. Loads and stores here; arithmetic elsewhere.
+// A load happens before anything is looked at; a store before anything is committed.
+
+import { Insn } from "../decode/record";
+import { Run, faulted } from "../ir/words";
+import { loadMem, probeMem, storeMem } from "../ir/words-memory";
+import { cpu } from "../cpu/state";
+import { env } from "../float/env";
+import { fromI64, widenF32, widenF64 } from "../float/f80-convert";
+import { fromDecimal } from "../float/f80-decimal";
+import { address } from "./operands";
+import { binaryMemory } from "./x87-arithmetic";
+import { loadEnvironment, loadState, storeEnvironment, storeState } from "./x87-environment";
+import { Stored, finishStore, prepareStore, pushF32, pushF64, pushF80, pushInteger } from "./x87-move";
+import { setControl } from "./x87-stack";
+
+/** Runs the form ModRM.reg = `reg` of opcode D8 + `op`. */
+export function executeMemory(i: Insn, op: u32, reg: u32): void {
+  switch (op) {
+    case 0: case 2: case 4: case 6: arithmetic(i, op, reg); break;
+    case 1: executeD9(i, reg); break;
+    case 3: executeDB(i, reg); break;
+    case 5: executeDD(i, reg); break;
+    default: executeDF(i, reg);
+  }
+}
+
+/** Does not wait for pending exceptions: FNSTENV, FNSTCW, FNSAVE, FNSTSW. */
+export function isStoreNoWait(op: u32, reg: u32): bool { return (op == 1 || op == 5) && reg >= 6; }
+/** Leaves FIP alone: the above, and what loads the environment or the control word. */
+export function isControl(op: u32, reg: u32): bool { return (op == 1 && reg >= 4) || (op == 5 && (reg == 4 || reg >= 6)); }
+
+function loadOperand(i: Insn, bytes: u32): u64 { return loadMem<Run>(address<Run>(i, bytes, false), bytes); }
+
+/** D8: m32, DA: m32 integer, DC: m64, DE: m16 integer. */
+function arithmetic(i: Insn, op: u32, reg: u32): void {
+  const v = loadOperand(i, op == 4 ? 8 : op == 6 ? 2 : 4);
+  if (faulted<Run>()) return;
+  if (op == 0) widenF32(<u32>v);
+  else if (op == 4) widenF64(v);
+  else fromI64(op == 2 ? <i64><i32>v : <i64><i16>v);
+  binaryMemory(reg, env.exponent, env.mantissa);
+}
+
+function executeD9(i: Insn, reg: u32): void {
+  switch (reg) {
+    case 0: {
+      const v = loadOperand(i, 4);
+      if (!faulted<Run>()) pushF32(<u32>v);
+      break;
+    }
+    case 2: case 3: storeValue(i, Stored.F32, 4, reg == 3, false); break;
+    case 4: loadEnvironment(i); break;
+    case 5: {
+      const v = loadOperand(i, 2);
+      if (!faulted<Run>()) setControl(<u32>v);
+      break;
+    }
+    case 6: storeEnvironment(i); break;
+    default: storeMem<Run>(address<Run>(i, 2, true), 2, cpu.fcw);
+  }
+}
+
+function executeDB(i: Insn, reg: u32): void {
+  switch (reg) {
+    case 0: {
+      const v = loadOperand(i, 4);
+      if (!faulted<Run>()) pushInteger(<i64><i32>v);
+      break;
+    }
+    case 1: storeValue(i, Stored.I32, 4, true, true); break;
+    case 2: case 3: storeValue(i, Stored.I32, 4, reg == 3, false); break;
+    case 5: if (loadTen(i)) pushF80(<u32>env.wide1, env.wide0); break;
+    default: storeValue(i, Stored.F80, 10, true, false);
+  }
+}
+
+function executeDD(i: Insn, reg: u32): void {
+  switch (reg) {
+    case 0: {
+      const v = loadOperand(i, 8);
+      if (!faulted<Run>()) pushF64(v);
+      break;
+    }
+    case 1: storeValue(i, Stored.I64, 8, true, true); break;
+    case 2: case 3: storeValue(i, Stored.F64, 8, reg == 3, false); break;
+    case 4: loadState(i); break;
+    case 6: storeState(i); break;
+    default: storeMem<Run>(address<Run>(i, 2, true), 2, cpu.fsw);
+  }
+}
+
+function executeDF(i: Insn, reg: u32): void {
+  switch (reg) {
+    case 0: case 5: {
+      const v = loadOperand(i, reg == 0 ? 2 : 8);
+      if (!faulted<Run>()) pushInteger(reg == 0 ? <i64><i16>v : <i64>v);
+      break;
+    }
+    case 1: storeValue(i, Stored.I16, 2, true, true); break;
+    case 2: case 3: storeValue(i, Stored.I16, 2, reg == 3, false); break;
+    case 4:
+      if (!loadTen(i)) break;
+      fromDecimal(env.wide0, <u32>env.wide1);
+      pushF80(env.exponent, env.mantissa);
+      break;
+    case 6: storeValue(i, Stored.DECIMAL, 10, true, false); break;
+    default: storeValue(i, Stored.I64, 8, true, false);
+  }
+}
+
+/** Loads ten bytes to env.wide0 and env.wide1; false after a fault. */
+function loadTen(i: Insn): bool {
+  const a = address<Run>(i, 10, false);
+  const low = loadMem<Run>(a, 8);
+  if (faulted<Run>()) return false;
+  const high = loadMem<Run>(a + 8, 2);
+  if (faulted<Run>()) return false;
+  env.wide0 = low;
+  env.wide1 = high;
+  return true;
+}
+
+function storeValue(i: Insn, format: u32, bytes: u32, pops: bool, truncates: bool): void {
+  const stored = prepareStore(format, truncates);
+  if (stored) {
+    const a = address<Run>(i, bytes, true);
+    if (bytes == 10) {
+      probeMem<Run>(a, 10);
+      if (faulted<Run>()) return;
+      storeMem<Run>(a, 8, env.wide0);
+      storeMem<Run>(a + 8, 2, env.wide1);
+    } else storeMem<Run>(a, bytes, env.wide0);
+    if (faulted<Run>()) return;
+  }
+  finishStore(stored, pops);
+}

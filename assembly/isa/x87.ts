@@ -1,0 +1,89 @@
+// The x87 chapter: one record handler for register forms, one for memory forms, WAIT, and the state images. Each is one IR
+// operation that calls its Run function: 80-bit arithmetic gains nothing from being lowered.
+// Intel SDM vol. 1 chapter 8; vol. 3, 2.5 (CR0.NE, MP, TS) and chapter 6 (#NM, #MF).
+
+import { Insn } from "../decode/record";
+import { Run, faulted, recordRun, running, setReg } from "../ir/words";
+import { setLine } from "../device/interrupt";
+import { cpu, Cr0, Vector } from "../cpu/state";
+import { raiseNoCode } from "../cpu/exceptions";
+import { setStatusFlags, statusFlags } from "../cpu/flags";
+import { effective, pageRip } from "./operands";
+import { H } from "./handlers";
+import { fxrstor, fxsave, xrstor, xsave } from "./x87-image";
+import { executeMemory, isControl, isStoreNoWait } from "./x87-memory";
+import { Outcome, executeRegister, isNoWait } from "./x87-register";
+import { isPending } from "./x87-stack";
+
+/** The line that FERR# drives on a PC; an edge is enough for the PIC. */
+@inline const FERR_LINE: u32 = 13;
+
+/** Runs or records any instruction of the chapter. */
+export function executeX87<M>(i: Insn): void {
+  if (running<M>()) runX87(i);
+  else recordRun();
+}
+
+function runX87(i: Insn): void {
+  switch (<i32>i.handler) {
+    case H.X87_REGISTER: runRegister(i); break;
+    case H.X87_MEMORY: runMemory(i); break;
+    case H.X87_WAIT: runWait(); break;
+    case H.FXSAVE: fxsave(i); break;
+    case H.FXRSTOR: fxrstor(i); break;
+    case H.XSAVE: xsave(i); break;
+    case H.XRSTOR: xrstor(i); break;
+    default: raiseNoCode(Vector.UD);
+  }
+}
+
+/**
+ * Raises what is pending; true if it did. With CR0.NE clear the processor asserts FERR# instead, which the chipset turns into
+ * IRQ 13, and goes on (without IGNNE#, it would wait for that interrupt).
+ */
+export function takePending(): bool {
+  if (!isPending()) return false;
+  if (cpu.cr0 & Cr0.NE) { raiseNoCode(Vector.MF); return true; }
+  setLine(FERR_LINE, true);
+  setLine(FERR_LINE, false);
+  return false;
+}
+
+/** WAIT minds TS only when MP is set, and EM not at all. */
+function runWait(): void {
+  const both = Cr0.MP | Cr0.TS;
+  if ((cpu.cr0 & both) == both) raiseNoCode(Vector.NM);
+  else takePending();
+}
+
+/** Address of the instruction, for FIP. */
+@inline function addressOf(i: Insn): u64 { return pageRip<Run>() + i.offset; }
+
+function runRegister(i: Insn): void {
+  const op = <u32>i.kind >> 8, modrm = <u32>i.kind & 0xff;
+  const noWait = isNoWait(op, modrm);
+  if (!noWait) {
+    if (takePending()) return;
+    cpu.fip = addressOf(i);
+  }
+  const conditional = (op == 2 || op == 3) && modrm < 0xe0;
+  const outcome = executeRegister(op, modrm, conditional ? <u32>statusFlags() : 0);
+  switch (outcome & 0x7f) {
+    case Outcome.STORE_STATUS: setReg<Run>(0, <u64>cpu.fsw, 16); break;
+    case Outcome.SET_FLAGS: setStatusFlags(flagsOf(outcome)); break;
+    case Outcome.UNDEFINED: raiseNoCode(Vector.UD); break;
+  }
+}
+
+/** C0, C2, C3 to CF, PF, ZF. */
+@inline function flagsOf(condition: u32): u64 { return <u64>((condition >> 8 & 1) | (condition >> 10 & 1) << 2 | (condition >> 14 & 1) << 6); }
+
+function runMemory(i: Insn): void {
+  const op = <u32>i.kind >> 8, reg = <u32>i.kind & 7;
+  if (!isStoreNoWait(op, reg) && takePending()) return;
+  executeMemory(i, op, reg);
+  if (faulted<Run>() || isControl(op, reg)) return;
+  cpu.fip = addressOf(i);
+  // FDP follows unmasked exceptions only (CPUID leaf 7, FDP_EXCPTN_ONLY).
+  if (isPending()) cpu.fdp = effective<Run>(i);
+}
