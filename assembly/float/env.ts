@@ -19,8 +19,8 @@ export const enum Rounding { NEAREST, DOWN, UP, ZERO }
   mxcsr: u32;
   /** Exceptions raised since the caller cleared them (Raised bits). */
   flags: u32;
-  /** SSE: the rounding mode of the operation in hand, when it is not MXCSR's own. */
-  rounding: u32;
+  /** SSE: exceptions that earlier steps of the operation in hand have raised for good (DPPS). */
+  kept: u32;
   /** x87: control word as the operation in hand sees it. */
   fcw: u32;
   /** x87: C0-C3 as the operation in hand leaves them (status word places). */
