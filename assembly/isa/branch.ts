@@ -4,7 +4,7 @@ import { Insn, Is } from "../decode/record";
 import { Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, jump, jumpIf, zeroExtend, eq, choose, running } from "../ir/words";
 import { cpu, Mode } from "../cpu/state";
 import { pushValue } from "./stack";
-import { checkTarget, jumpTo, moveStack, nextRip, pageRip, readRm, relativeTarget, top, R } from "./operands";
+import { checkTarget, jumpTo, moveStack, nextRip, readRm, relativeTarget, top, R } from "./operands";
 import { loadFast } from "../ir/words-memory";
 
 @inline export function jcc<M>(i: Insn, code: u32): void {
@@ -74,8 +74,8 @@ export function jcxz<M>(i: Insn): void {
   const bits = countBitsOf(i), t = relativeTarget<M>(i), taken = eq<M>(getReg<M>(R.CX, bits), lit<M>(0));
   branchIf<M>(taken, t);
 }
-/** #GP when the branch is taken to outside the segment; one that is not taken checks its own page. */
-function checkTaken<M>(taken: Val, t: Val): void { checkTarget<M>(choose<M>(taken, t, pageRip<M>())); }
+/** #GP when the branch is taken to outside the segment; one that is not taken checks 0, which always passes. */
+function checkTaken<M>(taken: Val, t: Val): void { checkTarget<M>(choose<M>(taken, t, lit<M>(0))); }
 function branchIf<M>(taken: Val, t: Val): void {
   checkTaken<M>(taken, t);
   if (faulted<M>()) return;

@@ -1,0 +1,81 @@
+// All that the host may call. Numbers at the boundary are 32 bits wide (a BigInt costs three times as much to pass); a
+// 64-bit value goes as two halves. Nothing here is called while the machine runs, except from the thread that runs it.
+
+import { control, Event } from "../base/control";
+import { regionSize } from "../base/regions";
+import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
+import { GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
+import { updateMode } from "../cpu/mode";
+import { flushAll } from "../cpu/tlb";
+import { enterLong, enterPvh, enterReal } from "../cpu/reset";
+import { jumpTo, nowNs } from "../device/clock";
+import { serviceRings } from "../device/ring";
+import { dropAllBlocks } from "../decode/cache";
+import { attachMachine, createMachine, resetMachine } from "./machine";
+import { idleNs, runFor } from "./loop";
+import { Address, EntryMode } from "./surface";
+
+export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
+export { counterIds, counterName, counterUnit } from "../base/counters";
+export { ringAt } from "../device/ring";
+
+@inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
+
+/** Bytes of region `i`; guest RAM is at most 3 GiB. */
+export function regionBytes(i: u32): u32 { return <u32>regionSize(i); }
+
+/** Makes the machine: RAM in MiB, the random seed, and the wall clock (s since 1970, UTC) at virtual time 0. */
+export function create(ramMiB: u32, seedLo: u32, seedHi: u32, bootLo: u32, bootHi: u32): void {
+  createMachine(<u64>ramMiB << 20, wide(seedLo, seedHi), wide(bootLo, bootHi));
+}
+/** Power-up state; RAM is kept. */
+export function reset(): void { resetMachine(); }
+/** After a snapshot's state regions were written: rebuilds every cache. */
+export function attach(): void { attachMachine(); }
+
+/** Runs up to so many ticks; a StopReason. */
+export function runSlice(ticksLo: u32, ticksHi: u32): u32 { return runFor(wide(ticksLo, ticksHi)); }
+/** The status of DEBUG_EXIT. */
+export function exitCode(): u32 { return control.exitCode; }
+
+/** ns from now to the next timer, all ones when none is armed. */
+export function idleNsLo(): u32 { return <u32>idleNs(); }
+export function idleNsHi(): u32 { return <u32>(idleNs() >> 32); }
+/** Lets virtual time jump forward by so many ns: idle time, or keeping up with the wall. */
+export function skipIdle(nsLo: u32, nsHi: u32): void { jumpTo(nowNs() + wide(nsLo, nsHi)); }
+/** The host has put bytes in an input ring, or taken some from an output ring. */
+export function poke(): void { serviceRings(); }
+
+/** 1: every instruction runs through Build and the IR interpreter. */
+export function runThroughIr(on: u32): void { control.throughIr = on; }
+
+/** Enters boot code. `arg`: PVH32 start info, LONG64 RSI; `cr3`: LONG64's and BARE64's page tables. */
+export function setEntry(mode: u32, ripLo: u32, ripHi: u32, argLo: u32, argHi: u32, cr3Lo: u32, cr3Hi: u32): void {
+  const rip = wide(ripLo, ripHi), arg = wide(argLo, argHi);
+  if (mode == EntryMode.PVH32) enterPvh(rip, arg);
+  else if (mode == EntryMode.REAL16) enterReal(rip);
+  else enterLong(rip, arg, wide(cr3Lo, cr3Hi));
+}
+/** The host wrote registers or RAM: derived state and caches are made anew. */
+export function refreshCpu(): void {
+  flushAll();
+  dropAllBlocks();
+  control.events &= ~(<u32>Event.HALTED);
+  updateMode();
+}
+
+/** Address in linear memory of what `surface.ts` names. */
+export function address(what: u32): u32 {
+  switch (what) {
+    case Address.Control: return <u32>CONTROL;
+    case Address.Cpu: return <u32>CPU;
+    case Address.Gpr: return <u32>GPR;
+    case Address.Xmm: return <u32>XMM;
+    case Address.Fpr: return <u32>FPR;
+    case Address.Segments: return <u32>SEGMENTS;
+    case Address.Ram: return <u32>RAM;
+    case Address.Rings: return <u32>RINGS;
+    case Address.Counters: return <u32>COUNTERS;
+    default: return 0;
+  }
+}
