@@ -20,7 +20,7 @@ function isRefused(linear: u64, bytes: u32): bool {
   if (cpu.raised) return true;
   if (!(cpu.efer & Efer.LMA)) return false;
   if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
-  raise(cpu.stackAccess || load<u8>(control.current + RECORD_STACK) ? Vector.SS : Vector.GP, 0);
+  raise(cpu.stackAccess || load<u8>(<usize>control.current + RECORD_STACK) ? Vector.SS : Vector.GP, 0);
   return true;
 }
 

@@ -138,7 +138,8 @@ function descend(linear: u64, table: u64, level: i32): u32 {
 
 function descendFrom(linear: u64, table: u64, from: i32): u32 {
   const bad = RESERVED_HIGH | (cpu.efer & Efer.NXE ? 0 : NX);
-  for (let level = from; ; level--) {
+  let level = from;
+  while (true) {
     const shift: u64 = 12 + 9 * <u64>level;
     const at = table + ((linear >> shift) & 511) * 8;
     const e = readEntry(at, 8);
@@ -154,7 +155,9 @@ function descendFrom(linear: u64, table: u64, from: i32): u32 {
     }
     pass(at, e);
     table = e & ADDRESS;
+    level--;
   }
+  return ABSENT;
 }
 
 /** PAE: four page-directory pointers, held in registers since CR3 was written (kept in the CPU state). SDM vol. 3, 4.4. */

@@ -108,9 +108,9 @@ export function dropWriters(host: usize): void {
 
 function markLarge(linear: u64): void {
   const small = linear >> 21, big = linear >> 30;
-  store<u8>(largeBit(small), load<u8>(largeBit(small)) | <u8>(1 << (small & 7)));
+  store<u8>(largeBit(small), load<u8>(largeBit(small)) | <u8>(1 << <u32>(small & 7)));
   const p = largeBit(big) + 2048;
-  store<u8>(p, load<u8>(p) | <u8>(1 << (big & 7)));
+  store<u8>(p, load<u8>(p) | <u8>(1 << <u32>(big & 7)));
 }
 
 /**
@@ -119,6 +119,6 @@ function markLarge(linear: u64): void {
  */
 function isLarge(linear: u64): bool {
   const small = linear >> 21, big = linear >> 30;
-  if (load<u8>(largeBit(small)) & <u8>(1 << (small & 7))) return true;
-  return cpu.hugePages != 0 && (load<u8>(largeBit(big) + 2048) & <u8>(1 << (big & 7))) != 0;
+  if (load<u8>(largeBit(small)) & <u8>(1 << <u32>(small & 7))) return true;
+  return cpu.hugePages != 0 && (load<u8>(largeBit(big) + 2048) & <u8>(1 << <u32>(big & 7))) != 0;
 }

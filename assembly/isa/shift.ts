@@ -16,12 +16,12 @@ export const enum Shift { ROL, ROR, RCL, RCR, SHL, SHR, SAL, SAR }
 @inline function maskCount<M>(c: Val, bits: u32): Val { return and<M>(c, lit<M>(bits == 64 ? 63 : 31)); }
 
 /** Sets ZF SF PF from `r`, CF and OF as given, unless `count` is 0. */
-@inline function commitShift<M>(r: Val, bits: u32, cf: Val, of: Val, none: Val): void {
-  setCc<M>(choose<M>(none, getCcResult<M>(), signExtend<M>(r, bits)), choose<M>(none, getCcCarry<M>(), carryWord<M>(cf, of)));
+@inline function commitShift<M>(r: Val, bits: u32, cf: Val, ov: Val, none: Val): void {
+  setCc<M>(choose<M>(none, getCcResult<M>(), signExtend<M>(r, bits)), choose<M>(none, getCcCarry<M>(), carryWord<M>(cf, ov)));
 }
-@inline function commitRotate<M>(cf: Val, of: Val, none: Val): void {
+@inline function commitRotate<M>(cf: Val, ov: Val, none: Val): void {
   const old = getCcCarry<M>();
-  const fresh = or<M>(and<M>(old, lit<M>(~(<u64>3 << 62))), carryWord<M>(cf, of));
+  const fresh = or<M>(and<M>(old, lit<M>(~(<u64>3 << 62))), carryWord<M>(cf, ov));
   setCc<M>(getCcResult<M>(), choose<M>(none, old, fresh));
 }
 @inline function bit<M>(v: Val, n: u32): Val { return and<M>(shr<M>(v, lit<M>(n)), lit<M>(1)); }

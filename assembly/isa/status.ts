@@ -29,16 +29,16 @@ import { Val, lit, and, or, xor, shl, shr, signExtend, setCc, getCcCarry, choose
 @inline export function setLogic<M>(result: Val, bits: u32): void { setCc<M>(signExtend<M>(result, bits), lit<M>(0)); }
 
 /** The carry word for CF and OF given as 0 or 1; AF 0. */
-export function carryWord<M>(cf: Val, of: Val): Val {
-  return or<M>(shl<M>(cf, lit<M>(63)), shl<M>(xor<M>(cf, of), lit<M>(62)));
+export function carryWord<M>(cf: Val, ov: Val): Val {
+  return or<M>(shl<M>(cf, lit<M>(63)), shl<M>(xor<M>(cf, ov), lit<M>(62)));
 }
 /** ZF SF PF from the result, CF and OF as given (0 or 1), AF 0. */
-export function setResult<M>(result: Val, bits: u32, cf: Val, of: Val): void { setCc<M>(signExtend<M>(result, bits), carryWord<M>(cf, of)); }
+export function setResult<M>(result: Val, bits: u32, cf: Val, ov: Val): void { setCc<M>(signExtend<M>(result, bits), carryWord<M>(cf, ov)); }
 
 /** Only CF and OF change: rotates. */
-export function setCfOf<M>(cf: Val, of: Val): void {
+export function setCfOf<M>(cf: Val, ov: Val): void {
   const rest = and<M>(getCcCarry<M>(), lit<M>(~(<u64>3 << 62)));
-  setCc<M>(getCcResult<M>(), or<M>(rest, carryWord<M>(cf, of)));
+  setCc<M>(getCcResult<M>(), or<M>(rest, carryWord<M>(cf, ov)));
 }
 /** Only CF changes: BT, CLC, STC, CMC. */
 export function setCf<M>(cf: Val): void {
