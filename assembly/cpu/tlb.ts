@@ -105,12 +105,13 @@ export function dropWriters(host: usize): void {
 
 // A 1 GiB page marks its gigabyte in the second half, a 2 or 4 MiB page its 2 MiB regions in the first.
 @inline function largeBit(n: u64): usize { return LARGE + <usize>((n >> 3) & 2047); }
+@inline function bitOf(n: u64): u32 { return <u32>1 << <u32>(n & 7); }
 
 function markLarge(linear: u64): void {
   const small = linear >> 21, big = linear >> 30;
-  store<u8>(largeBit(small), load<u8>(largeBit(small)) | <u8>(1 << <u32>(small & 7)));
+  store<u8>(largeBit(small), <u8>(load<u8>(largeBit(small)) | bitOf(small)));
   const p = largeBit(big) + 2048;
-  store<u8>(p, load<u8>(p) | <u8>(1 << <u32>(big & 7)));
+  store<u8>(p, <u8>(load<u8>(p) | bitOf(big)));
 }
 
 /**
@@ -119,6 +120,6 @@ function markLarge(linear: u64): void {
  */
 function isLarge(linear: u64): bool {
   const small = linear >> 21, big = linear >> 30;
-  if (load<u8>(largeBit(small)) & <u8>(1 << <u32>(small & 7))) return true;
-  return cpu.hugePages != 0 && (load<u8>(largeBit(big) + 2048) & <u8>(1 << <u32>(big & 7))) != 0;
+  if (load<u8>(largeBit(small)) & bitOf(small)) return true;
+  return cpu.hugePages != 0 && (load<u8>(largeBit(big) + 2048) & bitOf(big)) != 0;
 }
