@@ -72,6 +72,7 @@ NL='
 command=/pintail/command
 
 feed() { # ID: its standard input, chunk by chunk, from ttyS1
+  trap exit TERM # waits for dd, so that no half-read chunk is left to another reader
   while echo "more $1" >&9; do
     while read -r word id size; [ "$word $id" != "chunk $1" ]; do :; done
     [ "$size" -gt 0 ] || return
@@ -92,7 +93,7 @@ execute() { # ID FLAGS WORDS...: runs it, its output through pipes so that it se
   code=$( { { { (exec "$@" <$input 2>&1 >&7 7>&- 8>&- 9>&-); echo $? >&8; } | cat >/dev/ttyS2 8>&- 9>&-
     } 7>&1 | cat >/dev/ttyS1 8>&- 9>&-; } 8>&1 )
   if [ "$feeder" ]; then
-    kill -9 $feeder
+    kill $feeder
     wait $feeder
   fi 2>/dev/null
   echo "exit $id $code" >&9
