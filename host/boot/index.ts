@@ -2,4 +2,5 @@
 export { ImageError } from './errors.js';
 export { loadKernel, type EntryName, type LoadOptions } from './load.js';
 export type { BootPlan, Entry, Linux32Entry, LinuxSegments, Long64Entry, Pvh32Entry, Segment } from './plan.js';
+export { acpiTables, DEFAULT_BOARD, type AcpiBoard, type AcpiImage } from './acpi/index.js';
 export * from './ram-layout.js';

@@ -1,0 +1,63 @@
+/**
+ * Where the board's parts are, as the ACPI tables say it: the q35-like map of docs/design.md, section 4.
+ */
+
+/** What of a board may differ from machine to machine. */
+export interface AcpiBoard {
+  /** Processors; the local APIC ids count from 0. */
+  processors: number;
+  hpet: boolean;
+  vga: boolean;
+}
+
+export const DEFAULT_BOARD: AcpiBoard = { processors: 1, hpet: true, vga: false };
+
+export const Pm = {
+  SCI_IRQ: 9,
+  PM1a_EVT_BLK: 0x600,
+  PM1a_CNT_BLK: 0x604,
+  PM_TMR_BLK: 0x608,
+  GPE0_BLK: 0x620,
+  GPE0_BYTES: 16,
+  /** What to write to PM1a_CNT.SLP_TYP to turn off. */
+  S5_SLP_TYP: 0,
+  IO_BASE: 0x600,
+  IO_BYTES: 0x80,
+  RESET_PORT: 0xcf9,
+  RESET_VALUE: 6,
+} as const;
+
+export const Mmio = {
+  IOAPIC: 0xfec00000,
+  HPET: 0xfed00000,
+  LAPIC: 0xfee00000,
+  PCI_FIRST: 0xc0000000,
+  PCI_LAST: 0xfebfffff,
+} as const;
+
+/** COM1 to COM4: ports and ISA interrupts. */
+export const ComPorts = [
+  { port: 0x3f8, irq: 4 },
+  { port: 0x2f8, irq: 3 },
+  { port: 0x3e8, irq: 4 },
+  { port: 0x2e8, irq: 3 },
+] as const;
+
+export const PCI_SLOTS = 32;
+export const PCI_PINS = 4;
+
+/** The IOAPIC input of a slot's pin (INTA is 0): four inputs, turned by one from slot to slot. */
+export function pciGsi(slot: number, pin: number): number {
+  return 16 + ((slot + pin) & 3);
+}
+
+/** For the 8259: which of the links LNKA to LNKD a slot's pin uses; their lines stand in the LPC bridge's PIRQ registers. */
+export function pciLink(slot: number, pin: number): number {
+  return (slot + pin) & 3;
+}
+
+/** The LPC bridge, 00:1f.0, and its PIRQA_ROUT to PIRQD_ROUT: bits 3:0 the line, bit 7 not routed. */
+export const LPC_ADDRESS = 0x001f0000;
+export const PIRQ_ROUT = 0x60;
+/** Lines a link may take. */
+export const LINK_LINES = [5, 10, 11] as const;
