@@ -1,0 +1,128 @@
+// Builds what is out of date: the Wasm module with asc, the host with tsc.
+//
+//   node tests/support/build.mjs [release|test|debug] [--force] [--quiet]
+//
+// A stamp beside each output holds the digest of everything it was made from, so a second run takes milliseconds
+// and a change of branch rebuilds what differs. Outputs are renamed into place: an interrupted build leaves the old one.
+
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** Every file below `folder` whose name ends in one of `endings`, sorted, relative to the repository. */
+export function listFiles(folder, endings) {
+  const found = [];
+  const visit = (path) => {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const full = join(path, entry.name);
+      if (entry.isDirectory()) visit(full);
+      else if (endings.some((e) => entry.name.endsWith(e))) found.push(relative(root, full));
+    }
+  };
+  if (existsSync(join(root, folder))) visit(join(root, folder));
+  return found.sort();
+}
+
+function digest(files, words) {
+  const hash = createHash("sha256");
+  for (const word of words) hash.update(`${word}\n`);
+  for (const file of files) {
+    hash.update(`${file}\n`);
+    hash.update(readFileSync(join(root, file)));
+  }
+  return hash.digest("hex");
+}
+
+function packageVersion(name) {
+  try {
+    return JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
+  } catch {
+    throw new Error(`build: the package ${name} is not installed. Run "npm ci" first.`);
+  }
+}
+
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (d) => (output += d));
+    child.stderr.on("data", (d) => (output += d));
+    child.on("error", reject);
+    child.on("close", (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`build: ${args[0]} failed (status ${code})\n${output}`)),
+    );
+  });
+}
+
+/** Runs `make` unless the stamp says that its output was made from the same inputs. */
+async function whenChanged(name, key, outputs, options, make) {
+  const stamp = join(root, "build", `.${name}.stamp`);
+  const upToDate =
+    !options.force && outputs.every((o) => existsSync(join(root, o))) && existsSync(stamp) && readFileSync(stamp, "utf8") === key;
+  if (upToDate) return false;
+  mkdirSync(dirname(stamp), { recursive: true });
+  const started = Date.now();
+  if (!options.quiet) process.stderr.write(`build: ${name}...`);
+  try {
+    await make();
+  } catch (error) {
+    if (!options.quiet) process.stderr.write(" failed\n");
+    throw error;
+  }
+  writeFileSync(stamp, key);
+  if (!options.quiet) process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+  return true;
+}
+
+const outFile = (target) => (target === "release" ? "build/pintail.wasm" : `build/pintail.${target}.wasm`);
+
+/** Compiles the module for one target of asconfig.json and returns the path of the Wasm file. */
+export async function buildModule(target = "release", options = {}) {
+  const files = listFiles("assembly", [".ts"]);
+  const key = digest([...files, "asconfig.json"], [packageVersion("assemblyscript"), target]);
+  const out = outFile(target);
+  await whenChanged(`module-${target}`, key, [out], options, async () => {
+    const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
+    const temporary = `build/.new-${process.pid}.wasm`;
+    // asc reads ./asconfig.json and its release target unless told otherwise, silently.
+    await run(process.execPath, [asc, "--config", "asconfig.json", "--target", target, "--outFile", temporary]);
+    renameSync(join(root, temporary), join(root, out));
+    const map = join(root, `${temporary}.map`);
+    if (existsSync(map)) renameSync(map, join(root, `${out}.map`));
+  });
+  return join(root, out);
+}
+
+/** Compiles the TypeScript of the host to build/host. */
+export async function buildHost(options = {}) {
+  const files = [...listFiles("host", [".ts"]), ...listFiles("guest", [".ts"]), ...listFiles("assembly/run", ["surface.ts", "fields.ts"])];
+  const key = digest([...files, "tsconfig.json", "package.json"], [packageVersion("typescript")]);
+  await whenChanged("host", key, ["build/host/index.js", "build/host/cli/main.js"], options, async () => {
+    const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
+    // A file that was renamed or deleted must not live on in the output.
+    for (const folder of ["host", "guest", "assembly"]) rmSync(join(root, "build", folder), { recursive: true, force: true });
+    await run(process.execPath, [tsc, "-p", "tsconfig.json"]);
+  });
+}
+
+export async function build(target = "release", options = {}) {
+  await buildHost(options);
+  await buildModule(target, options);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const words = process.argv.slice(2);
+  const targets = words.filter((w) => !w.startsWith("-"));
+  try {
+    await build(targets[0] ?? "release", { force: words.includes("--force"), quiet: words.includes("--quiet") });
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
