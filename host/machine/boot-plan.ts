@@ -1,0 +1,71 @@
+/** From options to what is written into a fresh machine: bytes at addresses, and registers. Files are read here. */
+
+import { loadKernel, type Segment } from '../boot/index.js';
+import { MIB } from './units.js';
+import { entryRegisters, planBare } from './entry.js';
+import { OptionError } from './errors.js';
+import type { FileSource, MachineOptions, RegisterChanges } from './types.js';
+
+export interface MachinePlan {
+  segments: Segment[];
+  registers: RegisterChanges;
+  /** What was found and done, for people who want to know. */
+  notes: string[];
+  /** The guest answers on its control port. */
+  agent: boolean;
+}
+
+interface Image {
+  kernel: Uint8Array;
+  kernelName: string;
+  initrd?: Uint8Array;
+  initrdName?: string;
+  append: string;
+  agent: boolean;
+}
+
+async function readSource(option: string, source: FileSource): Promise<Uint8Array> {
+  if (typeof source !== 'string') return source;
+  const { readFile } = await import('node:fs/promises');
+  try {
+    return await readFile(source);
+  } catch (error) {
+    throw new OptionError(option, `cannot read ${source}: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+  }
+}
+
+async function givenImage(options: MachineOptions, kernel: FileSource): Promise<Image> {
+  const image: Image = {
+    kernel: await readSource('kernel', kernel),
+    kernelName: typeof kernel === 'string' ? kernel : 'kernel',
+    append: options.append ?? '',
+    agent: false,
+  };
+  if (options.initrd !== undefined) {
+    image.initrd = await readSource('initrd', options.initrd);
+    image.initrdName = typeof options.initrd === 'string' ? options.initrd : 'initrd';
+  }
+  return image;
+}
+
+async function imageOf(options: MachineOptions): Promise<Image | undefined> {
+  if (options.kernel !== undefined) return givenImage(options, options.kernel);
+  if (options.guest === undefined) return undefined;
+  const { guestImage } = await import('./guest-image.js');
+  return guestImage(options, options.guest);
+}
+
+/** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
+export async function planMachine(options: MachineOptions, memoryMiB: number): Promise<MachinePlan> {
+  if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], agent: false };
+  const image = await imageOf(options);
+  if (image === undefined) return { segments: [], registers: {}, notes: [], agent: false };
+  const plan = loadKernel({
+    kernel: image.kernel,
+    kernelName: image.kernelName,
+    cmdline: image.append,
+    memory: memoryMiB * MIB,
+    ...(image.initrd === undefined ? {} : { initrd: image.initrd, initrdName: image.initrdName ?? 'initrd' }),
+  });
+  return { segments: plan.segments, registers: entryRegisters(plan.entry), notes: plan.notes, agent: image.agent };
+}

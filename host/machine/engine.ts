@@ -1,0 +1,209 @@
+/**
+ * Runs the module in slices. After each slice the rings are drained, idle time is skipped or waited for, and from time to
+ * time the event loop gets its turn.
+ *
+ * A slice is a number of instructions, never of milliseconds, and input enters only between slices: under `icount` with
+ * nobody typing, the same machine runs through the same slices. V8 does not replace a running Wasm function by its
+ * optimised code, so a slice must end now and then in any case.
+ *
+ *     icount     time = instructions. Idle time is skipped, or waited for while somebody may type (attachInput).
+ *     realtime   time follows the wall: after each slice the clock jumps to it, and idle time is waited for.
+ */
+
+import { StopReason as Code } from '../../assembly/run/surface.js';
+import { InputQueue } from './input.js';
+import { high, join, low, type ModuleInstance } from './module.js';
+import { DEBUG_RING, SERIAL_PORTS, takeBytes } from './rings.js';
+import type { ClockMode, Stop, StopReason } from './types.js';
+import { Bell, yieldToHost } from './wait.js';
+
+const SLICE_ICOUNT = 1_000_000n;
+/** Shorter, so that the clock's jumps to the wall stay small. */
+const SLICE_REALTIME = 250_000n;
+/** The event loop gets a turn this often. */
+const YIELD_MS = 8;
+/** idleNs when no timer is armed. */
+const NEVER = 0xffff_ffff_ffff_ffffn;
+/** Number under which bytes written to port 0xe9 are reported. */
+export const DEBUG_PORT = SERIAL_PORTS;
+
+export interface EngineOptions {
+  instance: ModuleInstance;
+  clock: ClockMode;
+  /** Called with what the guest sent, between slices. */
+  onSerial: (port: number, bytes: Uint8Array) => void;
+}
+
+/** What ends one run besides the guest itself. */
+export interface RunBounds {
+  /** Stop when the machine has retired this many. */
+  untilInstructions?: bigint;
+  /** What a stop at `untilInstructions` is called. */
+  boundary?: 'paused' | 'limit';
+  wallMs?: number;
+  /** HLT ends the run, whatever could wake the processor. */
+  untilHalt?: boolean;
+}
+
+const REASONS: Partial<Record<Code, StopReason>> = {
+  [Code.POWEROFF]: 'poweroff',
+  [Code.RESET]: 'reset',
+  [Code.DEBUG_EXIT]: 'debug-exit',
+  [Code.SHUTDOWN]: 'triple-fault',
+};
+
+export class Engine {
+  readonly input = new InputQueue();
+  slices = 0;
+  moduleMs = 0;
+
+  /** Somebody outside may type. */
+  private inputAttached = false;
+  private readonly bell = new Bell();
+  private pauseAsked = false;
+  /** Wall time in ms at virtual time 0, under `realtime`. */
+  private wallAnchor = 0;
+  private lastYield = 0;
+  /** The last slice ended in HLT. */
+  private idle = false;
+
+  constructor(private readonly options: EngineOptions) {}
+
+  get instructions(): bigint {
+    const { ticksLo, ticksHi } = this.options.instance.exports;
+    return join(ticksLo(), ticksHi());
+  }
+
+  get virtualNs(): bigint {
+    const { nowNsLo, nowNsHi } = this.options.instance.exports;
+    return join(nowNsLo(), nowNsHi());
+  }
+
+  /** Bytes for a serial port; they enter between slices. */
+  type(port: number, data: Uint8Array): void {
+    this.input.push(port, data);
+    this.bell.ring();
+  }
+
+  /** Ends the run under way at the end of its slice. */
+  askPause(): void {
+    this.pauseAsked = true;
+    this.bell.ring();
+  }
+
+  /** Whether somebody outside may type: then idle time is waited for. */
+  attachInput(attached: boolean): void {
+    if (attached === this.inputAttached) return;
+    this.inputAttached = attached;
+    this.bell.ring();
+  }
+
+  async run(bounds: RunBounds): Promise<Stop> {
+    const started = performance.now();
+    this.pauseAsked = false;
+    this.wallAnchor = started - Number(this.virtualNs) / 1e6;
+    this.lastYield = started;
+    for (;;) {
+      const left = bounds.wallMs === undefined ? Infinity : started + bounds.wallMs - performance.now();
+      const stop = this.boundStop(bounds, left) ?? this.codeStop(this.slice(bounds), bounds);
+      if (stop !== undefined) return stop;
+      await this.rest(left);
+    }
+  }
+
+  private boundStop(bounds: RunBounds, wallLeft: number): Stop | undefined {
+    const { untilInstructions, boundary } = bounds;
+    if (untilInstructions !== undefined && this.instructions >= untilInstructions) {
+      return this.stop(boundary ?? 'paused', 'instructions');
+    }
+    if (this.pauseAsked) return this.stop('paused');
+    return wallLeft <= 0 ? this.stop('limit', 'wallMs') : undefined;
+  }
+
+  private stop(reason: StopReason, limit?: Stop['limit']): Stop {
+    const code = reason === 'debug-exit' ? this.options.instance.exports.exitCode() : 0;
+    const stop: Stop = { reason, code, instructions: this.instructions };
+    if (reason === 'limit' && limit !== undefined) stop.limit = limit;
+    return stop;
+  }
+
+  /** Runs one slice and drains the rings. */
+  private slice(bounds: RunBounds): Code {
+    const { instance, clock } = this.options;
+    if (this.input.deliver(instance)) instance.exports.poke();
+    let ticks = clock === 'icount' ? SLICE_ICOUNT : SLICE_REALTIME;
+    if (bounds.untilInstructions !== undefined) {
+      const left = bounds.untilInstructions - this.instructions;
+      if (left < ticks) ticks = left;
+    }
+    const before = performance.now();
+    const code = instance.exports.runSlice(low(ticks), high(ticks)) as Code;
+    this.moduleMs += performance.now() - before;
+    this.slices++;
+    this.idle = code === Code.IDLE || code === Code.HALT;
+    this.drain();
+    return code;
+  }
+
+  private drain(): void {
+    const { instance, onSerial } = this.options;
+    for (let port = 0; port <= SERIAL_PORTS; port++) {
+      const bytes = takeBytes(instance, port === DEBUG_PORT ? DEBUG_RING : port * 2);
+      if (bytes !== undefined) onSerial(port, bytes);
+    }
+  }
+
+  private codeStop(code: Code, bounds: RunBounds): Stop | undefined {
+    const reason = REASONS[code];
+    if (reason !== undefined) return this.stop(reason);
+    if (this.idle && bounds.untilHalt) return this.stop('halt');
+    // HLT with interrupts off; or with no timer armed and nobody who may type.
+    if (code === Code.HALT) return this.stop('halt');
+    const asleep = this.idle && this.idleNs() === NEVER && this.input.empty && !this.inputAttached;
+    return asleep ? this.stop('halt') : undefined;
+  }
+
+  /** Between slices: idle time, the wall, the event loop. */
+  private async rest(wallLeft: number): Promise<void> {
+    if (!this.idle || !this.input.empty) this.followWall();
+    else if (this.options.clock === 'icount' && !this.inputAttached) this.skip(this.idleNs());
+    else return this.waitIdle(wallLeft);
+    if (performance.now() - this.lastYield < YIELD_MS) return;
+    await yieldToHost();
+    this.lastYield = performance.now();
+  }
+
+  private idleNs(): bigint {
+    const { idleNsLo, idleNsHi } = this.options.instance.exports;
+    return join(idleNsLo(), idleNsHi());
+  }
+
+  private skip(ns: bigint): void {
+    if (ns > 0n) this.options.instance.exports.skipIdle(low(ns), high(ns));
+  }
+
+  /** ns by which virtual time is behind the wall; negative when ahead. */
+  private behindNs(): bigint {
+    return BigInt(Math.round((performance.now() - this.wallAnchor) * 1e6)) - this.virtualNs;
+  }
+
+  private followWall(): void {
+    if (this.options.clock === 'realtime') this.skip(this.behindNs());
+  }
+
+  /** Sleeps until the next timer is due by the wall, or something is typed, and moves the clock by what has passed. */
+  private async waitIdle(wallLeft: number): Promise<void> {
+    const next = this.idleNs();
+    const idle = next === NEVER ? undefined : next;
+    // Under icount the clock does not follow the wall while busy: idle time is counted from here.
+    if (this.options.clock === 'icount') this.wallAnchor = performance.now() - Number(this.virtualNs) / 1e6;
+    const ms = idle === undefined ? Infinity : Number(idle - this.behindNs()) / 1e6;
+    // A timer shorter than the host's own resolution is taken early; the clock is then ahead and the next wait longer.
+    if (ms >= 1) await this.bell.sleep(Math.min(ms, wallLeft));
+    else await yieldToHost();
+    this.lastYield = performance.now();
+    const passed = this.behindNs();
+    const woken = !this.input.empty || this.pauseAsked;
+    this.skip(idle === undefined || (passed < idle && woken) ? passed : idle);
+  }
+}

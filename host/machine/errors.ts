@@ -1,0 +1,37 @@
+/** The errors of the public API: each says what was wrong and what to do. */
+
+/** An option of `createMachine` that cannot be used. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+
+  constructor(
+    /** The option, as it is spelled in MachineOptions. */
+    readonly option: string,
+    problem: string,
+  ) {
+    super(`${option}: ${problem}`);
+  }
+}
+
+/** A call that the machine's state does not allow. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError';
+}
+
+/** A range of guest memory that is not there. */
+export class MemoryError extends Error {
+  override readonly name = 'MemoryError';
+
+  constructor(
+    /** First address that could not be reached. */
+    readonly address: bigint,
+    problem: string,
+  ) {
+    super(`address 0x${address.toString(16)}: ${problem}`);
+  }
+}
+
+/** A snapshot that this build cannot restore. */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+}

@@ -1,0 +1,61 @@
+/** Kernel, initrd and command line of a prepared guest, with what the options add to them. Node only. */
+
+import { readFile } from 'node:fs/promises';
+import { builtinGuest } from '../../guest/builtin.js';
+import { AGENT_ARGUMENT, commandArchive, joinArchives, loadGuest, prepareGuest, type Guest } from '../guest/index.js';
+import { OptionError } from './errors.js';
+import type { MachineOptions } from './types.js';
+
+export interface GuestImage {
+  kernel: Uint8Array;
+  kernelName: string;
+  initrd?: Uint8Array;
+  initrdName?: string;
+  append: string;
+  agent: boolean;
+}
+
+/** The guest that is always there. */
+export const BUILTIN = 'builtin';
+
+async function openGuest(name: string, options: MachineOptions): Promise<Guest> {
+  if (name !== 'amd64' && name !== 'i386') return loadGuest(name);
+  return prepareGuest(name, {
+    ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+}
+
+/** The archives after the guest's own: added files, and the command. The kernel unpacks them in this order. */
+async function extraArchives(options: MachineOptions): Promise<Uint8Array[]> {
+  const out: Uint8Array[] = [];
+  if (options.command !== undefined) out.push(commandArchive(options.command, { stdin: options.stdin !== undefined }));
+  return out;
+}
+
+function builtinImage(options: MachineOptions): GuestImage {
+  for (const name of ['command', 'add', 'agent'] as const) {
+    if (options[name]) throw new OptionError(name, 'the built-in guest is one small program and has no files or commands; use amd64.');
+  }
+  return { kernel: builtinGuest(), kernelName: 'the built-in guest', append: options.append ?? '', agent: false };
+}
+
+/** Opens, and where needed builds, the guest of that name or folder. */
+export async function guestImage(options: MachineOptions, name: string): Promise<GuestImage> {
+  if (name === BUILTIN) return builtinImage(options);
+  const guest = await openGuest(name, options);
+  const wantsAgent = options.agent === true || options.command !== undefined;
+  if (wantsAgent && !guest.manifest.agent) {
+    throw new OptionError('guest', `${name} has no agent that runs commands; it gives a console only.`);
+  }
+  const words = [guest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''];
+  return {
+    kernel: await readFile(guest.kernel),
+    kernelName: guest.kernel,
+    initrd: joinArchives(await readFile(guest.initrd), ...(await extraArchives(options))),
+    initrdName: guest.initrd,
+    append: words.filter((word) => word !== '').join(' '),
+    agent: wantsAgent,
+  };
+}

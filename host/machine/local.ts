@@ -1,0 +1,287 @@
+/**
+ * The machine on the calling thread: Machine over an Engine. A reset makes a fresh instance from the same plan, so that no
+ * byte of the old one survives.
+ */
+
+import { Agent } from './agent.js';
+import { planMachine, type MachinePlan } from './boot-plan.js';
+import { readRegisters, writeRegisters } from './cpu-layout.js';
+import { Emitter } from './emitter.js';
+import { Engine, type RunBounds } from './engine.js';
+import { MachineError, SnapshotError } from './errors.js';
+import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
+import { compileModule, high, instantiate, low, type CompiledModule, type ModuleInstance } from './module.js';
+import { readSettings, type Settings } from './options.js';
+import { readSnapshotHeader, restoreSnapshot, takeSnapshot } from './snapshot.js';
+import { hashState } from './state.js';
+import { readCounters } from './stats.js';
+import type {
+  AddressSpace, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+} from './types.js';
+import { MIB } from './units.js';
+
+const text = new TextEncoder();
+
+/** Serial port 0 is the console. */
+const CONSOLE = 0;
+
+async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan): Promise<ModuleInstance> {
+  const instance = await instantiate(compiled, settings.memoryMiB);
+  const { seed, rtcSeconds } = settings;
+  instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
+  const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
+  for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
+  if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
+  return instance;
+}
+
+export class LocalMachine implements Machine {
+  private readonly events = new Emitter<MachineEvents>();
+  private agent: Agent | undefined;
+  private engine: Engine;
+  private current: Promise<Stop> | undefined;
+  private isClosed = false;
+  private command: Promise<ExecResult | undefined> | undefined;
+  private commandDone: ExecResult | undefined;
+  private inputAttached = false;
+  private readonly onAbort = (): void => void this.close();
+
+  constructor(
+    private readonly options: MachineOptions,
+    private readonly settings: Settings,
+    private readonly compiled: CompiledModule,
+    private readonly plan: MachinePlan,
+    private instance: ModuleInstance,
+    agentReady: boolean,
+  ) {
+    this.engine = this.newEngine();
+    this.startAgent(agentReady);
+    options.signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  get memoryMiB(): number {
+    return this.settings.memoryMiB;
+  }
+
+  get running(): boolean {
+    return this.current !== undefined;
+  }
+
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  /** What loading the kernel found and did. */
+  get notes(): readonly string[] {
+    return this.plan.notes;
+  }
+
+  on<E extends keyof MachineEvents>(event: E, listener: MachineEvents[E]): () => void {
+    return this.events.on(event, listener);
+  }
+
+  run(): Promise<Stop> {
+    const { wallMs } = this.settings;
+    return this.start(wallMs === undefined ? {} : { wallMs });
+  }
+
+  step(count: number | bigint = 1): Promise<Stop> {
+    const until = this.engine.instructions + BigInt(count);
+    return this.start({ untilInstructions: until, boundary: 'paused' });
+  }
+
+  runUntilHalt(): Promise<Stop> {
+    const { wallMs } = this.settings;
+    return this.start({ untilHalt: true, ...(wallMs === undefined ? {} : { wallMs }) });
+  }
+
+  async pause(): Promise<void> {
+    this.engine.askPause();
+    await this.current?.catch(() => undefined);
+  }
+
+  async reset(): Promise<void> {
+    this.mustBePaused('reset()');
+    if (this.options.snapshot !== undefined && this.plan.segments.length === 0) {
+      throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
+    }
+    this.agent?.fail('The machine was reset.');
+    this.instance = await freshInstance(this.compiled, this.settings, this.plan);
+    this.engine = this.newEngine();
+    this.startAgent(false);
+  }
+
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.options.signal?.removeEventListener('abort', this.onAbort);
+    await this.pause();
+    this.agent?.fail('The machine was closed.');
+  }
+
+  write(data: string | Uint8Array, port = CONSOLE): void {
+    this.engine.type(port, typeof data === 'string' ? text.encode(data) : data);
+  }
+
+  attachInput(attached: boolean): void {
+    this.inputAttached = attached;
+    this.engine.attachInput(attached);
+  }
+
+  async getRegisters(): Promise<Registers> {
+    this.mustBePaused('getRegisters()');
+    return readRegisters(this.instance);
+  }
+
+  async setRegisters(changes: RegisterChanges): Promise<void> {
+    this.mustBePaused('setRegisters()');
+    writeRegisters(this.instance, changes);
+  }
+
+  async readMemory(address: number | bigint, bytes: number, space: AddressSpace = 'physical'): Promise<Uint8Array> {
+    this.mustBePaused('readMemory()');
+    return readGuest(this.guestMemory(), BigInt(address), bytes, space);
+  }
+
+  async writeMemory(address: number | bigint, data: Uint8Array, space: AddressSpace = 'physical'): Promise<void> {
+    this.mustBePaused('writeMemory()');
+    writeGuest(this.guestMemory(), BigInt(address), data, space);
+  }
+
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    this.mustBeOpen('exec()');
+    if (this.agent === undefined || this.options.command !== undefined) {
+      throw new MachineError('exec() needs a prepared guest whose agent runs: createMachine({guest: "amd64", agent: true}).');
+    }
+    const result = this.agent.exec(argv, options);
+    if (this.running) return result;
+    // Whatever ends the run before the command rejects `result`; see stopped().
+    const run = this.start({});
+    run.catch(() => undefined);
+    try {
+      return await result;
+    } finally {
+      await this.pause();
+    }
+  }
+
+  async commandResult(): Promise<ExecResult | undefined> {
+    return this.commandDone;
+  }
+
+  async snapshot(): Promise<Uint8Array> {
+    this.mustBePaused('snapshot()');
+    return takeSnapshot(this.instance, this.memoryMiB, this.agent?.ready ?? false);
+  }
+
+  async stats(): Promise<Stats> {
+    this.mustBeOpen('stats()');
+    return {
+      instructions: this.engine.instructions,
+      virtualNs: this.engine.virtualNs,
+      slices: this.engine.slices,
+      moduleMs: this.engine.moduleMs,
+      counters: readCounters(this.instance),
+    };
+  }
+
+  async stateHash(): Promise<string> {
+    this.mustBePaused('stateHash()');
+    return hashState(this.instance, this.memoryMiB * MIB);
+  }
+
+  private guestMemory(): GuestMemory {
+    return { instance: this.instance, ramBytes: this.memoryMiB * MIB };
+  }
+
+  private newEngine(): Engine {
+    const engine = new Engine({
+      instance: this.instance,
+      clock: this.settings.clock,
+      onSerial: (port, bytes) => this.receive(port, bytes),
+    });
+    engine.attachInput(this.inputAttached);
+    return engine;
+  }
+
+  private startAgent(ready: boolean): void {
+    if (!this.plan.agent && !ready) return;
+    this.agent = new Agent(
+      (port, bytes) => this.engine.type(port, bytes),
+      (waiting) => this.engine.attachInput(waiting || this.inputAttached),
+      ready,
+    );
+    this.commandDone = undefined;
+    if (this.options.command === undefined || ready) return;
+    const { stdin, onCommandOutput } = this.options;
+    const options: ExecOptions = {
+      onStdout: (bytes) => onCommandOutput?.('stdout', bytes),
+      onStderr: (bytes) => onCommandOutput?.('stderr', bytes),
+    };
+    if (stdin !== undefined) options.stdin = stdin;
+    this.command = this.agent.expect(0, options).then(
+      (result) => (this.commandDone = result),
+      () => undefined,
+    );
+  }
+
+  private receive(port: number, bytes: Uint8Array): void {
+    if (port === CONSOLE) this.events.emit('console', bytes);
+    this.events.emit('serial', port, bytes);
+    this.agent?.receive(port, bytes);
+  }
+
+  private mustBeOpen(call: string): void {
+    if (this.isClosed) throw new MachineError(`${call}: the machine is closed.`);
+  }
+
+  private mustBePaused(call: string): void {
+    this.mustBeOpen(call);
+    if (this.running) throw new MachineError(`${call}: the machine is running; await pause() first.`);
+  }
+
+  private async start(bounds: RunBounds): Promise<Stop> {
+    this.mustBePaused('run()');
+    this.options.signal?.throwIfAborted();
+    this.current = this.engine.run(this.limited(bounds));
+    try {
+      return await this.ended(await this.current);
+    } finally {
+      this.current = undefined;
+    }
+  }
+
+  /** The machine's own limit, where it comes first. */
+  private limited(bounds: RunBounds): RunBounds {
+    const limit = this.settings.instructionLimit;
+    if (limit === undefined || (bounds.untilInstructions !== undefined && bounds.untilInstructions < limit)) return bounds;
+    return { ...bounds, untilInstructions: limit, boundary: 'limit' };
+  }
+
+  private async ended(stop: Stop): Promise<Stop> {
+    this.options.signal?.throwIfAborted();
+    if (stop.reason !== 'paused') this.agent?.fail(`The machine stopped (${stop.reason}) before the command ended.`);
+    // The command's result has been settled by now; let its listeners see it before those of the stop.
+    if (stop.reason !== 'paused') await this.command;
+    this.events.emit('stop', stop);
+    return stop;
+  }
+}
+
+/** Makes a machine on this thread. */
+export async function createLocal(options: MachineOptions): Promise<LocalMachine> {
+  const settings = readSettings(options);
+  options.signal?.throwIfAborted();
+  const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
+  if (options.snapshot === undefined) {
+    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan), false);
+  }
+  const { memoryMiB: saved, agentReady } = readSnapshotHeader(options.snapshot);
+  if (saved !== settings.memoryMiB) {
+    throw new SnapshotError(`The snapshot has ${saved} MiB of RAM, memoryMiB asks for ${settings.memoryMiB}. Leave memoryMiB out.`);
+  }
+  const empty: MachinePlan = { segments: [], registers: {}, notes: [], agent: false };
+  const instance = await freshInstance(compiled, settings, empty);
+  restoreSnapshot(instance, options.snapshot);
+  return new LocalMachine(options, settings, compiled, plan, instance, agentReady);
+}

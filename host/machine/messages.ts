@@ -1,0 +1,64 @@
+/**
+ * What passes between a machine in a worker and its handle. A call has an id and is answered by a result or an error with
+ * that id; everything else is news from the machine.
+ */
+
+import { MachineError, MemoryError, OptionError, SnapshotError } from './errors.js';
+import type { ExecOptions, MachineOptions, Stop } from './types.js';
+
+/** What can be cloned of the options. The signal and the progress function stay with the handle. */
+export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onCommandOutput' | 'worker'>;
+
+/** Methods that are called by message; their arguments and results can be cloned. */
+export type CallName =
+  | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
+  | 'exec' | 'commandResult' | 'snapshot' | 'stats' | 'stateHash';
+
+export type ToWorker =
+  | { kind: 'create'; options: PortableOptions }
+  | { kind: 'call'; id: number; name: CallName; arguments: unknown[] }
+  | { kind: 'write'; data: string | Uint8Array; port: number }
+  | { kind: 'attachInput'; attached: boolean };
+
+export type FromWorker =
+  | { kind: 'created'; memoryMiB: number }
+  | { kind: 'refused'; error: PortableError }
+  | { kind: 'progress'; message: string }
+  | { kind: 'serial'; port: number; bytes: Uint8Array }
+  | { kind: 'stop'; stop: Stop }
+  | { kind: 'commandOutput' | 'execOutput'; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
+  | { kind: 'result'; id: number; value: unknown }
+  | { kind: 'error'; id: number; error: PortableError };
+
+/** The part of ExecOptions that can be cloned. */
+export type PortableExecOptions = Pick<ExecOptions, 'stdin'>;
+
+export interface PortableError {
+  name: string;
+  message: string;
+  /** Extra fields of our own errors. */
+  option?: string;
+  address?: bigint;
+}
+
+export function packError(error: unknown): PortableError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const packed: PortableError = { name: error.name, message: error.message };
+  if (error instanceof OptionError) packed.option = error.option;
+  if (error instanceof MemoryError) packed.address = error.address;
+  return packed;
+}
+
+const CLASSES: Record<string, new (message: string) => Error> = { MachineError, SnapshotError, TypeError, RangeError };
+
+/** The error again, of its own class where it is one of the public ones. */
+export function unpackError(packed: PortableError): Error {
+  const tail = (prefix: string): string => packed.message.slice(prefix.length);
+  if (packed.name === 'OptionError' && packed.option !== undefined) return new OptionError(packed.option, tail(`${packed.option}: `));
+  if (packed.name === 'MemoryError' && packed.address !== undefined) {
+    return new MemoryError(packed.address, tail(`address 0x${packed.address.toString(16)}: `));
+  }
+  const error = new (CLASSES[packed.name] ?? Error)(packed.message);
+  if (error.name !== packed.name) error.name = packed.name;
+  return error;
+}

@@ -1,0 +1,215 @@
+/** A machine in a worker thread, behind the interface of Machine: every call is a message and its answer (messages.ts). */
+
+import { Worker } from 'node:worker_threads';
+import { Emitter } from './emitter.js';
+import { MachineError, OptionError } from './errors.js';
+import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
+import type {
+  AddressSpace, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+} from './types.js';
+
+interface Pending {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** Chunks that are yet to come stay on the thread that has them. */
+function checkPortable(option: string, source: InputSource | undefined): void {
+  if (source === undefined || typeof source === 'string' || source instanceof Uint8Array) return;
+  throw new OptionError(option, 'a machine in a worker takes text or bytes, not a stream.');
+}
+
+class RemoteMachine implements Machine {
+  running = false;
+  closed = false;
+
+  private readonly events = new Emitter<MachineEvents>();
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private execOptions: ExecOptions = {};
+  private readonly onAbort = (): void => void this.close();
+
+  constructor(
+    private readonly worker: Worker,
+    readonly memoryMiB: number,
+    private readonly signal: AbortSignal | undefined,
+    private readonly onCommandOutput: MachineOptions['onCommandOutput'],
+  ) {
+    worker.on('message', (message: FromWorker) => this.receive(message));
+    worker.on('error', (error) => this.failAll(error instanceof Error ? error : new Error(String(error))));
+    worker.on('exit', () => this.failAll(new MachineError('The machine is closed.')));
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  on<E extends keyof MachineEvents>(event: E, listener: MachineEvents[E]): () => void {
+    return this.events.on(event, listener);
+  }
+
+  run(): Promise<Stop> {
+    return this.runCall('run');
+  }
+
+  step(count: number | bigint = 1): Promise<Stop> {
+    return this.runCall('step', count);
+  }
+
+  runUntilHalt(): Promise<Stop> {
+    return this.runCall('runUntilHalt');
+  }
+
+  pause(): Promise<void> {
+    return this.call('pause');
+  }
+
+  reset(): Promise<void> {
+    return this.call('reset');
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.signal?.removeEventListener('abort', this.onAbort);
+    await this.post('close').catch(() => undefined);
+    await this.worker.terminate();
+  }
+
+  write(data: string | Uint8Array, port = 0): void {
+    this.send({ kind: 'write', data, port });
+  }
+
+  attachInput(attached: boolean): void {
+    this.send({ kind: 'attachInput', attached });
+  }
+
+  getRegisters(): Promise<Registers> {
+    return this.call('getRegisters');
+  }
+
+  setRegisters(changes: RegisterChanges): Promise<void> {
+    return this.call('setRegisters', changes);
+  }
+
+  readMemory(address: number | bigint, bytes: number, space: AddressSpace = 'physical'): Promise<Uint8Array> {
+    return this.call('readMemory', address, bytes, space);
+  }
+
+  writeMemory(address: number | bigint, data: Uint8Array, space: AddressSpace = 'physical'): Promise<void> {
+    return this.call('writeMemory', address, data, space);
+  }
+
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    checkPortable('stdin', options.stdin);
+    this.execOptions = options;
+    return this.call('exec', [...argv], options.stdin === undefined ? {} : { stdin: options.stdin });
+  }
+
+  commandResult(): Promise<ExecResult | undefined> {
+    return this.call('commandResult');
+  }
+
+  snapshot(): Promise<Uint8Array> {
+    return this.call('snapshot');
+  }
+
+  stats(): Promise<Stats> {
+    return this.call('stats');
+  }
+
+  stateHash(): Promise<string> {
+    return this.call('stateHash');
+  }
+
+  private send(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  private call<T>(name: CallName, ...parameters: unknown[]): Promise<T> {
+    if (this.closed) return Promise.reject(new MachineError(`${name}(): the machine is closed.`));
+    return this.post(name, ...parameters) as Promise<T>;
+  }
+
+  private post(name: CallName, ...parameters: unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      this.pending.set(id, { resolve, reject });
+      this.send({ kind: 'call', id, name, arguments: parameters });
+    });
+  }
+
+  private async runCall(name: CallName, ...parameters: unknown[]): Promise<Stop> {
+    this.signal?.throwIfAborted();
+    if (this.running) throw new MachineError(`${name}(): the machine is running; await pause() first.`);
+    this.running = true;
+    try {
+      const stop = await this.call<Stop>(name, ...parameters);
+      this.signal?.throwIfAborted();
+      return stop;
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private receive(message: FromWorker): void {
+    switch (message.kind) {
+      case 'serial':
+        if (message.port === 0) this.events.emit('console', message.bytes);
+        this.events.emit('serial', message.port, message.bytes);
+        break;
+      case 'stop':
+        this.events.emit('stop', message.stop);
+        break;
+      case 'execOutput':
+        (message.stream === 'stdout' ? this.execOptions.onStdout : this.execOptions.onStderr)?.(message.bytes);
+        break;
+      case 'commandOutput':
+        this.onCommandOutput?.(message.stream, message.bytes);
+        break;
+      case 'result':
+        this.take(message.id)?.resolve(message.value);
+        break;
+      case 'error':
+        this.take(message.id)?.reject(unpackError(message.error));
+    }
+  }
+
+  private take(id: number): Pending | undefined {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    return pending;
+  }
+
+  private failAll(error: Error): void {
+    this.closed = true;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}
+
+/** Starts a worker with a machine in it. */
+export async function createRemote(options: MachineOptions): Promise<Machine> {
+  const { signal, onProgress, onCommandOutput, worker: _worker, ...portable } = options;
+  checkPortable('stdin', options.stdin);
+  signal?.throwIfAborted();
+  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  try {
+    const memoryMiB = await new Promise<number>((resolve, reject) => {
+      const abort = (): void => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', abort, { once: true });
+      worker.once('error', reject);
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'progress') onProgress?.(message.message);
+        else if (message.kind === 'refused') reject(unpackError(message.error));
+        else if (message.kind === 'created') {
+          signal?.removeEventListener('abort', abort);
+          resolve(message.memoryMiB);
+        }
+      });
+      worker.postMessage({ kind: 'create', options: portable } satisfies ToWorker);
+    });
+    worker.removeAllListeners();
+    return new RemoteMachine(worker, memoryMiB, signal, onCommandOutput);
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The byte rings of the serial ports, from the host's side (assembly/device/ring.ts). Ring 2n carries what port n sends,
+ * ring 2n + 1 what it receives. A ring is four words: head (bytes ever put in), tail (bytes ever taken), size in bytes
+ * (a power of two), address of the data. They are touched only while the module is not running.
+ */
+
+import { Address } from '../../assembly/run/surface.js';
+import { addressOf, type ModuleInstance } from './module.js';
+
+export const SERIAL_PORTS = 4;
+/** Port 0xe9. */
+export const DEBUG_RING = 8;
+
+interface RingWords {
+  at: number;
+  head: number;
+  tail: number;
+  size: number;
+  data: number;
+}
+
+function readRing(instance: ModuleInstance, id: number): RingWords {
+  const at = addressOf(instance, Address.Rings) + id * 16;
+  const word = (index: number): number => instance.view.getUint32(at + index * 4, true);
+  return { at, head: word(0), tail: word(1), size: word(2), data: word(3) };
+}
+
+/** Takes everything that waits in a ring; undefined when there is nothing. */
+export function takeBytes(instance: ModuleInstance, id: number): Uint8Array | undefined {
+  const ring = readRing(instance, id);
+  const count = (ring.head - ring.tail) >>> 0;
+  if (count === 0 || count > ring.size) return undefined;
+  const out = new Uint8Array(count);
+  const start = (ring.tail & (ring.size - 1)) >>> 0;
+  const first = Math.min(count, ring.size - start);
+  out.set(instance.bytes.subarray(ring.data + start, ring.data + start + first));
+  out.set(instance.bytes.subarray(ring.data, ring.data + count - first), first);
+  instance.view.setUint32(ring.at + 4, ring.head, true);
+  return out;
+}
+
+/** Puts as much of `data` as there is room for and returns how many bytes that were. */
+export function putBytes(instance: ModuleInstance, id: number, data: Uint8Array): number {
+  const ring = readRing(instance, id);
+  const room = ring.size - ((ring.head - ring.tail) >>> 0);
+  const count = Math.max(0, Math.min(room, data.length));
+  for (let i = 0; i < count; i++) {
+    instance.bytes[ring.data + (((ring.head + i) & (ring.size - 1)) >>> 0)] = data[i]!;
+  }
+  instance.view.setUint32(ring.at, (ring.head + count) >>> 0, true);
+  return count;
+}

@@ -1,0 +1,155 @@
+/**
+ * Snapshots: a header, the state ranges, and the pages of RAM that are not all zero. Numbers are little-endian.
+ *
+ *     0   magic "PINTSNAP"          8  version u32        12  bytes of RAM in MiB u32
+ *     16  build, 16 hex digits      32  number of ranges u32       36  number of pages u32
+ *     40  flags u32: bit 0, the guest's agent is up
+ *     44  ranges: base u32, bytes u32 each; then their bytes
+ *     ..  page numbers u32 each; then the pages, 4096 bytes each
+ *
+ * The layout of the state belongs to one build of the module, so a snapshot of another build is refused.
+ */
+
+import { SnapshotError } from './errors.js';
+import type { ModuleInstance } from './module.js';
+import { MIB } from './units.js';
+import { stateRanges, type StateRange } from './state.js';
+
+const MAGIC = 'PINTSNAP';
+const VERSION = 1;
+const HEADER_BYTES = 44;
+const FLAG_AGENT = 1;
+const PAGE = 4096;
+
+
+export interface SnapshotHeader {
+  version: number;
+  memoryMiB: number;
+  build: string;
+  /** The guest's agent was up and waiting for a command. */
+  agentReady: boolean;
+}
+
+interface Counts extends SnapshotHeader {
+  ranges: number;
+  pages: number;
+}
+
+function usedPages(instance: ModuleInstance, ramBytes: number): number[] {
+  const words = new BigUint64Array(instance.memory.buffer, instance.ram, ramBytes / 8);
+  const pages: number[] = [];
+  const perPage = PAGE / 8;
+  for (let page = 0; page < ramBytes / PAGE; page++) {
+    const end = (page + 1) * perPage;
+    for (let i = page * perPage; i < end; i++) {
+      if (words[i] !== 0n) {
+        pages.push(page);
+        break;
+      }
+    }
+  }
+  return pages;
+}
+
+/** The whole state of a machine that is not running. */
+export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentReady: boolean): Uint8Array {
+  const ranges = stateRanges(instance);
+  const pages = usedPages(instance, memoryMiB * MIB);
+  const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
+  const out = new Uint8Array(HEADER_BYTES + stateBytes + pages.length * (4 + PAGE));
+  const view = new DataView(out.buffer);
+  const ascii = (at: number, text: string): void => out.set(new TextEncoder().encode(text), at);
+  ascii(0, MAGIC);
+  view.setUint32(8, VERSION, true);
+  view.setUint32(12, memoryMiB, true);
+  ascii(16, instance.build);
+  view.setUint32(32, ranges.length, true);
+  view.setUint32(36, pages.length, true);
+  view.setUint32(40, agentReady ? FLAG_AGENT : 0, true);
+  const end = writeRanges(out, view, instance, ranges);
+  pages.forEach((page, i) => {
+    view.setUint32(end + i * 4, page, true);
+    const from = instance.ram + page * PAGE;
+    out.set(instance.bytes.subarray(from, from + PAGE), end + pages.length * 4 + i * PAGE);
+  });
+  return out;
+}
+
+function writeRanges(out: Uint8Array, view: DataView, instance: ModuleInstance, ranges: StateRange[]): number {
+  let at = HEADER_BYTES + ranges.length * 8;
+  ranges.forEach((range, i) => {
+    view.setUint32(HEADER_BYTES + i * 8, range.base, true);
+    view.setUint32(HEADER_BYTES + i * 8 + 4, range.bytes, true);
+    out.set(instance.bytes.subarray(range.base, range.base + range.bytes), at);
+    at += range.bytes;
+  });
+  return at;
+}
+
+function viewOf(snapshot: Uint8Array): DataView {
+  return new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
+}
+
+function readCounts(snapshot: Uint8Array): Counts {
+  const text = (from: number, to: number): string => String.fromCharCode(...snapshot.subarray(from, to));
+  if (snapshot.length < HEADER_BYTES || text(0, 8) !== MAGIC) {
+    throw new SnapshotError('This is no snapshot: it does not start with the name of the format.');
+  }
+  const view = viewOf(snapshot);
+  const version = view.getUint32(8, true);
+  if (version !== VERSION) {
+    throw new SnapshotError(`The snapshot has format version ${version}, this build reads version ${VERSION}. Take a new one with this build.`);
+  }
+  return {
+    version,
+    memoryMiB: view.getUint32(12, true),
+    build: text(16, 32),
+    agentReady: (view.getUint32(40, true) & FLAG_AGENT) !== 0,
+    ranges: view.getUint32(32, true),
+    pages: view.getUint32(36, true),
+  };
+}
+
+/** What a snapshot says of itself; throws SnapshotError for other bytes. */
+export function readSnapshotHeader(snapshot: Uint8Array): SnapshotHeader {
+  const { version, memoryMiB, build, agentReady } = readCounts(snapshot);
+  return { version, memoryMiB, build, agentReady };
+}
+
+/** Refuses a snapshot of another build, or a damaged one, before anything is written. */
+function check(counts: Counts, snapshot: Uint8Array, instance: ModuleInstance): StateRange[] {
+  if (counts.build !== instance.build) {
+    throw new SnapshotError(
+      `The snapshot belongs to build ${counts.build} of the module, this is build ${instance.build}. Restore it with the build that made it.`,
+    );
+  }
+  const ranges = stateRanges(instance);
+  const view = viewOf(snapshot);
+  const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
+  const same =
+    counts.ranges === ranges.length &&
+    snapshot.length === HEADER_BYTES + stateBytes + counts.pages * (4 + PAGE) &&
+    ranges.every((range, i) => view.getUint32(HEADER_BYTES + i * 8, true) === range.base && view.getUint32(HEADER_BYTES + i * 8 + 4, true) === range.bytes);
+  if (!same) throw new SnapshotError(`The snapshot is damaged: its ${snapshot.length} bytes do not hold what its header says.`);
+  return ranges;
+}
+
+/** Puts a snapshot into a fresh instance with as much RAM as it had. */
+export function restoreSnapshot(instance: ModuleInstance, snapshot: Uint8Array): void {
+  const counts = readCounts(snapshot);
+  const ranges = check(counts, snapshot, instance);
+  const view = viewOf(snapshot);
+  const pagesAt = HEADER_BYTES + ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
+  const limit = (counts.memoryMiB * MIB) / PAGE;
+  const pages = Array.from({ length: counts.pages }, (_, i) => view.getUint32(pagesAt + i * 4, true));
+  if (pages.some((page) => page >= limit)) throw new SnapshotError('The snapshot is damaged: it has pages beyond its RAM.');
+  let at = HEADER_BYTES + ranges.length * 8;
+  for (const range of ranges) {
+    instance.bytes.set(snapshot.subarray(at, at + range.bytes), range.base);
+    at += range.bytes;
+  }
+  const data = pagesAt + counts.pages * 4;
+  pages.forEach((page, i) => instance.bytes.set(snapshot.subarray(data + i * PAGE, data + (i + 1) * PAGE), instance.ram + page * PAGE));
+  // Caches (decoded code, register tables) are made again from the state.
+  instance.exports.attach();
+}

@@ -1,0 +1,263 @@
+/**
+ * The public types, all in one place. Sizes are in bytes, addresses and 64-bit registers are bigints, virtual time is in
+ * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
+ */
+
+/** Which clock the machine lives by. See docs/embedding.md. */
+export type ClockMode = 'icount' | 'realtime';
+
+/** A file given by path (Node only) or by content. */
+export type FileSource = string | Uint8Array;
+
+/**
+ * What a command reads. Chunks that come as they come (not with `worker`) make the run depend on when they come; while the
+ * command waits for the next one, idle time follows the wall.
+ */
+export type InputSource = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** How a bare machine starts: the processor's mode, with flat segments and, for `long64`, an identity map of the low 4 GiB. */
+export type BareMode = 'real16' | 'protected32' | 'long64';
+
+/** A machine without a kernel: bytes put at an address, and a processor that starts there. */
+export interface BareOptions {
+  code: Uint8Array;
+  /** Guest-physical address of the first byte, below 4 GiB. Default 0x10000 (0x7c00 in `real16`). */
+  at?: number;
+  /** Address of the first instruction; default `at`. */
+  entry?: number;
+  /** Default `long64`. */
+  mode?: BareMode;
+}
+
+/** What ends a run even though the guest would go on. */
+export interface Limits {
+  /** Instructions retired since the machine was created. The stop is exact: not one more is run. */
+  instructions?: number | bigint;
+  /** Wall time in ms spent in one `run()`. */
+  wallMs?: number;
+  /** The most guest memory that `memoryMiB` or a snapshot may ask for. */
+  memoryMiB?: number;
+}
+
+/** A file or folder to put into a prepared guest's initramfs. */
+export interface AddedFile {
+  /** Path on this machine. */
+  host: string;
+  /** Absolute path in the guest; default `/` plus the last part of `host`. */
+  guest?: string;
+}
+
+/** What machine to make. Give at most one of `kernel`, `guest`, `bare` and `snapshot`; with none, the RAM is empty and the machine is paused. */
+export interface MachineOptions {
+  /** Guest RAM in MiB, 1 to 3072. Default 256, or what the snapshot says. */
+  memoryMiB?: number;
+  /** A bzImage or ELF kernel, entered by PVH where it can be. */
+  kernel?: FileSource;
+  /** Initial RAM disk for `kernel`. */
+  initrd?: FileSource;
+  /** Kernel command line; for a prepared guest it is added to the guest's own. */
+  append?: string;
+  /** A prepared guest: `amd64`, `i386`, `builtin`, or a folder written by `pintail guest build`. */
+  guest?: string;
+  /** Files put into the prepared guest's initramfs. */
+  add?: readonly AddedFile[];
+  /** The prepared guest answers `exec()` instead of giving a shell on its console. Default false. */
+  agent?: boolean;
+  /** Builds of prepared guests are kept here; default the user's cache folder. */
+  cacheDir?: string;
+  /** A command that the prepared guest runs instead of a shell, and powers off. `commandResult()` gives what it wrote. */
+  command?: readonly string[];
+  /** Standard input of `command`; default none. */
+  stdin?: InputSource;
+  /** Called with what `command` writes, as it comes. */
+  onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  bare?: BareOptions;
+  /** Bytes from `machine.snapshot()` of the same build. */
+  snapshot?: Uint8Array;
+  /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */
+  clock?: ClockMode;
+  /** Seeds RDRAND and everything else that is random in a machine. Default 1. */
+  seed?: number | bigint;
+  /** What the RTC shows at start. Default: 2026-01-01 00:00 UTC under `icount`, now under `realtime`. */
+  rtc?: Date;
+  limits?: Limits;
+  /** Aborting it closes the machine; a pending `run()` is rejected with the signal's reason. */
+  signal?: AbortSignal;
+  /** Runs the machine in a worker thread, behind the same interface. Default false. */
+  worker?: boolean;
+  /** The module's bytes, where they cannot be read from beside this file (a page, a bundle). */
+  module?: Uint8Array;
+  /** Told what a long preparation (building a guest) is doing. */
+  onProgress?: (message: string) => void;
+}
+
+/** Why a run ended. */
+export type StopReason =
+  /** The guest switched the machine off. */
+  | 'poweroff'
+  /** The guest asked for a reset; `reset()` starts it again. */
+  | 'reset'
+  /** The guest wrote to the debug exit port; `code` is what the process would exit with. */
+  | 'debug-exit'
+  /** Triple fault. */
+  | 'triple-fault'
+  /** HLT, and nothing is set up that could wake the processor. */
+  | 'halt'
+  /** `pause()` was called, or the steps asked for are done. */
+  | 'paused'
+  /** A limit was reached; `limit` says which. */
+  | 'limit';
+
+export interface Stop {
+  reason: StopReason;
+  /** Exit code of `debug-exit`, else 0. */
+  code: number;
+  limit?: 'instructions' | 'wallMs';
+  /** Instructions retired since the machine was created. */
+  instructions: bigint;
+}
+
+export type SegmentName = 'es' | 'cs' | 'ss' | 'ds' | 'fs' | 'gs' | 'ldtr' | 'tr';
+
+export interface SegmentRegister {
+  selector: number;
+  base: bigint;
+  /** Highest valid offset. */
+  limit: number;
+  /** Bits 8-23 of the descriptor's second word, in their place. */
+  attributes: number;
+}
+
+export interface TableRegister {
+  base: bigint;
+  limit: number;
+}
+
+/** The general registers, by their names in 64-bit mode. */
+export type GeneralName =
+  | 'rax' | 'rcx' | 'rdx' | 'rbx' | 'rsp' | 'rbp' | 'rsi' | 'rdi'
+  | 'r8' | 'r9' | 'r10' | 'r11' | 'r12' | 'r13' | 'r14' | 'r15';
+
+/** Control registers and the MSRs that belong with them. */
+export type ControlName = 'cr0' | 'cr2' | 'cr3' | 'cr4' | 'cr8' | 'xcr0' | 'efer' | 'fsBase' | 'gsBase' | 'kernelGsBase';
+
+/** The architectural registers of a paused machine. */
+export interface Registers extends Record<GeneralName, bigint>, Record<ControlName, bigint> {
+  rip: bigint;
+  rflags: bigint;
+  /** 0 to 3. */
+  cpl: number;
+  segments: Record<SegmentName, SegmentRegister>;
+  gdtr: TableRegister;
+  idtr: TableRegister;
+  /** Sixteen 128-bit values. */
+  xmm: bigint[];
+  mxcsr: number;
+}
+
+/** What `setRegisters` takes: any part of the registers. */
+export interface RegisterChanges extends Partial<Record<GeneralName, bigint>>, Partial<Record<Exclude<ControlName, 'fsBase' | 'gsBase'>, bigint>> {
+  rip?: bigint;
+  rflags?: bigint;
+  segments?: Partial<Record<SegmentName, SegmentRegister>>;
+  gdtr?: TableRegister;
+  idtr?: TableRegister;
+  xmm?: readonly bigint[];
+  mxcsr?: number;
+}
+
+/** Whether an address is guest-physical or goes through the guest's page tables as they are now. */
+export type AddressSpace = 'physical' | 'linear';
+
+export interface Counter {
+  name: string;
+  unit: string;
+  value: bigint;
+}
+
+export interface Stats {
+  /** Instructions retired since the machine was created. */
+  instructions: bigint;
+  /** Virtual time in ns. */
+  virtualNs: bigint;
+  /** Times that the run loop returned to the host. */
+  slices: number;
+  /** Host wall time in ms spent inside the module. */
+  moduleMs: number;
+  /** The module's own counters, in its order. */
+  counters: Counter[];
+}
+
+export interface ExecOptions {
+  /** Given to the command as its standard input; default none (it reads end of file). */
+  stdin?: InputSource;
+  /** Called with output as it comes, besides collecting it. */
+  onStdout?: (bytes: Uint8Array) => void;
+  onStderr?: (bytes: Uint8Array) => void;
+}
+
+export interface ExecResult {
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+  /** Exit status of the command, 128 plus the signal's number where a signal ended it. */
+  code: number;
+}
+
+/** What the machine tells while it runs. Listeners are called on the thread that made the machine. */
+export interface MachineEvents {
+  /** Bytes written to the first serial port. */
+  console: (bytes: Uint8Array) => void;
+  /** Bytes written to any serial port; 0 is the console. */
+  serial: (port: number, bytes: Uint8Array) => void;
+  /** A run ended. */
+  stop: (stop: Stop) => void;
+}
+
+/** A machine. It is made paused. Every method may be called at any time unless it says otherwise. */
+export interface Machine {
+  readonly memoryMiB: number;
+  readonly running: boolean;
+  readonly closed: boolean;
+
+  /** Adds a listener and returns the function that removes it. */
+  on<E extends keyof MachineEvents>(event: E, listener: MachineEvents[E]): () => void;
+
+  /** Runs until something stops it. Rejected with MachineError when it is already running or closed. */
+  run(): Promise<Stop>;
+  /** Asks a running machine to stop at the end of its slice (some ms) and waits for that. */
+  pause(): Promise<void>;
+  /** Runs exactly `count` instructions (default 1), fewer when something else stops the machine. */
+  step(count?: number | bigint): Promise<Stop>;
+  /** Runs until HLT, taking no account of what could wake the processor. For bare machines. */
+  runUntilHalt(): Promise<Stop>;
+  /** Back to the state that `createMachine` made. */
+  reset(): Promise<void>;
+  /** Stops it and frees its memory. Closing twice is allowed. */
+  close(): Promise<void>;
+
+  /** Types bytes at a serial port; 0, the default, is the console. */
+  write(data: string | Uint8Array, port?: number): void;
+  /** Says whether somebody outside may still type: while so, idle time follows the wall instead of being skipped. */
+  attachInput(attached: boolean): void;
+
+  /** While paused. */
+  getRegisters(): Promise<Registers>;
+  /** While paused. The values are taken as they are; nonsense makes the guest fault, not the host. */
+  setRegisters(changes: RegisterChanges): Promise<void>;
+  /** While paused. Throws MemoryError where part of the range is no RAM or not mapped. */
+  readMemory(address: number | bigint, bytes: number, space?: AddressSpace): Promise<Uint8Array>;
+  /** While paused. Code already decoded from there is dropped. */
+  writeMemory(address: number | bigint, data: Uint8Array, space?: AddressSpace): Promise<void>;
+
+  /** Runs a command in a prepared guest and waits for it; the machine runs meanwhile. One at a time. */
+  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+
+  /** What `command` wrote, and its status once it has ended (undefined before, or when the machine went down first). */
+  commandResult(): Promise<ExecResult | undefined>;
+
+  /** While paused. The whole state, for `createMachine({snapshot})` of the same build. */
+  snapshot(): Promise<Uint8Array>;
+  stats(): Promise<Stats>;
+  /** While paused. SHA-256, in hex, of RAM and all state of processor and devices. */
+  stateHash(): Promise<string>;
+}

@@ -1,0 +1,55 @@
+/** Runs in a worker thread: one machine, driven by messages (messages.ts). */
+
+import { parentPort } from 'node:worker_threads';
+import { createLocal, type LocalMachine } from './local.js';
+import { packError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
+import type { ExecOptions } from './types.js';
+
+const port = parentPort;
+let machine: LocalMachine | undefined;
+
+const send = (message: FromWorker): void => port?.postMessage(message);
+
+async function create(options: PortableOptions): Promise<void> {
+  try {
+    machine = await createLocal({
+      ...options,
+      onProgress: (message) => send({ kind: 'progress', message }),
+      onCommandOutput: (stream, bytes) => send({ kind: 'commandOutput', stream, bytes }),
+    });
+  } catch (error) {
+    send({ kind: 'refused', error: packError(error) });
+    return;
+  }
+  machine.on('serial', (serial, bytes) => send({ kind: 'serial', port: serial, bytes }));
+  machine.on('stop', (stop) => send({ kind: 'stop', stop }));
+  send({ kind: 'created', memoryMiB: machine.memoryMiB });
+}
+
+/** Output of a command goes as news, because functions cannot be sent. */
+function withOutput(parameters: unknown[]): [string[], ExecOptions] {
+  const [argv, options] = parameters as [string[], ExecOptions];
+  return [argv, {
+    ...options,
+    onStdout: (bytes) => send({ kind: 'execOutput', stream: 'stdout', bytes }),
+    onStderr: (bytes) => send({ kind: 'execOutput', stream: 'stderr', bytes }),
+  }];
+}
+
+async function call(target: LocalMachine, id: number, name: CallName, parameters: unknown[]): Promise<void> {
+  try {
+    const method = target[name] as (...values: unknown[]) => Promise<unknown>;
+    const value = await method.apply(target, name === 'exec' ? withOutput(parameters) : parameters);
+    send({ kind: 'result', id, value });
+  } catch (error) {
+    send({ kind: 'error', id, error: packError(error) });
+  }
+}
+
+port?.on('message', (message: ToWorker) => {
+  if (message.kind === 'create') void create(message.options);
+  else if (machine === undefined) return;
+  else if (message.kind === 'call') void call(machine, message.id, message.name, message.arguments);
+  else if (message.kind === 'write') machine.write(message.data, message.port);
+  else machine.attachInput(message.attached);
+});
