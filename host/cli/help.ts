@@ -1,0 +1,38 @@
+/** What `pintail help` prints. */
+
+export const HELP = `pintail: an x86-64 machine inside one WebAssembly module
+
+  pintail run [options] [-- COMMAND ARGS...]
+  pintail guest build [--guest amd64|i386] --out DIR
+  pintail guest import rootfs.tar [--out DIR]
+  pintail help | version
+
+run boots a machine with its console in this terminal. Ctrl-A x ends it, Ctrl-A h lists the keys. With "-- COMMAND" it
+runs the command in the guest, gives what the command wrote and nothing else, and ends with the command's status.
+
+What to boot (default: --guest amd64)
+  --guest NAME         amd64 or i386 (made once from Debian's packages), builtin, or a folder of "guest build"
+  --add HOST[:GUEST]   puts a file or folder into the guest's first file system; may be repeated
+  -kernel FILE         a bzImage or ELF kernel
+  -initrd FILE         its initial file system
+  -append TEXT         kernel command line; for a guest, added to its own
+
+The machine
+  -m SIZE              memory, in MiB or with a suffix (512M, 1G); default 256M
+  -cpu max             the one processor there is
+  -serial TO           for COM1, again for COM2...: stdio, mon:stdio, null, file:PATH
+  -nographic           as it is anyway; so are -nodefaults, -nic none, -display none, -machine q35, -smp 1
+  -no-reboot           a reset ends the process, with status 0, instead of restarting the machine
+  --icount             time is the instruction count (default unless a terminal is attached): equal runs are equal
+  --realtime           time follows the wall (default with a terminal)
+  --seed N             for everything random in the machine; default 1
+
+What is told
+  -v                   boot messages and what is being done, on stderr
+  --stats json         counters as JSON on stderr at the end
+  --limit-instructions N, --limit-ms N
+                       ends the machine there, with status 124
+
+Exit status: 0 power off (or the guest's own code by debug exit), the command's status with "--", 2 bad arguments,
+1 other errors, 124 a limit, 131 triple fault, 132 halted for good, 130 Ctrl-A x.
+`;

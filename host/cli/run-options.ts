@@ -1,0 +1,127 @@
+/** The options of `pintail run`, from words to what createMachine takes. */
+
+import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
+import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
+import { readSerial, type SerialTarget } from './serial.js';
+
+const SPECS: Record<string, OptionSpec> = {
+  guest: { kind: 'value' },
+  add: { kind: 'list' },
+  kernel: { kind: 'value' },
+  initrd: { kind: 'value' },
+  append: { kind: 'value' },
+  m: { kind: 'value', short: 'm' },
+  cpu: { kind: 'value' },
+  serial: { kind: 'list' },
+  nographic: { kind: 'flag' },
+  nodefaults: { kind: 'flag' },
+  nic: { kind: 'list' },
+  net: { kind: 'list' },
+  display: { kind: 'value' },
+  vga: { kind: 'value' },
+  monitor: { kind: 'value' },
+  machine: { kind: 'value', short: 'M' },
+  smp: { kind: 'value' },
+  'no-reboot': { kind: 'flag' },
+  icount: { kind: 'flag' },
+  realtime: { kind: 'flag' },
+  seed: { kind: 'value' },
+  stats: { kind: 'value' },
+  'limit-instructions': { kind: 'value' },
+  'limit-ms': { kind: 'value' },
+  verbose: { kind: 'flag', short: 'v' },
+};
+
+/** Options that QEMU's users write and that have one value here. */
+const FIXED: Record<string, readonly string[]> = {
+  cpu: ['max'],
+  nic: ['none'],
+  net: ['none'],
+  display: ['none'],
+  vga: ['none'],
+  monitor: ['none'],
+  machine: ['q35'],
+  smp: ['1'],
+};
+
+export interface RunOptions {
+  machine: MachineOptions;
+  serial: SerialTarget[];
+  reboot: boolean;
+  stats: boolean;
+  verbose: boolean;
+  /** The command line does not say which guest: a machine without Debian's client may boot the built-in one. */
+  guestByDefault: boolean;
+}
+
+function checkFixed(parsed: Parsed): void {
+  for (const [name, allowed] of Object.entries(FIXED)) {
+    for (const value of parsed.lists.get(name) ?? []) {
+      if (!allowed.includes(value)) throw new UsageError(`-${name} ${value}`, `only ${allowed.join(', ')} is there.`);
+    }
+  }
+}
+
+function clockOf(parsed: Parsed, interactive: boolean): ClockMode {
+  const [icount, realtime] = [parsed.flags.has('icount'), parsed.flags.has('realtime')];
+  if (icount && realtime) throw new UsageError('--realtime', 'cannot be combined with --icount.');
+  if (icount) return 'icount';
+  return realtime || (interactive && parsed.rest === undefined) ? 'realtime' : 'icount';
+}
+
+function addedFile(value: string): AddedFile {
+  const match = /^(.+?)(?::(\/.*))?$/.exec(value);
+  if (match === null) throw new UsageError('--add', 'needs HOST or HOST:GUEST.');
+  return match[2] === undefined ? { host: match[1]! } : { host: match[1]!, guest: match[2] };
+}
+
+function bootOptions(parsed: Parsed): MachineOptions {
+  const { values } = parsed;
+  const kernel = values.get('kernel');
+  if (kernel !== undefined && values.has('guest')) throw new UsageError('--guest', 'cannot be combined with -kernel.');
+  if (kernel === undefined && values.has('initrd')) throw new UsageError('-initrd', 'needs -kernel.');
+  if (kernel !== undefined && parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -kernel.');
+  if (kernel !== undefined && parsed.lists.has('add')) throw new UsageError('--add', 'needs a prepared guest (--guest), not -kernel.');
+  const out: MachineOptions = kernel === undefined ? { guest: values.get('guest') ?? 'amd64' } : { kernel };
+  const initrd = values.get('initrd');
+  const append = values.get('append');
+  const add = parsed.lists.get('add');
+  if (initrd !== undefined) out.initrd = initrd;
+  if (append !== undefined) out.append = append;
+  if (add !== undefined) out.add = add.map(addedFile);
+  return out;
+}
+
+function limitsOf(parsed: Parsed): MachineOptions['limits'] {
+  const instructions = parsed.values.get('limit-instructions');
+  const ms = parsed.values.get('limit-ms');
+  return {
+    ...(instructions === undefined ? {} : { instructions: parseCount('--limit-instructions', instructions) }),
+    ...(ms === undefined ? {} : { wallMs: Number(parseCount('--limit-ms', ms)) }),
+  };
+}
+
+/** Reads the words after `run`. `interactive`: the standard input is a terminal. */
+export function readRunOptions(args: readonly string[], interactive: boolean): RunOptions {
+  const parsed = parseCommandLine(args, SPECS);
+  const { values, flags, rest } = parsed;
+  if (parsed.words.length > 0) throw new UsageError(parsed.words[0]!, 'is no option; a command for the guest comes after "--".');
+  checkFixed(parsed);
+  if (rest?.length === 0) throw new UsageError('--', 'needs a command after it.');
+  const stats = values.get('stats');
+  if (stats !== undefined && stats !== 'json') throw new UsageError(`--stats ${stats}`, 'only json is there.');
+  const machine: MachineOptions = { ...bootOptions(parsed), clock: clockOf(parsed, interactive), limits: limitsOf(parsed) ?? {} };
+  const memory = values.get('m');
+  const seed = values.get('seed');
+  if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory);
+  if (seed !== undefined) machine.seed = parseCount('--seed', seed);
+  if (rest !== undefined) machine.command = rest;
+  return {
+    machine,
+    serial: readSerial(parsed.lists.get('serial') ?? [], rest !== undefined),
+    reboot: !flags.has('no-reboot'),
+    stats: stats !== undefined,
+    verbose: flags.has('verbose'),
+    guestByDefault: !values.has('guest') && !values.has('kernel'),
+  };
+}

@@ -1,0 +1,139 @@
+/** `pintail run`: a machine with its console in this terminal, or one command in a guest. */
+
+import { NoPackageClient } from '../guest/errors.js';
+import { createLocal, type LocalMachine } from '../machine/local.js';
+import type { Stats, Stop } from '../machine/types.js';
+import { readRunOptions, type RunOptions } from './run-options.js';
+import { openSerial } from './serial.js';
+import { openCommandInput } from './command-input.js';
+import { EscapeKeys, takeTerminal } from './terminal.js';
+
+/** Exit statuses besides 0, 1 (errors), 2 (bad arguments) and those of the guest. README.md lists them. */
+const STATUS = { limit: 124, quit: 130, 'triple-fault': 131, halt: 132 } as const;
+
+function note(text: string): void {
+  process.stderr.write(`pintail: ${text}\n`);
+}
+
+function json(stats: Stats, stop: Stop | undefined): string {
+  const plain = {
+    stop: stop?.reason ?? 'quit',
+    instructions: stats.instructions,
+    virtualNs: stats.virtualNs,
+    slices: stats.slices,
+    moduleMs: Math.round(stats.moduleMs),
+    counters: Object.fromEntries(stats.counters.map(({ name, value }) => [name, value])),
+    units: Object.fromEntries(stats.counters.map(({ name, unit }) => [name, unit])),
+  };
+  return JSON.stringify(plain, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+}
+
+/** Makes the machine; where the default guest cannot be made, says so and takes the built-in one. */
+async function open(options: RunOptions): Promise<LocalMachine> {
+  const onProgress = (message: string): void => note(message);
+  try {
+    return await createLocal({ ...options.machine, onProgress });
+  } catch (error) {
+    const mayFallBack = error instanceof NoPackageClient && options.guestByDefault && options.machine.command === undefined && options.machine.add === undefined;
+    if (!mayFallBack) throw error;
+    note(error.message);
+    note('booting the small guest inside instead.');
+    return createLocal({ ...options.machine, guest: 'builtin', onProgress });
+  }
+}
+
+/** Runs until the machine is down for good; a reset starts it again. */
+async function runMachine(machine: LocalMachine, reboot: boolean): Promise<Stop> {
+  for (;;) {
+    const stop = await machine.run();
+    if (stop.reason !== 'reset' || !reboot) return stop;
+    await machine.reset();
+  }
+}
+
+function statusOf(stop: Stop): number {
+  switch (stop.reason) {
+    case 'poweroff':
+    case 'reset':
+      return 0;
+    case 'debug-exit':
+      return stop.code & 0xff;
+    case 'triple-fault':
+      note(`the processor shut down after a triple fault (${stop.instructions} instructions).`);
+      return STATUS['triple-fault'];
+    case 'halt':
+      note('the processor halted and nothing can wake it.');
+      return STATUS.halt;
+    case 'limit':
+      note(`stopped: the limit of ${stop.limit === 'wallMs' ? 'wall time' : 'instructions'} is reached (${stop.instructions} instructions).`);
+      return STATUS.limit;
+    case 'paused':
+      return STATUS.quit;
+  }
+}
+
+/** The console in this terminal. */
+async function runConsole(machine: LocalMachine, options: RunOptions): Promise<Stop> {
+  if (!options.serial.some(({ kind }) => kind === 'stdio')) return runMachine(machine, options.reboot);
+  const port = options.serial.findIndex(({ kind }) => kind === 'stdio');
+  const keys = new EscapeKeys({
+    send: (bytes) => machine.write(bytes, port),
+    quit: () => void machine.pause(),
+    show: (text) => process.stderr.write(text),
+  });
+  machine.attachInput(true);
+  const interactive = process.stdin.isTTY;
+  const giveBack = takeTerminal(
+    (bytes) => (interactive ? keys.type(bytes) : machine.write(bytes, port)),
+    () => undefined,
+  );
+  try {
+    return await runMachine(machine, options.reboot);
+  } finally {
+    giveBack();
+    if (interactive) process.stdout.write('\n');
+  }
+}
+
+/** One command: its output as it comes, its status at the end. */
+async function runCommand(machine: LocalMachine): Promise<{ stop: Stop; status: number }> {
+  const stop = await runMachine(machine, false);
+  const result = await machine.commandResult();
+  if (result !== undefined) return { stop, status: result.code };
+  note(`the machine stopped (${stop.reason}) before the command ended. Run it with -v to see the boot messages.`);
+  return { stop, status: statusOf(stop) || 1 };
+}
+
+async function runOpened(machine: LocalMachine, options: RunOptions): Promise<number> {
+  if (options.verbose) machine.notes.forEach(note);
+  const outputs = openSerial(options.serial);
+  machine.on('serial', (port, bytes) => {
+    outputs.write(port, bytes);
+    if (port === 0 && options.verbose && options.machine.command !== undefined) process.stderr.write(bytes);
+  });
+  try {
+    if (options.machine.command === undefined) {
+      const stop = await runConsole(machine, options);
+      const status = statusOf(stop);
+      if (options.stats) process.stderr.write(`${json(await machine.stats(), stop)}\n`);
+      return status;
+    }
+    const { stop, status } = await runCommand(machine);
+    if (options.stats) process.stderr.write(`${json(await machine.stats(), stop)}\n`);
+    return status;
+  } finally {
+    outputs.close();
+    await machine.close();
+  }
+}
+
+/** The subcommand. */
+export async function run(args: readonly string[]): Promise<number> {
+  const options = readRunOptions(args, process.stdin.isTTY);
+  if (options.machine.command !== undefined) {
+    const input = openCommandInput();
+    if (input !== undefined) options.machine.stdin = input;
+    options.machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
+  }
+  return runOpened(await open(options), options);
+}
