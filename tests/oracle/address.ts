@@ -15,7 +15,7 @@ export interface MemoryForm {
   readonly relative: boolean;
 }
 
-const ALIGNMENTS = [16, 16, 16, 8, 4, 64];
+const ALIGNMENTS = [16, 16, 16, 16, 16, 16, 64, 64, 8, 4];
 
 function insideOf(draft: Draft, region: Region, bytes: number, alignment: number): number {
   const slots = Math.floor((region.bytes - Math.max(bytes, 64)) / alignment);
@@ -30,7 +30,7 @@ export function drawTarget(draft: Draft, bytes: number): bigint {
   if (draft.addressBits === 16) return BigInt(draft.lock || kind < 48 ? insideOf(draft, LOW, size, 16) : LOW.base + LOW.bytes - into);
   if (draft.lock) return BigInt(kind < 4 ? READONLY.base + 64 : kind < 8 ? DATA.base + DATA.bytes + 64 : insideOf(draft, DATA, size, 16));
   if (kind < 36) return BigInt(insideOf(draft, DATA, size, pick(draft, ALIGNMENTS)));
-  if (kind < 44) return BigInt(insideOf(draft, DATA, size, 1));
+  if (kind < 44) return BigInt(insideOf(draft, DATA, size, size >= 16 && kind < 40 ? 16 : 1));
   if (kind < 48) return BigInt(DATA.base + 0x1000 - into); // across two pages
   if (kind < 52) return BigInt(DATA.base + DATA.bytes - size); // the last that fits
   if (kind < 54) return BigInt(DATA.base + DATA.bytes - into); // across the end

@@ -6,13 +6,14 @@
  *   OPCODE PP NAME OPERANDS [attributes]
  *
  * OPCODE  two hex digits; `/n` when the ModRM reg field extends it; `+` when its low three bits are a register; four digits when the
- *         ModRM byte is fixed too.
+ *         ModRM byte is fixed too (then `+` is about its low three bits).
  * PP      the prefix the encoding needs: np none (and 66 F2 F3 would be other encodings), 66, f3, f2; `-` none, and 66 is the
  *         operand size; `ud` as `-`, expected to raise #UD.
  * OPERANDS as in the opcode maps of the manuals: a letter for the place and a size.
  *         E G general register or memory by ModRM; M memory only; R register only; V W U vector (U register only); P Q N MMX; S segment;
  *         I immediate; J displacement; O absolute offset; Z register in the opcode; A far pointer; anything else is implied.
- *         Sizes b w d q y v z s as in the manuals; x ps pd dq 16 bytes; ss sd scalars; t 10 bytes; a p pairs; a number: bytes.
+ *         Sizes b w d q y v z s as in the manuals; x ps pd dq 16 bytes; ss sd scalars; t 10 bytes; a p pairs; e f the x87
+ *         environment and state; a number: bytes.
  * Attributes  lock (LOCK allowed with a memory destination), d64 / f64 (64-bit operand by default / always in 64-bit mode), opsize,
  *         addrsize (the prefix matters although no operand shows it), only64, only32, x:HOOK (hooks.ts), p:PROFILE, n:COUNT, k:SUFFIX
  *         (more for the key, where one opcode has two rows).
@@ -46,7 +47,7 @@ export interface Row {
 }
 
 /** Chapters: one catalogue file and one vector file each. */
-export const CHAPTERS = ['one-byte', 'two-byte'] as const;
+export const CHAPTERS = ['one-byte', 'two-byte', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte'] as const;
 
 export const DEFAULT_COUNT = 192;
 
@@ -59,6 +60,7 @@ const PROFILES: Readonly<Record<string, Profile>> = {
   mmx: Profile.Mmx,
   'mmx-single': Profile.MmxSingle,
   'mmx-double': Profile.MmxDouble,
+  text: Profile.Text,
 };
 
 function profileNamed(name: string, where: string): Profile {
@@ -70,7 +72,7 @@ function profileNamed(name: string, where: string): Profile {
 function parseOperands(text: string): Operand[] {
   if (text === '-') return [];
   return text.split(',').map((word) => {
-    const match = /^([EGMRVWUPQNSIJOZA])(b|w|d|q|y|v|z|s|x|ps|pd|dq|ss|sd|t|a|p|\d+|)$/.exec(word);
+    const match = /^([EGMRVWUPQNSIJOZA])(b|w|d|q|y|v|z|s|x|ps|pd|dq|ss|sd|t|a|p|e|f|\d+|)$/.exec(word);
     const implied = /^(AL|AX|DX|CL|ES|CS|SS|DS|FS|GS|CR|DR|rAX|1|ST|XMM0)$/.test(word);
     if (implied) return { place: '', size: word };
     if (!match) throw new Error(`catalogue: operand '${word}' is not understood`);

@@ -1,8 +1,9 @@
 /** Compares what an emulator did with a vector. What the tables in undefined.ts name is not compared. */
-import { UNDEFINED, type Range, type UndefinedRule } from './undefined.js';
+import { withinBound } from './approximate.js';
+import { UNDEFINED, type Bound, type Range, type UndefinedRule } from './undefined.js';
 import { shapeOf, type Shape } from './shape.js';
 import {
-  backgroundByte, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELDS, fieldBytes, regionOf, type Fault, type Field, type Memory, type State, type Vector,
+  backgroundByte, FIELD_FCW, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELDS, fieldBytes, regionOf, type Fault, type Field, type Memory, type State, type Vector,
 } from './vectors.js';
 
 /** TF and RF belong to the recording; VM, VIF and VIP cannot be seen in user mode. */
@@ -19,9 +20,13 @@ export interface Actual {
 interface Applied {
   readonly flags: number;
   readonly status: number;
+  readonly control: number;
+  readonly within: ReadonlyMap<number, Bound>;
   readonly fields: ReadonlySet<number>;
   readonly memory: readonly Range[];
 }
+
+const NOTHING: Applied = { flags: 0, status: 0, control: 0, within: new Map(), fields: new Set(), memory: [] };
 
 const RULES_BY_KEY = new Map<string, readonly UndefinedRule[]>();
 
@@ -33,12 +38,14 @@ function rulesFor(key: string): readonly UndefinedRule[] {
 
 function applyRules(vector: Vector): Applied {
   const candidates = rulesFor(vector.key);
-  if (candidates.length === 0) return { flags: 0, status: 0, fields: new Set(), memory: [] };
+  if (candidates.length === 0) return NOTHING;
   const shape: Shape = shapeOf(vector);
   const rules = candidates.filter((rule) => rule.when?.(vector, shape) ?? true);
   return {
     flags: rules.reduce((mask, rule) => mask | (rule.flags ?? 0), 0),
     status: rules.reduce((mask, rule) => mask | (rule.status ?? 0), 0),
+    control: rules.reduce((mask, rule) => mask | (rule.control ?? 0), 0),
+    within: new Map(rules.flatMap((rule) => rule.within?.(vector, shape) ?? [])),
     fields: new Set(rules.flatMap((rule) => rule.fields?.(vector, shape) ?? [])),
     memory: rules.flatMap((rule) => rule.memory?.(vector, shape) ?? []),
   };
@@ -61,12 +68,23 @@ function comparedBytes(vector: Vector, field: Field): number {
   return field.id >= 56 ? 0 : field.bytes;
 }
 
+function maskOf(field: Field, applied: Applied): number {
+  switch (field.id) {
+    case FIELD_RFLAGS: return RFLAGS_COMPARED & ~applied.flags;
+    case FIELD_FSW: return 0xffff & ~applied.status;
+    case FIELD_FCW: return 0xffff & ~applied.control;
+    default: return -1;
+  }
+}
+
 function compareField(vector: Vector, actual: State, field: Field, applied: Applied): string | null {
   if (applied.fields.has(field.id)) return null;
   const want = fieldBytes(vector.final, field);
   const got = fieldBytes(actual, field);
   const count = comparedBytes(vector, field);
-  const mask = field.id === FIELD_RFLAGS ? RFLAGS_COMPARED & ~applied.flags : field.id === FIELD_FSW ? ~applied.status : -1;
+  const bound = applied.within.get(field.id);
+  if (bound && withinBound(want, got, bound)) return null;
+  const mask = maskOf(field, applied);
   for (let i = 0; i < count; i++) {
     const bits = i < 4 ? (mask >>> (8 * i)) & 0xff : 0xff;
     if ((want[i]! ^ got[i]!) & bits) return `${field.name} is ${hex(got)}, the processor has ${hex(want)}${mask === -1 ? '' : ` (compared ${(mask >>> 0).toString(16)})`}`;

@@ -17,6 +17,7 @@ export const enum Profile {
   Mmx = 5,
   MmxSingle = 6,
   MmxDouble = 7,
+  Text = 8,
 }
 
 export type Mode = 64 | 32;
@@ -236,6 +237,15 @@ function drawGeneral(random: Random, state: State, mode: Mode): void {
   state.rflags = 0x202 | (random.next() & 0xcd5);
 }
 
+/** Four characters of a small alphabet, with terminators, so that strings match, as bytes or as words. */
+function drawText(random: Random): number {
+  const kind = random.next();
+  const bits = random.next();
+  const letters = [0x61, 0x62, 0x63, 0x62, 0x80, 0xff, 0x61, kind & 0x100 ? 0 : 0x7f];
+  const at = (i: number): number => letters[(bits >>> (3 * i)) & 7]!;
+  return (kind & 3 ? at(0) | (at(1) << 8) | (at(2) << 16) | (at(3) << 24) : at(0) | (at(1) << 16)) >>> 0;
+}
+
 /** Half the time the power-up control; else any rounding, DAZ, FZ, masks and sticky flags. */
 function drawMxcsr(random: Random): number {
   const kind = random.next();
@@ -254,6 +264,7 @@ function drawVectors(random: Random, state: State, profile: Profile): void {
   for (let i = 0; i < 64; i += 2) {
     if (double) drawDouble(random, words, i);
     else if (single) [words[i], words[i + 1]] = [drawSingle(random), drawSingle(random)];
+    else if (profile === Profile.Text) [words[i], words[i + 1]] = [drawText(random), drawText(random)];
     else drawInteger(random, words, i);
   }
   for (let i = 1; i < 16; i++) nudge(random, words, 4 * i);
@@ -305,7 +316,7 @@ export function expandState(seed: number, profile: Profile, mode: Mode): State {
   state.fcw = 0x037f;
   state.segment.set([DATA_SELECTOR, mode === 64 ? CODE_SELECTOR_64 : CODE_SELECTOR_32, DATA_SELECTOR, DATA_SELECTOR, 0, 0]);
   drawGeneral(random, state, mode);
-  const usesX87 = profile === Profile.X87 || profile >= Profile.Mmx;
+  const usesX87 = profile === Profile.X87 || (profile >= Profile.Mmx && profile <= Profile.MmxDouble);
   const usesVectors = profile !== Profile.Int && profile !== Profile.X87 && profile !== Profile.Mmx;
   drawVectors(usesVectors ? random : createRandom(FIXED_XMM_SEED), state, usesVectors ? profile : Profile.VectorInt);
   if (usesX87) drawX87(random, state, profile);
@@ -327,5 +338,6 @@ function drawMemoryPair(random: Random, profile: Profile, length: number, words:
   const x87Float = profile === Profile.X87 && (random.next() & 3) !== 0;
   if (profile === Profile.Double || profile === Profile.MmxDouble || (x87Float && length === 8)) drawDouble(random, words, at);
   else if (profile === Profile.Single || profile === Profile.MmxSingle || x87Float) [words[at], words[at + 1]] = [drawSingle(random), drawSingle(random)];
+  else if (profile === Profile.Text) [words[at], words[at + 1]] = [drawText(random), drawText(random)];
   else drawInteger(random, words, at);
 }

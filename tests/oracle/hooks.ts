@@ -1,10 +1,11 @@
 /**
  * What single rows need beyond random operands: a divisor that does not always overflow, a stack pointer in the stack page, and so on.
- * `before` hooks run when sizes are known and before the operands are chosen; `placed` hooks when the memory operand is known.
+ * They run when sizes are known and before the operands are chosen.
  */
 import { drawTarget } from './address.js';
 import { bytesOf, chance, drawLong, drawStackPointer, pick, placeMemory, setRegister, valueOf, type Draft } from './draft.js';
 import { expandMemory } from './expand.js';
+import { DATA, LOW } from './pages.js';
 
 type Hook = (draft: Draft) => void;
 
@@ -195,6 +196,60 @@ function limitCount(draft: Draft): void {
   draft.immediate = bytesOf(shiftCount(draft), 1);
 }
 
+/** A vector shift's count: mostly within the element. The immediate form takes any byte. */
+function vectorCount(draft: Draft): void {
+  draft.immediate = Uint8Array.of(chance(draft, 3) ? draft.random.next() & 0xff : draft.random.below(72));
+}
+
+/** The count is the low quadword of the source operand. */
+function vectorShift(draft: Draft): void {
+  if (chance(draft, 4)) return;
+  const bytes = draft.row.prefix === '66' ? 16 : 8;
+  draft.source = Uint8Array.of(...bytesOf(BigInt(draft.random.below(72)), 8), ...new Uint8Array(bytes - 8));
+}
+
+function predicate(draft: Draft): void {
+  draft.immediate = Uint8Array.of(draft.random.below(8));
+}
+
+/** Whether MASKMOV faults for bytes it does not store is not defined: it stays inside. */
+function maskMove(draft: Draft): void {
+  const region = draft.addressBits === 16 ? LOW : DATA;
+  const target = BigInt(region.base + draft.random.below(region.bytes - 16));
+  setPointer(draft, RDI, target, true);
+  placeMemory(draft, target, draft.row.prefix === '66' ? 16 : 8);
+}
+
+function stringLengths(draft: Draft): void {
+  draft.immediate = Uint8Array.of(draft.random.next() & 0x7f); // bit 7 is reserved
+  reserve(draft, RAX, RDX);
+  for (const register of [RAX, RDX]) {
+    if (chance(draft, 5)) continue;
+    setRegister(draft, register, BigInt(draft.random.below(chance(draft, 3) ? 40 : 18) - (chance(draft, 4) ? 18 : 0)));
+  }
+}
+
+/** MXCSR's upper half is reserved (#GP when set). */
+function mxcsrImage(draft: Draft): Uint8Array {
+  return bytesOf(BigInt(draft.random.next() & (chance(draft, 8) ? -1 : 0xffff)) & 0xffff_ffffn, 4);
+}
+
+/** Values for which argument reduction and the functions' domains matter. */
+function transcendental(draft: Draft): void {
+  const { st } = draft.state;
+  if (chance(draft, 3)) return;
+  const tops = draft.row.name === 'FPATAN' || draft.row.name.startsWith('FYL') ? 2 : 1;
+  const view = new DataView(st.buffer, st.byteOffset, st.byteLength);
+  for (let i = 0; i < tops; i++) {
+    const high = (draft.random.next() | 0x8000_0000) >>> 0;
+    const exponent = draft.row.name === 'FYL2XP1' && i === 0 ? 0x3ffd - draft.random.below(60) : 0x3fff + draft.random.below(12) - (chance(draft, 2) ? 8 : 70 * draft.random.below(2));
+    view.setUint32(10 * i, draft.random.next(), true);
+    view.setUint32(10 * i + 4, high, true);
+    view.setUint16(10 * i + 8, exponent | (chance(draft, 2) && !(draft.row.name === 'FYL2X' && i === 0) ? 0x8000 : 0), true);
+  }
+  draft.state.ftw = 0xff;
+}
+
 const BEFORE: Readonly<Record<string, Hook>> = {
   shift: (draft) => {
     reserve(draft, RCX);
@@ -218,12 +273,27 @@ const BEFORE: Readonly<Record<string, Hook>> = {
   'compare-pair': comparePair,
   'null-selector': nullSelector,
   'no-selector': noSelector,
+  'vector-count': vectorCount,
+  'vector-shift': vectorShift,
+  predicate,
+  rounding: (draft) => { draft.immediate = Uint8Array.of(draft.random.next() & 0x0f); },
+  'mask-move': maskMove,
+  text: stringLengths,
+  mxcsr: (draft) => { draft.source = mxcsrImage(draft); },
+  transcendental,
   control: (draft) => { draft.reg = pick(draft, draft.mode === 64 ? [0, 2, 3, 4, 8] : [0, 2, 3, 4]); },
   debug: (draft) => { draft.reg = pick(draft, [0, 1, 2, 3, 6, 7]); },
 };
 
+/** After the memory operand is placed: FXRSTOR's image is noise but for MXCSR. */
+export function finishMemory(draft: Draft): void {
+  if (!draft.row.hooks.has('fxrstor') || draft.target === null) return;
+  placeMemory(draft, draft.target + 24n, 4, mxcsrImage(draft));
+}
+
 export function runHooks(draft: Draft): void {
   for (const name of draft.row.hooks) {
+    if (name === 'fxrstor') continue;
     const hook = BEFORE[name];
     if (!hook) throw new Error(`catalogue row ${draft.row.key} names hook '${name}', which does not exist`);
     hook(draft);

@@ -3,7 +3,7 @@ import { drawTarget, formFor, type MemoryForm } from './address.js';
 import type { Operand, Row } from './catalogue.js';
 import { bytesOf, chance, drawLong, pick, placeMemory, setRegister, valueOf, type Draft } from './draft.js';
 import { createRandom, expandState, type Mode, type Random } from './expand.js';
-import { runHooks } from './hooks.js';
+import { finishMemory, runHooks } from './hooks.js';
 import { CODE } from './pages.js';
 import { copyState, type State } from './state.js';
 import type { RecordedMemory } from './write-vectors.js';
@@ -35,12 +35,13 @@ function operandOf(row: Row, places: string): Operand | undefined {
 }
 
 function takesOpsize(row: Row, mode: Mode): boolean {
-  if (row.prefix === '66' || row.prefix === 'np' || row.map === 'x87') return false;
+  if (row.prefix === '66' || row.map !== 'x87' && row.prefix === 'np') return false;
   if (row.attributes.has('f64') && mode === 64) return false;
   return row.attributes.has('opsize') || row.operands.some(({ place, size }) => OPERAND_SIZED.test(size) || (place === '' && size === 'rAX'));
 }
 
 function takesWide(row: Row): boolean {
+  if (row.map === 'x87') return false;
   return row.attributes.has('opsize') || row.operands.some(({ size }) => /^[vyzp]$/.test(size) || size === 'rAX');
 }
 
@@ -63,6 +64,8 @@ function memoryBytes(draft: Draft, size: string): number {
     case 'z': return Math.min(draft.operandBytes, 4);
     case 'x': case 'ps': case 'pd': case 'dq': return 16;
     case 't': return 10;
+    case 'e': return draft.opsize ? 14 : 28;
+    case 'f': return draft.opsize ? 94 : 108;
     case 'a': return 2 * draft.operandBytes;
     case 'p': return draft.wide ? 16 : 8;
     case '': return 0;
@@ -72,7 +75,8 @@ function memoryBytes(draft: Draft, size: string): number {
 
 function drawDraft(row: Row, mode: Mode, seed: number, random: Random, state: State): Draft {
   const opsize = takesOpsize(row, mode) && random.below(4) === 0;
-  const wide = mode === 64 && random.below(takesWide(row) ? 3 : 24) === 0;
+  // Whether REX.W overrides 66 in the x87 environment's format is not said.
+  const wide = mode === 64 && !(row.map === 'x87' && opsize) && random.below(takesWide(row) ? 3 : 24) === 0;
   const mayAddress = row.attributes.has('addrsize') || operandOf(row, 'EMWQO') !== undefined;
   const addrsize = mayAddress && random.below(9) === 0;
   const addressBits = mode === 64 ? (addrsize ? 32 : 64) : addrsize ? 16 : 32;
@@ -90,6 +94,7 @@ function drawMemoryOperand(draft: Draft, bytes: number): MemoryForm {
   draft.target = target;
   const form = formFor(draft, target);
   placeMemory(draft, target, bytes, draft.source);
+  finishMemory(draft);
   return form;
 }
 
@@ -104,8 +109,8 @@ function drawTail(draft: Draft): Tail {
   const { row, mode } = draft;
   const tail: Tail = { modrm: [], form: null, opcodeRegister: 0, rexR: false, rexX: false, rexB: false, needsRex: 0 };
   const high = (): boolean => mode === 64 && chance(draft, 2);
+  if (row.modrm !== null) return { ...tail, modrm: [row.modrm + (row.plus ? draft.random.below(8) : 0)] };
   if (row.plus) return { ...tail, opcodeRegister: draft.random.below(8), rexB: high() };
-  if (row.modrm !== null) return { ...tail, modrm: [row.modrm] };
   const rm = operandOf(row, 'EMRWUQN');
   if (!rm && row.extension === null && !operandOf(row, MODRM_PLACES)) return tail;
   const reg = row.extension ?? draft.reg ?? draft.random.below(mode === 64 ? 16 : 8);

@@ -24,6 +24,16 @@ function outsidePages(vector: Vector): Memory | undefined {
   return [...vector.memory, ...vector.memoryChanges].find(({ address, bytes }) => bytes.length === 0 || !regionOf(address) || regionOf(address) !== regionOf(address + bytes.length - 1));
 }
 
+/** Passes the vectors on, counting them by row and collecting what is wrong with them. */
+function* inspected(vectors: Iterable<Vector>, counts: Map<string, number>, wrong: string[]): Generator<Vector> {
+  for (const vector of vectors) {
+    counts.set(vector.key, (counts.get(vector.key) ?? 0) + 1);
+    if (outsidePages(vector)) wrong.push(`${describeVector(vector)}: memory outside the pages`);
+    if (vector.index % 8 === 0) wrong.push(...compareVector(vector, faithful(vector)).map((line) => `${describeVector(vector)}: ${line}`));
+    yield vector;
+  }
+}
+
 /** The first vector of each row that ended without a fault. */
 function plainVectors(chapter: string): Vector[] {
   const found = new Map<string, Vector>();
@@ -44,22 +54,13 @@ describe.each(CHAPTERS)('chapter %s', (chapter) => {
     expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
   });
 
-  it('decodes to the counts in its header, within the pages, and agrees with itself', () => {
+  it('decodes to the counts in its header, from the states it was recorded from, and agrees with itself', () => {
     const { header, vectors } = readChapter(`${chapter}.vec`);
     const counts = new Map<string, number>();
     const wrong: string[] = [];
-    for (const vector of vectors()) {
-      counts.set(vector.key, (counts.get(vector.key) ?? 0) + 1);
-      if (outsidePages(vector)) wrong.push(`${describeVector(vector)}: memory outside the pages`);
-      if (vector.index % 8 === 0) wrong.push(...compareVector(vector, faithful(vector)).map((line) => `${describeVector(vector)}: ${line}`));
-    }
+    expect(digestStarts(inspected(vectors(), counts, wrong))).toBe(header.starts);
     expect(wrong).toEqual([]);
     expect(header.rows.map(({ key }) => [key, counts.get(key)])).toEqual(header.rows.map(({ key, count }) => [key, count]));
-  }, 60_000);
-
-  it('starts from the states it was recorded from', () => {
-    const { header, vectors } = readChapter(`${chapter}.vec`);
-    expect(digestStarts(vectors())).toBe(header.starts);
   }, 60_000);
 
   it('is told from an emulator that gets one thing wrong', () => {
@@ -67,7 +68,7 @@ describe.each(CHAPTERS)('chapter %s', (chapter) => {
       ['rip', (actual) => { actual.state.rip ^= 1n; return actual; }],
       ['r3', (actual) => { actual.state.gpr[3]! ^= 0x100n; return actual; }],
       ['IF', (actual) => { actual.state.rflags ^= 0x200; return actual; }],
-      ['xmm0', (actual) => { actual.state.xmm[0]! ^= 1; return actual; }],
+      ['xmm0', (actual) => { actual.state.xmm[15]! ^= 0x80; return actual; }],
       ['mxcsr', (actual) => { actual.state.mxcsr ^= 1; return actual; }],
       ['ftw', (actual) => { actual.state.ftw ^= 1; return actual; }],
       ['fault', (actual) => ({ ...actual, fault: { vector: 6, errorCode: null, cr2: null } })],

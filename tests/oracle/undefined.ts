@@ -3,7 +3,7 @@
  * comparer ignores what an applying rule names. References are to the Intel SDM volume 2 and the AMD APM volumes 3 and 5.
  */
 import { regField, rmField, type Shape } from './shape.js';
-import type { Vector } from './vectors.js';
+import { FIELD_ST0, FIELD_XMM0, type Vector } from './vectors.js';
 
 const CF = 0x001;
 const PF = 0x004;
@@ -17,6 +17,18 @@ export interface Range {
   readonly end: number;
 }
 
+/** Bits of the x87 status word. */
+const C0 = 0x0100;
+const C1 = 0x0200;
+const C2 = 0x0400;
+const C3 = 0x4000;
+const SUMMARY = 0x8080;
+
+/** How far a field may be from the processor's; special values must be equal. */
+export type Bound =
+  | { readonly kind: 'single'; readonly lanes: number; readonly relative: number }
+  | { readonly kind: 'extended'; readonly ulps: number; readonly absolute: number };
+
 export interface UndefinedRule {
   /** Catalogue keys it is about. */
   readonly keys: RegExp;
@@ -26,6 +38,10 @@ export interface UndefinedRule {
   readonly flags?: number;
   /** Bits of the x87 status word. */
   readonly status?: number;
+  /** Bits of the x87 control word. */
+  readonly control?: number;
+  /** State fields (by id) that hold an approximation. */
+  readonly within?: (vector: Vector, shape: Shape) => readonly (readonly [number, Bound])[];
   /** State fields (by id) whose content is undefined. */
   readonly fields?: (vector: Vector, shape: Shape) => readonly number[];
   /** Memory whose content is undefined. */
@@ -78,9 +94,64 @@ function selectorSlot(vector: Vector, shape: Shape): readonly Range[] {
   return [{ start: start + 2, end: start + bytes }];
 }
 
+/** Parts of an operand that lies wholly in the pages, as offsets from its start. */
+function operandParts(...parts: readonly (readonly [number, number])[]): (vector: Vector) => readonly Range[] {
+  return ({ memory }) => {
+    const start = memory[0]?.address ?? 0;
+    return parts.map(([from, to]) => ({ start: start + from, end: start + to }));
+  };
+}
+
+/** The pointers to the last instruction and operand, and the reserved halves, of an x87 environment. */
+function environmentPointers(vector: Vector, shape: Shape): readonly Range[] {
+  return shape.opsize ? operandParts([6, 14])(vector) : operandParts([2, 4], [6, 8], [10, 28])(vector);
+}
+
+/** FXSAVE: pointers, MXCSR_MASK, and what is reserved: the upper bytes of each x87 slot, xmm8-15 in 32-bit code, the tail. */
+function fxsaveReserved(vector: Vector): readonly Range[] {
+  const slots = Array.from({ length: 8 }, (_, i) => [32 + 16 * i + 10, 48 + 16 * i] as const);
+  return operandParts([5, 24], [28, 32], ...slots, [vector.mode === 32 ? 288 : 416, 512])(vector);
+}
+
+/** Within 1.5 * 2^-12 of the true value, so twice that from another implementation. */
+function approximateSingles(lanes: number): (vector: Vector, shape: Shape) => readonly (readonly [number, Bound])[] {
+  return (_, shape) => [[FIELD_XMM0 + regField(shape), { kind: 'single', lanes, relative: 3 * 2 ** -12 }]];
+}
+
+/** |ST(0)| before the instruction, roughly. */
+function argumentOf({ initial }: Vector): number {
+  const view = new DataView(initial.st.buffer, initial.st.byteOffset, 10);
+  return (view.getUint32(4, true) / 2 ** 31) * 2 ** ((view.getUint16(8, true) & 0x7fff) - 0x3fff);
+}
+
+function approximateExtended(fields: number): (vector: Vector) => readonly (readonly [number, Bound])[] {
+  return () => Array.from({ length: fields }, (_, i) => [FIELD_ST0 + i, { kind: 'extended', ulps: 2, absolute: 0 }] as const);
+}
+
+/** Reduction uses a pi of 66 bits here; one with more bits differs by up to 2^-66 of the argument. */
+function approximateTrigonometric(fields: number): (vector: Vector) => readonly (readonly [number, Bound])[] {
+  return (vector) => {
+    const absolute = argumentOf(vector) > 0.75 ? argumentOf(vector) * 2 ** -66 : 0;
+    return Array.from({ length: fields }, (_, i) => [FIELD_ST0 + i, { kind: 'extended', ulps: 2, absolute }] as const);
+  };
+}
+
+const completed = ({ fault }: Vector): boolean => !fault;
+
+/** FPREM gave a partial remainder: how far one step reduces is up to the processor. */
+function reducedPartly({ fault, final }: Vector): boolean {
+  return !fault && (final.fsw & C2) !== 0;
+}
+
 const SHIFTS = /^1\.(c0|c1|d0|d1|d2|d3)\/[4-7]$/;
 const ROTATES = /^1\.(c0|c1|d0|d1|d2|d3)\/[0-3]$/;
 const DOUBLE_SHIFTS = /^0f\.(a4|a5|ac|ad)$/;
+
+/** x87 instructions by what they leave in C0-C3. */
+const X87_TRIGONOMETRIC = /^x87\.d9(f2|fb|fe|ff)$/;
+const X87_CONTROL = /^x87\.(d9d0|dbe2|dfe0|9b|ddc0|dd\/7|d9\/[567])$/;
+const X87_ARITHMETIC = new RegExp('^x87\\.(d[8ace]/[014-7]|d9/[023]|db/[012357]|dd/[0123]|df/[0-7]|d[8c](c0|c8|e0|e8|f0|f8)'
+  + '|de(c0|c8|e0|e8|f0|f8)|d9(c0|c8|e0|e1|e8|e9|ea|eb|ec|ed|ee|f0|f1|f3|f4|f6|f7|f9|fa|fc|fd)|d[ab](c0|c8|d0|d8)|dd(d0|d8))$');
 
 export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^1\.(0[89a-d]|2[0-5]|3[0-5]|8[45]|a[89]|8[0-3]\/[146]|f[67]\/[01])$/, flags: AF, reason: 'AND, OR, XOR, TEST: AF is undefined' },
@@ -110,4 +181,27 @@ export const UNDEFINED: readonly UndefinedRule[] = [
     keys: /^1\.(60|c8)$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE],
     reason: 'PUSHA, ENTER: which of the stores before the faulting one are visible is not defined',
   },
+
+  // x87
+  { keys: X87_ARITHMETIC, status: C0 | C2 | C3, reason: 'x87 arithmetic, loads, stores and moves: C0, C2 and C3 are undefined' },
+  { keys: X87_CONTROL, status: C0 | C1 | C2 | C3, reason: 'FNOP, FNCLEX, FNSTSW, WAIT, FFREE, FLDCW, FNSTCW, FNSTENV: C0 to C3 are undefined' },
+  { keys: X87_TRIGONOMETRIC, status: C0 | C1 | C3, reason: 'FPTAN, FSIN, FCOS, FSINCOS: C0 and C3 are undefined; C1 is how an approximation was rounded' },
+  { keys: /^x87\.d9(f0|f1|f3|f9)$/, status: C1, reason: 'F2XM1, FYL2X, FPATAN, FYL2XP1: C1 is how an approximation was rounded' },
+  {
+    keys: /^x87\.d9(f5|f8)$/, when: reducedPartly, status: C0 | C1 | C3, fields: () => [FIELD_ST0],
+    reason: 'FPREM, FPREM1: a partial remainder reduces the exponent by an implementation-dependent number between 32 and 63',
+  },
+  { keys: /^x87\.d9(f0|f1|f3|f9)$/, when: completed, within: approximateExtended(1), reason: 'Transcendental: each processor is within 1 ulp of the true value' },
+  { keys: /^x87\.d9(fe|ff)$/, when: completed, within: approximateTrigonometric(1), reason: 'FSIN, FCOS: within 1 ulp for the processor\'s own pi' },
+  { keys: /^x87\.d9(f2|fb)$/, when: completed, within: approximateTrigonometric(2), reason: 'FPTAN, FSINCOS: within 1 ulp for the processor\'s own pi' },
+  { keys: /^x87\.d9\/6$|^x87\.dd\/6$/, when: completed, memory: environmentPointers, reason: 'FNSTENV, FNSAVE: the pointers to the last instruction are deprecated (FCS and FDS read as 0) and not modelled; the rest is reserved' },
+  { keys: /^x87\.(d9|dd)\/[46]$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined' },
+  { keys: /^x87\.(d9\/[45]|dd\/4)$|^0f\.ae\/1$/, control: 0xe0c0, reason: 'FLDCW, FLDENV, FRSTOR, FXRSTOR: bits 6, 7 and 13 to 15 of the control word are reserved' },
+
+  // SSE
+  { keys: /^0f\.5[23]$/, when: completed, within: approximateSingles(4), reason: 'RCPPS, RSQRTPS: a relative error of up to 1.5 * 2^-12' },
+  { keys: /^0f\.5[23]\.f3$/, when: completed, within: approximateSingles(1), reason: 'RCPSS, RSQRTSS: a relative error of up to 1.5 * 2^-12' },
+  { keys: /^0f\.ae\/0$/, when: completed, memory: fxsaveReserved, reason: 'FXSAVE: the x87 pointers are deprecated and not modelled, MXCSR_MASK is the processor\'s own, the rest is reserved' },
+  { keys: /^0f\.ae\/0$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FXSAVE: which of the stores before the faulting one are visible is not defined' },
+  { keys: /^0f\.ae\/1$/, status: SUMMARY, reason: 'FXRSTOR: whether ES and B come from the image or from its exception flags and masks differs' },
 ];
