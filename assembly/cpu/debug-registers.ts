@@ -1,0 +1,47 @@
+// DR0-DR7. Intel SDM vol. 3, 17.2.
+
+import { cpu, Cr4 } from "./state";
+import { updateTrace } from "./mode";
+import { raiseDebug, raiseGp, raiseUd } from "./exceptions";
+
+@inline const DR6_FIXED: u64 = 0xffff_0ff0;
+@inline const DR6_BITS: u64 = 0xe00f;
+@inline const DR7_FIXED: u64 = 0x400;
+@inline const DR7_BITS: u64 = 0xffff_2bff;
+@inline const GENERAL_DETECT: u64 = 1 << 13;
+/** DR6.BD: the next instruction touches a debug register. */
+@inline const ACCESS_DETECTED: u64 = 1 << 13;
+
+/** Checks common to both ways; the register's number, or -1 after raising. DR4 and DR5 are DR6 and DR7 unless CR4.DE. */
+function select(n: u32): i32 {
+  if (n > 7 || (n == 4 || n == 5) && cpu.cr4 & Cr4.DE) { raiseUd(); return -1; }
+  if (cpu.cpl != 0) { raiseGp(0); return -1; }
+  if (cpu.dr7 & GENERAL_DETECT) { raiseDebug(ACCESS_DETECTED); return -1; }
+  return n == 4 || n == 5 ? n + 2 : n;
+}
+
+/** Test cpu.raised. */
+export function readDebug(n: u32): u64 {
+  switch (select(n)) {
+    case 0: return cpu.dr0;
+    case 1: return cpu.dr1;
+    case 2: return cpu.dr2;
+    case 3: return cpu.dr3;
+    case 6: return cpu.dr6 & DR6_BITS | DR6_FIXED;
+    case 7: return cpu.dr7 | DR7_FIXED;
+  }
+  return 0;
+}
+
+export function writeDebug(n: u32, v: u64): void {
+  const r = select(n);
+  if (r >= 6 && v >> 32) { raiseGp(0); return; }
+  switch (r) {
+    case 0: cpu.dr0 = v; break;
+    case 1: cpu.dr1 = v; break;
+    case 2: cpu.dr2 = v; break;
+    case 3: cpu.dr3 = v; break;
+    case 6: cpu.dr6 = v & DR6_BITS | DR6_FIXED; break;
+    case 7: cpu.dr7 = v & DR7_BITS | DR7_FIXED; updateTrace(); break;
+  }
+}

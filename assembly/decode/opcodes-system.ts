@@ -1,0 +1,142 @@
+// System rows of the one-byte map and of 0F. Intel SDM vol. 2, tables and groups 5, 6, 7, 9 and 15.
+// Those that jump, or change what code means, end their block.
+
+import { H } from "../isa/handlers";
+import { S } from "../isa/system-handlers";
+import { Form, Group, Map, member, row } from "./rows";
+
+@inline const M: u32 = Form.MODRM;
+@inline const B: u32 = Form.BYTE;
+@inline const RM: u32 = Form.RM_DST;
+@inline const END: u32 = Form.ENDS;
+@inline const D64: u32 = Form.DEF64;
+@inline const SEG: u32 = Form.REG_PLAIN;
+@inline const GO: u32 = Form.ENDS | Form.FIXED32;
+@inline const NOT64: u32 = Form.NO64;
+
+function one(opcode: u32, handler: u32, form: u32, kind: u32 = 0): void { row(Map.ONE, opcode, handler, form, kind); }
+function two(opcode: u32, handler: u32, form: u32, kind: u32 = 0): void { row(Map.OF, opcode, handler, form, kind); }
+
+export function defineSystem(): void {
+  defineSegments();
+  defineFar();
+  definePorts();
+  defineGroup6();
+  defineGroup7();
+  defineControl();
+}
+
+function defineSegments(): void {
+  one(0x07, S.POP_SEG, NOT64, 0);
+  one(0x17, S.POP_SEG, NOT64 | END, 2);
+  one(0x1f, S.POP_SEG, NOT64, 3);
+  two(0xa0, H.PUSH_SEG, D64, 4);
+  two(0xa1, S.POP_SEG, D64, 4);
+  two(0xa8, H.PUSH_SEG, D64, 5);
+  two(0xa9, S.POP_SEG, D64, 5);
+  one(0x8c, S.MOV_FROM_SEG, M | RM | SEG);
+  one(0x8e, S.MOV_TO_SEG, M | SEG | END);
+  one(0xc4, S.LOAD_FAR, M | NOT64 | Form.MEM_ONLY, 0);
+  one(0xc5, S.LOAD_FAR, M | NOT64 | Form.MEM_ONLY, 3);
+  two(0xb2, S.LOAD_FAR, M | Form.MEM_ONLY | END, 2);
+  two(0xb4, S.LOAD_FAR, M | Form.MEM_ONLY, 4);
+  two(0xb5, S.LOAD_FAR, M | Form.MEM_ONLY, 5);
+  two(0x02, S.LAR, M | Form.PROTECTED);
+  two(0x03, S.LSL, M | Form.PROTECTED);
+  // F3 0F AE, register forms: RDFSBASE RDGSBASE WRFSBASE WRGSBASE.
+  row(Map.OF_F3, 0xae, 0, Form.GROUP, Group.G15_F3);
+  for (let n: u32 = 0; n < 4; n++) member(Group.G15_F3, n, S.FSGSBASE, RM | Form.REG_ONLY | Form.ONLY64 | Form.SIZE_W, n);
+  // ARPL (63 outside 64-bit mode) is not there: its row is MOVSXD's.
+}
+
+function defineFar(): void {
+  one(0x9a, S.FAR_CALL, Form.FARPTR | NOT64 | END);
+  one(0xea, S.FAR_JMP, Form.FARPTR | NOT64 | END);
+  member(Group.G5, 3, S.FAR_CALL_M, Form.MEM_ONLY | END);
+  member(Group.G5, 5, S.FAR_JMP_M, Form.MEM_ONLY | END);
+  one(0xca, S.FAR_RET_I, Form.IMM16 | END);
+  one(0xcb, S.FAR_RET, END);
+  one(0xcc, S.INT3, GO);
+  one(0xcd, S.INT, GO | Form.IMM8);
+  one(0xce, S.INTO, GO | NOT64);
+  one(0xcf, S.IRET, END);
+  one(0xf1, S.INT1, GO);
+  two(0x05, S.SYSCALL, GO);
+  two(0x07, S.SYSRET, END);
+  two(0x34, S.SYSENTER, GO);
+  two(0x35, S.SYSEXIT, END);
+  // RSM (0F AA): there is no system management mode.
+}
+
+function definePorts(): void {
+  one(0x6c, S.INS, B | Form.STRING | END);
+  one(0x6d, S.INS, Form.STRING | END);
+  one(0x6e, S.OUTS, B | Form.STRING | END);
+  one(0x6f, S.OUTS, Form.STRING | END);
+  one(0xe4, S.IN, B | Form.IMM8);
+  one(0xe5, S.IN, Form.IMM8);
+  one(0xe6, S.OUT, B | Form.IMM8);
+  one(0xe7, S.OUT, Form.IMM8);
+  one(0xec, S.IN, B, 1);
+  one(0xed, S.IN, 0, 1);
+  one(0xee, S.OUT, B, 1);
+  one(0xef, S.OUT, 0, 1);
+}
+
+/** 0F 00. */
+function defineGroup6(): void {
+  const form: u32 = Form.PROTECTED;
+  two(0x00, 0, Form.GROUP, Group.G6);
+  member(Group.G6, 0, S.SLDT, RM | form);
+  member(Group.G6, 1, S.STR, RM | form);
+  member(Group.G6, 2, S.LLDT, form);
+  member(Group.G6, 3, S.LTR, form);
+  member(Group.G6, 4, S.VERIFY, form, 0);
+  member(Group.G6, 5, S.VERIFY, form, 1);
+}
+
+/** 0F 01: by memory and register; the register forms of /1, /2 and /7 are groups of their own by r/m. */
+function defineGroup7(): void {
+  two(0x01, 0, Form.GROUP | Form.GROUP_PLACE, Group.G7);
+  member(Group.G7, 0, S.SGDT, RM);
+  member(Group.G7, 1, S.SIDT, RM);
+  member(Group.G7, 2, S.LGDT, 0);
+  member(Group.G7, 3, S.LIDT, 0);
+  member(Group.G7, 4, S.SMSW, RM);
+  member(Group.G7, 6, S.LMSW, END);
+  member(Group.G7, 7, S.INVLPG, END);
+  member(Group.G7, 8 + 4, S.SMSW, RM);
+  member(Group.G7, 8 + 6, S.LMSW, END);
+  member(Group.G7, 8 + 1, 0, Form.GROUP_RM, Group.G7_1);
+  member(Group.G7, 8 + 2, 0, Form.GROUP_RM, Group.G7_2);
+  member(Group.G7, 8 + 7, 0, Form.GROUP_RM, Group.G7_7);
+  // MONITOR (C8) and MWAIT (C9) are not there, nor VMX, SVM (D8-DF), RDPKRU, WRPKRU, MONITORX.
+  member(Group.G7_1, 2, S.AC_FLAG, Form.FIXED32, 0);
+  member(Group.G7_1, 3, S.AC_FLAG, Form.FIXED32, 1);
+  member(Group.G7_2, 0, S.XCR, Form.FIXED32, 0);
+  member(Group.G7_2, 1, S.XCR, Form.FIXED32 | END, 1);
+  member(Group.G7_7, 0, S.SWAPGS, Form.FIXED32 | Form.ONLY64);
+  member(Group.G7_7, 1, S.RDTSCP, Form.FIXED32);
+}
+
+function defineControl(): void {
+  two(0x06, S.CLTS, GO);
+  two(0x08, S.CACHE, Form.FIXED32);
+  two(0x09, S.CACHE, Form.FIXED32);
+  two(0x20, S.MOV_FROM_CR, M | RM | SEG | Form.REG_ONLY);
+  two(0x21, S.MOV_FROM_DR, M | RM | SEG | Form.REG_ONLY);
+  two(0x22, S.MOV_TO_CR, M | SEG | Form.REG_ONLY | END);
+  two(0x23, S.MOV_TO_DR, M | SEG | Form.REG_ONLY | END);
+  two(0x30, S.WRMSR, GO);
+  two(0x31, S.RDTSC, Form.FIXED32);
+  two(0x32, S.RDMSR, Form.FIXED32);
+  two(0x33, S.RDPMC, Form.FIXED32);
+  two(0xa2, S.CPUID, Form.FIXED32);
+  one(0x9c, S.PUSHF, D64);
+  one(0x9d, S.POPF, D64);
+  one(0xf4, S.HLT, GO);
+  one(0xfa, S.CLI, Form.FIXED32);
+  one(0xfb, S.STI, Form.FIXED32);
+  member(Group.G9, 6, S.RDRAND, RM | Form.REG_ONLY);
+  // RDSEED (0F C7 /7) and INVPCID (66 0F 38 82) are not announced and not there.
+}

@@ -1,0 +1,21 @@
+// The system chapter's dispatcher. Everything in it is too complex to lower: in Build an instruction is one operation
+// that calls its Run function.
+
+import { Insn } from "../decode/record";
+import { recordRun, running } from "../ir/words";
+import { executeControl } from "./system-control";
+import { executeFar } from "./far";
+import { executeFlags } from "./system-flags";
+import { executePorts } from "./system-ports";
+import { executeSegments } from "./system-segments";
+import { S } from "./system-handlers";
+
+export function executeSystem<M>(i: Insn): void {
+  if (!running<M>()) { recordRun(); return; }
+  const h = <u32>i.handler;
+  if (h <= S.SYSEXIT) executeFar(i);
+  else if (h <= S.FSGSBASE) executeSegments(i);
+  else if (h <= S.RDRAND) executeControl(i);
+  else if (h <= S.AC_FLAG) executeFlags(i);
+  else executePorts(i);
+}
