@@ -71,7 +71,14 @@ export function deliverInterrupt(vector: u32, kind: u32): void {
 }
 
 /** INT n, INT3, INTO, INT1: `next` is the address of the instruction after. */
-export function deliverSoftware(vector: u32, kind: u32, next: u64): void { begin(vector, kind, 0, 0, next); }
+export function deliverSoftware(vector: u32, kind: u32, next: u64): void {
+  cpu.switched = 0;
+  begin(vector, kind, 0, 0, next);
+  settleTask();
+}
+
+/** A fault of the task switched to is delivered at once, there: the loop would take it for the old task's. */
+export function settleTask(): void { if (cpu.raised && cpu.switched) deliverException(); }
 
 function forget(): void {
   cpu.raised = 0;
@@ -296,6 +303,3 @@ function deliver8086(entry: u32, image: u64, interruptFlag: u64, v86: bool): boo
   setRip(entry & 0xffff);
   return true;
 }
-
-/** IRET and its kin allow NMIs again. */
-export function unblockNmi(): void { cpu.nmiBlocked = 0; }

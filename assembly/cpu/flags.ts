@@ -17,8 +17,8 @@ export function statusFlags(): u64 {
   const af = (c >> 3) & 1;
   const zf = <u64>(r == 0);
   const sf = (r >> 63) ^ ((c >> 1) & 1);
-  const of = cf ^ ((c >> 62) & 1);
-  return cf | pf << 2 | af << 4 | zf << 6 | sf << 7 | of << 11;
+  const ovf = cf ^ ((c >> 62) & 1);
+  return cf | pf << 2 | af << 4 | zf << 6 | sf << 7 | ovf << 11;
 }
 
 /** All of RFLAGS. */
@@ -26,10 +26,10 @@ export function readFlags(): u64 { return statusFlags() | cpu.flags; }
 
 /** Sets the six status flags from their places in `v`: any combination can be held. */
 export function setStatusFlags(v: u64): void {
-  const cf = v & 1, zf = (v >> 6) & 1, pf = (v >> 2) & 1, sf = (v >> 7) & 1, of = (v >> 11) & 1;
+  const cf = v & 1, zf = (v >> 6) & 1, pf = (v >> 2) & 1, sf = (v >> 7) & 1, ovf = (v >> 11) & 1;
   // Of the two results used, 0 has even parity and 1 has odd; both have the sign clear.
   cpu.ccResult = zf ^ 1;
-  cpu.ccCarry = cf << 63 | (cf ^ of) << 62 | ((v >> 4) & 1) << 3 | sf << 1 | (pf ^ zf);
+  cpu.ccCarry = cf << 63 | (cf ^ ovf) << 62 | ((v >> 4) & 1) << 3 | sf << 1 | (pf ^ zf);
 }
 
 /** Sets the flags under `mask` from `value`, with what follows from TF, IF, VM and AC. */

@@ -26,7 +26,7 @@ export function resetMsrs(): void {
 }
 
 function isApic(index: u32): bool {
-  return index == Msr.IA32_APIC_BASE || index == Msr.IA32_TSC_DEADLINE || index >= Msr.X2APIC && index < 0x900;
+  return index == Msr.IA32_APIC_BASE || index == Msr.IA32_TSC_DEADLINE || index >= <u32>Msr.X2APIC && index < 0x900;
 }
 
 /** RDMSR; test cpu.raised. */

@@ -19,20 +19,20 @@ function areTypes(v: u64): bool {
 
 /** Where the register is kept, or 0 if it is none of these. */
 export function mtrrAt(index: u32): usize {
-  if (index >= Msr.IA32_MTRR_PHYSBASE0 && index < <u32>Msr.IA32_MTRR_PHYSBASE0 + VARIABLE_MTRRS) {
+  if (index >= <u32>Msr.IA32_MTRR_PHYSBASE0 && index < <u32>Msr.IA32_MTRR_PHYSBASE0 + VARIABLE_MTRRS) {
     return VARIABLE + (<usize>(index - Msr.IA32_MTRR_PHYSBASE0) << 3);
   }
   if (index == Msr.IA32_MTRR_FIX64K) return FIXED;
   if (index == Msr.IA32_MTRR_FIX16K_80000) return FIXED + 8;
   if (index == Msr.IA32_MTRR_FIX16K_A0000) return FIXED + 16;
-  if (index >= Msr.IA32_MTRR_FIX4K && index < <u32>Msr.IA32_MTRR_FIX4K + 8) return FIXED + 24 + (<usize>(index - Msr.IA32_MTRR_FIX4K) << 3);
+  if (index >= <u32>Msr.IA32_MTRR_FIX4K && index < <u32>Msr.IA32_MTRR_FIX4K + 8) return FIXED + 24 + (<usize>(index - Msr.IA32_MTRR_FIX4K) << 3);
   return index == Msr.IA32_MTRR_DEF_TYPE ? DEF_TYPE : 0;
 }
 
 /** True if the value may be written. */
 export function mayWriteMtrr(index: u32, v: u64): bool {
   if (index == Msr.IA32_MTRR_DEF_TYPE) return isType(v & 0xff) && !(v & ~0xcff);
-  if (index >= Msr.IA32_MTRR_FIX64K) return areTypes(v);
+  if (index >= <u32>Msr.IA32_MTRR_FIX64K) return areTypes(v);
   if (v & BEYOND) return false;
   return index & 1 ? !(v & 0x7ff) : isType(v & 0xff) && !(v & 0xf00);
 }

@@ -32,7 +32,9 @@ export function switchTask(selector: u32, reason: u32, next: u64, flags: u64, ex
   if (attr & Desc.S || (type & ~(BUSY | 8)) != 1 || busy != (reason == Switch.RETURN)) { raise(vector, code); return false; }
   if (!(attr & Desc.PRESENT)) { raise(Vector.NP, code); return false; }
   if (limitOfDescriptor(d) < (isWideTss(attr) ? <u32>0x67 : <u32>0x2b)) { raise(Vector.TS, code); return false; }
-  return leave(selector, d, reason, next, flags) && enter(selector, d, reason);
+  if (!leave(selector, d, reason, next, flags)) return false;
+  cpu.switched = 1;
+  return enter(selector, d, reason);
 }
 
 /** Stores the old task's state, once everything either TSS needs is known to be reachable. */

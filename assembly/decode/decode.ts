@@ -129,6 +129,7 @@ function findRow(): Row {
     let n = d.reg;
     if (r.form & Form.GROUP_PLACE && d.mod == 3) n += 8;
     r = groupRow(r.kind, n);
+    if (r.form & Form.GROUP) r = groupRow(r.kind, d.rm);
   } else if (r.form & Form.MODRM) readModRm();
   return r;
 }

@@ -107,9 +107,9 @@ function defineGroup7(): void {
   member(Group.G7, 7, S.INVLPG, END);
   member(Group.G7, 8 + 4, S.SMSW, RM);
   member(Group.G7, 8 + 6, S.LMSW, END);
-  member(Group.G7, 8 + 1, 0, Form.GROUP_RM, Group.G7_1);
-  member(Group.G7, 8 + 2, 0, Form.GROUP_RM, Group.G7_2);
-  member(Group.G7, 8 + 7, 0, Form.GROUP_RM, Group.G7_7);
+  member(Group.G7, 8 + 1, 0, Form.GROUP, Group.G7_1);
+  member(Group.G7, 8 + 2, 0, Form.GROUP, Group.G7_2);
+  member(Group.G7, 8 + 7, 0, Form.GROUP, Group.G7_7);
   // MONITOR (C8) and MWAIT (C9) are not there, nor VMX, SVM (D8-DF), RDPKRU, WRPKRU, MONITORX.
   member(Group.G7_1, 2, S.AC_FLAG, Form.FIXED32, 0);
   member(Group.G7_1, 3, S.AC_FLAG, Form.FIXED32, 1);

@@ -3,11 +3,13 @@
 import { OPCODES, OPCODES_SIZE } from "../base/layout";
 import { defineOne } from "./opcodes-one";
 import { defineTwo } from "./opcodes-two";
+import { defineSystem } from "./opcodes-system";
 import { defineX87 } from "./opcodes-x87";
 
 export function defineOpcodes(): void {
   memory.fill(OPCODES, 0, OPCODES_SIZE);
   defineOne();
   defineTwo();
+  defineSystem();
   defineX87();
 }

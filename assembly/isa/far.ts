@@ -6,7 +6,7 @@ import { cpu, Flag, Vector } from "../cpu/state";
 import { loadLinear } from "../cpu/memory";
 import { farCall, farJump, farReturn } from "../cpu/far";
 import { iret } from "../cpu/iret";
-import { deliverSoftware, Kind } from "../cpu/delivery";
+import { deliverSoftware, settleTask, Kind } from "../cpu/delivery";
 import { sysCall, sysEnter, sysExit, sysReturn } from "../cpu/fast-calls";
 import { statusFlags } from "../cpu/flags";
 import { address, nextRip } from "./operands";
@@ -25,7 +25,15 @@ function transferThroughMemory(i: Insn, call: bool): void {
 }
 function transfer(selector: u32, offset: u64, bytes: u32, i: Insn, call: bool): void {
   const next = nextRip<Run>(i);
+  cpu.switched = 0;
   if (call) farCall(selector, offset, bytes, next); else farJump(selector, offset, bytes, next);
+  settleTask();
+}
+
+function returnFromInterrupt(i: Insn): void {
+  cpu.switched = 0;
+  iret(bytesOf(i), nextRip<Run>(i));
+  settleTask();
 }
 
 /** INTO and a false condition fall through to the next instruction. */
@@ -36,14 +44,14 @@ function overflowTrap(i: Insn): void {
 }
 
 export function executeFar(i: Insn): void {
-  switch (i.handler) {
+  switch (<i32>i.handler) {
     case S.FAR_CALL: transfer(<u32>i.disp, i.imm, bytesOf(i), i, true); break;
     case S.FAR_JMP: transfer(<u32>i.disp, i.imm, bytesOf(i), i, false); break;
     case S.FAR_CALL_M: transferThroughMemory(i, true); break;
     case S.FAR_JMP_M: transferThroughMemory(i, false); break;
     case S.FAR_RET: farReturn(bytesOf(i), 0); break;
     case S.FAR_RET_I: farReturn(bytesOf(i), <u32>i.imm); break;
-    case S.IRET: iret(bytesOf(i), nextRip<Run>(i)); break;
+    case S.IRET: returnFromInterrupt(i); break;
     case S.INT: deliverSoftware(<u32>i.imm & 0xff, Kind.SOFTWARE, nextRip<Run>(i)); break;
     case S.INT3: deliverSoftware(Vector.BP, Kind.BREAKPOINT, nextRip<Run>(i)); break;
     case S.INTO: overflowTrap(i); break;

@@ -139,7 +139,7 @@ function readRandom(i: Insn): void {
 }
 
 export function executeControl(i: Insn): void {
-  switch (i.handler) {
+  switch (<i32>i.handler) {
     case S.SMSW: storeStatusWord(i); break;
     case S.LMSW: loadMachineStatus(i); break;
     case S.CLTS: if (!isUnprivileged()) clearTaskSwitched(); break;

@@ -85,7 +85,7 @@ function changeAc(i: Insn): void {
 }
 
 export function executeFlags(i: Insn): void {
-  switch (i.handler) {
+  switch (<i32>i.handler) {
     case S.CLI: clearInterrupts(); break;
     case S.STI: setInterrupts(); break;
     case S.PUSHF: pushFlags(i); break;

@@ -82,7 +82,7 @@ function outputString(i: Insn): void {
 }
 
 export function executePorts(i: Insn): void {
-  switch (i.handler) {
+  switch (<i32>i.handler) {
     case S.IN: input(i); break;
     case S.OUT: output(i); break;
     case S.INS: inputString(i); break;

@@ -43,13 +43,13 @@ function setZf(on: bool): void {
 
 function moveFromSegment(i: Insn): void {
   const s = <u32>i.src & 7;
-  if (s > Seg.GS) return raiseUd();
+  if (<i32>s > Seg.GS) return raiseUd();
   writeSelector(i, segment(s).selector);
 }
 
 function moveToSegment(i: Insn): void {
   const s = <u32>i.dst & 7;
-  if (s > Seg.GS || s == Seg.CS) return raiseUd();
+  if (<i32>s > Seg.GS || s == Seg.CS) return raiseUd();
   const selector = readRm<Run>(i, 16);
   if (cpu.raised) return;
   if (loadSegment(s, <u32>selector) && s == Seg.SS) startShadow();
@@ -187,7 +187,7 @@ function accessBase(i: Insn): void {
 }
 
 export function executeSegments(i: Insn): void {
-  switch (i.handler) {
+  switch (<i32>i.handler) {
     case S.MOV_FROM_SEG: moveFromSegment(i); break;
     case S.MOV_TO_SEG: moveToSegment(i); break;
     case S.POP_SEG: popSegment(i); break;

@@ -12,7 +12,7 @@ import { S } from "./system-handlers";
 
 export function executeSystem<M>(i: Insn): void {
   if (!running<M>()) { recordRun(); return; }
-  const h = <u32>i.handler;
+  const h = <i32>i.handler;
   if (h <= S.SYSEXIT) executeFar(i);
   else if (h <= S.FSGSBASE) executeSegments(i);
   else if (h <= S.RDRAND) executeControl(i);
