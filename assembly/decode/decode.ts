@@ -48,7 +48,7 @@ export function decode(i: Insn, from: usize, end: usize, offset: u32, mode: u32)
   memory.fill(DECODE, 0, offsetof<Decoder>());
   memory.fill(changetype<usize>(i), 0, 32);
   d.at = <u32>from; d.end = <u32>min(end, from + 15); d.mode = mode; d.seg = Seg.NONE;
-  i.offset = <u16>offset; i.seg = Seg.NONE; i.base = NO_REGISTER; i.index = NO_REGISTER;
+  i.offset = <u16>offset; i.seg = <u8>Seg.NONE; i.base = <u8>NO_REGISTER; i.index = <u8>NO_REGISTER;
   readPrefixes();
   setSizes();
   const r = findRow();
@@ -105,7 +105,7 @@ function setSizes(): void {
     d.addressBits = changed ? 32 : 64;
     d.bits = d.rex & 8 ? 64 : d.opsize ? 16 : 32;
     // ES, CS, SS, DS overrides are ignored in 64-bit mode.
-    if (d.seg < Seg.FS) d.seg = Seg.NONE;
+    if (d.seg < <u32>Seg.FS) d.seg = Seg.NONE;
     return;
   }
   const wide = (d.mode & Mode.CODE32) != 0;
@@ -162,8 +162,8 @@ function fill(i: Insn, r: Row): void {
   d.form = form;
   const vector = refusal(r);
   select(i, r);
-  if (d.repeat == 0xf3) i.flags |= Is.REP;
-  if (d.repeat == 0xf2) i.flags |= Is.REPNE;
+  if (d.repeat == 0xf3) i.flags |= <u8>Is.REP;
+  if (d.repeat == 0xf2) i.flags |= <u8>Is.REPNE;
   if (vector) refuse(i, vector - 1);
   else if (d.lock && (!(form & Form.LOCKABLE) || !(i.flags & Is.MEMORY))) refuse(i, Vector.UD);
 }

@@ -16,13 +16,13 @@ export function readModRm(): void {
 
 /** Reads the memory operand of mod < 3 into the record. */
 export function readMemory(i: Insn): void {
-  i.flags |= Is.MEMORY;
+  i.flags |= <u8>Is.MEMORY;
   let stack = false;
   if (d.addressBits == 16) stack = readMemory16(i);
   else if (d.rm == 4) stack = readSib(i);
   else if (d.rm == 5 && d.mod == 0) {
     i.disp = nextSigned(4);
-    if (d.mode & Mode.LONG) i.base = RIP_REGISTER;
+    if (d.mode & Mode.LONG) i.base = <u8>RIP_REGISTER;
   } else {
     i.base = <u8>(d.rm | rexB());
     stack = d.rm == 5 && !(d.rex & 1);
@@ -63,12 +63,12 @@ export function setSegment(i: Insn, stack: bool): void {
   let seg = d.seg != Seg.NONE ? d.seg : stack ? Seg.SS : Seg.DS;
   if (d.mode & Mode.LONG) {
     seg = d.seg;
-    if (seg != Seg.NONE) i.flags |= Is.LONG_SEGMENT | Is.FAR;
-    if (d.addressBits == 32) i.flags |= Is.ADDR32 | Is.FAR;
+    if (seg != Seg.NONE) i.flags |= <u8>(Is.LONG_SEGMENT | Is.FAR);
+    if (d.addressBits == 32) i.flags |= <u8>(Is.ADDR32 | Is.FAR);
   } else {
-    if (d.mode & Mode.FLAT && seg < Seg.FS) seg = Seg.NONE;
+    if (d.mode & Mode.FLAT && seg < <u32>Seg.FS) seg = Seg.NONE;
     // 32-bit sums wrap; even flat addresses must, for base + index + displacement can pass 4 GiB.
-    i.flags |= Is.FAR | (d.addressBits == 16 ? Is.ADDR16 : Is.ADDR32);
+    i.flags |= <u8>(Is.FAR | (d.addressBits == 16 ? Is.ADDR16 : Is.ADDR32));
   }
   i.seg = <u8>seg;
 }

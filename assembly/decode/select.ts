@@ -67,7 +67,7 @@ function readImmediate(i: Insn, form: u32): void {
 /** MOV moffs: an address alone, of the address size. */
 function readOffset(i: Insn): void {
   i.disp = d.addressBits == 64 ? nextSigned(8) : nextSigned(d.addressBits >> 3) & (d.addressBits == 16 ? 0xffff : 0xffff_ffff);
-  i.flags |= Is.MEMORY;
+  i.flags |= <u8>Is.MEMORY;
   setSegment(i, false);
 }
 

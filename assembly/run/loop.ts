@@ -59,7 +59,7 @@ function takeInterrupt(): void {
   const vector = acknowledge();
   if (vector < 0) { clearEvent(Event.INTR); return; }
   wake();
-  count(Counter.INTERRUPTS_DELIVERED);
+  count(Counter.INTERRUPTS_TAKEN);
   deliverInterrupt(vector, Kind.EXTERNAL);
 }
 
