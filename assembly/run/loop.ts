@@ -27,7 +27,7 @@ export function runFor(budget: u64): u32 {
   control.sliceEnd = control.base + budget;
   control.stop = 0;
   refreshLimit();
-  for (;;) {
+  while (true) {
     if (control.base >= control.limit) {
       runTimers();
       if (control.base >= control.sliceEnd) return StopReason.BUDGET;
