@@ -10,7 +10,7 @@ import { appletNames } from './busybox.js';
 import { writeCpio } from './cpio.js';
 import { GuestError } from './errors.js';
 import { file, symlink, type FileEntry } from './files.js';
-import { initFiles } from './init.js';
+import { preparedFiles } from './init.js';
 import { sha256, writeGuestFile, writeManifest, type Manifest } from './manifest.js';
 import { indexModules, moduleName, selectModules, type ModuleFile } from './modules.js';
 import { extractPackage, openPackages, type PackageInfo } from './packages.js';
@@ -46,7 +46,6 @@ const MODULES = [
 
 /** Applets that stand aside in /sbin and /usr/bin for scripts that name them so. */
 const LINKS: readonly [path: string, target: string][] = [
-  ['init', 'bin/busybox'],
   ['sbin/init', '../bin/busybox'],
   ['sbin/modprobe', '../bin/busybox'], // where the kernel looks for it
   ['usr/bin/env', '../../bin/busybox'],
@@ -54,7 +53,7 @@ const LINKS: readonly [path: string, target: string][] = [
 
 /** Changes when anything we put into a guest changes. */
 export function recipeOf(name: DebianGuestName): string {
-  const parts = [RECIPES[name].append, ...MODULES, ...LINKS.flat(), ...initFiles().map((entry) => `${entry.path} ${entry.mode} ${sha256(entry.data ?? '')}`)];
+  const parts = [RECIPES[name].append, ...MODULES, ...LINKS.flat(), ...preparedFiles().map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
   return sha256(parts.join('\n')).slice(0, 12);
 }
 
@@ -102,7 +101,7 @@ function initrdOf(parts: Ingredients): FileEntry[] {
     throw new GuestError('The busybox of the package has no shell or no init', 'Report this; until then pass -kernel and -initrd.');
   }
   return [
-    ...initFiles(),
+    ...preparedFiles(),
     file('bin/busybox', parts.busybox, 0o755),
     ...applets.filter((name) => name !== 'busybox').map((name) => symlink(`bin/${name}`, 'busybox')),
     ...LINKS.map(([path, target]) => symlink(path, target)),
@@ -161,6 +160,7 @@ export async function buildDebianGuest(name: DebianGuestName, dir: string, optio
     version: packages[0]!.version,
     recipe: recipeOf(name),
     append: recipe.append,
+    memory: 128 * 2 ** 20,
     agent: true,
     packages: packages.map((info) => ({ name: info.name, version: info.version, sha256: info.sha256 })),
     kernel: rows[0],

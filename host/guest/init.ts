@@ -1,26 +1,41 @@
 /**
- * What runs first in a prepared guest, as files of its initial file system: busybox's init, told by /etc/inittab to run
- * /pintail/start once and then /pintail/session on the console.
+ * What runs first in a guest of ours, as files of its initial file system.
+ *
+ * In a prepared guest the kernel starts busybox's init, which by /etc/inittab runs /pintail/start once and then
+ * /pintail/session on the console. In an imported one, whose /etc is its own, the kernel starts /pintail/init
+ * (IMPORTED_INIT_ARGUMENT), which does the same two things itself. All scripts are run by /pintail/busybox, whose shell finds
+ * its own applets first, so they depend on nothing else in the file system.
  *
  * Start-up is counted in guest instructions, and a fork with its exec costs about a million of them: so the scripts use
  * what the shell has built in, load modules only for devices that are there, and wait for nothing.
  */
-import { directory, file, type FileEntry } from './files.js';
+import { directory, file, symlink, type FileEntry } from './files.js';
 
+/** On the kernel command line of an imported guest: start our init, not the one it brings. */
+export const IMPORTED_INIT_ARGUMENT = 'rdinit=/pintail/init';
+
+/** What is not in memory already: /tmp and /run are, as all of the root file system is. */
 const FSTAB = `proc /proc proc defaults 0 0
 sysfs /sys sysfs defaults 0 0
 devtmpfs /dev devtmpfs mode=0755 0 0
-tmpfs /tmp tmpfs mode=1777 0 0
-tmpfs /run tmpfs mode=0755 0 0
 `;
 
 const INITTAB = `::sysinit:/pintail/start
-::once:cttyhack /pintail/session
+::once:/pintail/busybox cttyhack /pintail/session
+`;
+
+const INTERPRETER = '#!/pintail/busybox sh';
+
+const IMPORTED_INIT = `${INTERPRETER}
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+/pintail/start
+setsid cttyhack /pintail/session
+poweroff -f
 `;
 
 /** Mounts, drivers, network. */
-const START = `#!/bin/sh
-mount -a
+const START = `${INTERPRETER}
+/pintail/busybox mount -a -T /pintail/fstab
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 echo pintail >/proc/sys/kernel/hostname
@@ -42,14 +57,14 @@ for device in /sys/class/net/*; do
     */eth*)
       card=\${device##*/}
       ifconfig "$card" up
-      udhcpc -i "$card" -f -n -q -t 3 -T 2 -S -s /pintail/lease >/dev/null 2>&1 ||
+      udhcpc -i "$card" -f -n -q -t 3 -T 1 -s /pintail/lease >/dev/null 2>&1 ||
         echo "pintail: no address for $card by DHCP" ;;
   esac
 done
 `;
 
 /** What udhcpc calls with an address. */
-const LEASE = `#!/bin/sh
+const LEASE = `${INTERPRETER}
 case $1 in
   deconfig)
     ifconfig "$interface" 0.0.0.0 ;;
@@ -66,9 +81,10 @@ esac
 `;
 
 /** The shell on the console, or the agent of protocol.ts. */
-const SESSION = `#!/bin/sh
+const SESSION = `${INTERPRETER}
 NL='
 '
+export HOME=/root
 command=/pintail/command
 
 feed() { # ID: its standard input, chunk by chunk, from ttyS1
@@ -81,6 +97,7 @@ feed() { # ID: its standard input, chunk by chunk, from ttyS1
 }
 
 execute() { # ID FLAGS WORDS...: runs it, its output through pipes so that it sees no terminal
+  # (by env: a program is found by PATH, as it would be anywhere, and not among the shell's own)
   id=$1 flags=$2 input=/dev/null feeder=
   shift 2
   if [ "$flags" = i ]; then
@@ -90,7 +107,7 @@ execute() { # ID FLAGS WORDS...: runs it, its output through pipes so that it se
     feeder=$!
   fi
   # Closing a port waits until everything has left it, so the status comes after all output.
-  code=$( { { { (exec "$@" <$input 2>&1 >&7 7>&- 8>&- 9>&-); echo $? >&8; } | cat >/dev/ttyS2 8>&- 9>&-
+  code=$( { { { (exec env "$@" <$input 2>&1 >&7 7>&- 8>&- 9>&-); echo $? >&8; } | cat >/dev/ttyS2 8>&- 9>&-
     } 7>&1 | cat >/dev/ttyS1 8>&- 9>&-; } 8>&1 )
   if [ "$feeder" ]; then
     kill $feeder
@@ -116,27 +133,41 @@ if [ "$pintail" = agent ] || [ -f $command ]; then
   fi
   exec 9>&-
 else
-  cd /
-  sh
+  if [ -x /bin/sh ]; then /bin/sh; else sh; fi
 fi
 poweroff -f
 `;
 
-/** The files of ours in a prepared guest. */
-export function initFiles(): FileEntry[] {
+/** Our scripts, and the nodes the kernel needs before devtmpfs is there. `busybox` is the program, or where it is. */
+function commonFiles(busybox: FileEntry): FileEntry[] {
   return [
     { path: 'dev/console', kind: 'character', mode: 0o600, device: [5, 1] },
     { path: 'dev/null', kind: 'character', mode: 0o666, device: [1, 3] },
-    ...['proc', 'sys', 'run', 'mnt', 'root'].map((path) => directory(path)),
+    ...['proc', 'sys', 'run'].map((path) => directory(path)),
     directory('tmp', 0o1777),
-    file('etc/fstab', FSTAB),
-    file('etc/inittab', INITTAB),
-    file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n'),
-    file('etc/group', 'root:x:0:\n'),
-    file('etc/hosts', '127.0.0.1 localhost pintail\n::1 localhost\n'),
-    { path: 'etc/mtab', kind: 'symlink', mode: 0o777, target: '/proc/mounts' },
+    busybox,
+    file('pintail/fstab', FSTAB),
     file('pintail/start', START, 0o755),
     file('pintail/lease', LEASE, 0o755),
     file('pintail/session', SESSION, 0o755),
   ];
+}
+
+/** The files of ours in a prepared guest, beside busybox and its links in /bin. */
+export function preparedFiles(): FileEntry[] {
+  return [
+    ...commonFiles(symlink('pintail/busybox', '../bin/busybox')),
+    ...['mnt', 'root'].map((path) => directory(path)),
+    symlink('init', 'bin/busybox'),
+    file('etc/inittab', INITTAB),
+    file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n'),
+    file('etc/group', 'root:x:0:\n'),
+    file('etc/hosts', '127.0.0.1 localhost pintail\n::1 localhost\n'),
+    symlink('etc/mtab', '/proc/mounts'),
+  ];
+}
+
+/** The files of ours in an imported guest, which brings everything else. */
+export function importedFiles(busybox: Uint8Array): FileEntry[] {
+  return [...commonFiles(file('pintail/busybox', busybox, 0o755)), file('pintail/init', IMPORTED_INIT, 0o755)];
 }

@@ -28,6 +28,8 @@ export interface Manifest {
   recipe: string;
   /** The kernel command line it is meant for. */
   append: string;
+  /** The least memory, in bytes, that it is sure to start in. */
+  memory: number;
   /** Whether it answers on the control port (protocol.ts). */
   agent: boolean;
   packages: { name: string; version: string; sha256: string }[];
@@ -76,7 +78,7 @@ function isManifest(value: unknown): value is Manifest {
   const it = value as Partial<Manifest> | null;
   return (
     typeof it === 'object' && it !== null && it.format === FORMAT && typeof it.name === 'string' && typeof it.version === 'string' &&
-    typeof it.append === 'string' && isFile(it.kernel) && isFile(it.initrd)
+    typeof it.append === 'string' && typeof it.memory === 'number' && isFile(it.kernel) && isFile(it.initrd)
   );
 }
 

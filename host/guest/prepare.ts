@@ -5,12 +5,12 @@
  *     CACHE/guests/.build-PID-xxxxxx/              one being made; renamed when it is whole
  *     CACHE/apt-amd64/                             package lists of our own
  */
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildDebianGuest, recipeOf, type DebianGuestName } from './debian.js';
 import { GuestError } from './errors.js';
-import { loadGuest, type Guest } from './manifest.js';
+import { loadGuest, writeManifest, type Guest } from './manifest.js';
 
 export interface PrepareOptions {
   /** Default: $XDG_CACHE_HOME/pintail, or ~/.cache/pintail. */
@@ -72,6 +72,15 @@ async function install(build: string, target: string): Promise<Guest> {
   return loadGuest(target, { trusted: true });
 }
 
+/** Removes guests of the same name and version that another recipe made. */
+async function removeSuperseded(guests: string, kept: Guest): Promise<void> {
+  const prefix = `${kept.manifest.name}-${kept.manifest.version}-`;
+  for (const entry of await readdir(guests)) {
+    const path = join(guests, entry);
+    if (entry.startsWith(prefix) && path !== kept.dir) await rm(path, { recursive: true, force: true });
+  }
+}
+
 /** A prepared guest, from the cache or made now. Throws NoPackageClient where it cannot be made, GuestError when it fails. */
 export async function prepareGuest(name: DebianGuestName, options: PrepareOptions = {}): Promise<Guest> {
   const cacheDir = options.cacheDir ?? defaultCacheDir();
@@ -85,8 +94,22 @@ export async function prepareGuest(name: DebianGuestName, options: PrepareOption
   const build = await mkdtemp(join(guests, `.build-${process.pid}-`));
   try {
     const manifest = await buildDebianGuest(name, build, { ...options, stateDir: join(cacheDir, `apt-${name}`) });
-    return await install(build, join(guests, `${name}-${manifest.version}-${manifest.recipe}`));
+    const guest = await install(build, join(guests, `${name}-${manifest.version}-${manifest.recipe}`));
+    await removeSuperseded(guests, guest);
+    return guest;
   } finally {
     await rm(build, { recursive: true, force: true });
   }
+}
+
+/** Writes a guest into a folder of its own, for a web server or a machine without a package client: kernel, initrd, manifest. */
+export async function buildGuest(name: DebianGuestName, outDir: string, options: PrepareOptions = {}): Promise<Guest> {
+  const guest = await prepareGuest(name, options);
+  await mkdir(outDir, { recursive: true });
+  const { kernel, initrd } = guest.manifest;
+  await copyFile(guest.kernel, join(outDir, kernel.name));
+  await copyFile(guest.initrd, join(outDir, initrd.name));
+  const { format: _, ...rest } = guest.manifest;
+  await writeManifest(outDir, { ...rest, others: [] });
+  return loadGuest(outDir);
 }
