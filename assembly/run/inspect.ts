@@ -4,7 +4,8 @@
 import { ticks } from "../base/control";
 import { CPU } from "../base/layout";
 import { peek } from "../cpu/paging";
-import { cpu, CpuState, Flag } from "../cpu/state";
+import { readFlags, writeFlags } from "../cpu/flags";
+import { CpuState } from "../cpu/state";
 import { nowNs } from "../device/clock";
 import { noteWrite, ramAt } from "../memory/ram";
 import { CpuField } from "./fields";
@@ -51,24 +52,10 @@ function debugOffset(field: u32): i32 {
   }
 }
 
-/** RFLAGS; the status flags are kept as a result and a carry word (isa/status.ts). */
-export function readRflags(): u32 {
-  const r = cpu.ccResult, c = cpu.ccCarry;
-  const cf = <u32>(c >> 63), of = cf ^ (<u32>(c >> 62) & 1);
-  const sf = <u32>(r >> 63) ^ (<u32>(c >> 1) & 1);
-  const pf = (<u32>popcnt(r & 0xff) & 1) ^ 1 ^ (<u32>c & 1);
-  const af = <u32>(c >> 3) & 1, zf = <u32>(r == 0);
-  return (<u32>cpu.flags & ~Flag.STATUS) | 2 | cf | pf << 2 | af << 4 | zf << 6 | sf << 7 | of << 11;
-}
-
-/** A result of 0 or 3 has SF clear and even parity: the inverting bits make the other combinations. */
-export function writeRflags(flags: u32): void {
-  const cf = <u64>(flags & 1), of = <u64>(flags >> 11 & 1);
-  const sf = <u64>(flags >> 7 & 1), pf = <u64>(flags >> 2 & 1), af = <u64>(flags >> 4 & 1);
-  cpu.ccResult = flags & Flag.ZF ? 0 : 3;
-  cpu.ccCarry = cf << 63 | (cf ^ of) << 62 | af << 3 | sf << 1 | (pf ^ 1);
-  cpu.flags = <u64>(flags & ~<u32>Flag.STATUS) | 2;
-}
+/** RFLAGS. */
+export function readRflags(): u32 { return <u32>readFlags(); }
+/** Sets all of RFLAGS, with what follows from VM, AC and TF. */
+export function writeRflags(flags: u32): void { writeFlags(flags, 0x3f_7fd7); }
 
 /** Instructions retired since the machine was made, and virtual time in ns, as halves. */
 export function ticksLo(): u32 { return <u32>ticks(); }
