@@ -73,12 +73,13 @@ function unpackOutcome(file: Uint8Array, start: number): { outcome: Outcome; siz
   return { outcome: { vector: view.getUint32(4, true), errorCode: view.getUint32(8, true), cr2: view.getBigUint64(16, true), state, changes }, size: view.getUint32(0, true) };
 }
 
-/** Runs the cases, each from a clean background, and returns their outcomes in order. */
-export function runCases(cases: readonly Case[]): Outcome[] {
+/** Runs the cases, each from a clean background, and returns their outcomes in order. `under` is a command to run the harness with. */
+export function runCases(cases: readonly Case[], under: readonly string[] = []): Outcome[] {
   const input = `${FOLDER}cases.bin`;
   const output = `${FOLDER}outcomes.bin`;
   writeFileSync(input, Buffer.concat([...REGIONS.map(backgroundOf), ...cases.map(packCase)]));
-  execFileSync(PROGRAM, [input, output], { stdio: 'inherit', timeout: 60_000 });
+  const [command = PROGRAM, ...args] = [...under, PROGRAM, input, output];
+  execFileSync(command, args, { stdio: 'inherit', timeout: 60_000 });
   const read = readFileSync(output);
   const file = new Uint8Array(read.buffer, read.byteOffset, read.length);
   const outcomes: Outcome[] = [];

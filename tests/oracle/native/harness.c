@@ -324,17 +324,24 @@ static void catchSignals(void) {
   }
 }
 
+/* Until it is first read, a read-only page is not present, and a store to it would report so in its error code. */
+static void touchPages(void) {
+  for (int i = 0; i < REGION_COUNT; i++)
+    for (u32 at = 0; at < regions[i].bytes; at += 4096) (void)*(volatile u8 *)(u64)(regions[i].base + at);
+}
+
 static void mapPages(void) {
   int file = call(__NR_memfd_create, "pages", 0, 0);
   u64 offset = 0;
   if (file < 0 || call(__NR_ftruncate, file, TOTAL_BYTES, 0)) fail("harness: memfd_create");
-  live = (u8 *)call6(__NR_mmap, 0, TOTAL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  live = (u8 *)call6(__NR_mmap, 0, TOTAL_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_LOCKED, file, 0);
   for (int i = 0; i < REGION_COUNT; i++) {
-    long at = call6(__NR_mmap, regions[i].base, regions[i].bytes, regions[i].protection, MAP_SHARED | MAP_FIXED, file, offset);
+    long at = call6(__NR_mmap, regions[i].base, regions[i].bytes, regions[i].protection, MAP_SHARED | MAP_FIXED | MAP_LOCKED, file, offset);
     if (at != regions[i].base) fail("harness: cannot map the fixed pages (the low page needs root)");
     offset += regions[i].bytes;
   }
   copy(live, background, TOTAL_BYTES);
+  touchPages();
   copy(shadow, background, TOTAL_BYTES);
 }
 
