@@ -1,5 +1,6 @@
 /** From options to what is written into a fresh machine: bytes at addresses, and registers. Files are read here. */
 
+import { acpiTables } from '../boot/acpi/index.js';
 import { loadKernel, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
 import { entryRegisters, planBare } from './entry.js';
@@ -65,6 +66,7 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
     kernelName: image.kernelName,
     cmdline: image.append,
     memory: memoryMiB * MIB,
+    acpi: acpiTables(),
     ...(image.initrd === undefined ? {} : { initrd: image.initrd, initrdName: image.initrdName ?? 'initrd' }),
   });
   return { segments: plan.segments, registers: entryRegisters(plan.entry), notes: plan.notes, agent: image.agent };
