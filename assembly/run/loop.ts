@@ -104,6 +104,8 @@ function step(most: u64): void {
   const last = control.throughIr ? runThroughIr(first) : runRecords(first);
   if (cpu.raised) return leaveAtFault(page);
   control.base += <u64>((last - first) / RECORD);
+  // The block's records are counted in base now: between blocks ticks() must not count them again.
+  control.first = control.current;
   if (last != b.end && !control.again) cpu.rip = wrapRip(page + changetype<Insn>(<usize>last).offset);
   control.again = 0;
 }

@@ -1,6 +1,7 @@
 /** The options of `pintail run`, from words to what createMachine takes. */
 
-import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
+import { parseAddition } from '../guest/index.js';
+import type { ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
 import { readSerial, type SerialTarget } from './serial.js';
 
@@ -69,12 +70,6 @@ function clockOf(parsed: Parsed, interactive: boolean): ClockMode {
   return realtime || (interactive && parsed.rest === undefined) ? 'realtime' : 'icount';
 }
 
-function addedFile(value: string): AddedFile {
-  const match = /^(.+?)(?::(\/.*))?$/.exec(value);
-  if (match === null) throw new UsageError('--add', 'needs HOST or HOST:GUEST.');
-  return match[2] === undefined ? { host: match[1]! } : { host: match[1]!, guest: match[2] };
-}
-
 function bootOptions(parsed: Parsed): MachineOptions {
   const { values } = parsed;
   const kernel = values.get('kernel');
@@ -88,7 +83,7 @@ function bootOptions(parsed: Parsed): MachineOptions {
   const add = parsed.lists.get('add');
   if (initrd !== undefined) out.initrd = initrd;
   if (append !== undefined) out.append = append;
-  if (add !== undefined) out.add = add.map(addedFile);
+  if (add !== undefined) out.add = add.map(parseAddition);
   return out;
 }
 

@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { builtinGuest } from '../../guest/builtin.js';
-import { AGENT_ARGUMENT, commandArchive, joinArchives, loadGuest, prepareGuest, type Guest } from '../guest/index.js';
+import { addFiles, AGENT_ARGUMENT, commandArchive, joinArchives, loadGuest, parseAddition, prepareGuest, type Addition, type Guest } from '../guest/index.js';
 import { OptionError } from './errors.js';
-import type { MachineOptions } from './types.js';
+import type { AddedFile, MachineOptions } from './types.js';
 
 export interface GuestImage {
   kernel: Uint8Array;
@@ -27,9 +27,15 @@ async function openGuest(name: string, options: MachineOptions): Promise<Guest> 
   });
 }
 
+/** A file with its place in the guest. */
+function placed({ host, guest }: AddedFile): Addition {
+  return parseAddition(guest === undefined ? host : `${host}:${guest}`);
+}
+
 /** The archives after the guest's own: added files, and the command. The kernel unpacks them in this order. */
 async function extraArchives(options: MachineOptions): Promise<Uint8Array[]> {
   const out: Uint8Array[] = [];
+  if (options.add !== undefined && options.add.length > 0) out.push(await addFiles(options.add.map(placed)));
   if (options.command !== undefined) out.push(commandArchive(options.command, { stdin: options.stdin !== undefined }));
   return out;
 }

@@ -5,6 +5,7 @@
  */
 
 import { Address } from '../../assembly/run/surface.js';
+import { MIB } from './units.js';
 import { OptionError } from './errors.js';
 
 /** What assembly/run/exports.ts and assembly/run/inspect.ts export. */
@@ -115,7 +116,7 @@ function abort(_message: number, file: number, line: number, column: number): ne
  */
 export async function instantiate(module: CompiledModule, memoryMiB: number): Promise<ModuleInstance> {
   const ram = await ramAddress(module.module);
-  const pages = Math.ceil((ram + memoryMiB * 1024 * 1024) / PAGE);
+  const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB) / PAGE));
   if (pages > 65536) throw new OptionError('memoryMiB', `${memoryMiB} MiB do not fit in the module's 4 GiB. At most 3072 do.`);
   const memory = newMemory(memoryMiB, pages);
   const instance = await WebAssembly.instantiate(module.module, { env: { memory, abort } });

@@ -43,7 +43,7 @@ export interface Limits {
 export interface AddedFile {
   /** Path on this machine. */
   host: string;
-  /** Absolute path in the guest; default `/` plus the last part of `host`. */
+  /** Absolute path in the guest; with a slash at its end, a folder that it goes into. Default `/`. */
   guest?: string;
 }
 
