@@ -29,8 +29,11 @@
 /** PCI functions' configuration spaces (pci/). */
 @inline export const PCI: usize = CHIPSET + CHIPSET_SIZE;
 @inline export const PCI_SIZE: usize = 256 * KIB;
+/** PCI functions' tables, devices and BAR handlers (pci/config.ts). */
+@inline export const PCI_TABLES: usize = PCI + PCI_SIZE;
+@inline export const PCI_TABLES_SIZE: usize = 16 * KIB;
 /** Port and MMIO maps (memory/bus.ts): 65536 u16 port handlers, then MMIO ranges. */
-@inline export const BUS: usize = PCI + PCI_SIZE;
+@inline export const BUS: usize = PCI_TABLES + PCI_TABLES_SIZE;
 @inline export const BUS_SIZE: usize = 192 * KIB;
 /** Where each bus handler sits now (memory/bus.ts): state, because guests move BARs and PMBASE. */
 @inline export const PLACES: usize = BUS + BUS_SIZE;

@@ -3,7 +3,7 @@
 
 import {
   CONTROL, CONTROL_SIZE, CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, CLOCK, CLOCK_SIZE, INTERRUPT, INTERRUPT_SIZE,
-  CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
+  CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, PCI_TABLES, PCI_TABLES_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
   REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, OPCODES,
   OPCODES_SIZE, IR, IR_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
   BLOCKS, BLOCKS_SIZE, RAM, STATIC_END,
@@ -12,7 +12,7 @@ import { control } from "./control";
 
 export const enum RegionKind { STATE, CACHE, STATIC }
 
-@inline const COUNT: u32 = 23;
+@inline const COUNT: u32 = 24;
 @inline const HALF: usize = COUNTERS_SIZE / 2;
 
 /** Regions in the list, RAM included. */
@@ -29,21 +29,22 @@ export function regionBase(i: u32): usize {
     case 5: return INTERRUPT;
     case 6: return CHIPSET;
     case 7: return PCI;
-    case 8: return BUS;
-    case 9: return PLACES;
-    case 10: return SLOTS;
-    case 11: return REGISTERS;
-    case 12: return COUNTERS;
-    case 13: return COUNTERS + HALF;
-    case 14: return DEVICES;
-    case 15: return RINGS;
-    case 16: return TLB;
-    case 17: return OPCODES;
-    case 18: return IR;
-    case 19: return PAGE_ATTR;
-    case 20: return PAGE_BLOCKS;
-    case 21: return BLOCK_HASH;
-    case 22: return RAM;
+    case 8: return PCI_TABLES;
+    case 9: return BUS;
+    case 10: return PLACES;
+    case 11: return SLOTS;
+    case 12: return REGISTERS;
+    case 13: return COUNTERS;
+    case 14: return COUNTERS + HALF;
+    case 15: return DEVICES;
+    case 16: return RINGS;
+    case 17: return TLB;
+    case 18: return OPCODES;
+    case 19: return IR;
+    case 20: return PAGE_ATTR;
+    case 21: return PAGE_BLOCKS;
+    case 22: return BLOCK_HASH;
+    case 23: return RAM;
     default: return 0;
   }
 }
@@ -59,21 +60,22 @@ export function regionSize(i: u32): u64 {
     case 5: return INTERRUPT_SIZE;
     case 6: return CHIPSET_SIZE;
     case 7: return PCI_SIZE;
-    case 8: return BUS_SIZE;
-    case 9: return PLACES_SIZE;
-    case 10: return SLOTS_SIZE;
-    case 11: return REGISTERS_SIZE;
-    case 12: return HALF;
+    case 8: return PCI_TABLES_SIZE;
+    case 9: return BUS_SIZE;
+    case 10: return PLACES_SIZE;
+    case 11: return SLOTS_SIZE;
+    case 12: return REGISTERS_SIZE;
     case 13: return HALF;
-    case 14: return DEVICES_SIZE;
-    case 15: return RINGS_SIZE;
-    case 16: return TLB_SIZE;
-    case 17: return OPCODES_SIZE;
-    case 18: return IR_SIZE;
-    case 19: return PAGE_ATTR_SIZE;
-    case 20: return PAGE_BLOCKS_SIZE;
-    case 21: return BLOCK_HASH_SIZE + BLOCKS_SIZE;
-    case 22: return control.ramSize;
+    case 14: return HALF;
+    case 15: return DEVICES_SIZE;
+    case 16: return RINGS_SIZE;
+    case 17: return TLB_SIZE;
+    case 18: return OPCODES_SIZE;
+    case 19: return IR_SIZE;
+    case 20: return PAGE_ATTR_SIZE;
+    case 21: return PAGE_BLOCKS_SIZE;
+    case 22: return BLOCK_HASH_SIZE + BLOCKS_SIZE;
+    case 23: return control.ramSize;
     default: return 0;
   }
 }
@@ -82,7 +84,7 @@ export function regionSize(i: u32): u64 {
 export function regionKind(i: u32): u32 {
   switch (i) {
     case 0: return RegionKind.STATIC;
-    case 8: case 10: case 11: case 13: case 17: case 18: case 20: case 21: return RegionKind.CACHE;
+    case 8: case 9: case 11: case 12: case 14: case 18: case 19: case 21: case 22: return RegionKind.CACHE;
     default: return RegionKind.STATE;
   }
 }
@@ -100,20 +102,21 @@ function nameOf(i: u32): string {
     case 5: return "interrupt lines";
     case 6: return "chipset";
     case 7: return "pci";
-    case 8: return "bus maps";
-    case 9: return "bus places";
-    case 10: return "slots";
-    case 11: return "register tables";
-    case 12: return "counters";
-    case 13: return "counter names";
-    case 14: return "devices";
-    case 15: return "rings";
-    case 16: return "tlb";
-    case 17: return "opcodes";
-    case 18: return "ir";
-    case 19: return "page attributes";
-    case 20: return "page blocks";
-    case 21: return "blocks";
+    case 8: return "pci tables";
+    case 9: return "bus maps";
+    case 10: return "bus places";
+    case 11: return "slots";
+    case 12: return "register tables";
+    case 13: return "counters";
+    case 14: return "counter names";
+    case 15: return "devices";
+    case 16: return "rings";
+    case 17: return "tlb";
+    case 18: return "opcodes";
+    case 19: return "ir";
+    case 20: return "page attributes";
+    case 21: return "page blocks";
+    case 22: return "blocks";
     default: return "ram";
   }
 }

@@ -8,9 +8,15 @@ import { clearTables } from "../device/registers";
 import { clearSlots } from "../device/slots";
 import { resetClock } from "../device/clock";
 import { resetRings } from "../device/ring";
+import { attachPm, resetPm } from "./acpi/pm";
+import { attachDebug, resetDebug } from "./debug/debug";
+import { attachHpet, resetHpet } from "./hpet/hpet";
+import { attachI8042, resetI8042 } from "./i8042/i8042";
 import { attachIoapic, resetIoapic } from "./ioapic/ioapic";
 import { attachLapic, resetLapic } from "./lapic/lapic";
 import { attachPic, resetPic } from "./pic/pic";
+import { attachPit, resetPit } from "./pit/pit";
+import { attachRtc, resetRtc } from "./rtc/rtc";
 import { attachUarts, resetUarts } from "./uart/uart";
 
 /** Everything cached: slots, register tables, bus handlers. Cards attach after this. */
@@ -22,7 +28,13 @@ export function attachChipset(): void {
   attachLapic();
   attachIoapic();
   attachPic();
+  attachPit();
+  attachRtc();
+  attachHpet();
+  attachPm();
   attachUarts();
+  attachI8042();
+  attachDebug();
 }
 
 /** Power-up state of every device, time zero, empty rings. */
@@ -33,5 +45,11 @@ export function resetChipset(): void {
   resetPic();
   resetIoapic();
   resetLapic();
+  resetPit();
+  resetRtc();
+  resetHpet();
+  resetPm();
   resetUarts();
+  resetI8042();
+  resetDebug();
 }

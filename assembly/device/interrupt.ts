@@ -14,7 +14,7 @@ import { slots } from "./slots";
 @inline export const LINES: u32 = 24;
 
 /** Source numbers on a line. */
-export const enum Source { DEVICE = 0, HPET = 1, SECOND = 2, FIRST_PCI = 8 }
+export const enum Source { DEVICE = 0, SECOND = 1, FIRST_HPET = 2, FIRST_PCI = 8 }
 
 @unmanaged export class Lines {
   /** The lines' levels, a bit each. */
@@ -30,8 +30,11 @@ export const enum Source { DEVICE = 0, HPET = 1, SECOND = 2, FIRST_PCI = 8 }
 
 export function resetLines(): void { memory.fill(INTERRUPT, 0, INTERRUPT_SIZE); }
 
+/** Drives a line up or down as its only or first source. */
+export function setLine(gsi: u32, level: bool): void { driveLine(gsi, level, Source.DEVICE); }
+
 /** Drives one source of a line up or down. Sources are 0-63. */
-export function setLine(gsi: u32, level: bool, source: u32 = Source.DEVICE): void {
+export function driveLine(gsi: u32, level: bool, source: u32): void {
   if (gsi >= LINES) return;
   const at = SOURCES + (<usize>gsi << 3), bit = <u64>1 << (source & 63);
   store<u64>(at, level ? load<u64>(at) | bit : load<u64>(at) & ~bit);

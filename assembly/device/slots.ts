@@ -30,6 +30,8 @@ import { SLOTS, SLOTS_SIZE } from "../base/layout";
   endOfInterrupt: u32;
   /** PMBASE or ACPI_CNTL changed: (base: u32, enabled: u32) => void. */
   pmPlaced: u32;
+  /** Bus handle of the ECAM. */
+  ecam: u32;
 }
 @inline export const slots = changetype<Slots>(SLOTS);
 

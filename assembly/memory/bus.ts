@@ -82,14 +82,14 @@ function fillPorts(h: u32): void {
 }
 
 /** A handler on a fixed run of ports, in one step. Returns the handle. */
-export function mapPorts(first: u32, count: u32, dev: usize, onRead: u32, onWrite: u32, name: string, widths: u32 = Width.BYTE): u32 {
+export function mapPorts(first: u32, count: u32, dev: usize, onRead: u32, onWrite: u32, name: string, widths: u32): u32 {
   const h = makeHandler(dev, onRead, onWrite, name, widths);
   placePorts(h, first, count);
   return h;
 }
 
 /** A handler on a range of guest-physical addresses, in one step. Returns the handle. */
-export function mapMmio(base: u64, size: u64, dev: usize, onRead: u32, onWrite: u32, name: string, widths: u32 = Width.DWORD): u32 {
+export function mapMmio(base: u64, size: u64, dev: usize, onRead: u32, onWrite: u32, name: string, widths: u32): u32 {
   const h = makeHandler(dev, onRead, onWrite, name, widths);
   placeMmio(h, base, size);
   return h;

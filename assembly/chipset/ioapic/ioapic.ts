@@ -4,7 +4,7 @@
 // lost, as on the 82093AA), a level pin whenever it is up and remote IRR is clear; remote IRR is set then and cleared
 // by an EOI carrying its vector. Polarity bits are kept and ignored: lines are carried as asserted or not.
 
-import { mapMmio } from "../../memory/bus";
+import { mapMmio, Width } from "../../memory/bus";
 import { sendMsi } from "../../device/interrupt";
 import { slots } from "../../device/slots";
 import { IOAPIC_BYTES, IOAPIC_STATE } from "../layout";
@@ -28,7 +28,7 @@ export function resetIoapic(): void {
 }
 
 export function attachIoapic(): void {
-  mapMmio(IOAPIC_BASE, 0x1000, 0, readIoapic.index, writeIoapic.index, "ioapic");
+  mapMmio(IOAPIC_BASE, 0x1000, 0, readIoapic.index, writeIoapic.index, "ioapic", Width.DWORD);
   slots.ioapicInput = setPin.index;
   slots.endOfInterrupt = endVector.index;
 }

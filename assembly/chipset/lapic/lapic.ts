@@ -8,7 +8,7 @@
 
 import { clearEvent, Event, raiseEvent } from "../../base/control";
 import { Counter, count } from "../../base/counters";
-import { mapMmio, placeMmio, unplace } from "../../memory/bus";
+import { mapMmio, placeMmio, unplace, Width } from "../../memory/bus";
 import { lines } from "../../device/interrupt";
 import { Access, Block, define, guestRead, guestWrite, hook, makeBlock, resetBlock } from "../../device/registers";
 import { slots } from "../../device/slots";
@@ -76,7 +76,7 @@ export function enterVirtualWire(): void {
 export function attachLapic(): void {
   attached.block = makeBlock(Apic.BYTES, 48);
   defineRegisters(attached.block);
-  attached.mmio = mapMmio(APIC_BASE, 0x1000, 0, readPage.index, writePage.index, "lapic");
+  attached.mmio = mapMmio(APIC_BASE, 0x1000, 0, readPage.index, writePage.index, "lapic", Width.DWORD);
   attachApicTimer();
   slots.picOutput = picChanged.index;
   slots.acknowledge = acknowledgeInterrupt.index;

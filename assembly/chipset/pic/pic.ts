@@ -6,7 +6,7 @@
 // master's output goes by a slot to the local APIC's LINT0, which decides whether the processor sees it.
 
 import { Counter, count } from "../../base/counters";
-import { mapPorts } from "../../memory/bus";
+import { mapPorts, Width } from "../../memory/bus";
 import { lines } from "../../device/interrupt";
 import { slots } from "../../device/slots";
 import { PIC_BYTES, PIC_STATE } from "../layout";
@@ -41,9 +41,9 @@ export function resetPic(): void {
 function resetChip(c: Chip): void { c.lowest = 7; }
 
 export function attachPic(): void {
-  mapPorts(PicPort.MASTER, 2, changetype<usize>(master), readPic.index, writePic.index, "pic master");
-  mapPorts(PicPort.SLAVE, 2, changetype<usize>(slave), readPic.index, writePic.index, "pic slave");
-  mapPorts(PicPort.ELCR_MASTER, 2, 0, readElcr.index, writeElcr.index, "pic elcr");
+  mapPorts(PicPort.MASTER, 2, changetype<usize>(master), readPic.index, writePic.index, "pic master", Width.BYTE);
+  mapPorts(PicPort.SLAVE, 2, changetype<usize>(slave), readPic.index, writePic.index, "pic slave", Width.BYTE);
+  mapPorts(PicPort.ELCR_MASTER, 2, 0, readElcr.index, writeElcr.index, "pic elcr", Width.BYTE);
   slots.picInput = setInput.index;
   slots.picAcknowledge = acknowledgePic.index;
 }

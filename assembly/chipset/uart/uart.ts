@@ -6,8 +6,8 @@
 // timed out at once. THRE interrupts follow the data sheet: pending when THR empties or IER enables them while it is
 // empty, gone when IIR reports them or THR is written. OUT2 gates the line; loopback turns the FIFO end to end.
 
-import { mapPorts } from "../../memory/bus";
-import { setLine, Source } from "../../device/interrupt";
+import { mapPorts, Width } from "../../memory/bus";
+import { driveLine, Source } from "../../device/interrupt";
 import { bindRing, ringHasRoom, ringPut, ringTake } from "../../device/ring";
 import { UART_BYTES, UART_STATE } from "../layout";
 import { FCR, FIFO_BYTES, IER, IIR, LCR, LSR, MCR, MSR, UartRegister } from "./spec";
@@ -59,7 +59,7 @@ export function attachUarts(): void {
 }
 function attachUart(n: u32, name: string): void {
   const u = changetype<usize>(uartAt(n));
-  mapPorts(portOf(n), 8, u, readUart.index, writeUart.index, name);
+  mapPorts(portOf(n), 8, u, readUart.index, writeUart.index, name, Width.BYTE);
   bindRing(2 * n, serviceUart.index, u);
 }
 
@@ -135,7 +135,7 @@ function cause(u: Uart): u32 {
 function updateLine(u: Uart): void {
   // OUT2 drives the pin low in loopback, so the line rests then too.
   const gated = (u.mcr & (MCR.OUT2 | MCR.LOOP)) == MCR.OUT2;
-  setLine(u.gsi, gated && cause(u) != IIR.NONE, u.source);
+  driveLine(u.gsi, gated && cause(u) != IIR.NONE, u.source);
 }
 
 // --- Registers ---

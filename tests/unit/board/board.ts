@@ -30,9 +30,11 @@ export async function makeBoard(): Promise<Board> {
     return Number(f(...args));
   };
   const now = (): bigint => x.nowNs!() as bigint;
-  call("attachChipset");
-  call("resetChipset");
   call("setRamSize", 1n << 20n);
+  call("attachChipset");
+  call("attachPci");
+  call("resetChipset");
+  call("resetPci");
   call("setSlice", 1n << 62n);
   const ringPart = (id: number, what: number): number => call("ringAt", id, what);
   return {

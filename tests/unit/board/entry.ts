@@ -3,6 +3,7 @@ import { control } from "../../../assembly/base/control";
 export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
 export { sendMsi, acknowledge, apicHasMsr, apicReadMsr, apicWriteMsr, readCr8, writeCr8 } from "../../../assembly/device/interrupt";
 export { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
+export { attachPci, resetPci } from "../../../assembly/pci/attach";
 export { nowNs, runTimers, nextDeadline, nextDeadlineNs, jumpTo, setRate, readTsc, writeTsc, charge } from "../../../assembly/device/clock";
 export { ringAt, serviceRings } from "../../../assembly/device/ring";
 export { dmaRead32, dmaWrite32, dmaFailed } from "../../../assembly/device/dma";

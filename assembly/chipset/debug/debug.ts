@@ -1,0 +1,41 @@
+// Ports for whoever works on guests: POST codes (80h), the debug console (e9h, as in Bochs and QEMU), and the exit
+// port (501h by default, as QEMU's isa-debug-exit: the machine ends with status (value << 1) | 1).
+
+import { mapPorts, placePorts, unplace, Width } from "../../memory/bus";
+import { requestExit } from "../../device/power";
+import { RingId, ringPut } from "../../device/ring";
+import { DEBUG_BYTES, DEBUG_STATE } from "../layout";
+
+@unmanaged class DebugState { post: u32; exitPort: u32; /** Cache, set at attach. */ exitHandle: u32; }
+@inline const debug = changetype<DebugState>(DEBUG_STATE);
+@inline export const DEBUG_EXIT_PORT: u32 = 0x501;
+
+export function resetDebug(): void {
+  const port = debug.exitPort, handle = debug.exitHandle;
+  memory.fill(DEBUG_STATE, 0, DEBUG_BYTES);
+  debug.exitPort = port; debug.exitHandle = handle;
+}
+
+export function attachDebug(): void {
+  mapPorts(0x80, 1, 0, readPost.index, writePost.index, "post code", Width.BYTE);
+  mapPorts(0xe9, 1, 0, readConsole.index, writeConsole.index, "debug console", Width.BYTE);
+  debug.exitHandle = mapPorts(DEBUG_EXIT_PORT, 4, 0, 0, writeExit.index, "debug exit", Width.UP_TO_DWORD);
+  debug.exitPort = DEBUG_EXIT_PORT;
+}
+
+/** Moves the exit port; 0 takes it away. */
+export function setDebugExitPort(port: u32): void {
+  debug.exitPort = port;
+  if (port) placePorts(debug.exitHandle, port, 4);
+  else unplace(debug.exitHandle);
+}
+
+function readPost(dev: usize, offset: u32, bytes: u32): u64 { return debug.post; }
+function writePost(dev: usize, offset: u32, bytes: u32, value: u64): void { debug.post = <u32>value & 0xff; }
+
+/** Reads as its own number: so a guest knows that it is there. */
+function readConsole(dev: usize, offset: u32, bytes: u32): u64 { return 0xe9; }
+/** There is no way to say "busy": with a full ring the byte is lost and the wait counted. */
+function writeConsole(dev: usize, offset: u32, bytes: u32, value: u64): void { ringPut(RingId.DEBUG, <u32>value & 0xff); }
+
+function writeExit(dev: usize, offset: u32, bytes: u32, value: u64): void { requestExit((<u32>value << 1 | 1) & 0xff); }

@@ -1,0 +1,168 @@
+// PCI functions: configuration spaces by register table, BARs and capability lists. PCI 3.0, chapter 6.
+//
+// A function is a number below MAX_FUNCTIONS, in the order of attaching; it owns 4 KiB of values in the PCI region, a register
+// table in the cache and up to six BARs, each a bus handler that sits where the guest's BAR and command register put it.
+// All functions are on bus 0; elsewhere reads give ones.
+
+import { PCI, PCI_TABLES, PCI_TABLES_SIZE } from "../base/layout";
+import { placeMmio, placePorts, unplace } from "../memory/bus";
+import { Access, Block, define, guestRead, guestWrite, hook, makeBlock, Register, resetBlock } from "../device/registers";
+import { BarKind, Config, PciCommand, PciStatus } from "./spec";
+import { refreshIntx } from "./intx";
+
+@inline export const MAX_FUNCTIONS: u32 = 56;
+@inline const PAGE_BYTES: u32 = 4096;
+
+/** Cache: what attach makes again. */
+@unmanaged export class PciFunction {
+  block: Block;
+  devfn: u32;
+  /** INTx pin, 1-4; 0 for none. */
+  pin: u32;
+  /** Offset of the last capability, for the chain; and where the next may start. */
+  lastCapability: u32; freeOffset: u32;
+  /** Called after a write to the command register, when set: (function: u32) => void. */
+  onCommand: u32;
+  pad0: u32; pad1: u32;
+}
+@unmanaged class Bar { handler: u32; kind: u32; size: u64; }
+
+/** State beside the functions' values. */
+@unmanaged export class PciRoot {
+  /** CONFIG_ADDRESS and the reset control register. */
+  address: u32; resetControl: u32;
+  /** INTx levels, a bit a function. */
+  intx: u64;
+}
+@inline export const root = changetype<PciRoot>(PCI + <usize>MAX_FUNCTIONS * PAGE_BYTES);
+
+@inline const BY_DEVFN: usize = PCI_TABLES + 16;
+@inline const RECORDS: usize = PCI_TABLES + 512;
+@inline const BARS: usize = PCI_TABLES + PAGE_BYTES;
+
+@inline export function functionCount(): u32 { return load<u32>(PCI_TABLES); }
+@inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(RECORDS + (<usize>f << 5)); }
+@inline export function valuesOf(f: u32): usize { return PCI + <usize>f * PAGE_BYTES; }
+@inline export function commandOf(f: u32): u32 { return load<u16>(valuesOf(f) + Config.COMMAND); }
+@inline function bar(f: u32, index: u32): Bar { return changetype<Bar>(BARS + (<usize>f << 7) + (<usize>index << 4)); }
+
+export function clearFunctions(): void { memory.fill(PCI_TABLES, 0, PCI_TABLES_SIZE); }
+
+/** The function at a device and function number, plus one; 0 for none. */
+@inline function findFunction(devfn: u32): u32 { return load<u8>(BY_DEVFN + (devfn & 0xff)); }
+
+/**
+ * Makes a function with a type-0 header. `classCode` is base class, subclass, interface; `bytes` is Config.BYTES or, with
+ * extended capabilities, EXPRESS_BYTES. Returns its number.
+ */
+export function attachFunction(devfn: u32, vendor: u32, device: u32, classCode: u32, revision: u32, multifunction: bool, bytes: u32): u32 {
+  const f = min(functionCount(), MAX_FUNCTIONS - 1), it = functionAt(f), b = makeBlock(bytes, 64);
+  store<u32>(PCI_TABLES, f + 1);
+  store<u8>(BY_DEVFN + (devfn & 0xff), <u8>(f + 1));
+  it.block = b; it.devfn = devfn; it.freeOffset = Config.FIRST_CAPABILITY;
+  define(b, "vendor", Config.VENDOR, 2, Access.RO, vendor, 0);
+  define(b, "device", Config.DEVICE, 2, Access.RO, device, 0);
+  hook(define(b, "command", Config.COMMAND, 2, Access.RW, 0, PciCommand.WRITABLE), 0, writeCommand.index);
+  define(b, "status", Config.STATUS, 2, Access.W1C, 0, PciStatus.ERRORS);
+  define(b, "revision and class", Config.REVISION, 4, Access.RO, classCode << 8 | revision, 0);
+  define(b, "cache line", Config.CACHE_LINE, 1, Access.RW, 0, 0xff);
+  define(b, "latency", Config.LATENCY, 1, Access.RW, 0, 0xff);
+  define(b, "header type", Config.HEADER, 1, Access.RO, multifunction ? 0x80 : 0, 0);
+  define(b, "interrupt line", Config.LINE, 1, Access.RW, 0, 0xff);
+  return f;
+}
+
+export function setSubsystem(f: u32, vendor: u32, id: u32): void {
+  defineConfig(f, "subsystem vendor", Config.SUBSYSTEM_VENDOR, 2, Access.RO, vendor, 0);
+  defineConfig(f, "subsystem", Config.SUBSYSTEM, 2, Access.RO, id, 0);
+}
+
+/** Gives the function an INTx pin, 1 (INTA) to 4. */
+export function setPin(f: u32, pin: u32): void {
+  functionAt(f).pin = pin;
+  defineConfig(f, "interrupt pin", Config.PIN, 1, Access.RO, pin, 0);
+}
+
+/** Adds a register of the function's own. Returns the row, for hooks: their dev is the function's number. */
+export function defineConfig(f: u32, name: string, offset: u32, bytes: u32, access: u32, reset: u64, mask: u64): Register {
+  return define(functionAt(f).block, name, offset, bytes, access, reset, mask);
+}
+
+// --- BARs ---
+
+/** Adds a BAR of `bytes` (a power of two, at least 16) answered by a bus handler. A 64-bit one takes two indices. */
+export function addBar(f: u32, index: u32, bytes: u64, kind: u32, handler: u32): void {
+  const it = bar(f, index), wide = (kind & BarKind.MEMORY64) != 0, mask = ~(bytes - 1);
+  it.handler = handler; it.kind = kind; it.size = bytes;
+  hook(defineConfig(f, "BAR", Config.BAR0 + 4 * index, wide ? 8 : 4, Access.RW, kind, wide ? mask : mask & 0xffff_ffff), 0, writeBar.index);
+}
+
+/** Puts a BAR's handler where the guest wants it, if it may answer at all. */
+function placeBar(f: u32, index: u32): void {
+  const it = bar(f, index);
+  if (!it.handler) return;
+  const at = valuesOf(f) + Config.BAR0 + 4 * index, isIo = (it.kind & BarKind.IO) != 0;
+  const base = (it.kind & BarKind.MEMORY64 ? load<u64>(at) : <u64>load<u32>(at)) & ~(it.size - 1);
+  const on = base != 0 && (commandOf(f) & (isIo ? PciCommand.IO : PciCommand.MEMORY)) != 0;
+  if (!on || base + it.size < base || (isIo && base + it.size > 0x1_0000)) unplace(it.handler);
+  else if (isIo) placePorts(it.handler, <u32>base, <u32>it.size);
+  else placeMmio(it.handler, base, it.size);
+}
+
+function placeBars(f: u32): void { for (let index: u32 = 0; index < 6; index++) placeBar(f, index); }
+
+function writeBar(dev: usize, offset: u32, old: u64, written: u64): void { placeBar(<u32>dev, (offset - Config.BAR0) >> 2); }
+
+function writeCommand(dev: usize, offset: u32, old: u64, written: u64): void {
+  const f = <u32>dev, onCommand = functionAt(f).onCommand;
+  placeBars(f);
+  refreshIntx(f);
+  if (onCommand) call_indirect<void>(onCommand, f);
+}
+
+/** The function may start transfers. */
+export function canMaster(f: u32): bool { return (commandOf(f) & PciCommand.MASTER) != 0; }
+
+// --- Capabilities ---
+
+/**
+ * Reserves `bytes` for a capability and hangs it at the end of the list; returns its offset. The caller defines the rows
+ * after the two-byte head. It must fit below 100h.
+ */
+export function addCapability(f: u32, id: u32, bytes: u32): u32 {
+  const it = functionAt(f), at = it.freeOffset;
+  it.freeOffset = at + ((bytes + 3) & ~3);
+  defineConfig(f, "capability", at, 1, Access.RO, id, 0);
+  defineConfig(f, "next capability", at + 1, 1, Access.RO, 0, 0);
+  if (it.lastCapability) defineConfig(f, "next capability", it.lastCapability + 1, 1, Access.RO, at, 0);
+  else {
+    defineConfig(f, "capabilities", Config.CAPABILITIES, 1, Access.RO, at, 0);
+    defineConfig(f, "status", Config.STATUS, 2, Access.W1C, PciStatus.CAPABILITIES, PciStatus.ERRORS);
+  }
+  it.lastCapability = at;
+  return at;
+}
+
+// --- Access ---
+
+/** Power-up values for every function; BARs answer nowhere. */
+export function resetFunctions(): void {
+  root.address = 0; root.resetControl = 0; root.intx = 0;
+  for (let f: u32 = 0; f < functionCount(); f++) {
+    memory.fill(valuesOf(f), 0, PAGE_BYTES);
+    resetBlock(functionAt(f).block, valuesOf(f));
+    placeBars(f);
+  }
+}
+
+/** A configuration read of 1, 2 or 4 bytes; ones where nothing is. */
+export function configRead(bus: u32, devfn: u32, offset: u32, bytes: u32): u32 {
+  const found = bus == 0 ? findFunction(devfn) : 0;
+  if (!found) return 0xffff_ffff;
+  return <u32>guestRead(functionAt(found - 1).block, valuesOf(found - 1), found - 1, offset, bytes);
+}
+
+export function configWrite(bus: u32, devfn: u32, offset: u32, bytes: u32, value: u32): void {
+  const found = bus == 0 ? findFunction(devfn) : 0;
+  if (found) guestWrite(functionAt(found - 1).block, valuesOf(found - 1), found - 1, offset, bytes, value);
+}

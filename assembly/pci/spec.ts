@@ -1,0 +1,14 @@
+// PCI Local Bus Specification 3.0, chapter 6 (type 0 header), and PCI Express Base Specification 7.2.2 (ECAM).
+
+export const enum Config {
+  VENDOR = 0x00, DEVICE = 0x02, COMMAND = 0x04, STATUS = 0x06, REVISION = 0x08, CACHE_LINE = 0x0c, LATENCY = 0x0d, HEADER = 0x0e,
+  BIST = 0x0f, BAR0 = 0x10, SUBSYSTEM_VENDOR = 0x2c, SUBSYSTEM = 0x2e, CAPABILITIES = 0x34, LINE = 0x3c, PIN = 0x3d,
+  FIRST_CAPABILITY = 0x40,
+  BYTES = 0x100, EXPRESS_BYTES = 0x1000,
+}
+export const enum PciCommand { IO = 1, MEMORY = 2, MASTER = 4, PARITY = 0x40, SERR = 0x100, INTX_OFF = 0x400, WRITABLE = 0x547 }
+export const enum PciStatus { INTX = 0x08, CAPABILITIES = 0x10, ERRORS = 0xf900 }
+export const enum BarKind { MEMORY32 = 0, IO = 1, MEMORY64 = 4, PREFETCH = 8 }
+export const enum ConfigPort { ADDRESS = 0xcf8, DATA = 0xcfc }
+/** CONFIG_ADDRESS: enable, bus, device and function, register. */
+export const enum ConfigAddress { ENABLE = 0x8000_0000, BUS_SHIFT = 16, DEVFN_SHIFT = 8, WRITABLE = 0x80ff_fffc }
