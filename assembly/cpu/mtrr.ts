@@ -36,3 +36,21 @@ export function mayWriteMtrr(index: u32, v: u64): bool {
   if (v & BEYOND) return false;
   return index & 1 ? !(v & 0x7ff) : isType(v & 0xff) && !(v & 0xf00);
 }
+
+/**
+ * As firmware leaves them: memory is write-back, the hole for devices below 4 GiB and the VGA window are not cached, the
+ * ROM window is write-protected.
+ */
+export function presetMtrrs(): void {
+  store<u64>(DEF_TYPE, 0xc06);
+  setVariable(0, 0xb000_0000, 0x1000_0000);
+  setVariable(1, 0xc000_0000, 0x4000_0000);
+  memory.fill(FIXED, 6, 16);
+  memory.fill(FIXED + 16, 0, 8);
+  memory.fill(FIXED + 24, 5, 64);
+}
+
+function setVariable(n: usize, base: u64, bytes: u64): void {
+  store<u64>(VARIABLE + (n << 4), base);
+  store<u64>(VARIABLE + (n << 4) + 8, (~(bytes - 1) & ~BEYOND) | 0x800);
+}

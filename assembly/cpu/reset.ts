@@ -4,6 +4,8 @@
 import { cpu, gpr, segment, Seg, Desc, Cr0, Cr4, Efer } from "./state";
 import { setSegment } from "./segments";
 import { updateMode } from "./mode";
+import { resetMsrs } from "./msr";
+import { presetMtrrs } from "./mtrr";
 
 /** A present, accessed, writable data segment, and a readable code segment, at their place in a descriptor's second word. */
 @inline const DATA: u32 = Desc.PRESENT | Desc.S | Desc.WRITABLE | Desc.ACCESSED;
@@ -19,7 +21,7 @@ export function resetCpu(): void {
   cpu.dr6 = 0xffff_0ff0; cpu.dr7 = 0x400;
   cpu.xcr0 = 1;
   cpu.mxcsr = 0x1f80; cpu.fcw = 0x40; cpu.fsw = 0;
-  cpu.pat = 0x0007_0406_0007_0406;
+  resetMsrs();
   cpu.delivering = 0xffff_ffff;
   cpu.rip = 0xfff0;
   for (let s: u32 = 0; s < 6; s++) setSegment(s, 0, 0, 0xffff, DATA);
@@ -32,6 +34,7 @@ export function resetCpu(): void {
 }
 
 function flatSegments(codeAttr: u32): void {
+  presetMtrrs();
   for (let s: u32 = 0; s < 6; s++) setSegment(s, 0x18, 0, 0xffff_ffff, DATA | Desc.DB | Desc.G);
   setSegment(Seg.CS, 0x10, 0, 0xffff_ffff, CODE | codeAttr | Desc.G);
   setSegment(Seg.TR, 0, 0, 0x67, BUSY_TSS);

@@ -1,0 +1,2 @@
+import { Insn } from "../decode/record";
+export function executeSse<M>(i: Insn): void {}
