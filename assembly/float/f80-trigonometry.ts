@@ -2,10 +2,10 @@
 // beyond 2^63 they are refused with C2. vol. 2 tables under each instruction.
 // Theory: the argument becomes q * pi/2 + r, |r| <= pi/4, exactly; sine and cosine of r are Taylor sums in 128-bit fixed point.
 
-import { env, FLOAT_SCRATCH } from "./env";
+import { env, FLOAT_SCRATCH, Raised } from "./env";
 import {
-  BIAS, Condition, INTEGER_BIT, SIGN, isInfinite, magnitude, normalExponent, noteDenormal, roundTo, setInvalid, setResult,
-  setZero, takeSpecial, takeSpecials,
+  BIAS, Condition, INTEGER_BIT, SIGN, isInfinite, magnitude, normalExponent, noteDenormal, raise, roundTo, setInvalid,
+  setResult, setZero, takeSpecial, takeSpecials,
 } from "./f80";
 import { divTop, mulTop, normalizeWide, packWide, shiftRightWide, sumSeries } from "./f80-series";
 import { EVEN_FACTORIAL, ODD_FACTORIAL, ODD_RECIPROCAL, PI_HI, PI_LO } from "./f80-tables";
@@ -13,7 +13,7 @@ import { EVEN_FACTORIAL, ODD_FACTORIAL, ODD_RECIPROCAL, PI_HI, PI_LO } from "./f
 // pi/2 as the processor has it, in units of 2^-65.
 @inline const HALF_PI_HI: u64 = 3;
 @inline const HALF_PI_LO: u64 = 0x243f_6a88_85a3_08d3;
-/** Below 2^-64 a tangent is its argument and a trace. */
+/** Below 2^-64 a sine or tangent is its argument, and a cosine 1, but for far less than the last place. */
 @inline const TINY: u32 = <u32>BIAS - 64;
 @inline const SINE_TERMS: u32 = 14;
 @inline const ARCTANGENT_TERMS: u32 = 34;
@@ -119,9 +119,16 @@ function takeAngle(e: u32, m: u64): bool {
 
 function setOne(): void { setResult(<u32>BIAS, INTEGER_BIT); }
 
+/** The argument itself, inexact whatever the rounding mode, as the processors this was compared with have it. */
+function packTiny(e: u32, m: u64): void {
+  roundTo(e & SIGN, normalExponent(e, m), m << clz(m), 0, 0);
+  raise(magnitude(env.exponent) == 0 ? Raised.UE | Raised.PE : Raised.PE);
+}
+
 export function sinF80(e: u32, m: u64): void {
   if (takeAngle(e, m)) return;
   if (m == 0) { setZero(e & SIGN); return; }
+  if (magnitude(e) < TINY) { packTiny(e, m); return; }
   reduceAngle(e, m);
   packSine(0);
 }
@@ -129,6 +136,7 @@ export function sinF80(e: u32, m: u64): void {
 export function cosF80(e: u32, m: u64): void {
   if (takeAngle(e, m)) return;
   if (m == 0) { setOne(); return; }
+  if (magnitude(e) < TINY) { raise(Raised.PE); setOne(); return; }
   reduceAngle(e, m);
   packSine(1);
 }
@@ -137,6 +145,7 @@ export function cosF80(e: u32, m: u64): void {
 export function sinCosF80(e: u32, m: u64): void {
   if (takeAngle(e, m)) { copySecond(); return; }
   if (m == 0) { setOne(); copySecond(); setZero(e & SIGN); return; }
+  if (magnitude(e) < TINY) { setOne(); copySecond(); packTiny(e, m); return; }
   reduceAngle(e, m);
   packSine(1);
   copySecond();
@@ -151,11 +160,7 @@ export function tanF80(e: u32, m: u64): void {
   setOne();
   copySecond();
   if (m == 0) { setZero(e & SIGN); return; }
-  if (magnitude(e) < TINY) {
-    // tan x is above x by less than the last place.
-    roundTo(e & SIGN, normalExponent(e, m), m << clz(m), 1, 0);
-    return;
-  }
+  if (magnitude(e) < TINY) { packTiny(e, m); return; }
   reduceAngle(e, m);
   const odd = (reduced.quadrant & 1) != 0;
   sineKernel();

@@ -24,9 +24,9 @@ export function loadImage(a: u64, bytes: u32): bool {
   return true;
 }
 
-/** True when `bytes` (a page at most) at `a` may be written. */
-export function probeImage(a: u64, bytes: u32): bool {
-  probeMem<Run>(a, 1);
+/** True when `bytes` (a page at most) at `a` may be written: the first word, then the last byte, is what a fault names. */
+export function probeImage(a: u64, bytes: u32, word: u32): bool {
+  probeMem<Run>(a, word);
   if (faulted<Run>()) return false;
   probeMem<Run>(a + bytes - 1, 1);
   return !faulted<Run>();

@@ -7,7 +7,8 @@
 // Then, for FNSAVE, ST(0) to ST(7), ten bytes each. FCS and FDS read as 0, as on processors that announce their deprecation.
 
 import { Insn } from "../decode/record";
-import { Run } from "../ir/words";
+import { Run, faulted } from "../ir/words";
+import { loadMem } from "../ir/words-memory";
 import { cpu, fpr, Mode } from "../cpu/state";
 import { EXPONENT_MAX } from "../float/f80";
 import { address } from "./operands";
@@ -83,22 +84,30 @@ function takeEnvironment(wide: bool): void {
 export function storeEnvironment(i: Insn): void {
   const wide = i.bits != 16, bytes = environmentBytes(wide);
   const a = address<Run>(i, bytes, true);
-  if (!probeImage(a, bytes)) return;
+  if (!probeImage(a, bytes, wide ? 4 : 2)) return;
   buildEnvironment(wide);
   storeImage(a, 0, bytes);
   cpu.fcw = <u16>(<u32>cpu.fcw | 0x3f);
   summarize();
 }
 
+/** Loads an image, its first word and then its last byte before the rest: that is what a fault names. */
+function loadWhole(a: u64, bytes: u32, wide: bool): bool {
+  loadMem<Run>(a, wide ? 4 : 2);
+  if (faulted<Run>()) return false;
+  loadMem<Run>(a + bytes - 1, 1);
+  return !faulted<Run>() && loadImage(a, bytes);
+}
+
 export function loadEnvironment(i: Insn): void {
   const wide = i.bits != 16, bytes = environmentBytes(wide);
-  if (loadImage(address<Run>(i, bytes, false), bytes)) takeEnvironment(wide);
+  if (loadWhole(address<Run>(i, bytes, false), bytes, wide)) takeEnvironment(wide);
 }
 
 export function storeState(i: Insn): void {
   const wide = i.bits != 16, head = environmentBytes(wide);
   const a = address<Run>(i, head + 80, true);
-  if (!probeImage(a, head + 80)) return;
+  if (!probeImage(a, head + 80, wide ? 4 : 2)) return;
   buildEnvironment(wide);
   for (let r: u32 = 0; r < 8; r++) {
     const to = IMAGE + head + 10 * r;
@@ -111,7 +120,7 @@ export function storeState(i: Insn): void {
 
 export function loadState(i: Insn): void {
   const wide = i.bits != 16, head = environmentBytes(wide);
-  if (!loadImage(address<Run>(i, head + 80, false), head + 80)) return;
+  if (!loadWhole(address<Run>(i, head + 80, false), head + 80, wide)) return;
   takeEnvironment(wide);
   for (let r: u32 = 0; r < 8; r++) {
     const from = IMAGE + head + 10 * r;

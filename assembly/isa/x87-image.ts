@@ -72,7 +72,7 @@ function buildMxcsr(): void {
 
 export function fxsave(i: Insn): void {
   const a = imageAddress(i, 512, 16, true);
-  if (faulted<Run>() || !probeImage(a, 512)) return;
+  if (faulted<Run>() || !probeImage(a, 512, 1)) return;
   buildX87(i.bits == 64);
   buildMxcsr();
   storeImage(a, 0, 160);
@@ -105,7 +105,7 @@ function isRefused(): bool {
 export function xsave(i: Insn): void {
   if (isRefused()) return;
   const a = imageAddress(i, 576, 64, true);
-  if (faulted<Run>() || !probeImage(a, 576)) return;
+  if (faulted<Run>() || !probeImage(a, 576, 1)) return;
   const present = loadMem<Run>(a + 512, 8);
   if (faulted<Run>()) return;
   const wanted = requested();

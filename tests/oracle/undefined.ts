@@ -195,6 +195,7 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^x87\.d9(fe|ff)$/, when: completed, within: approximateTrigonometric(1), reason: 'FSIN, FCOS: within 1 ulp for the processor\'s own pi' },
   { keys: /^x87\.d9(f2|fb)$/, when: completed, within: approximateTrigonometric(2), reason: 'FPTAN, FSINCOS: within 1 ulp for the processor\'s own pi' },
   { keys: /^x87\.d9\/6$|^x87\.dd\/6$/, when: completed, memory: environmentPointers, reason: 'FNSTENV, FNSAVE: the pointers to the last instruction are deprecated (FCS and FDS read as 0) and not modelled; the rest is reserved' },
+  { keys: /^x87\.(db\/7|df\/6)$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FSTP m80, FBSTP: whether the low eight bytes are visible when the others fault is not defined' },
   { keys: /^x87\.(d9|dd)\/[46]$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined' },
   { keys: /^x87\.(d9\/[45]|dd\/4)$|^0f\.ae\/1$/, control: 0xe0c0, reason: 'FLDCW, FLDENV, FRSTOR, FXRSTOR: bits 6, 7 and 13 to 15 of the control word are reserved' },
 
