@@ -4,6 +4,7 @@ import { OPCODES, OPCODES_SIZE } from "../base/layout";
 import { defineOne } from "./opcodes-one";
 import { defineTwo } from "./opcodes-two";
 import { defineSystem } from "./opcodes-system";
+import { defineSse } from "./opcodes-sse";
 import { defineX87 } from "./opcodes-x87";
 
 export function defineOpcodes(): void {
@@ -12,4 +13,5 @@ export function defineOpcodes(): void {
   defineTwo();
   defineSystem();
   defineX87();
+  defineSse();
 }

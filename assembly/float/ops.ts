@@ -61,7 +61,7 @@ export const enum V {
   CONVERT_END,
 
   // Strings and checksums (sse-string.ts)
-  /** PCMPISTRI and PCMPISTRM: imm is the instruction's; index or mask in the low 64 bits' place, see there. */
+  /** imm is the instruction's: ECX, XMM0 and the flags that it gives. */
   PCMPISTRI = 288, PCMPISTRM, PCMPISTR_FLAGS,
   /** a = old checksum, b = data, imm = data bytes. */
   CRC32,

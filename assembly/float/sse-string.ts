@@ -8,19 +8,9 @@ import { V } from "./ops";
 
 export function stringOp(kind: V, a: v128, b: v128, imm: u32): v128 {
   if (kind == V.CRC32) return i64x2(<i64>crc32(<u32>i64x2.extract_lane(a, 0), <u64>i64x2.extract_lane(b, 0), imm), 0);
-  v128.store(A, a);
-  v128.store(B, b);
-  const la = implicitLength(A, imm), lb = implicitLength(B, imm);
-  const found = compareStrings(la, lb, imm);
-  if (kind == V.PCMPISTR_FLAGS) return i64x2(<i64>stringFlags(found, la, lb, imm), 0);
-  return kind == V.PCMPISTRI ? i64x2(<i64>stringIndex(found, imm), 0) : stringMask(found, imm);
-}
-
-/** As PCMPESTRI and PCMPESTRM: lengths are EAX's and EDX's (or RAX's and RDX's) values. */
-export function explicitStrings(a: v128, b: v128, lengthA: i64, lengthB: i64, imm: u32): u32 {
-  v128.store(A, a);
-  v128.store(B, b);
-  return compareStrings(explicitLength(lengthA, imm), explicitLength(lengthB, imm), imm);
+  const la = textLength(a, imm), lb = textLength(b, imm), found = compareText(a, b, la, lb, imm);
+  if (kind == V.PCMPISTR_FLAGS) return i64x2(<i64>textFlags(found, la, lb, imm), 0);
+  return kind == V.PCMPISTRI ? i64x2(<i64>indexOf(found, imm), 0) : maskOf(found, imm);
 }
 
 @inline function elements(imm: u32): u32 { return imm & 1 ? 8 : 16; }
@@ -34,20 +24,24 @@ export function explicitStrings(a: v128, b: v128, lengthA: i64, lengthB: i64, im
   }
 }
 
-function implicitLength(base: usize, imm: u32): u32 {
+/** Elements before the first zero: the length of PCMPISTRx. */
+export function textLength(v: v128, imm: u32): u32 {
+  v128.store(A, v);
   const n = elements(imm);
-  for (let i: u32 = 0; i < n; i++) if (!element(base, i, imm)) return i;
+  for (let i: u32 = 0; i < n; i++) if (!element(A, i, imm)) return i;
   return n;
 }
 
-/** The magnitude, no more than the vector has. */
-export function explicitLength(length: i64, imm: u32): u32 {
+/** The length that PCMPESTRx takes from a register: its magnitude, no more than the vector has. */
+export function clipLength(length: i64, imm: u32): u32 {
   const size = <u64>(length < 0 ? -length : length);
   return <u32>min<u64>(size, elements(imm));
 }
 
 /** IntRes2: one bit an element of b. */
-function compareStrings(la: u32, lb: u32, imm: u32): u32 {
+export function compareText(a: v128, b: v128, la: u32, lb: u32, imm: u32): u32 {
+  v128.store(A, a);
+  v128.store(B, b);
   const n = elements(imm), all = (1 << n) - 1;
   let result: u32 = 0;
   switch (imm >> 2 & 3) {
@@ -89,13 +83,13 @@ function equalsOrdered(j: u32, la: u32, lb: u32, imm: u32): bool {
 }
 
 /** ECX of PCMPxSTRI. */
-export function stringIndex(found: u32, imm: u32): u32 {
+export function indexOf(found: u32, imm: u32): u32 {
   if (!found) return elements(imm);
   return imm & 0x40 ? 31 - clz(found) : ctz(found);
 }
 
 /** XMM0 of PCMPxSTRM. */
-export function stringMask(found: u32, imm: u32): v128 {
+export function maskOf(found: u32, imm: u32): v128 {
   if (!(imm & 0x40)) return i64x2(<i64>found, 0);
   for (let i: u32 = 0; i < elements(imm); i++) {
     const ones: u32 = 0 - (found >> i & 1);
@@ -105,7 +99,7 @@ export function stringMask(found: u32, imm: u32): v128 {
 }
 
 /** CF ZF SF OF; AF and PF are cleared. */
-export function stringFlags(found: u32, la: u32, lb: u32, imm: u32): u32 {
+export function textFlags(found: u32, la: u32, lb: u32, imm: u32): u32 {
   const n = elements(imm);
   return u32(found != 0) | u32(lb < n) << 6 | u32(la < n) << 7 | (found & 1) << 11;
 }

@@ -42,5 +42,24 @@ export const enum H {
   X87 = 1280,
   X87_REGISTER = 1280, X87_MEMORY = 1281, X87_WAIT = 1282, FXSAVE = 1283, FXRSTOR = 1284, XSAVE = 1285, XRSTOR = 1286,
   X87_END = 1408,
-  SSE = 1408, SSE_END = 1664,
+  SSE = 1408,
+  // xmm op= xmm/m128, and with a memory operand of 2, 4, 8 bytes, or 16 that need no alignment.
+  SSE_OP = 1408, SSE_OP_2 = 1409, SSE_OP_4 = 1410, SSE_OP_8 = 1411, SSE_OP_U = 1412,
+  // The same for operations whose result is RFLAGS.
+  SSE_FLAGS_4 = 1413, SSE_FLAGS_8 = 1414, SSE_FLAGS = 1415,
+  SSE_SHIFT_I = 1416, SSE_BLENDV = 1417,
+  // Moves: whole registers aligned and not, scalars of 4 and 8 bytes, halves.
+  SSE_LOAD_A = 1420, SSE_LOAD_U = 1421, SSE_STORE_A = 1422, SSE_STORE_U = 1423,
+  SSE_LOAD_4 = 1424, SSE_LOAD_8 = 1425, SSE_STORE_4 = 1426, SSE_STORE_8 = 1427, SSE_LOAD_LOW = 1428, SSE_STORE_HIGH = 1429,
+  // To and from general registers.
+  SSE_FROM_GPR = 1430, SSE_TO_GPR = 1431, SSE_MASK = 1432, SSE_EXTRACT = 1433, SSE_INSERT = 1434, SSE_FROM_INT = 1435,
+  SSE_TO_INT_4 = 1436, SSE_TO_INT_8 = 1437,
+  // Whole instructions: one IR operation each.
+  SSE_STRING_INDEX = 1440, SSE_STRING_MASK = 1441, SSE_STRING_EXPLICIT = 1442, SSE_MASKMOV = 1443, LDMXCSR = 1444, STMXCSR = 1445, CLFLUSH = 1446,
+  // MMX, and what crosses between the register files.
+  MMX = 1472,
+  MMX_OP = 1472, MMX_OP_4 = 1473, MMX_SHIFT_I = 1474, MMX_MOVE = 1475, MMX_STORE = 1476, MMX_FROM_GPR = 1477, MMX_TO_GPR = 1478,
+  MMX_MASK = 1479, MMX_INSERT = 1480, MMX_MASKMOV = 1481, EMMS = 1482,
+  MMX_TO_XMM = 1483, XMM_TO_MMX = 1484, CVT_FROM_MMX = 1485, CVT_TO_MMX_8 = 1486, CVT_TO_MMX_16 = 1487,
+  SSE_END = 1664,
 }
