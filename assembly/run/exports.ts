@@ -4,7 +4,7 @@
 import { control, Event } from "../base/control";
 import { regionSize } from "../base/regions";
 import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
-import { GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
+import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { updateMode } from "../cpu/mode";
 import { flushAll } from "../cpu/tlb";
 import { enterLong, enterPvh, enterReal } from "../cpu/reset";
@@ -18,6 +18,7 @@ import { Address, EntryMode } from "./surface";
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
 export { counterIds, counterName, counterUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
+export { stepUndelivered } from "./loop";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
 
@@ -63,6 +64,12 @@ export function refreshCpu(): void {
   control.events &= ~(<u32>Event.HALTED);
   updateMode();
 }
+
+/** What stepUndelivered left raised: vector (all ones for nothing), error code, and the address of a page fault. */
+export function raisedVector(): u32 { return cpu.raised ? cpu.vector : ~0; }
+export function raisedCode(): u32 { return cpu.errorCode; }
+export function raisedAddressLo(): u32 { return <u32>cpu.faultAddress; }
+export function raisedAddressHi(): u32 { return <u32>(cpu.faultAddress >> 32); }
 
 /** Address in linear memory of what `surface.ts` names. */
 export function address(what: u32): u32 {

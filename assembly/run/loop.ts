@@ -85,6 +85,14 @@ export function idleNs(): u64 {
   return next == NEVER ? NEVER : next > now ? next - now : 0;
 }
 
+/** One instruction; what it raises stays raised (cpu.raised), for a debugger or an oracle to look at. */
+export function stepUndelivered(): void {
+  control.limit = ~0;
+  control.events &= ~(<u32>Event.EXCEPTION);
+  cpu.raised = 0;
+  step(1);
+}
+
 /** One instruction, with the trap of TF after it. */
 function single(): void {
   const trap = (cpu.flags & Flag.TF) != 0;

@@ -1,0 +1,216 @@
+/**
+ * A bare machine for the native oracle's vectors: user pages as tests/oracle/pages.ts lays them out, page tables, descriptor
+ * tables and interrupt gates of our own, and one instruction at a time on the shipped module.
+ */
+import { readFileSync } from 'node:fs';
+import { Address, EntryMode } from '../../assembly/run/surface.js';
+import { CpuField } from '../../assembly/run/fields.js';
+import {
+  backgroundByte, backgroundOf, CODE_SELECTOR_32, CODE_SELECTOR_64, createState, DATA_SELECTOR, REGIONS, type Region, type State, type Vector,
+} from '../oracle/vectors.js';
+import { compareVector, type Actual } from '../oracle/compare.js';
+
+type Exports = Record<string, (...args: number[]) => number>;
+
+const RAM_MIB = 4;
+/** Physical addresses of what the machine keeps below the user regions' frames. */
+const PML4 = 0x1000, TABLES = 0x2000, GDT = 0x10000, IDT = 0x11000, TSS = 0x13000, STACK_TOP = 0x18000, HANDLERS = 0x20000, FRAMES = 0x10_0000;
+
+export interface BenchMachine {
+  /** Runs one vector; a line for each difference from the processor. */
+  check(vector: Vector): string[];
+}
+
+export function createBenchMachine(throughIr: boolean, wasm = new URL('../../build/pintail.wasm', import.meta.url)): BenchMachine {
+  const module = new WebAssembly.Module(readFileSync(wasm));
+  const memory = new WebAssembly.Memory({ initial: 16384 / 16 + 1024 });
+  const exports = new WebAssembly.Instance(module, { env: { memory, abort: () => { throw new Error('the module aborted'); } } }).exports as unknown as Exports;
+  const call = (name: string, ...args: number[]): number => exports[name]!(...args) >>> 0;
+  call('create', RAM_MIB, 1, 0, 0, 0);
+  const base = call('address', Address.Ram);
+  const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
+  const frames = layOut(view, bytes, base);
+  const cpuAt = (field: CpuField): number => call('cpuField', field);
+  call('setEntry', EntryMode.LONG64, 0x1000, 0, 0, 0, PML4, 0);
+  view.setBigUint64(cpuAt(CpuField.GdtBase), BigInt(GDT), true);
+  view.setUint32(cpuAt(CpuField.GdtLimit), 0x7f, true);
+  view.setBigUint64(cpuAt(CpuField.IdtBase), BigInt(IDT), true);
+  view.setUint32(cpuAt(CpuField.IdtLimit), 0xfff, true);
+  view.setBigUint64(cpuAt(CpuField.Cr4), view.getBigUint64(cpuAt(CpuField.Cr4), true) | 0x1_0000n, true);
+  call('runThroughIr', throughIr ? 1 : 0);
+  const context = { call, view, bytes, base, frames, cpuAt };
+  setSegment(context, 7, 0x40, TSS, 0x67, 0x8b00);
+  return {
+    check: (vector) => {
+      const differences = compareVector(vector, runVector(context, vector));
+      restore(context, vector);
+      return differences;
+    },
+  };
+}
+
+interface Context {
+  readonly call: (name: string, ...args: number[]) => number;
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
+  readonly base: number;
+  readonly frames: ReadonlyMap<string, number>;
+  readonly cpuAt: (field: CpuField) => number;
+}
+
+/** Writes page tables, descriptor tables and the background; where each region's frames start. */
+function layOut(view: DataView, bytes: Uint8Array, base: number): Map<string, number> {
+  const put = (at: number, value: bigint): void => view.setBigUint64(base + at, value, true);
+  let nextTable = TABLES, nextFrame = FRAMES;
+  const frames = new Map<string, number>();
+  const entry = (table: number, index: number): number => {
+    const at = base + table + index * 8;
+    if (view.getBigUint64(at, true) === 0n) {
+      put(table + index * 8, BigInt(nextTable) | 7n);
+      nextTable += 0x1000;
+    }
+    return Number(view.getBigUint64(at, true) & 0xffff_f000n);
+  };
+  const map = (linear: number, frame: number, flags: bigint): void => {
+    const table = entry(entry(entry(PML4, 0), Math.floor(linear / 0x4000_0000) & 511), (linear / 0x20_0000) & 511);
+    put(table + ((linear >>> 12) & 511) * 8, BigInt(frame) | flags);
+  };
+  for (const region of REGIONS) {
+    frames.set(region.name, nextFrame);
+    for (let offset = 0; offset < region.bytes; offset += 0x1000) map(region.base + offset, nextFrame + offset, pageFlags(region));
+    bytes.set(backgroundOf(region), base + nextFrame);
+    nextFrame += region.bytes;
+  }
+  // The supervisor's own pages, above the user's: their linear addresses are their physical ones; LOW is at 8000.
+  for (let at = 0x10000; at < 0x30000; at += 0x1000) map(at, at, 3n);
+  // GDT: 23 is 32-bit code, 2b data, 33 64-bit code, all for user; 08 kernel code; 40 the TSS.
+  put(GDT + 0x08, 0x00af_9b00_0000_ffffn);
+  put(GDT + 0x20, 0x00cf_fb00_0000_ffffn);
+  put(GDT + 0x28, 0x00cf_f300_0000_ffffn);
+  put(GDT + 0x30, 0x00af_fb00_0000_ffffn);
+  put(TSS + 4, BigInt(STACK_TOP));
+  for (let n = 0; n < 256; n++) {
+    const at = BigInt(HANDLERS + n), type = n === 3 || n === 4 ? 0xeen : 0x8en;
+    put(IDT + n * 16, (at & 0xffffn) | 0x8n << 16n | type << 40n | (at >> 16n) << 48n);
+    put(IDT + n * 16 + 8, 0n);
+  }
+  return frames;
+}
+
+function pageFlags(region: Region): bigint {
+  return 5n | (region.writable ? 2n : 0n) | (region.executable ? 0n : 1n << 63n);
+}
+
+/** Segment cache: base u64, limit u32, attr u32, selector u32 (assembly/cpu/state.ts). */
+function setSegment({ view, call }: Pick<Context, 'view' | 'call'>, n: number, selector: number, base: number, limit: number, attr: number): void {
+  const at = call('address', Address.Segments) + n * 32;
+  view.setBigUint64(at, BigInt(base), true);
+  view.setUint32(at + 8, limit, true);
+  view.setUint32(at + 12, attr, true);
+  view.setUint32(at + 16, selector, true);
+}
+
+const DATA_ATTR = 0xc0_f300, CODE32_ATTR = 0xc0_fb00, CODE64_ATTR = 0xa0_fb00;
+
+function locate({ frames, base }: Context, address: number): number {
+  for (const region of REGIONS) {
+    if (address >= region.base && address < region.base + region.bytes) return base + frames.get(region.name)! + address - region.base;
+  }
+  throw new RangeError(`the vector touches ${address.toString(16)}, which is in no page of tests/oracle/pages.ts`);
+}
+
+function writeBytes(context: Context, address: number, data: Uint8Array): void {
+  for (let i = 0; i < data.length; i++) context.bytes[locate(context, address + i)] = data[i]!;
+}
+
+function load(context: Context, vector: Vector): void {
+  const { view, bytes, call, cpuAt } = context, state = vector.initial;
+  writeBytes(context, Number(state.rip), vector.code);
+  for (const piece of vector.memory) writeBytes(context, piece.address, piece.bytes);
+  bytes.set(state.bytes.subarray(0, 128), call('address', Address.Gpr));
+  bytes.set(state.xmm, call('address', Address.Xmm));
+  view.setBigUint64(cpuAt(CpuField.Rip), state.rip, true);
+  call('writeRflags', state.rflags);
+  view.setUint32(cpuAt(CpuField.Mxcsr), state.mxcsr, true);
+  loadX87(context, state);
+  const code32 = vector.mode === 32;
+  setSegment(context, 1, code32 ? CODE_SELECTOR_32 : CODE_SELECTOR_64, 0, 0xffff_ffff, code32 ? CODE32_ATTR : CODE64_ATTR);
+  for (const n of [0, 2, 3]) setSegment(context, n, DATA_SELECTOR, 0, 0xffff_ffff, DATA_ATTR);
+  for (const n of [4, 5]) setSegment(context, n, 0, 0, 0, 0);
+  view.setUint32(cpuAt(CpuField.Cpl), 3, true);
+  call('refreshCpu');
+}
+
+function loadX87({ view, bytes, call, cpuAt }: Context, state: State): void {
+  view.setUint16(cpuAt(CpuField.Fcw), state.fcw, true);
+  view.setUint16(cpuAt(CpuField.Fsw), state.fsw, true);
+  view.setUint8(cpuAt(CpuField.Ftw), state.ftw);
+  const top = (state.fsw >> 11) & 7, fpr = call('address', Address.Fpr);
+  for (let i = 0; i < 8; i++) bytes.set(state.st.subarray(i * 10, i * 10 + 10), fpr + ((top + i) & 7) * 16);
+}
+
+function save(context: Context, vector: Vector): State {
+  const { view, bytes, call, cpuAt } = context, state = createState();
+  state.bytes.set(bytes.subarray(call('address', Address.Gpr), call('address', Address.Gpr) + 128));
+  state.xmm.set(bytes.subarray(call('address', Address.Xmm), call('address', Address.Xmm) + 256));
+  state.rip = view.getBigUint64(cpuAt(CpuField.Rip), true);
+  state.rflags = call('readRflags');
+  state.mxcsr = view.getUint32(cpuAt(CpuField.Mxcsr), true);
+  state.fcw = view.getUint16(cpuAt(CpuField.Fcw), true);
+  state.fsw = view.getUint16(cpuAt(CpuField.Fsw), true);
+  state.ftw = view.getUint8(cpuAt(CpuField.Ftw));
+  const top = (state.fsw >> 11) & 7, fpr = call('address', Address.Fpr);
+  for (let i = 0; i < 8; i++) {
+    const at = fpr + ((top + i) & 7) * 16;
+    state.st.set(bytes.subarray(at, at + 10), i * 10);
+  }
+  const segments = call('address', Address.Segments);
+  for (let n = 0; n < 6; n++) state.segment[n] = view.getUint32(segments + n * 32 + 16, true);
+  return vector.mode === 32 ? maskTo32(state) : state;
+}
+
+function maskTo32(state: State): State {
+  for (let i = 0; i < 8; i++) state.gpr[i] = state.gpr[i]! & 0xffff_ffffn;
+  return state;
+}
+
+/** INT3, INTO and ICEBP go through their gate at once: what the handler would return to is on the supervisor's stack. */
+function takeGate(context: Context, state: State): number {
+  const { view, base } = context, vector = Number(state.rip) - HANDLERS;
+  const frame = (word: number): bigint => view.getBigUint64(base + STACK_TOP - 40 + word * 8, true);
+  state.rip = frame(0);
+  state.rflags = Number(frame(2));
+  state.gpr[4] = frame(3);
+  state.segment[1] = Number(frame(1));
+  state.segment[2] = Number(frame(4));
+  return vector;
+}
+
+function runVector(context: Context, vector: Vector): Actual {
+  const { view, call, cpuAt } = context;
+  load(context, vector);
+  call('stepUndelivered');
+  const state = save(context, vector);
+  let fault: Actual['fault'] = null;
+  if (call('raisedVector') !== 0xffff_ffff) {
+    const number = call('raisedVector');
+    const cr2 = BigInt(call('raisedAddressLo')) | BigInt(call('raisedAddressHi')) << 32n;
+    fault = { vector: number, errorCode: hasCode(number) ? call('raisedCode') : null, cr2: number === 14 ? cr2 : null };
+  } else if (view.getUint32(cpuAt(CpuField.Cpl), true) === 0) {
+    fault = { vector: takeGate(context, state), errorCode: null, cr2: null };
+  }
+  return { state, fault, read: (address, length) => copyOut(context, address, length) };
+}
+
+function copyOut(context: Context, address: number, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => context.bytes[locate(context, address + i)]!);
+}
+
+function hasCode(vector: number): boolean { return vector === 8 || (vector >= 10 && vector <= 14) || vector === 17; }
+
+/** Puts the background back where the vector, or the processor that made it, wrote. */
+function restore(context: Context, vector: Vector): void {
+  const put = (address: number, length: number): void => writeBytes(context, address, Uint8Array.from({ length }, (_, i) => backgroundByte(address + i)));
+  put(Number(vector.initial.rip), vector.code.length);
+  for (const piece of [...vector.memory, ...vector.memoryChanges]) put(piece.address, piece.bytes.length);
+}
