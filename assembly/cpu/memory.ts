@@ -25,6 +25,8 @@ function isRefused(linear: u64, bytes: u32): bool {
 }
 
 @inline function crosses(linear: u64, bytes: u32): bool { return ((linear & 0xfff) + bytes) > 0x1000; }
+/** Start of the second page of an access that crosses: the address its fault reports. */
+@inline function lastPage(linear: u64, bytes: u32): u64 { return (linear + bytes - 1) & ~0xfff; }
 /** Linear addresses wrap at 4 GiB outside long mode. */
 @inline function wrap(linear: u64): u64 { return cpu.efer & Efer.LMA ? linear : linear & 0xffff_ffff; }
 
@@ -99,14 +101,14 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
 export function probeAs(linear: u64, bytes: u32, who: u32): bool {
   if (isRefused(linear, bytes)) return false;
   if (translate(wrap(linear), Access.WRITE, who) == NO_ADDRESS) return false;
-  return !crosses(linear, bytes) || translate(wrap(linear + bytes - 1), Access.WRITE, who) != NO_ADDRESS;
+  return !crosses(linear, bytes) || translate(wrap(lastPage(linear, bytes)), Access.WRITE, who) != NO_ADDRESS;
 }
 
 /** Raises what a load would raise, and loads nothing (device registers have side effects). */
 export function probeReadAs(linear: u64, bytes: u32, who: u32): bool {
   if (isRefused(linear, bytes)) return false;
   if (translate(wrap(linear), Access.READ, who) == NO_ADDRESS) return false;
-  return !crosses(linear, bytes) || translate(wrap(linear + bytes - 1), Access.READ, who) != NO_ADDRESS;
+  return !crosses(linear, bytes) || translate(wrap(lastPage(linear, bytes)), Access.READ, who) != NO_ADDRESS;
 }
 
 // At the current privilege: instructions' own operands.

@@ -7,8 +7,8 @@
 import { DECODE } from "./scratch";
 import { cpu, Mode, Seg, Vector, NO_REGISTER, RIP_REGISTER, Cr0 } from "../cpu/state";
 import { H } from "../isa/handlers";
-import { Insn, Is } from "./record";
-import { Form, Map, Row, rowAt, groupRow } from "./rows";
+import { Insn, Is, mark } from "./record";
+import { Form, Group, Map, Row, rowAt, groupRow } from "./rows";
 import { select } from "./select";
 import { readModRm } from "./modrm";
 
@@ -122,7 +122,7 @@ function findRow(): Row {
     else if (d.opcode == 0x3a) { d.map = Map.OF3A; d.opcode = nextByte(); }
     else d.map = Map.OF;
   }
-  let r = d.map == Map.ONE ? rowAt(Map.ONE, d.opcode) : prefixedRow();
+  let r = d.map == Map.ONE ? plainRow() : prefixedRow();
   if (d.map == Map.ONE && (d.opcode & 0xf8) == 0xd8) r = x87Row();
   else if (r.form & Form.GROUP) {
     readModRm();
@@ -132,6 +132,11 @@ function findRow(): Row {
     if (r.form & Form.GROUP) r = groupRow(r.kind, d.rm);
   } else if (r.form & Form.MODRM) readModRm();
   return r;
+}
+
+/** 63 is MOVSXD in 64-bit code and ARPL elsewhere: the one opcode with two rows. */
+function plainRow(): Row {
+  return d.opcode == 0x63 && !(d.mode & Mode.LONG) ? groupRow(Group.ARPL, 0) : rowAt(Map.ONE, d.opcode);
 }
 
 /**
@@ -162,8 +167,8 @@ function fill(i: Insn, r: Row): void {
   d.form = form;
   const vector = refusal(r);
   select(i, r);
-  if (d.repeat == 0xf3) i.flags |= <u8>Is.REP;
-  if (d.repeat == 0xf2) i.flags |= <u8>Is.REPNE;
+  if (d.repeat == 0xf3) mark(i, Is.REP);
+  if (d.repeat == 0xf2) mark(i, Is.REPNE);
   if (vector) refuse(i, vector - 1);
   else if (d.lock && (!(form & Form.LOCKABLE) || !(i.flags & Is.MEMORY))) refuse(i, Vector.UD);
 }

@@ -1,7 +1,7 @@
 // ModRM, SIB and displacement. Intel SDM vol. 2, 2.1.5 and 2.2.1.
 
 import { Mode, Seg, RIP_REGISTER } from "../cpu/state";
-import { Insn, Is } from "./record";
+import { Insn, Is, mark } from "./record";
 import { d, nextByte, nextSigned } from "./decode";
 
 /** Reads the ModRM byte; reg and rm without their REX bits, which the operands add. */
@@ -16,7 +16,7 @@ export function readModRm(): void {
 
 /** Reads the memory operand of mod < 3 into the record. */
 export function readMemory(i: Insn): void {
-  i.flags |= <u8>Is.MEMORY;
+  mark(i, Is.MEMORY);
   let stack = false;
   if (d.addressBits == 16) stack = readMemory16(i);
   else if (d.rm == 4) stack = readSib(i);
@@ -63,12 +63,13 @@ export function setSegment(i: Insn, stack: bool): void {
   let seg = d.seg != Seg.NONE ? d.seg : stack ? Seg.SS : Seg.DS;
   if (d.mode & Mode.LONG) {
     seg = d.seg;
-    if (seg != Seg.NONE) i.flags |= <u8>(Is.LONG_SEGMENT | Is.FAR);
-    if (d.addressBits == 32) i.flags |= <u8>(Is.ADDR32 | Is.FAR);
+    if (seg != Seg.NONE) mark(i, Is.LONG_SEGMENT | Is.FAR);
+    if (d.addressBits == 32) mark(i, Is.ADDR32 | Is.FAR);
   } else {
-    if (d.mode & Mode.FLAT && seg < <u32>Seg.FS) seg = Seg.NONE;
+    // A code segment is never writable, flat or not.
+    if (d.mode & Mode.FLAT && seg < <u32>Seg.FS && seg != Seg.CS) seg = Seg.NONE;
     // 32-bit sums wrap; even flat addresses must, for base + index + displacement can pass 4 GiB.
-    i.flags |= <u8>(Is.FAR | (d.addressBits == 16 ? Is.ADDR16 : Is.ADDR32));
+    mark(i, Is.FAR | (d.addressBits == 16 ? Is.ADDR16 : Is.ADDR32));
   }
   i.seg = <u8>seg;
 }

@@ -87,7 +87,7 @@ function defineMoves(): void {
   one(0x8d, H.LEA, M | SIZE | Form.MEM_ONLY);
   one(0x86, H.XCHG, M | B | RM | LOCK);
   one(0x87, H.XCHG, M | RM | LOCK);
-  one(0x63, H.MOVSXD_R, M | PLACE | Form.ONLY64); // ARPL outside 64-bit mode: opcodes-system.ts
+  one(0x63, H.MOVSXD_R, M | PLACE); // 64-bit code only; elsewhere ARPL: opcodes-system.ts
   one(0xa0, H.MOV_MOFFS_LOAD, B | Form.MOFFS);
   one(0xa1, H.MOV_MOFFS_LOAD, Form.MOFFS);
   one(0xa2, H.MOV_MOFFS_STORE, B | Form.MOFFS);
@@ -119,10 +119,10 @@ function defineStack(): void {
   member(Group.G1A, 0, H.POP_R, D64 | RM | PLACE);
   one(0xc8, H.ENTER, D64 | Form.ENTER);
   one(0xc9, H.LEAVE, D64);
-  one(0x06, H.PUSH_SEG, Form.NO64, 0);
-  one(0x0e, H.PUSH_SEG, Form.NO64, 1);
-  one(0x16, H.PUSH_SEG, Form.NO64, 2);
-  one(0x1e, H.PUSH_SEG, Form.NO64, 3);
+  one(0x06, H.PUSH_SEG, D64 | Form.NO64, 0);
+  one(0x0e, H.PUSH_SEG, D64 | Form.NO64, 1);
+  one(0x16, H.PUSH_SEG, D64 | Form.NO64, 2);
+  one(0x1e, H.PUSH_SEG, D64 | Form.NO64, 3);
   // POP seg, PUSHF, POPF, far transfers: opcodes-system.ts
 }
 

@@ -46,7 +46,7 @@ function defineSegments(): void {
   // F3 0F AE, register forms: RDFSBASE RDGSBASE WRFSBASE WRGSBASE.
   row(Map.OF_F3, 0xae, 0, Form.GROUP, Group.G15_F3);
   for (let n: u32 = 0; n < 4; n++) member(Group.G15_F3, n, S.FSGSBASE, RM | Form.REG_ONLY | Form.ONLY64 | Form.SIZE_W, n);
-  // ARPL (63 outside 64-bit mode) is not there: its row is MOVSXD's.
+  member(Group.ARPL, 0, S.ARPL, M | RM | Form.PROTECTED | Form.RM_WORD);
 }
 
 function defineFar(): void {

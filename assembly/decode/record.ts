@@ -51,3 +51,6 @@ export const enum Is {
   /** The memory operand needs more than base + index + disp: a segment, or wrapping. */
   FAR = 128,
 }
+
+/** Sets decoded bits. */
+@inline export function mark(i: Insn, bits: u32): void { i.flags = <u8>(i.flags | bits); }

@@ -5,7 +5,7 @@
 
 import { H } from "../isa/handlers";
 import { Mode } from "../cpu/state";
-import { Insn, Is } from "./record";
+import { Insn, Is, mark } from "./record";
 import { Form, Row } from "./rows";
 import { d, nextByte, nextSigned } from "./decode";
 import { readMemory, rexB, rexR, setSegment } from "./modrm";
@@ -34,8 +34,16 @@ export function select(i: Insn, r: Row): void {
   i.kind = r.kind;
   if (form & Form.OPREG) i.dst = place(d.opcode & 7 | rexB(), i.bits);
   if (d.hasModRm) readOperands(i, form);
+  else markAddressSize(i);
+  // Pushes, pops, calls and returns whose only memory is the stack.
+  if (form & (Form.DEF64 | Form.FORCE64) && !(i.flags & Is.MEMORY)) i.stack = 1;
   readImmediate(i, form);
   i.handler = <u16>handlerOf(i, r);
+}
+
+/** LOOP, JCXZ, string instructions: the width of their implicit registers. */
+function markAddressSize(i: Insn): void {
+  if (d.addressBits != 64) mark(i, d.addressBits == 16 ? Is.ADDR16 : Is.ADDR32);
 }
 
 function readOperands(i: Insn, form: u32): void {
@@ -67,7 +75,7 @@ function readImmediate(i: Insn, form: u32): void {
 /** MOV moffs: an address alone, of the address size. */
 function readOffset(i: Insn): void {
   i.disp = d.addressBits == 64 ? nextSigned(8) : nextSigned(d.addressBits >> 3) & (d.addressBits == 16 ? 0xffff : 0xffff_ffff);
-  i.flags |= <u8>Is.MEMORY;
+  mark(i, Is.MEMORY);
   setSegment(i, false);
 }
 

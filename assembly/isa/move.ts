@@ -83,7 +83,9 @@ export function compareExchange<M>(i: Insn): void {
 /** CMPXCHG of the accumulator with itself always succeeds. */
 function sameRegister(i: Insn): bool { return !(i.flags & Is.MEMORY) && i.dst == R.AX; }
 function keepUnless<M>(i: Insn, same: Val, fresh: Val, bits: u32): void {
-  setReg<M>(i.dst, choose<M>(same, fresh, getReg<M>(i.dst, bits)), bits);
+  // A 32-bit register is not even cleared above when the comparison fails.
+  const whole: u32 = bits == 32 ? 64 : bits;
+  setReg<M>(i.dst, choose<M>(same, fresh, getReg<M>(i.dst, whole)), whole);
 }
 
 /** CBW, CWDE, CDQE. */

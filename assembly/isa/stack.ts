@@ -69,10 +69,12 @@ export function popAll<M>(i: Insn): void {
   }
   moveStack<Run>(8 * bytes);
 }
+/** The selector goes out as a 16-bit store, whatever the operand size: recent processors leave the rest of the slot alone. SDM: PUSH. */
 export function pushSegment<M>(i: Insn): void {
-  const v = running<M>() ? <u64>segment(i.kind).selector : 0;
   if (!running<M>()) return recordRun();
-  push<Run>(v, i.bits);
+  const bytes = <i32>(i.bits >> 3);
+  if (!storeLinear(stackAddress<Run>(-bytes, bytes, true), 2, segment(i.kind).selector)) return;
+  moveStack<Run>(-bytes);
 }
 export function leave<M>(i: Insn): void {
   const wide = stackBits(cpu.mode), bits = <u32>i.bits;

@@ -12,7 +12,7 @@ import {
 } from "../cpu/segments";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { startShadow } from "../cpu/shadow";
-import { address, moveStack, readRm, top, writeRm } from "./operands";
+import { address, moveStack, readRm, readTarget, targetOf, top, writeRm, writeTarget } from "./operands";
 import { S } from "./system-handlers";
 
 @inline const RSP: u32 = 4;
@@ -32,6 +32,15 @@ function isUnprivileged(): bool {
   if (cpu.cpl == 0) return false;
   raiseGp(0);
   return true;
+}
+
+/** ARPL: the destination selector's RPL is raised to the source's. */
+function adjustRpl(i: Insn): void {
+  const where = targetOf<Run>(i, 16);
+  if (cpu.raised) return;
+  const a = readTarget<Run>(i, where, 16), rpl = getReg<Run>(i.src, 16) & 3, lower = (a & 3) < rpl;
+  if (lower) writeTarget<Run>(i, where, 16, (a & ~3) | rpl);
+  setZf(lower);
 }
 
 function setZf(on: bool): void {
@@ -197,6 +206,7 @@ export function executeSegments(i: Insn): void {
     case S.LLDT: loadLdt(i); break;
     case S.LTR: loadTask(i); break;
     case S.VERIFY: verifySegment(i); break;
+    case S.ARPL: adjustRpl(i); break;
     case S.LAR: loadRights(i); break;
     case S.LSL: loadLimit(i); break;
     case S.SGDT: storeTable(i, cpu.gdtBase, cpu.gdtLimit); break;

@@ -27,16 +27,16 @@ export function runFor(budget: u64): u32 {
   control.sliceEnd = control.base + budget;
   control.stop = 0;
   refreshLimit();
-  while (true) {
+  let why: u32 = 0;
+  while (!why) {
     if (control.base >= control.limit) {
       runTimers();
       if (control.base >= control.sliceEnd) return StopReason.BUDGET;
     }
-    if (control.events) {
-      const why = attend();
-      if (why) return why;
-    } else step(~0);
+    if (control.events) why = attend();
+    else step(~0);
   }
+  return why;
 }
 
 /** Whatever is due before the next instruction; then that instruction. 0 to go on, or why the slice ends. */
@@ -87,7 +87,7 @@ export function idleNs(): u64 {
 
 /** One instruction; what it raises stays raised (cpu.raised), for a debugger or an oracle to look at. */
 export function stepUndelivered(): void {
-  control.limit = ~0;
+  control.limit = control.base + 1;
   control.events &= ~(<u32>Event.EXCEPTION);
   cpu.raised = 0;
   step(1);

@@ -89,6 +89,7 @@ function layOut(view: DataView, bytes: Uint8Array, base: number): Map<string, nu
   put(GDT + 0x28, 0x00cf_f300_0000_ffffn);
   put(GDT + 0x30, 0x00af_fb00_0000_ffffn);
   put(TSS + 4, BigInt(STACK_TOP));
+  view.setUint16(base + TSS + 0x66, 0x68, true); // no I/O permission bitmap
   for (let n = 0; n < 256; n++) {
     const at = BigInt(HANDLERS + n), type = n === 3 || n === 4 ? 0xeen : 0x8en;
     put(IDT + n * 16, (at & 0xffffn) | 0x8n << 16n | type << 40n | (at >> 16n) << 48n);

@@ -5,7 +5,7 @@ import { describeVector } from '../oracle/compare.js';
 import { createBenchMachine } from './bench-machine.js';
 
 /** Differences printed before the rest is only counted. */
-const SHOWN = 20;
+const SHOWN = Number(process.env.SHOWN ?? 20);
 
 for (const file of chapterFiles()) {
   for (const execution of ['run', 'ir'] as const) {
