@@ -39,6 +39,8 @@ export function defineTwo(): void {
   two(0xff, H.UNDEFINED, M);      // UD0
   two(0xb9, H.UNDEFINED, M);      // UD1
   two(0x0b, H.UNDEFINED, 0);      // UD2
+  member(Group.G15, 7, H.CLFLUSH, Form.MEM_ONLY);
+  for (let n: u32 = 13; n < 16; n++) member(Group.G15, n, H.NOP, Form.REG_ONLY); // LFENCE, MFENCE, SFENCE: one processor, in order
   row(Map.OF_F3, 0xb8, H.POPCNT, M);
   row(Map.OF38, 0xf0, H.MOVBE, M | Form.MEM_ONLY);
   row(Map.OF38, 0xf1, H.MOVBE, M | RM | Form.MEM_ONLY, 1);

@@ -16,7 +16,7 @@ import { Str, string } from "./string";
 import { decimal } from "./decimal";
 import {
   exchange, exchangeAcc, exchangeAdd, compareExchange, widenAcc, signAcc, bswap, movbe, moffsLoad, moffsStore, xlat,
-  lahf, sahf, setccM, moveNonTemporal,
+  lahf, sahf, setccM, moveNonTemporal, flushLine,
 } from "./move";
 import { compareExchangePair } from "./exchange-pair";
 
@@ -71,6 +71,7 @@ export function executeGeneral<M>(i: Insn): void {
     case H.MOVBE: return movbe<M>(i, i.kind == 0);
     case H.CRC32: return crc32<M>(i);
     case H.MOVNTI: return moveNonTemporal<M>(i);
+    case H.CLFLUSH: return flushLine<M>(i);
     case H.SHLD: return doubleShift<M>(i, true, lit<M>(<u64>i.imm));
     case H.SHRD: return doubleShift<M>(i, false, lit<M>(<u64>i.imm));
     case H.SHLD_CL: return doubleShift<M>(i, true, countInCl<M>());

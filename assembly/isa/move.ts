@@ -144,3 +144,5 @@ export function sahf<M>(): void {
   setStatusFlags((getReg<M>(R.AH, 8) & 0xd5) | keep);
 }
 export function moveNonTemporal<M>(i: Insn): void { storeFast<M>(address<M>(i, i.bits >> 3, true), i.bits >> 3, getReg<M>(i.src, i.bits)); }
+/** CLFLUSH: there is no cache to flush; it faults as a load of the byte does. */
+export function flushLine<M>(i: Insn): void { loadMem<M>(address<M>(i, 1, false), 1); }

@@ -45,7 +45,9 @@ export function popM<M>(i: Insn): void {
   if (faulted<Run>()) return;
   const sp = getReg<Run>(R.SP, 64);
   moveStack<Run>(i.bits >> 3);
+  cpu.stackAccess = 1; // whatever its segment, a bad address is #SS here
   writeRm<Run>(i, i.bits, v);
+  cpu.stackAccess = 0;
   if (faulted<Run>()) setReg<Run>(R.SP, sp, 64);
 }
 

@@ -47,26 +47,20 @@ function repeat(i: Insn, op: u32): void {
   if (left != 0) { cpu.rip = ownRip(i); control.end = 0; control.again = 1; }
 }
 
-/** One iteration; nothing moves when it faults. */
+/** One iteration; nothing moves when it faults. CMPS reads its ES:rDI side first. */
 function once(i: Insn, op: u32): void {
-  const bits = <u32>i.bits, bytes = bits >> 3, width = widthOf(i);
-  let v: u64 = 0;
-  if (op == Str.MOVS || op == Str.CMPS || op == Str.LODS) {
-    v = loadLinear(inSegment<Run>(i, getReg<Run>(R.SI, width), bytes, false), bytes);
-    if (faulted<Run>()) return;
-  } else v = getReg<Run>(R.AX, bits);
+  const bits = <u32>i.bits, bytes = bits >> 3, width = widthOf(i), compares = op == Str.CMPS || op == Str.SCAS;
+  const b = compares ? loadLinear(destination(width, bytes, false), bytes) : 0;
+  if (faulted<Run>()) return;
+  const fromAcc = op == Str.STOS || op == Str.SCAS;
+  const v = fromAcc ? getReg<Run>(R.AX, bits) : loadLinear(inSegment<Run>(i, getReg<Run>(R.SI, width), bytes, false), bytes);
+  if (faulted<Run>()) return;
   if (op == Str.MOVS || op == Str.STOS) {
-    storeLinear(destination(width, bytes, true), bytes, v);
-    if (faulted<Run>()) return;
+    if (!storeLinear(destination(width, bytes, true), bytes, v)) return;
   } else if (op == Str.LODS) setReg<Run>(R.AX, v, bits);
-  else {
-    const b = loadLinear(destination(width, bytes, false), bytes);
-    if (faulted<Run>()) return;
-    const r = v - b;
-    setFlags<Run>(r, borrowOut<Run>(v, b, r), bits);
-  }
+  else setFlags<Run>(v - b, borrowOut<Run>(v, b, v - b), bits);
   const step: u64 = cpu.flags & Flag.DF ? <u64>0 - bytes : bytes;
-  if (op != Str.STOS && op != Str.SCAS) setReg<Run>(R.SI, getReg<Run>(R.SI, width) + step, width);
+  if (!fromAcc) setReg<Run>(R.SI, getReg<Run>(R.SI, width) + step, width);
   if (op != Str.LODS) setReg<Run>(R.DI, getReg<Run>(R.DI, width) + step, width);
 }
 

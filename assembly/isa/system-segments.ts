@@ -12,7 +12,7 @@ import {
 } from "../cpu/segments";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { startShadow } from "../cpu/shadow";
-import { address, moveStack, readRm, readTarget, targetOf, top, writeRm, writeTarget } from "./operands";
+import { address, moveStack, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
 import { S } from "./system-handlers";
 
 @inline const RSP: u32 = 4;
@@ -34,13 +34,13 @@ function isUnprivileged(): bool {
   return true;
 }
 
-/** ARPL: the destination selector's RPL is raised to the source's. */
+/** ARPL: the destination selector's RPL is raised to the source's; it is written only when it changes. */
 function adjustRpl(i: Insn): void {
-  const where = targetOf<Run>(i, 16);
+  const where = i.flags & Is.MEMORY ? address<Run>(i, 2, true) : 0, a = readTarget<Run>(i, where, 16);
   if (cpu.raised) return;
-  const a = readTarget<Run>(i, where, 16), rpl = getReg<Run>(i.src, 16) & 3, lower = (a & 3) < rpl;
+  const rpl = getReg<Run>(i.src, 16) & 3, lower = (a & 3) < rpl;
   if (lower) writeTarget<Run>(i, where, 16, (a & ~3) | rpl);
-  setZf(lower);
+  if (!cpu.raised) setZf(lower);
 }
 
 function setZf(on: bool): void {

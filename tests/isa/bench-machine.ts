@@ -166,9 +166,12 @@ function save(context: Context, vector: Vector): State {
     state.st.set(bytes.subarray(at, at + 10), i * 10);
   }
   const segments = call('address', Address.Segments);
-  for (let n = 0; n < 6; n++) state.segment[n] = view.getUint32(segments + n * 32 + 16, true);
+  for (let n = 0; n < 6; n++) state.segment[n] = selectorAfterReturn(view.getUint32(segments + n * 32 + 16, true));
   return vector.mode === 32 ? maskTo32(state) : state;
 }
+
+/** The recording went through a return to user mode, which clears the RPL of a null selector. */
+function selectorAfterReturn(selector: number): number { return selector < 4 ? 0 : selector; }
 
 function maskTo32(state: State): State {
   for (let i = 0; i < 8; i++) state.gpr[i] = state.gpr[i]! & 0xffff_ffffn;

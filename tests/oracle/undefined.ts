@@ -154,6 +154,12 @@ const X87_ARITHMETIC = new RegExp('^x87\\.(d[8ace]/[014-7]|d9/[023]|db/[012357]|
   + '|de(c0|c8|e0|e8|f0|f8)|d9(c0|c8|e0|e1|e8|e9|ea|eb|ec|ed|ee|f0|f1|f3|f4|f6|f7|f9|fa|fc|fd)|d[ab](c0|c8|d0|d8)|dd(d0|d8))$');
 
 export const UNDEFINED: readonly UndefinedRule[] = [
+  {
+    keys: /^1\.a[67ef]\.f[23]/,
+    reason: 'CMPS and SCAS, repeated: between iterations the processor may not have written the status flags yet; they are final when the repetition ends.',
+    when: ({ final, initial, fault }) => fault !== null || final.rip === initial.rip,
+    flags: CF | PF | AF | ZF | SF | OF,
+  },
   { keys: /^1\.(0[89a-d]|2[0-5]|3[0-5]|8[45]|a[89]|8[0-3]\/[146]|f[67]\/[01])$/, flags: AF, reason: 'AND, OR, XOR, TEST: AF is undefined' },
   { keys: SHIFTS, when: shifted, flags: AF, reason: 'SHL, SHR, SAR: AF is undefined unless the count is 0' },
   { keys: SHIFTS, when: shiftedFurther, flags: OF, reason: 'SHL, SHR, SAR: OF is defined only for 1-bit shifts' },
