@@ -12,10 +12,11 @@
  * OPERANDS as in the opcode maps of the manuals: a letter for the place and a size.
  *         E G general register or memory by ModRM; M memory only; R register only; V W U vector (U register only); P Q N MMX; S segment;
  *         I immediate; J displacement; O absolute offset; Z register in the opcode; A far pointer; anything else is implied.
- *         Sizes b w d q y v z s as in the manuals; x ps pd dq 16 bytes; ss sd scalars; t 10 bytes; a p pairs; e f the x87
+ *         Sizes b w d q y v z s as in the manuals; x ps pd dq 16 bytes; ss sd scalars; t 10 bytes; a p pairs; r a far pointer; e f the x87
  *         environment and state; a number: bytes.
  * Attributes  lock (LOCK allowed with a memory destination), d64 / f64 (64-bit operand by default / always in 64-bit mode), opsize,
- *         addrsize (the prefix matters although no operand shows it), only64, only32, x:HOOK (hooks.ts), p:PROFILE, n:COUNT, k:SUFFIX
+ *         addrsize (the prefix matters although no operand shows it), only64, only32, no66, noW, nolock (never with that
+ *         prefix), x:HOOK (hooks.ts), p:PROFILE, n:COUNT, k:SUFFIX
  *         (more for the key, where one opcode has two rows).
  */
 import { readFileSync } from 'node:fs';
@@ -47,7 +48,7 @@ export interface Row {
 }
 
 /** Chapters: one catalogue file and one vector file each. */
-export const CHAPTERS = ['one-byte', 'two-byte', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte'] as const;
+export const CHAPTERS = ['one-byte', 'two-byte', 'segments', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte'] as const;
 
 export const DEFAULT_COUNT = 192;
 
@@ -72,7 +73,7 @@ function profileNamed(name: string, where: string): Profile {
 function parseOperands(text: string): Operand[] {
   if (text === '-') return [];
   return text.split(',').map((word) => {
-    const match = /^([EGMRVWUPQNSIJOZA])(b|w|d|q|y|v|z|s|x|ps|pd|dq|ss|sd|t|a|p|e|f|\d+|)$/.exec(word);
+    const match = /^([EGMRVWUPQNSIJOZA])(b|w|d|q|y|v|z|s|x|ps|pd|dq|ss|sd|t|a|r|p|e|f|\d+|)$/.exec(word);
     const implied = /^(AL|AX|DX|CL|ES|CS|SS|DS|FS|GS|CR|DR|rAX|1|ST|XMM0)$/.test(word);
     if (implied) return { place: '', size: word };
     if (!match) throw new Error(`catalogue: operand '${word}' is not understood`);

@@ -5,7 +5,7 @@
 import { drawTarget } from './address.js';
 import { bytesOf, chance, drawLong, drawStackPointer, pick, placeMemory, setRegister, valueOf, type Draft } from './draft.js';
 import { expandMemory } from './expand.js';
-import { DATA, LOW } from './pages.js';
+import { CODE_SELECTOR_32, CODE_SELECTOR_64, DATA, DATA_SELECTOR, LOW } from './pages.js';
 
 type Hook = (draft: Draft) => void;
 
@@ -80,7 +80,7 @@ function enter(draft: Draft): void {
   setRegister(draft, RSP, drawStackPointer(draft, draft.operandBytes, 0));
   setRegister(draft, RBP, drawStackPointer(draft, draft.operandBytes, 0));
   const level = chance(draft, 2) ? 0 : chance(draft, 2) ? 1 + draft.random.below(3) : draft.random.next() & 0xff;
-  const size = chance(draft, 2) ? draft.random.below(0x300) : draft.random.next() & 0xffff;
+  const size = chance(draft, 8) ? draft.random.next() & 0xffff : draft.random.below(0x300);
   draft.immediate = Uint8Array.of(size & 0xff, size >> 8, level);
 }
 
@@ -177,13 +177,50 @@ function comparePair(draft: Draft): void {
   setRegister(draft, RDX, valueOf(value.subarray(half)));
 }
 
-function nullSelector(draft: Draft): void {
-  draft.source = bytesOf(BigInt(draft.random.below(4)), 2);
+const USER_SELECTORS = [CODE_SELECTOR_32, DATA_SELECTOR, CODE_SELECTOR_64];
+/** Beyond any table. */
+const NO_SELECTORS = [0xfff8, 0xfffb, 0xfff3];
+
+function drawSelector(draft: Draft): number {
+  return pick(draft, [0, 1, 2, 3, ...USER_SELECTORS, ...USER_SELECTORS, ...NO_SELECTORS]);
 }
 
-/** Null, or beyond any table: no descriptor is read. */
-function noSelector(draft: Draft): void {
-  draft.source = bytesOf(BigInt(pick(draft, [0, 1, 2, 3, 0xfff8, 0xfffb, 0xfff0])), 2);
+/** What a data segment register may take without a fault, and now and then what not. */
+function drawDataSelector(draft: Draft): number {
+  return chance(draft, 4) ? drawSelector(draft) : pick(draft, [0, 3, DATA_SELECTOR, DATA_SELECTOR]);
+}
+
+/** CS with the user's RPL; now and then null, data, of another RPL, or beyond the table. */
+function drawCodeSelector(draft: Draft): number {
+  return chance(draft, 4) ? pick(draft, [0, 3, DATA_SELECTOR, ...NO_SELECTORS, CODE_SELECTOR_64 & ~3]) : pick(draft, [CODE_SELECTOR_32, CODE_SELECTOR_64]);
+}
+
+/** An offset that both code segments reach. */
+function farOffset(draft: Draft): bigint {
+  return drawLong(draft) & 0x7fff_ffffn;
+}
+
+function farPointer(draft: Draft, offset: bigint, selector: number): Uint8Array {
+  return Uint8Array.of(...bytesOf(offset, draft.operandBytes), ...bytesOf(BigInt(selector), 2));
+}
+
+/** Words of the operand size on the stack, the first at RSP. */
+function placeOnStack(draft: Draft, words: readonly bigint[]): void {
+  reserve(draft, RSP);
+  const bytes = words.length * draft.operandBytes;
+  setRegister(draft, RSP, drawStackPointer(draft, 0, bytes));
+  placeMemory(draft, draft.state.gpr[RSP]!, bytes, Uint8Array.from(words.flatMap((word) => [...bytesOf(word, draft.operandBytes)])));
+}
+
+/**
+ * 64-bit code always returns to a stack; 32-bit code does so only to another ring, and there is none. AC stays clear: when the flags set it,
+ * the processor checks the alignment of what it still has to pop. NT stays clear so that the case after it starts clean.
+ */
+function interruptReturn(draft: Draft): void {
+  const flags = drawLong(draft) & ~0x4_4000n;
+  const frame = [farOffset(draft), BigInt(drawCodeSelector(draft)), flags];
+  const stackSelector = chance(draft, 8) ? drawSelector(draft) : DATA_SELECTOR;
+  placeOnStack(draft, draft.mode === 64 ? [...frame, drawLong(draft), BigInt(stackSelector)] : frame);
 }
 
 function interrupt(draft: Draft): void {
@@ -229,9 +266,17 @@ function stringLengths(draft: Draft): void {
   }
 }
 
-/** MXCSR's upper half is reserved (#GP when set). */
+/** Eighteen valid digits (what others give is undefined) under any sign byte. */
+function drawDecimal(draft: Draft): Uint8Array {
+  const digits = 1 + draft.random.below(18);
+  const digit = (i: number): number => (i < digits ? draft.random.below(10) : 0);
+  return Uint8Array.from({ length: 10 }, (_, i) => (i === 9 ? draft.random.next() & 0xff : digit(2 * i) | (digit(2 * i + 1) << 4)));
+}
+
+/** MXCSR's upper half is reserved (#GP when set); bit 31 on every processor. */
 function mxcsrImage(draft: Draft): Uint8Array {
-  return bytesOf(BigInt(draft.random.next() & (chance(draft, 8) ? -1 : 0xffff)) & 0xffff_ffffn, 4);
+  const value = draft.random.next();
+  return bytesOf(BigInt(chance(draft, 8) ? (value | 0x8000_0000) >>> 0 : value & 0xffff), 4);
 }
 
 /** Values for which argument reduction and the functions' domains matter. */
@@ -271,8 +316,15 @@ const BEFORE: Readonly<Record<string, Hook>> = {
   bits: bitOffset,
   compare,
   'compare-pair': comparePair,
-  'null-selector': nullSelector,
-  'no-selector': noSelector,
+  selector: (draft) => { draft.source = bytesOf(BigInt(drawSelector(draft)), 2); },
+  'data-selector': (draft) => { draft.source = bytesOf(BigInt(drawDataSelector(draft)), 2); },
+  'pop-selector': (draft) => placeOnStack(draft, [BigInt(drawDataSelector(draft))]),
+  'data-pointer': (draft) => { draft.source = farPointer(draft, drawLong(draft), drawDataSelector(draft)); },
+  'code-pointer': (draft) => { draft.source = farPointer(draft, farOffset(draft), drawCodeSelector(draft)); },
+  'far-immediate': (draft) => { draft.immediate = farPointer(draft, farOffset(draft), drawCodeSelector(draft)); },
+  'far-return': (draft) => placeOnStack(draft, [farOffset(draft), BigInt(drawCodeSelector(draft))]),
+  'interrupt-return': interruptReturn,
+  decimal: (draft) => { draft.source = drawDecimal(draft); },
   'vector-count': vectorCount,
   'vector-shift': vectorShift,
   predicate,

@@ -36,12 +36,13 @@ function operandOf(row: Row, places: string): Operand | undefined {
 
 function takesOpsize(row: Row, mode: Mode): boolean {
   if (row.prefix === '66' || row.map !== 'x87' && row.prefix === 'np') return false;
+  if (row.attributes.has('no66')) return false;
   if (row.attributes.has('f64') && mode === 64) return false;
   return row.attributes.has('opsize') || row.operands.some(({ place, size }) => OPERAND_SIZED.test(size) || (place === '' && size === 'rAX'));
 }
 
 function takesWide(row: Row): boolean {
-  if (row.map === 'x87') return false;
+  if (row.map === 'x87' || row.attributes.has('noW')) return false;
   return row.attributes.has('opsize') || row.operands.some(({ size }) => /^[vyzp]$/.test(size) || size === 'rAX');
 }
 
@@ -66,6 +67,7 @@ function memoryBytes(draft: Draft, size: string): number {
     case 't': return 10;
     case 'e': return draft.opsize ? 14 : 28;
     case 'f': return draft.opsize ? 94 : 108;
+    case 'r': return draft.operandBytes + 2;
     case 'a': return 2 * draft.operandBytes;
     case 'p': return draft.wide ? 16 : 8;
     case '': return 0;
@@ -76,7 +78,7 @@ function memoryBytes(draft: Draft, size: string): number {
 function drawDraft(row: Row, mode: Mode, seed: number, random: Random, state: State): Draft {
   const opsize = takesOpsize(row, mode) && random.below(4) === 0;
   // Whether REX.W overrides 66 in the x87 environment's format is not said.
-  const wide = mode === 64 && !(row.map === 'x87' && opsize) && random.below(takesWide(row) ? 3 : 24) === 0;
+  const wide = mode === 64 && !(row.map === 'x87' && opsize) && !row.attributes.has('noW') && random.below(takesWide(row) ? 3 : 24) === 0;
   const mayAddress = row.attributes.has('addrsize') || operandOf(row, 'EMWQO') !== undefined;
   const addrsize = mayAddress && random.below(9) === 0;
   const addressBits = mode === 64 ? (addrsize ? 32 : 64) : addrsize ? 16 : 32;
@@ -239,7 +241,7 @@ export function makeAttempt(row: Row, mode: Mode, seed: number): Attempt {
   const expanded = expandState(seed, row.profile, mode);
   const draft = drawDraft(row, mode, seed, createRandom(seed ^ 0x6765_6e00), copyState(expanded));
   const lockable = row.attributes.has('lock');
-  draft.lock = chance(draft, lockable ? 7 : 80);
+  draft.lock = !row.attributes.has('nolock') && chance(draft, lockable ? 7 : 80);
   runHooks(draft);
   const pieces = assemble(draft);
   pad(draft, pieces);

@@ -31,6 +31,16 @@ export const CODE_SELECTOR_64 = 0x33;
 export const CODE_SELECTOR_32 = 0x23;
 export const DATA_SELECTOR = 0x2b;
 
+/**
+ * The descriptors behind them: accessed, DPL 3, 4 GiB. The vectors of chapter `segments` load these selectors, the null selector, or selectors
+ * beyond the table (0xfff0 and up), never another entry; there is no LDT.
+ */
+export const DESCRIPTORS: readonly (readonly [selector: number, descriptor: bigint])[] = [
+  [CODE_SELECTOR_32, 0x00cf_fb00_0000_ffffn],
+  [DATA_SELECTOR, 0x00cf_f300_0000_ffffn],
+  [CODE_SELECTOR_64, 0x00af_fb00_0000_ffffn],
+];
+
 /** A page byte before any vector: code is INT3, data is a fixed noise. */
 export function backgroundByte(address: number): number {
   if (address >= CODE.base && address < CODE.base + CODE.bytes) return 0xcc;

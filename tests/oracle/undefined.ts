@@ -138,6 +138,17 @@ function approximateTrigonometric(fields: number): (vector: Vector) => readonly 
 
 const completed = ({ fault }: Vector): boolean => !fault;
 
+/** F2XM1 is defined for -1 to 1. */
+function beyondOne(vector: Vector): boolean {
+  return !vector.fault && argumentOf(vector) > 1;
+}
+
+/** FYL2XP1 is defined for -(1 - sqrt(1/2)) to sqrt(2) - 1. */
+function beyondLogarithm(vector: Vector): boolean {
+  const negative = (vector.initial.st[9]! & 0x80) !== 0;
+  return !vector.fault && argumentOf(vector) > (negative ? 1 - Math.SQRT1_2 : Math.SQRT2 - 1);
+}
+
 /** FPREM gave a partial remainder: how far one step reduces is up to the processor. */
 function reducedPartly({ fault, final }: Vector): boolean {
   return !fault && (final.fsw & C2) !== 0;
@@ -200,6 +211,8 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^x87\.d9(f0|f1|f3|f9)$/, when: completed, within: approximateExtended(1), reason: 'Transcendental: each processor is within 1 ulp of the true value' },
   { keys: /^x87\.d9(fe|ff)$/, when: completed, within: approximateTrigonometric(1), reason: 'FSIN, FCOS: within 1 ulp for the processor\'s own pi' },
   { keys: /^x87\.d9(f2|fb)$/, when: completed, within: approximateTrigonometric(2), reason: 'FPTAN, FSINCOS: within 1 ulp for the processor\'s own pi' },
+  { keys: /^x87\.d9f0$/, when: beyondOne, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0], reason: 'F2XM1: undefined outside -1 to 1' },
+  { keys: /^x87\.d9f9$/, when: beyondLogarithm, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0], reason: 'FYL2XP1: undefined outside -(1 - sqrt(1/2)) to sqrt(2) - 1' },
   { keys: /^x87\.d9\/6$|^x87\.dd\/6$/, when: completed, memory: environmentPointers, reason: 'FNSTENV, FNSAVE: the pointers to the last instruction are deprecated (FCS and FDS read as 0) and not modelled; the rest is reserved' },
   { keys: /^x87\.(db\/7|df\/6)$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FSTP m80, FBSTP: whether the low eight bytes are visible when the others fault is not defined' },
   { keys: /^x87\.(d9|dd)\/[46]$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined' },
