@@ -10,6 +10,7 @@ import { resetClock } from "../device/clock";
 import { resetRings } from "../device/ring";
 import { attachPm, resetPm } from "./acpi/pm";
 import { attachDebug, resetDebug } from "./debug/debug";
+import { attachFwCfg, resetFwCfg } from "./fwcfg/fwcfg";
 import { attachHpet, resetHpet } from "./hpet/hpet";
 import { attachI8042, resetI8042 } from "./i8042/i8042";
 import { attachIoapic, resetIoapic } from "./ioapic/ioapic";
@@ -35,9 +36,10 @@ export function attachChipset(): void {
   attachUarts();
   attachI8042();
   attachDebug();
+  attachFwCfg();
 }
 
-/** Power-up state of every device, time zero, empty rings. */
+/** Every device as after reset. Time goes on, the RTC keeps its date and CMOS, and rings keep what the host has not taken. */
 export function resetChipset(): void {
   resetClock();
   resetLines();
@@ -52,4 +54,5 @@ export function resetChipset(): void {
   resetUarts();
   resetI8042();
   resetDebug();
+  resetFwCfg();
 }

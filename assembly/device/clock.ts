@@ -8,7 +8,7 @@
 // MIN_PERIOD_NS and re-arm past now: one call of runTimers fires a bounded number.
 // The TSC counts at 1 GHz: the clock plus an offset. Intel SDM vol. 3, 17.17.
 
-import { CLOCK, CLOCK_SIZE } from "../base/layout";
+import { CLOCK } from "../base/layout";
 import { control, leaveBlock, ticks } from "../base/control";
 import { Counter, count } from "../base/counters";
 import { addSaturating, scaleDown, scaleUp } from "../base/scale";
@@ -50,13 +50,13 @@ export const enum Timer {
 @inline const DEADLINES: usize = CLOCK + 256;
 @inline function deadlineOf(id: u32): u64 { return load<u64>(DEADLINES + (<usize>id << 3)); }
 
-/** Time zero, rate one, no timers. `bootSeconds` is kept. */
+/** A reset: no timers, the TSC at zero. Time goes on; in a new machine it starts at 0 with a tick to the ns. */
 export function resetClock(): void {
-  const seconds = clock.bootSeconds;
-  memory.fill(CLOCK, 0, CLOCK_SIZE);
-  clock.bootSeconds = seconds;
-  clock.rateNum = 1; clock.rateDen = 1;
+  if (clock.rateDen == 0) { clock.rateNum = 1; clock.rateDen = 1; }
+  clock.armed = 0;
   clock.next = NEVER;
+  clock.tscOffset = 0 - nowNs();
+  clock.tscAdjust = 0;
 }
 
 /** Virtual time in ns, exact at the instruction in hand. */

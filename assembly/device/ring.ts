@@ -36,8 +36,9 @@ export const enum RingPart { DATA, SIZE_BYTES, HEAD, TAIL }
 
 function isReceive(id: u32): bool { return id < <u32>RingId.DEBUG && (id & 1) != 0; }
 
-/** Lays the rings out and empties them. */
+/** Lays the rings out, once; a machine's reset leaves them as they are. */
 export function resetRings(): void {
+  if (ring(0).sizeBytes) return;
   let data = RING_DATA;
   for (let id: u32 = 0; id < <u32>RingId.COUNT; id++) {
     const r = ring(id), size = isReceive(id) ? RX_BYTES : TX_BYTES;

@@ -28,7 +28,15 @@ import { Rtc, RtcA, RtcB, RtcC, RtcD, RtcPort, RTC_HZ, UPDATE_NS } from "./spec"
 @inline function cmos(i: u32): u32 { return load<u8>(CMOS + i); }
 @inline function setCmos(i: u32, v: u32): void { store<u8>(CMOS + i, <u8>v); }
 
+/** Battery-backed: a reset only turns the interrupts off. A new machine's clock shows the host's boot time. */
 export function resetRtc(): void {
+  if (cmos(Rtc.D) & RtcD.VALID) { setCmos(Rtc.B, cmos(Rtc.B) & ~(<u32>(RtcB.PIE | RtcB.AIE | RtcB.UIE))); setCmos(Rtc.C, 0); }
+  else startRtc();
+  cancelTimer(Timer.RTC_PERIODIC);
+  cancelTimer(Timer.RTC_UPDATE);
+}
+
+function startRtc(): void {
   memory.fill(RTC_STATE, 0, RTC_BYTES);
   rtc.base = <i64>clock.bootSeconds;
   rtc.highIndex = 0x80;

@@ -1,0 +1,215 @@
+// The device floor itself: bus splitting, clock, DMA, register tables, regions, debug ports, fw_cfg.
+import { beforeEach, describe, expect, it } from "vitest";
+import { text } from "../../support/compile.js";
+import { makeBoard, type Board } from "./board.js";
+
+let b: Board;
+beforeEach(async () => { b = await makeBoard(); });
+
+describe("buses", () => {
+  it("split wide accesses to byte registers", () => {
+    b.call("portWrite", 0x3fe, 2, 0x5a00);
+    expect(b.inb(0x3ff)).toBe(0x5a);
+    expect(b.call("portRead", 0x3fe, 2)).toBe(0x5ab0);
+    expect(b.counter("com1", "writes")).toBe(2);
+  });
+  it("straddle the end of a device", () => {
+    b.outb(0x3ff, 0x77);
+    expect(b.call("portRead", 0x3ff, 4) >>> 0).toBe(0xffffff77);
+    expect(b.call("portRead", 0xffff, 4) >>> 0).toBe(0xffffffff);
+    expect(b.counter("unmapped reads")).toBeGreaterThanOrEqual(7);
+  });
+  it("cut narrow and crooked reads out of a dword register, and drop such writes", () => {
+    expect(b.call("mmioRead", 0xfee00031n, 1)).toBe(0);
+    expect(b.call("mmioRead", 0xfee00032n, 1)).toBe(5);
+    expect(b.call("mmioRead", 0xfee00032n, 2)).toBe(5);
+    b.m.exports.mmioWrite!(0xfee00080n, 1, 0x40n);
+    expect(b.read32(0xfee00080)).toBe(0);
+    expect(b.counter("writes too narrow for the device")).toBe(1);
+  });
+  it("give ones where nothing is", () => {
+    expect(b.read32(0xd0000000)).toBe(0xffffffff);
+    expect(b.m.exports.mmioRead!(0xffff_ffff_ffff_fffcn, 8)).toBe(-1n);
+  });
+});
+
+describe("clock", () => {
+  it("scales ticks by its rate and keeps time across a change", () => {
+    b.call("setTicks", 1000n);
+    expect(b.call("setRate", 3, 2)).toBe(1);
+    b.call("setTicks", 2000n);
+    expect(b.now()).toBe(2500n);
+    expect(b.call("setRate", 0, 2)).toBe(0);
+    b.call("charge", 100n);
+    expect(b.now()).toBe(2600n);
+    b.call("jumpTo", 10_000n);
+    expect(b.now()).toBe(10_000n);
+    b.call("jumpTo", 5n);
+    expect(b.now()).toBe(10_000n);
+  });
+  it("lowers the loop's limit for a nearer deadline, exactly", () => {
+    b.call("setRate", 3, 1);
+    b.write32(0xfee000f0, 0x1ff); b.write32(0xfee003e0, 0xb); b.write32(0xfee00320, 0x40);
+    b.write32(0xfee00380, 1000);
+    expect(b.call("limit")).toBe(334);
+    b.call("setTicks", 333n); b.call("runTimers");
+    expect(b.takeAll()).toEqual([]);
+    b.call("setTicks", 334n); b.call("runTimers");
+    expect(b.takeAll()).toEqual([0x40]);
+    expect(b.m.exports.limit!()).toBe(1n << 62n);
+  });
+  it("does not overflow after centuries", () => {
+    b.call("setRate", 4_000_000_000, 3_999_999_999);
+    b.call("setTicks", 1n << 62n);
+    expect(b.now()).toBe((1n << 62n) * 4_000_000_000n / 3_999_999_999n);
+  });
+  it("goes on over a reset, with the TSC at zero", () => {
+    b.call("setTicks", 5000n);
+    b.call("resetChipset"); b.call("resetPci");
+    expect(b.now()).toBe(5000n);
+    expect(b.call("readTsc")).toBe(0);
+  });
+});
+
+describe("DMA", () => {
+  const END = 1 << 20;
+  it("reaches RAM and nothing else", () => {
+    expect(b.call("dmaWrite32", 8, 0x1000n, 0x12345678)).toBe(1);
+    expect(b.call("dmaRead32", 8, 0x1000n)).toBe(0x12345678);
+    expect(b.call("dmaFailed")).toBe(0);
+    for (const address of [BigInt(END), 0xfee00000n, 0xffff_ffff_ffff_fffcn]) {
+      expect(b.call("dmaRead32", 8, address) >>> 0).toBe(0xffffffff);
+      expect(b.call("dmaFailed")).toBe(1);
+      expect(b.call("dmaWrite32", 8, address, 1)).toBe(0);
+    }
+    expect(b.call("dmaFailed")).toBe(1);
+    expect(b.counter("DMA aborts")).toBe(6);
+  });
+  it("moves what it can over the end of RAM", () => {
+    b.call("dmaWrite32", 8, BigInt(END - 4), -1);
+    expect(b.call("dmaWrite32", 8, BigInt(END - 2), 0x11223344)).toBe(0);
+    expect(b.call("dmaRead32", 8, BigInt(END - 4)) >>> 0).toBe(0x3344ffff);
+  });
+});
+
+describe("register tables", () => {
+  interface Row { block: number; offset: number; bytes: number; access: number; hooks: number; reset: bigint; writable: bigint; clear: bigint; name: string }
+  function rows(): Row[] {
+    const out: Row[] = [];
+    for (let i = 0; i < b.call("blockCount"); i++) {
+      for (let at = b.call("rowsOf", i), n = b.call("rowCountOf", i); n > 0; n--, at += 48) {
+        const v = b.m.view;
+        out.push({ block: i, offset: v.getUint32(at, true), bytes: v.getUint8(at + 4), access: v.getUint8(at + 5), hooks: v.getUint32(at + 8, true) | v.getUint32(at + 12, true),
+          reset: v.getBigUint64(at + 16, true), writable: v.getBigUint64(at + 24, true), clear: v.getBigUint64(at + 32, true), name: text(b.m, v.getUint32(at + 40, true)) });
+      }
+    }
+    return out;
+  }
+  const scratch = (r: Row): [number, bigint] => [r.block, BigInt(r.offset)];
+
+  it("keep every row inside its block, and its reset value inside its width", () => {
+    expect(rows().length).toBeGreaterThan(80);
+    for (const r of rows()) {
+      expect(r.offset + r.bytes, r.name).toBeLessThanOrEqual(b.call("bytesOf", r.block));
+      expect(BigInt.asUintN(8 * r.bytes, r.reset), r.name).toBe(r.reset);
+      expect(r.writable & r.clear, r.name).toBe(0n);
+    }
+  });
+  it("reset, mask and protect every register without hooks", () => {
+    let tried = 0;
+    for (const r of rows()) {
+      if (r.hooks) continue;
+      const [block] = scratch(r), mask = (1n << BigInt(8 * r.bytes)) - 1n;
+      b.call("resetScratch", block);
+      const read = (): bigint => BigInt.asUintN(64, b.m.exports.readScratch!(block, r.offset, r.bytes) as bigint);
+      const write = (v: bigint): void => { b.m.exports.writeScratch!(block, r.offset, r.bytes, BigInt.asIntN(64, v)); };
+      const reset = read();
+      write(mask);
+      if (r.access === 0) expect(read(), r.name).toBe(reset);
+      if (r.access === 1) expect(read(), r.name).toBe(((reset & ~r.writable) | r.writable) & mask);
+      write(0n);
+      if (r.access === 1) expect(read(), r.name).toBe(reset & ~r.writable);
+      tried++;
+    }
+    expect(tried).toBeGreaterThan(60);
+  });
+  it("touch a register once for a wide access, and only the written lanes", () => {
+    const word = b.call("testBlock");
+    const read = (o: number, n: number): number => b.call("readScratch", word, o, n);
+    const write = (o: number, n: number, v: bigint): void => { b.call("writeScratch", word, o, n, v); };
+    b.call("resetScratch", word);
+    expect(read(0, 8)).toBe(0x00bb_1234);
+    write(1, 2, 0xffffn);
+    expect(read(0, 4)).toBe(0xffff34);
+    expect(read(8, 1)).toBe(0x7f);
+    expect(read(8, 1)).toBe(0);
+    b.call("resetScratch", word);
+    write(9, 1, 0x0fn);
+    expect(read(9, 1)).toBe(0xf0);
+    write(10, 1, 0x55n);
+    expect(read(10, 1)).toBe(0);
+    expect(read(100, 8)).toBe(0);
+  });
+});
+
+describe("regions", () => {
+  it("chain without gaps from zero to RAM, each named once", () => {
+    const names = new Set<string>();
+    let end = 0;
+    for (let i = 0; i < b.call("regionCount"); i++) {
+      const base = b.call("regionBase", i);
+      names.add(text(b.m, b.call("regionName", i)));
+      expect(base - end, [...names].pop()).toBeLessThan(65536);
+      expect(base).toBeGreaterThanOrEqual(end);
+      if (i < b.call("regionCount") - 1) expect(base).toBe(end);
+      end = base + b.call("regionSize", i);
+    }
+    expect(names.size).toBe(b.call("regionCount"));
+  });
+});
+
+describe("debug ports", () => {
+  it("carry a console and end the machine", () => {
+    expect(b.inb(0xe9)).toBe(0xe9);
+    for (const c of "ok") b.outb(0xe9, c.charCodeAt(0));
+    expect(b.readRing(8)).toBe("ok");
+    b.call("portWrite", 0x501, 4, 0x10);
+    expect(b.call("stopReason")).toBe(18);
+    expect(b.call("exitCode")).toBe(0x21);
+  });
+});
+
+describe("fw_cfg", () => {
+  const AT = 0x4000;
+  function item(key: number): void { b.call("portWrite", 0x510, 2, key); }
+  function dma(control: number, length: number, address: number): number {
+    const ram = b.call("ramBase"), v = b.m.view;
+    v.setUint32(ram + AT, control); v.setUint32(ram + AT + 4, length); v.setBigUint64(ram + AT + 8, BigInt(address));
+    b.call("portWrite", 0x514, 4, 0);
+    b.call("portWrite", 0x518, 4, swap(AT));
+    return v.getUint32(ram + AT);
+  }
+  const swap = (v: number): number => ((v & 0xff) << 24 | (v & 0xff00) << 8 | v >>> 8 & 0xff00 | v >>> 24) >>> 0;
+
+  it("shows its signature and features", () => {
+    item(0);
+    expect(String.fromCharCode(b.inb(0x511), b.inb(0x511), b.inb(0x511), b.inb(0x511))).toBe("QEMU");
+    expect(b.inb(0x511)).toBe(0);
+    item(1);
+    expect(b.inb(0x511)).toBe(3);
+    expect(b.call("portRead", 0x514, 4) >>> 0).toBe(0x554d4551);
+  });
+  it("gives items by port and by DMA, zeros past their end", () => {
+    const at = b.call("ramBase") + 0x8000;
+    new Uint8Array(b.m.memory.buffer).set([1, 2, 3, 4], at);
+    expect(b.call("addFwItem", 0x21, at, 4)).toBe(1);
+    item(0x21);
+    expect([b.inb(0x511), b.inb(0x511)]).toEqual([1, 2]);
+    b.call("dmaWrite32", 0, 0x9004n, -1);
+    expect(dma(0x21 << 16 | 8 | 2, 8, 0x9000)).toBe(0);
+    expect(b.call("dmaRead32", 0, 0x9000n)).toBe(0x04030201);
+    expect(b.call("dmaRead32", 0, 0x9004n)).toBe(0);
+    expect(dma(0x21 << 16 | 8 | 2, 0xffffffff, 0x9000)).toBe(1);
+    expect(dma(0x21 << 16 | 8 | 2, 4, 0x200000)).toBe(1);
+  });
+});
