@@ -128,11 +128,8 @@ function defineConversions(): void {
   withF2(0xe6, H.SSE_OP, XMM_FORM, V.CVTPD2DQ);
 }
 
-/** 0F AE: MXCSR, fences, CLFLUSH. FXSAVE and XSAVE are in opcodes-x87.ts, which made the group. */
+/** 0F AE: MXCSR. FXSAVE and XSAVE are in opcodes-x87.ts, which made the group; fences in opcodes-two.ts. */
 function defineState(): void {
   member(Group.G15, 2, H.LDMXCSR, Form.SSE | Form.FIXED32);
   member(Group.G15, 3, H.STMXCSR, Form.SSE | Form.FIXED32);
-  member(Group.G15, 7, H.CLFLUSH, Form.FIXED32);
-  // LFENCE, MFENCE, SFENCE: one processor, in order.
-  for (let n: u32 = 13; n < 16; n++) member(Group.G15, n, H.NOP, 0);
 }

@@ -1,12 +1,10 @@
-// PCMPISTRI and its kin, and the instructions that are one IR operation: explicit lengths, MASKMOVDQU, MXCSR, CLFLUSH.
+// PCMPISTRI and its kin, and the instructions that are one IR operation: explicit lengths, MASKMOVDQU, MXCSR.
 // Intel SDM vol. 2, 4.1; vol. 1, 10.2.3 (MXCSR).
 
 import { Insn, Is } from "../decode/record";
 import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
 import { lowOf, setStatus, vget, vop, vset } from "../ir/words-vector";
-import { currentClass } from "../cpu/tlb";
-import { probeReadAs } from "../cpu/memory";
 import { cpu, Vector, xmm } from "../cpu/state";
 import { raise } from "../cpu/exceptions";
 import { V } from "../float/ops";
@@ -41,7 +39,6 @@ export function executeSseWhole<M>(i: Insn): void {
     case H.SSE_MASKMOV: maskedStore(i, v128.load(xmm(i.dst)), v128.load(xmm(i.src)), 16); break;
     case H.LDMXCSR: loadMxcsr(i); break;
     case H.STMXCSR: storeMem<Run>(address<Run>(i, 4, true), 4, cpu.mxcsr); break;
-    case H.CLFLUSH: probeReadAs(address<Run>(i, 1, false), 1, currentClass()); break;
   }
 }
 
