@@ -30,7 +30,7 @@ const enum Edx1 {
   CLFSH = 1 << 19, MMX = 1 << 23, FXSR = 1 << 24, SSE = 1 << 25, SSE2 = 1 << 26,
 }
 /** Leaf 7 EBX and ECX. */
-const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, SMEP = 1 << 7, SMAP = 1 << 20 }
+const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, ZERO_FCS_FDS = 1 << 13, SMAP = 1 << 20 }
 const enum Ecx7 { UMIP = 1 << 2 }
 /** Leaf 8000_0001. */
 const enum EcxExt { LAHF = 1 << 0, PREFETCHW = 1 << 8 }
@@ -60,7 +60,7 @@ function basic(leaf: u32, sub: u32): void {
     case 0: return answer(MAX_BASIC, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
     case 1: return features();
     case 6: return answer(4, 0, 0, 0); // ARAT: the local APIC's timer never stops
-    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.SMEP | Ebx7.SMAP, Ecx7.UMIP, 0);
+    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.ZERO_FCS_FDS | Ebx7.SMAP, Ecx7.UMIP, 0);
     case 0xb: return topology(sub);
     // x87 and SSE states: 512 bytes of FXSAVE and the header.
     case 0xd: return sub ? answer(0, 0, 0, 0) : answer(3, 576, 576, 0);

@@ -6,7 +6,7 @@
 
 import { Insn } from "../decode/record";
 import { Run, faulted } from "../ir/words";
-import { loadMem, storeMem } from "../ir/words-memory";
+import { loadMem, probeMem, storeMem } from "../ir/words-memory";
 import { cpu, gpr, xmm, Cr0, Cr4, Mode, Vector } from "../cpu/state";
 import { raise, raiseNoCode } from "../cpu/exceptions";
 import { address } from "./operands";
@@ -72,6 +72,9 @@ function buildMxcsr(): void {
 
 export function fxsave(i: Insn): void {
   const a = imageAddress(i, 512, 16, true);
+  if (faulted<Run>()) return;
+  // A fault names the last byte, here and in FXRSTOR.
+  probeMem<Run>(a + 511, 1);
   if (faulted<Run>() || !probeImage(a, 512, 1)) return;
   buildX87(i.bits == 64);
   buildMxcsr();
@@ -83,6 +86,8 @@ export function fxsave(i: Insn): void {
 
 export function fxrstor(i: Insn): void {
   const a = imageAddress(i, 512, 16, false);
+  if (faulted<Run>()) return;
+  loadMem<Run>(a + 511, 1);
   if (faulted<Run>() || !loadImage(a, 512)) return;
   const sse = (cpu.cr4 & Cr4.OSFXSR) != 0;
   if (!isMxcsrValid()) { raise(Vector.GP, 0); return; }
