@@ -141,6 +141,7 @@ poweroff -f
 /** Our scripts, and the nodes the kernel needs before devtmpfs is there. `busybox` is the program, or where it is. */
 function commonFiles(busybox: FileEntry): FileEntry[] {
   return [
+    directory('.'), // the root itself, which the kernel makes writable for all
     { path: 'dev/console', kind: 'character', mode: 0o600, device: [5, 1] },
     { path: 'dev/null', kind: 'character', mode: 0o666, device: [1, 3] },
     ...['proc', 'sys', 'run'].map((path) => directory(path)),

@@ -13,6 +13,8 @@ const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const FILTER_BCJ_X86 = 0x04;
 const FILTER_LZMA2 = 0x21;
 const CHECK_CRC32 = 1;
+/** A stated size beyond this many times the packed one is not believed before the data shows it. */
+const HINT_RATIO = 32;
 /** The size of the check field, by check id (section 2.1.1.2). */
 const CHECK_BYTES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
@@ -113,11 +115,12 @@ export function unpackXz(packed: Uint8Array, limit: number, sizeHint = packed.le
   while (packed[at] !== 0) {
     if (at >= packed.length) throw new StreamError('ends before its index');
     const header = readBlockHeader(packed, at);
-    const decoder = createLzmaDecoder(header.unpackedBytes ?? sizeHint, limit - total);
+    const decoder = createLzmaDecoder(Math.min(header.unpackedBytes ?? sizeHint, packed.length * HINT_RATIO), limit - total);
     let next = decodeLzma2(decoder, packed, header.next);
     const data = decoder.result();
     if (header.branchFilter) undoBcjX86(data);
     next += (4 - ((next - header.next) & 3)) & 3;
+    if (next + CHECK_BYTES[check]! > packed.length) throw new StreamError('ends before its checksum');
     if (check === CHECK_CRC32) {
       const stated = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(next, true);
       if (stated !== crc32(data)) throw new StreamError('has data with a wrong checksum');
