@@ -1,11 +1,12 @@
 /**
- * Debian packages through the ordinary client, as an ordinary user: nothing is installed, nothing outside the cache folder
- * is written.
+ * Debian packages through the ordinary client, as an ordinary user: nothing is installed, nothing outside the folder
+ * given is written.
  *
  * The system's package lists are used where they are there and still good; otherwise (a fresh container, another
- * architecture, a version that is gone from the archive) lists of our own are fetched into the cache folder with the system's own sources and keys.
+ * architecture, a version that is gone from the archive) lists of our own are fetched
+ * into that folder with the system's own sources and keys.
  */
-import { access, mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestError, NoPackageClient } from './errors.js';
 import { lastLine, runTool, streamTool } from './run-tool.js';
@@ -14,7 +15,7 @@ import { readTar, type TarEntry } from './tar.js';
 export interface PackageClientOptions {
   /** Debian's name of the processor: `amd64`, `i386`. */
   arch: string;
-  /** Where lists of our own live. */
+  /** A folder for lists of our own. */
   stateDir: string;
   onProgress?: (line: string) => void;
   signal?: AbortSignal;
@@ -82,6 +83,7 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
   if (process.platform !== 'linux') throw new NoPackageClient('apt-get');
   let own = (await nativeArch(signal)) !== arch;
   let fetched = false;
+  let complaint = '';
   await runTool('apt-get', ['--version'], { signal });
 
   const settings = (): string[] => [...commonOptions(), ...(own ? privateOptions(arch, stateDir) : [])];
@@ -96,7 +98,7 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
     say(`fetching the package lists (${arch})`);
     // A source that fails need not be one we want: whether the packages are found decides.
     const result = await runTool('apt-get', [...settings(), '-q', 'update'], { signal });
-    if (result.code !== 0) say(`apt-get update: ${lastLine(result.stderr)}`);
+    if (result.code !== 0) complaint = lastLine(result.stderr);
   }
 
   async function lookUp(name: string): Promise<PackageInfo | undefined> {
@@ -105,15 +107,15 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
   }
 
   async function show(name: string): Promise<PackageInfo> {
-    if (own && !fetched && !(await exists(join(stateDir, 'state/lists')))) await fetchLists();
+    if (own) await fetchLists();
     let info = await lookUp(name);
-    if (info === undefined) {
+    if (info === undefined && !fetched) {
       await fetchLists();
       info = await lookUp(name);
     }
     if (info === undefined) {
       throw new GuestError(
-        `The package ${name} (${arch}) is not in the lists of this system's package sources`,
+        `The package ${name} (${arch}) is not in the lists of this system's package sources${complaint && ` (apt-get update: ${complaint})`}`,
         'Look at the network and at /etc/apt/sources.list, or pass -kernel and -initrd, or --guest DIR.',
       );
     }
@@ -143,13 +145,6 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
   }
 
   return { show, download };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The files of a package that `wanted` picks by path. */

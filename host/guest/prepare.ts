@@ -3,7 +3,6 @@
  *
  *     CACHE/guests/amd64-6.1.192-2-1a2b3c4d5e6f/   kernel, initrd, vmlinuz, manifest.json
  *     CACHE/guests/.build-PID-xxxxxx/              one being made; renamed when it is whole
- *     CACHE/apt-amd64/                             package lists of our own
  */
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -93,7 +92,7 @@ export async function prepareGuest(name: DebianGuestName, options: PrepareOption
   options.onProgress?.(`preparing the ${name} guest (once; later starts use the cache)`);
   const build = await mkdtemp(join(guests, `.build-${process.pid}-`));
   try {
-    const manifest = await buildDebianGuest(name, build, { ...options, stateDir: join(cacheDir, `apt-${name}`) });
+    const manifest = await buildDebianGuest(name, build, options);
     const guest = await install(build, join(guests, `${name}-${manifest.version}-${manifest.recipe}`));
     await removeSuperseded(guests, guest);
     return guest;
