@@ -15,7 +15,7 @@ import { executeMemory, isControl, isStoreNoWait } from "./x87-memory";
 import { Outcome, executeRegister, isNoWait } from "./x87-register";
 import { isPending } from "./x87-stack";
 
-/** The line that FERR# drives on a PC; an edge is enough for the PIC. */
+/** The line that FERR# drives on a PC; a write to port f0h lets it go. */
 @inline const FERR_LINE: u32 = 13;
 
 /** Runs or records any instruction of the chapter. */
@@ -45,7 +45,6 @@ export function takePending(): bool {
   if (!isPending()) return false;
   if (cpu.cr0 & Cr0.NE) { raiseNoCode(Vector.MF); return true; }
   setLine(FERR_LINE, true);
-  setLine(FERR_LINE, false);
   return false;
 }
 

@@ -4,6 +4,7 @@
 import { control, Event } from "../base/control";
 import { regionSize } from "../base/regions";
 import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
+import { presetChipset } from "../chipset/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { updateMode } from "../cpu/mode";
 import { flushAll } from "../cpu/tlb";
@@ -53,6 +54,7 @@ export function runThroughIr(on: u32): void { control.throughIr = on; }
 /** Enters boot code. `arg`: PVH32 start info, LONG64 RSI; `cr3`: LONG64's and BARE64's page tables. */
 export function setEntry(mode: u32, ripLo: u32, ripHi: u32, argLo: u32, argHi: u32, cr3Lo: u32, cr3Hi: u32): void {
   const rip = wide(ripLo, ripHi), arg = wide(argLo, argHi);
+  if (mode == EntryMode.PVH32 || mode == EntryMode.LONG64) presetChipset();
   if (mode == EntryMode.PVH32) enterPvh(rip, arg);
   else if (mode == EntryMode.REAL16) enterReal(rip);
   else enterLong(rip, arg, wide(cr3Lo, cr3Hi));

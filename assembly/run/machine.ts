@@ -2,6 +2,7 @@
 
 import { control } from "../base/control";
 import { CPU, CPU_SIZE, CONTROL, CONTROL_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
+import { attachPci, resetPci } from "../pci/attach";
 import { attachChipset, resetChipset } from "../chipset/attach";
 import { clock } from "../device/clock";
 import { resetCpu } from "../cpu/reset";
@@ -29,17 +30,19 @@ export function attachMachine(): void {
   control.runSlot = run.index;
   defineOpcodes();
   attachChipset();
+  attachPci();
   dropAllBlocks();
 }
 
-/** Power-up state of processor and board; RAM and the count of ticks are kept, and virtual time starts anew. */
+/** Power-up state of processor and board; RAM, the count of ticks and virtual time are kept. */
 export function resetMachine(): void {
-  control.base = 0; control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.sliceEnd = 0;
+  control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.sliceEnd = 0;
   control.events = 0; control.stop = 0; control.again = 0; control.exitCode = 0;
   memory.fill(CPU, 0, CPU_SIZE);
   memory.fill(FLOAT_ENV, 0, FLOAT_ENV_SIZE);
   flushAll();
   dropAllBlocks();
   resetChipset();
+  resetPci();
   resetCpu();
 }

@@ -63,6 +63,12 @@ function placeBlock(base: u32, enabled: u32): void {
   else unplace(pm.ports);
 }
 
+/** ACPI mode, as firmware enters it before a system without SMI_CMD starts. */
+export function enterAcpiMode(): void {
+  set16(Pm.PM1_CNT, get16(Pm.PM1_CNT) | Pm1Cnt.SCI_EN);
+  update();
+}
+
 /** The user asks for an orderly shut-down. */
 export function pressPowerButton(): void {
   set16(Pm.PM1_STS, get16(Pm.PM1_STS) | Pm1.PWRBTN);
@@ -81,7 +87,7 @@ function timerValue(): u64 { return scaleDown(nowNs(), PM_TIMER_HZ, NS); }
 function turns(): u64 { return timerValue() >> (PM_TIMER_BITS - 1); }
 
 function readTimer(dev: usize, offset: u32): void {
-  store<u32>(VALUES + Pm.PM1_TMR, <u32>(timerValue() & ((1 << PM_TIMER_BITS) - 1)));
+  store<u32>(VALUES + Pm.PM1_TMR, <u32>timerValue());
 }
 
 /** Sets TMR_STS if the top bit has turned over since the last look. */

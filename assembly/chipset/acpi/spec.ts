@@ -1,5 +1,5 @@
 // ACPI power management registers as ICH9 lays them out (316972, 13.8), with ACPI 6.5 section 4.8 for their meaning.
-// Offsets are from PMBASE. APM ports: ICH9 13.7.5. The PM timer is 24 bits wide.
+// Offsets are from PMBASE. APM ports: ICH9 13.7.5. The PM timer is 32 bits wide, as the FADT's TMR_VAL_EXT says (ICH9 has 24).
 
 export const enum Pm {
   PM1_STS = 0x00, PM1_EN = 0x02, PM1_CNT = 0x04, PM1_TMR = 0x08, GPE0_STS = 0x20, GPE0_EN = 0x28, SMI_EN = 0x30, SMI_STS = 0x34,
@@ -10,7 +10,7 @@ export const enum Pm1Cnt { SCI_EN = 1, BM_RLD = 2, SLP_TYP_SHIFT = 10, SLP_TYP =
 /** What the DSDT's \_S5 gives for SLP_TYP. */
 @inline export const SLP_TYP_S5: u32 = 0;
 @inline export const PM_TIMER_HZ: u64 = 3_579_545;
-@inline export const PM_TIMER_BITS: u64 = 24;
+@inline export const PM_TIMER_BITS: u64 = 32;
 @inline export const SCI_LINE: u32 = 9;
 @inline export const PM_BASE: u32 = 0x600;
 /** APM_CNT (FADT SMI_CMD) and its values for ACPI_ENABLE and ACPI_DISABLE. */

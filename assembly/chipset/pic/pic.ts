@@ -7,10 +7,10 @@
 
 import { Counter, count } from "../../base/counters";
 import { mapPorts, Width } from "../../memory/bus";
-import { lines } from "../../device/interrupt";
+import { lines, setLine } from "../../device/interrupt";
 import { slots } from "../../device/slots";
 import { PIC_BYTES, PIC_STATE } from "../layout";
-import { ELCR, ICW1, ICW4, OCW2, OCW3, PicPort } from "./spec";
+import { COPROC_ERR, ELCR, FirmwareVector, ICW1, ICW4, OCW2, OCW3, PicPort } from "./spec";
 
 /** What the next write to the data port is. */
 const enum Init { NONE, ICW2, ICW3, ICW4 }
@@ -38,12 +38,21 @@ export function resetPic(): void {
   resetChip(slave);
   lines.pic = 0;
 }
-function resetChip(c: Chip): void { c.lowest = 7; }
+/** Before it is initialised a chip has no defined state; ours is masked. */
+function resetChip(c: Chip): void { c.lowest = 7; c.imr = 0xff; }
+
+/** As PC firmware leaves the pair: its vectors, everything masked, the SCI's input level-triggered. */
+export function presetPic(): void {
+  master.vector = FirmwareVector.MASTER;
+  slave.vector = FirmwareVector.SLAVE;
+  slave.elcr = 1 << 1;
+}
 
 export function attachPic(): void {
   mapPorts(PicPort.MASTER, 2, changetype<usize>(master), readPic.index, writePic.index, "pic master", Width.BYTE);
   mapPorts(PicPort.SLAVE, 2, changetype<usize>(slave), readPic.index, writePic.index, "pic slave", Width.BYTE);
   mapPorts(PicPort.ELCR_MASTER, 2, 0, readElcr.index, writeElcr.index, "pic elcr", Width.BYTE);
+  mapPorts(COPROC_ERR, 1, 0, 0, writeCoprocessor.index, "coprocessor error", Width.BYTE);
   slots.picInput = setInput.index;
   slots.picAcknowledge = acknowledgePic.index;
 }
@@ -192,3 +201,6 @@ function writeElcr(dev: usize, offset: u32, bytes: u32, value: u64): void {
   else master.elcr = <u32>value & ELCR.MASTER_MASK;
   updatePic();
 }
+
+/** FERR# holds line 13 up from an unmasked x87 error until this write. */
+function writeCoprocessor(dev: usize, offset: u32, bytes: u32, value: u64): void { setLine(13, false); }
