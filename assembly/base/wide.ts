@@ -51,16 +51,6 @@ export function remWide(hi: u64, lo: u64, d: u64): u64 {
   return lo - divWide(hi, lo, d) * d;
 }
 
-/** High half of (hi:lo) << n, n below 64. */
-@inline export function shiftLeftHigh(hi: u64, lo: u64, n: u64): u64 {
-  return (hi << n) | ((lo >> 1) >> (63 - n));
-}
-
-/** Low half of (hi:lo) >> n, n below 64. */
-@inline export function shiftRightLow(hi: u64, lo: u64, n: u64): u64 {
-  return (lo >> n) | ((hi << 1) << (63 - n));
-}
-
 /** value >> n for any n, with every bit lost jammed into the lowest one. */
 export function shiftRightJam(value: u64, n: u64): u64 {
   if (n == 0) return value;
