@@ -3,6 +3,7 @@
 // changes nothing. Physical addresses are 40 bits wide; bits above are reserved.
 
 import { CPU } from "../base/layout";
+import { Counter, count } from "../base/counters";
 import { ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
 import { cpu, Cr0, Cr4, Efer } from "./state";
 import { Access, Class, Entry, enterPage, tableOf } from "./tlb";
@@ -55,6 +56,7 @@ export function translate(linear: u64, access: u32, who: u32): u64 {
     enter(linear, flat, access, who, Entry.GLOBAL);
     return flat;
   }
+  count(Counter.PAGE_WALKS);
   const code = find(linear, access, who, true);
   if (code != OK) { raisePageFault(linear, code); return NO_ADDRESS; }
   const physical = (walk.leaf & ADDRESS & ~walk.mask) | (linear & walk.mask);

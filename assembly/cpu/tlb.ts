@@ -10,6 +10,7 @@
 // A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when it must look for all pieces.
 
 import { TLB, TLB_TABLE_SIZE } from "../base/layout";
+import { Counter, count } from "../base/counters";
 import { cpu, Cr4, Flag } from "./state";
 
 @inline const ENTRIES: u64 = 1023;
@@ -47,6 +48,7 @@ export function selectTlb(): void {
 
 /** Enters a page. `host` is the linear-memory address of its first byte. */
 export function enterPage(table: u32, linear: u64, host: usize, flags: u32): void {
+  count(Counter.TLB_FILLS);
   const page = linear & ~0xfff, e = entryAt(table, linear);
   store<u64>(e, page);
   store<u32>(e, <u32>host - <u32>page, 8);
@@ -62,6 +64,7 @@ function logEntry(e: u32): void {
 }
 
 export function flushAll(): void {
+  count(Counter.TLB_FLUSHES);
   memory.fill(TLB, 0xff, TABLES);
   memory.fill(LARGE, 0, LARGE_BYTES);
   cpu.tlbLog = 0;
@@ -69,6 +72,7 @@ export function flushAll(): void {
 
 /** Drops every entry that is not global: MOV CR3. */
 export function flushNonGlobal(): void {
+  count(Counter.TLB_FLUSHES);
   const n = cpu.tlbLog;
   if (n > LOG_ENTRIES) dropWhere(Entry.GLOBAL, 0);
   else for (let k: u32 = 0; k < n; k++) {

@@ -9,6 +9,7 @@
 // from a joined copy into a block of its own that holds only it.
 
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
+import { Counter, count } from "../base/counters";
 import { control, RECORD } from "../base/control";
 import { Attr, attrOf, clearAttr, pageOf, setAttr } from "../memory/ram";
 import { dropWriters } from "../cpu/tlb";
@@ -75,6 +76,7 @@ export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
   seal(b, host, mode, n, at - host, offset + at - host);
   control.blockSpace = record;
   publish(b);
+  count(Counter.BLOCKS_DECODED);
   return b;
 }
 
@@ -130,6 +132,7 @@ function dropOverlaps(page: u32, from: u32, to: u32): void {
 
 /** Takes a block out of the hash; if it is the one that runs, the loop leaves after this instruction. */
 function drop(b: Block): void {
+  count(Counter.CODE_DROPPED);
   let link = hashOf(b.host, b.mode);
   while (load<u32>(link) != <u32>changetype<usize>(b)) link = <usize>load<u32>(link) + offsetof<Block>("nextInHash");
   store<u32>(link, b.nextInHash);

@@ -6,7 +6,7 @@
 // wants attention earlier stores 0 in control.end and the block is left after the instruction in hand.
 
 import { control, clearEvent, Event, RECORD } from "../base/control";
-import { Counter, count } from "../base/counters";
+import { Counter, addCount, count } from "../base/counters";
 import { acknowledge } from "../device/interrupt";
 import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
 import { Power } from "../device/power";
@@ -24,6 +24,14 @@ import { StopReason } from "./surface";
 
 /** Runs up to `budget` ticks; says why it stopped. */
 export function runFor(budget: u64): u32 {
+  const before = control.base;
+  count(Counter.SLICES);
+  const why = runSome(budget);
+  addCount(Counter.INSTRUCTIONS, control.base - before);
+  return why;
+}
+
+function runSome(budget: u64): u32 {
   control.sliceEnd = control.base + budget;
   control.stop = 0;
   refreshLimit();
@@ -76,6 +84,7 @@ function stopped(): u32 {
 /** Halted: nothing to do until a timer or the host. With IF clear only an NMI could wake it. */
 function idle(): u32 {
   if (!(cpu.flags & Flag.IF)) return StopReason.HALT;
+  count(Counter.HALTS);
   return StopReason.IDLE;
 }
 
