@@ -1,6 +1,7 @@
 // The MMX chapter: 64-bit forms of the lane operations on the x87 registers' significands. Intel SDM vol. 1, chapter 9.
 // Each is one IR operation that calls its Run function: new code uses XMM registers. Every instruction but those with a
-// memory operand in place of the MMX one sets TOP to 0 and all tags to valid (9.5.1), once nothing can fault.
+// memory operand in place of the MMX one sets TOP to 0 and all tags to valid (9.5.1): once its load has not faulted, but before
+// its store or its #XM, as processors do.
 
 import { Insn, Is } from "../decode/record";
 import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
@@ -33,7 +34,7 @@ function run(i: Insn): void {
     case H.MMX_MASK: enterMmx(); setReg<Run>(i.dst, lowOf<Run>(vop<Run>(<i32>i.kind, wide(i.src), wide(i.src), <u32>i.imm)), 32); break;
     case H.MMX_INSERT: insert(i); break;
     case H.MMX_MASKMOV: masked(i); break;
-    case H.EMMS: leaveMmx(); break;
+    case H.EMMS: enterMmx(); leaveMmx(); break;
     case H.MMX_TO_XMM: enterMmx(); vset<Run>(i.dst, wide(i.src)); break;
     case H.XMM_TO_MMX: give(i.dst & 7, vget<Run>(i.src)); break;
     case H.CVT_FROM_MMX: fromIntegers(i); break;
@@ -65,8 +66,8 @@ function move(i: Insn): void {
 }
 function keep(i: Insn): void {
   if (!(i.flags & Is.MEMORY)) { give(i.dst, wide(i.src)); return; }
+  enterMmx();
   storeMem<Run>(address<Run>(i, 8, true), 8, load<u64>(fpr(i.src & 7)));
-  if (!faulted<Run>()) enterMmx();
 }
 
 /** MOVD and MOVQ between MMX and general registers. */
@@ -75,8 +76,8 @@ function fromGpr(i: Insn): void {
   if (!faulted<Run>()) give(i.dst, i64x2(v, 0));
 }
 function toGpr(i: Insn): void {
+  enterMmx();
   writeRm<Run>(i, i.bits, load<u64>(fpr(i.src & 7)));
-  if (!faulted<Run>()) enterMmx();
 }
 
 /** PINSRW. */
@@ -86,24 +87,24 @@ function insert(i: Insn): void {
 }
 
 function masked(i: Insn): void {
+  enterMmx();
   maskedStore(i, wide(i.dst), wide(i.src), 8);
-  if (!faulted<Run>()) enterMmx();
 }
 
 /** CVTPI2PS, CVTPI2PD: from memory they leave the x87 state alone. */
 function fromIntegers(i: Insn): void {
   const b = operand(i, 8);
   if (faulted<Run>()) return;
-  const r = vop<Run>(<i32>i.kind, vget<Run>(i.dst), b, 0);
-  if (faulted<Run>()) return;
   if (!(i.flags & Is.MEMORY)) enterMmx();
-  vset<Run>(i.dst, r);
+  const r = vop<Run>(<i32>i.kind, vget<Run>(i.dst), b, 0);
+  if (!faulted<Run>()) vset<Run>(i.dst, r);
 }
 
 /** CVTPS2PI, CVTPD2PI and their truncating forms. */
 function toIntegers(i: Insn, bytes: u32, aligned: bool): void {
   const b = source<Run>(i, bytes, aligned);
   if (faulted<Run>()) return;
+  enterMmx();
   const r = vop<Run>(<i32>i.kind, b, b, 0);
   if (!faulted<Run>()) give(i.dst, r);
 }
