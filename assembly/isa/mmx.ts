@@ -1,7 +1,7 @@
 // The MMX chapter: 64-bit forms of the lane operations on the x87 registers' significands. Intel SDM vol. 1, chapter 9.
 // Each is one IR operation that calls its Run function: new code uses XMM registers. Every instruction but those with a
 // memory operand in place of the MMX one sets TOP to 0 and all tags to valid (9.5.1): once its load has not faulted, but before
-// its store or its #XM, as processors do.
+// its #XM, as processors do; a store that faults has already moved TOP.
 
 import { Insn, Is } from "../decode/record";
 import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
@@ -14,7 +14,7 @@ import { H } from "./handlers";
 import { maskedStore } from "./sse-string";
 import { source } from "./sse";
 import { takePending } from "./x87";
-import { enterMmx, leaveMmx, writeMmx } from "./x87-stack";
+import { enterMmx, leaveMmx, setTop, writeMmx } from "./x87-stack";
 
 export function executeMmx<M>(i: Insn): void {
   if (running<M>()) run(i); else recordRun();
@@ -66,8 +66,9 @@ function move(i: Insn): void {
 }
 function keep(i: Insn): void {
   if (!(i.flags & Is.MEMORY)) { give(i.dst, wide(i.src)); return; }
-  enterMmx();
+  setTop(0);
   storeMem<Run>(address<Run>(i, 8, true), 8, load<u64>(fpr(i.src & 7)));
+  if (!faulted<Run>()) enterMmx();
 }
 
 /** MOVD and MOVQ between MMX and general registers. */
@@ -76,8 +77,9 @@ function fromGpr(i: Insn): void {
   if (!faulted<Run>()) give(i.dst, i64x2(v, 0));
 }
 function toGpr(i: Insn): void {
-  enterMmx();
+  setTop(0);
   writeRm<Run>(i, i.bits, load<u64>(fpr(i.src & 7)));
+  if (!faulted<Run>()) enterMmx();
 }
 
 /** PINSRW. */
