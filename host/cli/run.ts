@@ -2,8 +2,9 @@
 
 import { NoPackageClient } from '../guest/errors.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
-import type { Stats, Stop } from '../machine/types.js';
+import type { Stop } from '../machine/types.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
+import { statsJson } from './stats-json.js';
 import { openSerial } from './serial.js';
 import { openCommandInput } from './command-input.js';
 import { EscapeKeys, takeTerminal } from './terminal.js';
@@ -13,19 +14,6 @@ const STATUS = { limit: 124, quit: 130, 'triple-fault': 131, halt: 132 } as cons
 
 function note(text: string): void {
   process.stderr.write(`pintail: ${text}\n`);
-}
-
-function json(stats: Stats, stop: Stop | undefined): string {
-  const plain = {
-    stop: stop?.reason ?? 'quit',
-    instructions: stats.instructions,
-    virtualNs: stats.virtualNs,
-    slices: stats.slices,
-    moduleMs: Math.round(stats.moduleMs),
-    counters: Object.fromEntries(stats.counters.map(({ name, value }) => [name, value])),
-    units: Object.fromEntries(stats.counters.map(({ name, unit }) => [name, unit])),
-  };
-  return JSON.stringify(plain, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
 }
 
 /** Makes the machine; where the default guest cannot be made, says so and takes the built-in one. */
@@ -115,11 +103,11 @@ async function runOpened(machine: LocalMachine, options: RunOptions): Promise<nu
     if (options.machine.command === undefined) {
       const stop = await runConsole(machine, options);
       const status = statusOf(stop);
-      if (options.stats) process.stderr.write(`${json(await machine.stats(), stop)}\n`);
+      if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
       return status;
     }
     const { stop, status } = await runCommand(machine);
-    if (options.stats) process.stderr.write(`${json(await machine.stats(), stop)}\n`);
+    if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
     return status;
   } finally {
     outputs.close();

@@ -206,7 +206,8 @@ export async function createRemote(options: MachineOptions): Promise<Machine> {
       });
       worker.postMessage({ kind: 'create', options: portable } satisfies ToWorker);
     });
-    worker.removeAllListeners();
+    // One by one: removing all would take those of Node itself.
+    for (const event of ['message', 'error'] as const) worker.removeAllListeners(event);
     return new RemoteMachine(worker, memoryMiB, signal, onCommandOutput);
   } catch (error) {
     await worker.terminate();

@@ -51,8 +51,12 @@ function usedPages(instance: ModuleInstance, ramBytes: number): number[] {
   return pages;
 }
 
-/** The whole state of a machine that is not running. */
+/**
+ * The whole state of a machine that is not running. Its caches are dropped here as they are in the machine that is restored:
+ * which pages hold decoded code decides what the TLB is given next, so only then do both go on alike.
+ */
 export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentReady: boolean): Uint8Array {
+  instance.exports.attach();
   const ranges = stateRanges(instance);
   const pages = usedPages(instance, memoryMiB * MIB);
   const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);

@@ -4,7 +4,7 @@ import { Address } from '../../assembly/run/surface.js';
 import { addressOf, readString, type ModuleInstance } from './module.js';
 import type { Counter } from './types.js';
 
-/** Every counter that has a name, in the table's order. */
+/** Every counter that has a name, in the table's order. A device has two of one name, in `reads` and in `writes`. */
 export function readCounters(instance: ModuleInstance): Counter[] {
   const { exports, view } = instance;
   const values = addressOf(instance, Address.Counters);

@@ -31,6 +31,7 @@ function readCases(): Kind[] {
 /** "ADD+2" is ADD's third form, "M:PADDB" the MMX form, "CRC32:4" has 4 as its immediate. */
 function parse(name: string): { kind: number; imm: number | undefined } {
   const [, mmx, base, plus, imm] = /^(M:)?([A-Z0-9_]+)(\+\d)?(:\d)?$/.exec(name)!;
+  // @ts-expect-error: const enums are objects here, because Vite compiles each file by itself.
   const kind = (V as unknown as Record<string, number>)[base!];
   if (kind === undefined) throw new Error(`${name}: no such lane operation in assembly/float/ops.ts`);
   return { kind: kind + (plus ? Number(plus) : 0) + (mmx ? V.MMX : 0), imm: imm ? Number(imm.slice(1)) : undefined };

@@ -1,0 +1,102 @@
+/** Command lines: QEMU's spelling, sizes, and messages that name the argument. */
+import { describe, expect, it } from 'vitest';
+import { parseCommandLine, parseCount, parseMemory, UsageError } from '../../../../host/cli/arguments.js';
+import { readRunOptions } from '../../../../host/cli/run-options.js';
+
+const SPECS = {
+  kernel: { kind: 'value' },
+  nographic: { kind: 'flag' },
+  serial: { kind: 'list' },
+  m: { kind: 'value', short: 'm' },
+  verbose: { kind: 'flag', short: 'v' },
+} as const;
+
+function complaint(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  return 'nothing to complain about';
+}
+
+describe('parseCommandLine', () => {
+  it('takes one dash or two, values apart or after =', () => {
+    for (const words of [['-kernel', 'k'], ['--kernel', 'k'], ['--kernel=k'], ['-kernel=k']]) {
+      expect(parseCommandLine(words, SPECS).values.get('kernel')).toBe('k');
+    }
+  });
+
+  it('keeps a value that starts with a dash', () => {
+    expect(parseCommandLine(['-kernel', '-odd'], SPECS).values.get('kernel')).toBe('-odd');
+  });
+
+  it('collects lists, flags and short options', () => {
+    const parsed = parseCommandLine(['-serial', 'null', '-serial', 'stdio', '-nographic', '-v', '-m', '1G'], SPECS);
+    expect(parsed.lists.get('serial')).toEqual(['null', 'stdio']);
+    expect([...parsed.flags].sort()).toEqual(['nographic', 'verbose']);
+    expect(parsed.values.get('m')).toBe('1G');
+  });
+
+  it('leaves everything after -- alone', () => {
+    expect(parseCommandLine(['-v', '--', 'ls', '-kernel', '--', '-l'], SPECS).rest).toEqual(['ls', '-kernel', '--', '-l']);
+    expect(parseCommandLine(['-v'], SPECS).rest).toBeUndefined();
+  });
+
+  it('names the argument that is wrong, as it was typed', () => {
+    expect(complaint(() => parseCommandLine(['-kernal', 'k'], SPECS))).toMatch(/^-kernal: there is no such option/);
+    expect(complaint(() => parseCommandLine(['-kernel'], SPECS))).toMatch(/^-kernel: needs a value/);
+    expect(complaint(() => parseCommandLine(['--nographic=1'], SPECS))).toMatch(/^--nographic=1: takes no value/);
+    expect(complaint(() => parseCommandLine(['--constructor'], SPECS))).toMatch(/^--constructor: there is no such option/);
+  });
+});
+
+describe('sizes and counts', () => {
+  it('reads sizes as QEMU does', () => {
+    expect(['512', '512M', '1G', '1.5G', '2048K', 'size=64M', '256MiB'].map((text) => parseMemory('-m', text))).toEqual([512, 512, 1024, 1536, 2, 64, 256]);
+  });
+
+  it('refuses what is none', () => {
+    for (const text of ['', 'lots', '-5', '1X', '100K', '0']) expect(complaint(() => parseMemory('-m', text))).toMatch(/^-m: /);
+  });
+
+  it('reads counts', () => {
+    expect(parseCount('--seed', '0x10')).toBe(16n);
+    expect(parseCount('--seed', '1_000')).toBe(1000n);
+    expect(complaint(() => parseCount('--seed', 'x'))).toMatch(/^--seed: "x"/);
+  });
+});
+
+describe('pintail run', () => {
+  it('boots the amd64 guest by default, and follows the wall only with a terminal', () => {
+    expect(readRunOptions([], true)).toMatchObject({ machine: { guest: 'amd64', clock: 'realtime' }, guestByDefault: true, reboot: true });
+    expect(readRunOptions([], false).machine.clock).toBe('icount');
+    expect(readRunOptions(['--', 'ls'], true).machine).toMatchObject({ clock: 'icount', command: ['ls'] });
+  });
+
+  it('takes a command line written for QEMU', () => {
+    const words = '-M q35 -cpu max -m 512M -nodefaults -nographic -no-reboot -nic none -serial mon:stdio -kernel k -initrd i -append'.split(' ');
+    const options = readRunOptions([...words, 'console=ttyS0'], false);
+    expect(options.machine).toMatchObject({ kernel: 'k', initrd: 'i', append: 'console=ttyS0', memoryMiB: 512 });
+    expect(options.reboot).toBe(false);
+    expect(options.serial[0]).toEqual({ kind: 'stdio' });
+  });
+
+  const wrong: [string, RegExp][] = [
+    ['-nic user', /^-nic user: only none/],
+    ['-cpu host', /^-cpu host: only/],
+    ['-serial tcp:1', /^-serial tcp:1: /],
+    ['-kernel k --guest amd64', /^--guest: cannot be combined/],
+    ['-initrd i', /^-initrd: needs -kernel/],
+    ['--icount --realtime', /^--realtime: cannot be combined/],
+    ['--stats xml', /^--stats xml: only json/],
+    ['vmlinux', /^vmlinux: is no option/],
+    ['--', /^--: needs a command/],
+    ['-kernel k -- ls', /^--: a command needs/],
+    ['-serial stdio -- ls', /^-serial stdio: cannot/],
+  ];
+  for (const [line, message] of wrong) {
+    it(`complains about: ${line}`, () => expect(complaint(() => readRunOptions(line.split(' '), false))).toMatch(message));
+  }
+});
