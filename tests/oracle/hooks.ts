@@ -54,6 +54,8 @@ function stack(draft: Draft): void {
   const bytes = many * draft.operandBytes;
   const pops = /^POP/.test(draft.row.name);
   setRegister(draft, RSP, drawStackPointer(draft, pops ? 0 : bytes, pops ? bytes : 0));
+  // A far call into 32-bit code may cut the stack pointer before it stores.
+  if (draft.row.name === 'CALLF') setRegister(draft, RSP, BigInt.asUintN(32, draft.state.gpr[RSP]!));
   const pushesFlags = draft.row.name === 'PUSHF';
   // PUSHF would push the TF of the recording: the place is cleared so that the byte always counts as changed, and TF is taken out of it.
   if (pops) placeMemory(draft, draft.state.gpr[RSP]!, bytes);

@@ -3,7 +3,7 @@
  * comparer ignores what an applying rule names. References are to the Intel SDM volume 2 and the AMD APM volumes 3 and 5.
  */
 import { regField, rmField, type Shape } from './shape.js';
-import { FIELD_ST0, FIELD_XMM0, type Vector } from './vectors.js';
+import { FIELD_FTW, FIELD_ST0, FIELD_XMM0, regionOf, STACK, type Vector } from './vectors.js';
 
 const CF = 0x001;
 const PF = 0x004;
@@ -23,6 +23,7 @@ const C1 = 0x0200;
 const C2 = 0x0400;
 const C3 = 0x4000;
 const SUMMARY = 0x8080;
+const TOP = 0x3800;
 
 /** How far a field may be from the processor's; special values must be equal. */
 export type Bound =
@@ -44,10 +45,15 @@ export interface UndefinedRule {
   readonly within?: (vector: Vector, shape: Shape) => readonly (readonly [number, Bound])[];
   /** State fields (by id) whose content is undefined. */
   readonly fields?: (vector: Vector, shape: Shape) => readonly number[];
+  /** Of CR2, only the page is defined: the operand is read or written in pieces, in an order of the processor's own. */
+  readonly faultPage?: true;
+  /** Nothing is: the vector is not compared. */
+  readonly everything?: true;
   /** Memory whose content is undefined. */
   readonly memory?: (vector: Vector, shape: Shape) => readonly Range[];
 }
 
+const ST_FIELDS = Array.from({ length: 8 }, (_, i) => FIELD_ST0 + i);
 const EVERYWHERE: Range = { start: 0, end: 0x1_0000_0000 };
 
 /** The count of a shift or rotate, masked as the processor does, and the operand's size in bits. */
@@ -136,7 +142,29 @@ function approximateTrigonometric(fields: number): (vector: Vector) => readonly 
   };
 }
 
+const faulted = ({ fault }: Vector): boolean => fault !== null;
 const completed = ({ fault }: Vector): boolean => !fault;
+
+/** ARPL with an RPL that needs no adjustment, on a segment (CS) or page that could not be written. */
+function adjustsReadOnly({ code, final, memory }: Vector, { modrm }: Shape): boolean {
+  const inCode = code.subarray(0, code.indexOf(0x63)).includes(0x2e);
+  const readOnly = memory[0] !== undefined && !regionOf(memory[0].address)!.writable;
+  return modrm < 0xc0 && (final.rflags & ZF) === 0 && (inCode || readOnly);
+}
+
+/** The slot that POP of a segment register reads, if two bytes of it lie in another page than the rest. */
+function selectorSlotCrosses({ initial, mode }: Vector, shape: Shape): boolean {
+  const offset = Number(initial.gpr[4]! & 0xfffn);
+  const bytes = shape.opsize && !(shape.rex & 8) ? 2 : mode === 64 ? 8 : 4;
+  return offset + 2 <= 0x1000 && offset + bytes > 0x1000;
+}
+
+/** RETF or IRET that read its last selector without the rest of the slot, which lies beyond the stack page. */
+function returnedFromPageEnd({ fault, initial, memory }: Vector): boolean {
+  const slot = memory[0];
+  return !fault && slot !== undefined && BigInt(slot.address) === initial.gpr[4]! && slot.address + slot.bytes.length === STACK.base + STACK.bytes
+    && slot.bytes.length % 4 !== 0;
+}
 
 /** F2XM1 is defined for -1 to 1. */
 function beyondOne(vector: Vector): boolean {
@@ -160,6 +188,7 @@ const DOUBLE_SHIFTS = /^0f\.(a4|a5|ac|ad)$/;
 
 /** x87 instructions by what they leave in C0-C3. */
 const X87_TRIGONOMETRIC = /^x87\.d9(f2|fb|fe|ff)$/;
+const MMX = /^0f\.([67def][0-9a-f]|7[123]\/[0-7]|c[45]|d6\.f[23]|2[acd](\.66)?)$|^38\.[01][0-9a-f]$|^3a\.0f$/;
 const X87_CONTROL = /^x87\.(d9d0|dbe2|dfe0|9b|ddc0|dd\/7|d9\/[567])$/;
 const X87_ARITHMETIC = new RegExp('^x87\\.(d[8ace]/[014-7]|d9/[023]|db/[012357]|dd/[0123]|df/[0-7]|d[8c](c0|c8|e0|e8|f0|f8)'
   + '|de(c0|c8|e0|e8|f0|f8)|d9(c0|c8|e0|e1|e8|e9|ea|eb|ec|ed|ee|f0|f1|f3|f4|f6|f7|f9|fa|fc|fd)|d[ab](c0|c8|d0|d8)|dd(d0|d8))$');
@@ -191,12 +220,25 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^1\.(37|3f)$/, flags: OF | SF | ZF | PF, reason: 'AAA, AAS: OF, SF, ZF, PF are undefined' },
   { keys: /^1\.(d4|d5)$/, flags: OF | AF | CF, reason: 'AAM, AAD: OF, AF, CF are undefined' },
   {
-    keys: /^1\.(06|0e|16|1e)$|^0f\.(a0|a8)$/, when: ({ fault }) => !fault, memory: selectorSlot,
+    keys: /^1\.(06|0e|16|1e)$|^0f\.(a0|a8)$/, when: completed, memory: selectorSlot,
     reason: 'PUSH of a segment register: the upper bytes of the slot are either zero or not written, by processor (SDM PUSH, Operation)',
   },
   {
-    keys: /^1\.(60|c8)$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE],
+    keys: /^1\.(60|c8)$/, when: faulted, memory: () => [EVERYWHERE],
     reason: 'PUSHA, ENTER: which of the stores before the faulting one are visible is not defined',
+  },
+
+  { keys: /^1\.(60|61|c8|c4|c5|9a|ca|cb|cf|ff\/[35])$|^0f\.(b4|b5|ae\/[01])$|^x87\.(d9|dd)\/[46]$/, when: faulted, faultPage: true, reason: 'Several stores or loads, or one of an odd size: which byte of the page faults first is not defined' },
+  { keys: /^1\.61$/, when: faulted, fields: () => [0, 1, 2, 3, 5, 6, 7], reason: 'POPA: registers popped before the faulting load may already have changed' },
+  { keys: /^1\.63\.arpl$/, when: adjustsReadOnly, everything: true, reason: 'ARPL that leaves the RPL alone: whether it still needs a writable destination differs' },
+  { keys: /^1\.(07|1f)$|^0f\.(a1|a9)$/, when: selectorSlotCrosses, everything: true, reason: 'POP of a segment register: how much of the slot is read, two bytes or all, differs' },
+
+  { keys: /^1\.(ca|cb|cf)$/, when: returnedFromPageEnd, everything: true, reason: 'RETF, IRET: how much of a selector\'s slot is read, two bytes or all, differs' },
+
+  // MMX
+  {
+    keys: MMX, when: faulted, status: TOP, fields: () => [FIELD_FTW, ...ST_FIELDS],
+    reason: 'MMX instructions: whether TOP and the tags change before a fault is not defined (they do when it is restarted)',
   },
 
   // x87
@@ -214,14 +256,14 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^x87\.d9f0$/, when: beyondOne, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0], reason: 'F2XM1: undefined outside -1 to 1' },
   { keys: /^x87\.d9f9$/, when: beyondLogarithm, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0], reason: 'FYL2XP1: undefined outside -(1 - sqrt(1/2)) to sqrt(2) - 1' },
   { keys: /^x87\.d9\/6$|^x87\.dd\/6$/, when: completed, memory: environmentPointers, reason: 'FNSTENV, FNSAVE: the pointers to the last instruction are deprecated (FCS and FDS read as 0) and not modelled; the rest is reserved' },
-  { keys: /^x87\.(db\/7|df\/6)$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FSTP m80, FBSTP: whether the low eight bytes are visible when the others fault is not defined' },
-  { keys: /^x87\.(d9|dd)\/[46]$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined' },
+  { keys: /^x87\.(db\/7|df\/6)$/, when: faulted, memory: () => [EVERYWHERE], reason: 'FSTP m80, FBSTP: whether the low eight bytes are visible when the others fault is not defined' },
+  { keys: /^x87\.(d9|dd)\/[46]$/, when: faulted, memory: () => [EVERYWHERE], reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined' },
   { keys: /^x87\.(d9\/[45]|dd\/4)$|^0f\.ae\/1$/, control: 0xe0c0, reason: 'FLDCW, FLDENV, FRSTOR, FXRSTOR: bits 6, 7 and 13 to 15 of the control word are reserved' },
 
   // SSE
   { keys: /^0f\.5[23]$/, when: completed, within: approximateSingles(4), reason: 'RCPPS, RSQRTPS: a relative error of up to 1.5 * 2^-12' },
   { keys: /^0f\.5[23]\.f3$/, when: completed, within: approximateSingles(1), reason: 'RCPSS, RSQRTSS: a relative error of up to 1.5 * 2^-12' },
   { keys: /^0f\.ae\/0$/, when: completed, memory: fxsaveReserved, reason: 'FXSAVE: the x87 pointers are deprecated and not modelled, MXCSR_MASK is the processor\'s own, the rest is reserved' },
-  { keys: /^0f\.ae\/0$/, when: ({ fault }) => fault !== null, memory: () => [EVERYWHERE], reason: 'FXSAVE: which of the stores before the faulting one are visible is not defined' },
+  { keys: /^0f\.ae\/0$/, when: faulted, memory: () => [EVERYWHERE], reason: 'FXSAVE: which of the stores before the faulting one are visible is not defined' },
   { keys: /^0f\.ae\/1$/, status: SUMMARY, reason: 'FXRSTOR: whether ES and B come from the image or from its exception flags and masks differs' },
 ];
