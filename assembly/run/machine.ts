@@ -4,7 +4,6 @@ import { control } from "../base/control";
 import { CPU, CPU_SIZE, CONTROL, CONTROL_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
 import { attachPci, resetPci } from "../pci/attach";
 import { attachChipset, resetChipset } from "../chipset/attach";
-import { attachPci, resetPci } from "../pci/attach";
 import { clock } from "../device/clock";
 import { resetCpu } from "../cpu/reset";
 import { flushAll } from "../cpu/tlb";
