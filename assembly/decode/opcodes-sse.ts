@@ -18,12 +18,33 @@ import { defineSseIntegers } from "./opcodes-sse-integer";
 @inline const I: u32 = Form.IMM8;
 
 export function defineSse(): void {
+  reserve();
   defineMoves();
   defineArithmetic();
   defineConversions();
   defineState();
   defineSseIntegers();
   defineSse4();
+}
+
+/**
+ * In these parts of the maps a prefix that selects no instruction is not ignored: the encoding is reserved and raises #UD.
+ * A row with a form and no handler says so.
+ */
+function reserve(): void {
+  reserveRange(Map.OF, 0x10, 0x17);
+  reserveRange(Map.OF, 0x28, 0x2f);
+  reserveRange(Map.OF, 0x50, 0x7f);
+  reserveRange(Map.OF, 0xc2, 0xc2);
+  reserveRange(Map.OF, 0xc4, 0xc6);
+  reserveRange(Map.OF, 0xd0, 0xfe);
+  reserveRange(Map.OF38, 0x00, 0x41);
+  reserveRange(Map.OF3A, 0x00, 0x63);
+}
+function reserveRange(map: u32, first: u32, last: u32): void {
+  for (let prefix: u32 = 1; prefix < 4; prefix++) {
+    for (let opcode = first; opcode <= last; opcode++) row(map + prefix, opcode, H.UNDEFINED, Form.FIXED32);
+  }
 }
 
 /** Tables follow each other in the order of the prefixes none, 66, F3, F2: so do F's forms. */

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import asc from "assemblyscript/asc";
+import { load } from "../../support/compile.js";
 import { V } from "../../../assembly/float/ops.js";
 
 type Run = (kind: number, imm: number, mxcsr: number, at: number) => number;
@@ -14,9 +14,8 @@ interface Kind { name: string; marks: string; records: Buffer[] }
 
 const RECORD = 60;
 const AT = 1 << 20;
-const memory = new WebAssembly.Memory({ initial: 64 });
-const bytes = new Uint8Array(memory.buffer);
-const view = new DataView(memory.buffer);
+let bytes: Uint8Array;
+let view: DataView;
 let run: Run;
 
 function readCases(): Kind[] {
@@ -63,18 +62,10 @@ function check(kind: Kind, record: Buffer): string | undefined {
 }
 
 beforeAll(async () => {
-  let wasm: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([
-    "tests/unit/float/vector-entry.ts", "-O1", "--runtime", "stub", "--enable", "simd", "--disableWarning", "112",
-    "--importMemory", "--initialMemory", "64", "--memoryBase", "1024", "--outFile", "out.wasm", "--config", "none",
-  ], {
-    readFile: (name, base) => { try { return readFileSync(`${base}/${name}`, "utf8"); } catch { return null; } },
-    writeFile: (_, contents) => { wasm = contents as Uint8Array; },
-    listFiles: () => [],
-  });
-  if (error || !wasm) throw new Error(`${error?.message ?? "no output"}\n${stderr.toString()}`);
-  const imports = { env: { memory, abort: () => { throw new Error("abort"); } } };
-  run = (await WebAssembly.instantiate(new Uint8Array(wasm), imports)).instance.exports["run"] as Run;
+  const instance = await load("tests/unit/float/vector-entry.ts", 64);
+  bytes = new Uint8Array(instance.memory.buffer);
+  view = instance.view;
+  run = instance.exports["run"] as Run;
 }, 60_000);
 
 describe("lane operations agree with the processor", () => {
