@@ -10,7 +10,7 @@ import {
   Run, add, sub, mul, and, or, xor, shl, shr, sar, rotr, mulHighU, mulHighS, clz64, ctz64, popcnt64, eq, ltU, ltS, choose,
   signExtend, getReg, setReg, segmentBase, condition, getFlag, setFlag, raiseIf, jump, jumpIf, setCc,
 } from "./words";
-import { loadMem, storeMem, probeMem } from "./words-memory";
+import { loadMem, storeMem, probeMem, STACK } from "./words-memory";
 import { checkTargetIn } from "./target";
 import { interpretVector } from "./interpret-vector";
 
@@ -40,7 +40,7 @@ function evaluate(i: Inst): u64 {
     case Op.GET_FLAG: return getFlag<Run>(imm);
     case Op.SET_FLAG: setFlag<Run>(imm, a); return 0;
     case Op.LOAD: return loadMem<Run>(a, <u32>imm);
-    case Op.STORE: storeMem<Run>(a, <u32>imm, b); return 0;
+    case Op.STORE: storeValue(a, <u32>imm, b); return 0;
     case Op.PROBE: probeMem<Run>(a, <u32>imm); return 0;
     case Op.SEGMENT_BASE: return segmentBase<Run>(<u32>imm);
     case Op.CHECK_SEGMENT: return linearIn(<u32>imm & 0xff, a, <u32>(imm >> 8) & 0xff, (imm >> 16) != 0);
@@ -51,6 +51,12 @@ function evaluate(i: Inst): u64 {
     case Op.RUN: call_indirect<void>(control.runSlot, control.current); return 0;
     default: return arithmetic(i, a, b);
   }
+}
+
+function storeValue(a: u64, imm: u32, v: u64): void {
+  cpu.stackAccess = imm & STACK;
+  storeMem<Run>(a, imm & 0xff, v);
+  cpu.stackAccess = 0;
 }
 
 function arithmetic(i: Inst, a: u64, b: u64): u64 {

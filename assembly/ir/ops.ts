@@ -18,7 +18,7 @@ export const enum Op {
   SELECT,      // a ? b : c
   EXTEND8, EXTEND16, EXTEND32, // sign-extend
   LOAD,        // a = linear address, imm = bytes; may fault
-  STORE,       // a = linear address, b = value, imm = bytes; may fault
+  STORE,       // a = linear address, b = value, imm = bytes | 256 for the stack; may fault
   PROBE,       // a = linear address, imm = bytes: faults as a store would
   SEGMENT_BASE,// imm = segment
   CHECK_SEGMENT, // a = offset, imm = segment | bytes << 8 | write << 16: the linear address; may fault

@@ -36,6 +36,13 @@ function storeMissed(a: u64, bytes: u32, v: u64): void { storeAs(a, bytes, v, cu
 @inline export function storeMem<M>(a: Val, bytes: u32, v: Val): void {
   if (running<M>()) storeLinear(a, bytes, v); else record(Op.STORE, a, v, 0, bytes);
 }
+/** A store to the stack: an address that is not canonical is #SS. Records whose only memory is the stack say so themselves. */
+@inline export function storeStack<M>(a: Val, bytes: u32, v: Val): void {
+  if (running<M>()) storeFast<M>(a, bytes, v); else record(Op.STORE, a, v, 0, bytes | STACK);
+}
+/** In a STORE's imm, beside the bytes. */
+@inline export const STACK: u32 = 256;
+
 /** Raises what a store would; a read-modify-write probes first, so that its load of a read-only page is a write fault. */
 @inline export function probeMem<M>(a: Val, bytes: u32): void { if (running<M>()) probeLinear(a, bytes); else record(Op.PROBE, a, 0, 0, bytes); }
 

@@ -4,7 +4,7 @@ import { Insn, Is } from "../decode/record";
 import {
   Val, running, lit, add, and, shl, getReg, setReg, segmentBase, faulted, zeroExtend, jump,
 } from "../ir/words";
-import { loadMem, storeMem, probeMem, throughSegment } from "../ir/words-memory";
+import { loadMem, storeMem, storeStack, probeMem, throughSegment } from "../ir/words-memory";
 import { Op } from "../ir/ops";
 import { record } from "../ir/block";
 import { cpu, gpr, Seg, Mode, RIP_REGISTER, NO_REGISTER } from "../cpu/state";
@@ -89,7 +89,7 @@ export function moveStack<M>(offset: i32): void {
 /** Pushes `v`; on a fault RSP is unmoved. */
 export function push<M>(v: Val, bits: u32): void {
   const bytes = <i32>(bits >> 3);
-  storeMem<M>(stackAddress<M>(-bytes, bytes, true), bytes, v);
+  storeStack<M>(stackAddress<M>(-bytes, bytes, true), bytes, v);
   if (faulted<M>()) return;
   moveStack<M>(-bytes);
 }

@@ -2,7 +2,7 @@
 
 import { Insn } from "../decode/record";
 import { Val, Run, lit, add, sub, getReg, setReg, faulted, zeroExtend, running, recordRun } from "../ir/words";
-import { loadFast, storeFast, loadMem, linearIn, throughSegment } from "../ir/words-memory";
+import { loadFast, loadMem, storeStack, linearIn, throughSegment } from "../ir/words-memory";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { cpu, segment, Mode, Seg } from "../cpu/state";
 import { push, top, moveStack, readRm, writeRm, stackAddress, stackBits, R } from "./operands";
@@ -11,7 +11,7 @@ import { push, top, moveStack, readRm, writeRm, stackAddress, stackBits, R } fro
 @inline export function pushValue<M>(v: Val, bits: u32): void {
   if (!(cpu.mode & Mode.LONG)) return push<M>(v, bits);
   const bytes = bits >> 3, sp = sub<M>(getReg<M>(R.SP, 64), lit<M>(bytes));
-  storeFast<M>(sp, bytes, v);
+  storeStack<M>(sp, bytes, v);
   if (faulted<M>()) return;
   setReg<M>(R.SP, sp, 64);
 }
@@ -41,13 +41,16 @@ export function pushM<M>(i: Insn): void {
 /** POP m: an address on RSP counts from the pointer after the pop; on a fault the pointer is as before. */
 export function popM<M>(i: Insn): void {
   if (!running<M>()) return recordRun();
+  cpu.stackAccess = 1; // whatever its segment, a bad address is #SS here
+  popInto(i);
+  cpu.stackAccess = 0;
+}
+function popInto(i: Insn): void {
   const v = top<Run>(i.bits);
   if (faulted<Run>()) return;
   const sp = getReg<Run>(R.SP, 64);
   moveStack<Run>(i.bits >> 3);
-  cpu.stackAccess = 1; // whatever its segment, a bad address is #SS here
   writeRm<Run>(i, i.bits, v);
-  cpu.stackAccess = 0;
   if (faulted<Run>()) setReg<Run>(R.SP, sp, 64);
 }
 

@@ -36,10 +36,10 @@ function isUnprivileged(): bool {
 
 /** ARPL: the destination selector's RPL is raised to the source's; it is written only when it changes. */
 function adjustRpl(i: Insn): void {
-  const where = i.flags & Is.MEMORY ? address<Run>(i, 2, true) : 0, a = readTarget<Run>(i, where, 16);
+  const where = i.flags & Is.MEMORY ? address<Run>(i, 2, false) : 0, a = readTarget<Run>(i, where, 16);
   if (cpu.raised) return;
   const rpl = getReg<Run>(i.src, 16) & 3, lower = (a & 3) < rpl;
-  if (lower) writeTarget<Run>(i, where, 16, (a & ~3) | rpl);
+  if (lower) writeTarget<Run>(i, i.flags & Is.MEMORY ? address<Run>(i, 2, true) : 0, 16, (a & ~3) | rpl);
   if (!cpu.raised) setZf(lower);
 }
 
