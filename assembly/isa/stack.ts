@@ -41,12 +41,9 @@ export function pushM<M>(i: Insn): void {
 /** POP m: an address on RSP counts from the pointer after the pop; on a fault the pointer is as before. */
 export function popM<M>(i: Insn): void {
   if (!running<M>()) return recordRun();
-  cpu.stackAccess = 1; // whatever its segment, a bad address is #SS here
-  popInto(i);
-  cpu.stackAccess = 0;
-}
-function popInto(i: Insn): void {
+  cpu.stackAccess = 1;
   const v = top<Run>(i.bits);
+  cpu.stackAccess = 0;
   if (faulted<Run>()) return;
   const sp = getReg<Run>(R.SP, 64);
   moveStack<Run>(i.bits >> 3);
