@@ -14,7 +14,7 @@ import { control, RECORD } from "../base/control";
 import { Attr, attrOf, clearAttr, pageOf, setAttr } from "../memory/ram";
 import { dropWriters } from "../cpu/tlb";
 import { fetchAt } from "../cpu/memory";
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { Form } from "./rows";
 import { Insn } from "./record";
 import { d, decode } from "./decode";

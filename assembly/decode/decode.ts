@@ -6,7 +6,7 @@
 
 import { DECODE } from "./scratch";
 import { cpu, Mode, Seg, Vector, NO_REGISTER, RIP_REGISTER, Cr0 } from "../cpu/state";
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { Insn, Is, mark } from "./record";
 import { Form, Group, Map, Row, rowAt, groupRow } from "./rows";
 import { select } from "./select";

@@ -1,7 +1,7 @@
 // The maps 0F38 and 0F3A: SSSE3, SSE4.1, SSE4.2. Intel SDM vol. 2, tables. MOVBE and CRC32 are in opcodes-two.ts.
 
 import { V } from "../float/ops";
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { FROM_GPR, XMM_FORM } from "./opcodes-sse";
 import { Form, Map, row } from "./rows";
 

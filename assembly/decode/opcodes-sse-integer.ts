@@ -1,7 +1,7 @@
 // Integer rows of the 0F map: MMX without a prefix, the same on XMM with 66. Intel SDM vol. 2, tables.
 
 import { V } from "../float/ops";
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { FROM_GPR, XMM_FORM } from "./opcodes-sse";
 import { Form, Group, Map, member, row } from "./rows";
 

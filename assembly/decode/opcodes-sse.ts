@@ -3,7 +3,7 @@
 // Not announced, so without rows: 3DNow!, SSE4a, AES (0F38 DB-DF), PCLMULQDQ (0F3A 44), SHA, AVX.
 
 import { F, V } from "../float/ops";
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { Form, Group, Map, member, row } from "./rows";
 import { defineSse4 } from "./opcodes-sse-4";
 import { defineSseIntegers } from "./opcodes-sse-integer";

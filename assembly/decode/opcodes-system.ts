@@ -1,8 +1,8 @@
 // System rows of the one-byte map and of 0F. Intel SDM vol. 2, tables and groups 5, 6, 7, 9 and 15.
 // Those that jump, or change what code means, end their block.
 
-import { H } from "../isa/handlers";
-import { S } from "../isa/system-handlers";
+import { H } from "./handlers";
+import { S } from "./system-handlers";
 import { Form, Group, Map, member, row } from "./rows";
 
 @inline const M: u32 = Form.MODRM;

@@ -1,7 +1,7 @@
 // The 0F map's general instructions, and what 0F38 and 0F3A have of them. Intel SDM vol. 2, tables.
 // System rows are in opcodes-system.ts, MMX and SSE in opcodes-sse*.ts.
 
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { Form, Group, Map, member, row } from "./rows";
 
 @inline const M: u32 = Form.MODRM;

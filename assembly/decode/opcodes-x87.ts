@@ -2,7 +2,7 @@
 // Tables X87 to X87 + 7 belong to D8 to DF: rows 0-7 are memory forms by ModRM.reg, rows C0-FF register forms by ModRM.
 // `kind` is what the handler needs: opcode's low three bits << 8, and ModRM or its reg field.
 
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { Form, Group, Map, member, row } from "./rows";
 
 export function defineX87(): void {

@@ -7,7 +7,7 @@
 //   16: disp (i64)                        24: imm (i64)
 
 @unmanaged export class Insn {
-  /** What to do: a number of isa/handlers.ts. */
+  /** What to do: a number of decode/handlers.ts. */
   handler: u16;
   /** Lane operation, condition code, or another choice within a handler. */
   kind: u16;

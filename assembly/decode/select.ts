@@ -3,7 +3,7 @@
 // Families by size (BY_SIZE) are four handlers: base + log2(bits / 8). Families by place (BY_PLACE) hold, a step apart,
 // the forms that the operands' places ask for: see handlerOf.
 
-import { H } from "../isa/handlers";
+import { H } from "./handlers";
 import { Mode } from "../cpu/state";
 import { Insn, Is, mark } from "./record";
 import { Form, Row } from "./rows";

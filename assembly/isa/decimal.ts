@@ -6,7 +6,7 @@ import { loadMem } from "../ir/words-memory";
 import { readFlags, setStatusFlags } from "../cpu/flags";
 import { raiseNoCode } from "../cpu/exceptions";
 import { Flag, Vector } from "../cpu/state";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { address, R } from "./operands";
 import { setLogic } from "./status";
 

@@ -10,7 +10,7 @@ import { deliverSoftware, settleTask, Kind } from "../cpu/delivery";
 import { sysCall, sysEnter, sysExit, sysReturn } from "../cpu/fast-calls";
 import { statusFlags } from "../cpu/flags";
 import { address, nextRip } from "./operands";
-import { S } from "./system-handlers";
+import { S } from "../decode/system-handlers";
 
 @inline function bytesOf(i: Insn): u32 { return <u32>i.bits >> 3; }
 

@@ -4,7 +4,7 @@ import { Insn } from "../decode/record";
 import { lit, getCf, setFlag, running, recordRun, xor } from "../ir/words";
 import { raise, raiseNoCode } from "../cpu/exceptions";
 import { Flag, Vector } from "../cpu/state";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { setCf } from "./status";
 import { stepM, negate, complement } from "./alu";
 import { shiftRm, countInCl, doubleShift } from "./shift";

@@ -2,7 +2,7 @@
 // asc turns the switch into one jump table. What is not here is in general.ts, system.ts, x87.ts and sse.ts.
 
 import { Insn } from "../decode/record";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { Alu, aluRR, aluRM, aluRI, aluM, testRR, testRI, testM, incR, decR } from "./alu";
 import { movRR, movRM, movMR, movRI, movMI, extendR, extendM, lea, cmovR, cmovM, setccR } from "./move";
 import { pushR, popR, pushI } from "./stack";

@@ -10,7 +10,7 @@ import { lowOf, vget, vload, vop, vset } from "../ir/words-vector";
 import { fpr } from "../cpu/state";
 import { V } from "../float/ops";
 import { address, readRm, writeRm } from "./operands";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { maskedStore } from "./sse-string";
 import { source } from "./sse";
 import { takePending } from "./x87";

@@ -1,7 +1,7 @@
 // Which chapter an instruction outside hot.ts belongs to.
 
 import { Insn } from "../decode/record";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { executeGeneral } from "./general";
 import { executeSystem } from "./system";
 import { executeX87 } from "./x87";

@@ -10,7 +10,7 @@ import { raise } from "../cpu/exceptions";
 import { V } from "../float/ops";
 import { clipLength, compareText, indexOf, maskOf, textFlags } from "../float/sse-string";
 import { address, inSegment, R } from "./operands";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { source } from "./sse";
 
 /** PCMPISTRI. */

@@ -7,7 +7,7 @@ import { faulted, lit } from "../ir/words";
 import { checkAligned, lowOf, setStatus, vget, vload, vlow, vop, vset } from "../ir/words-vector";
 import { V } from "../float/ops";
 import { address } from "./operands";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { loadHalf, loadScalar, loadWhole, storeHigh, storeScalar, storeWhole } from "./sse-move";
 import { extract, fromGpr, fromInteger, insert, mask, toGpr, toInteger } from "./sse-gpr";
 import { executeSseWhole, stringIndex, stringMask } from "./sse-string";

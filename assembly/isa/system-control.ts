@@ -16,7 +16,7 @@ import { readMsr, writeMsr } from "../cpu/msr";
 import { cpuid } from "../cpu/cpuid";
 import { flushPage } from "../cpu/tlb";
 import { address, readRm, writeRm } from "./operands";
-import { S } from "./system-handlers";
+import { S } from "../decode/system-handlers";
 
 @inline const RAX: u32 = 0;
 @inline const RCX: u32 = 1;

@@ -10,7 +10,7 @@ import { iopl, isV86 } from "../cpu/mode";
 import { readFlags, writeFlags } from "../cpu/flags";
 import { startShadow } from "../cpu/shadow";
 import { moveStack, stackAddress, top } from "./operands";
-import { S } from "./system-handlers";
+import { S } from "../decode/system-handlers";
 
 /** The interrupt flag this program may change: IF, VIF where interrupts are virtual, or 0 after raising #GP(0). */
 function interruptFlag(): u64 {

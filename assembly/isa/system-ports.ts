@@ -9,7 +9,7 @@ import { cpu, gpr, segment, Flag, Mode, Seg } from "../cpu/state";
 import { checkPorts } from "../cpu/tss";
 import { loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { nextRip, pageRip, R } from "./operands";
-import { S } from "./system-handlers";
+import { S } from "../decode/system-handlers";
 
 /** Port operands are at most 32 bits. */
 @inline function bitsOf(i: Insn): u32 { return min<u32>(i.bits, 32); }

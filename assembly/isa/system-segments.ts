@@ -13,7 +13,7 @@ import {
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { startShadow } from "../cpu/shadow";
 import { address, moveStack, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
-import { S } from "./system-handlers";
+import { S } from "../decode/system-handlers";
 
 @inline const RSP: u32 = 4;
 

@@ -8,7 +8,7 @@ import { executeFar } from "./far";
 import { executeFlags } from "./system-flags";
 import { executePorts } from "./system-ports";
 import { executeSegments } from "./system-segments";
-import { S } from "./system-handlers";
+import { S } from "../decode/system-handlers";
 
 export function executeSystem<M>(i: Insn): void {
   if (!running<M>()) { recordRun(); return; }

@@ -9,7 +9,7 @@ import { cpu, Cr0, Vector } from "../cpu/state";
 import { raiseNoCode } from "../cpu/exceptions";
 import { setStatusFlags, statusFlags } from "../cpu/flags";
 import { effective, pageRip } from "./operands";
-import { H } from "./handlers";
+import { H } from "../decode/handlers";
 import { fxrstor, fxsave, xrstor, xsave } from "./x87-image";
 import { executeMemory, isControl, isStoreNoWait } from "./x87-memory";
 import { Outcome, executeRegister, isNoWait } from "./x87-register";

@@ -12,7 +12,7 @@ import { Insn } from "../../../assembly/decode/record";
 import { begin } from "../../../assembly/ir/block";
 import { interpret } from "../../../assembly/ir/interpret";
 import { Build, Run } from "../../../assembly/ir/words";
-import { H } from "../../../assembly/isa/handlers";
+import { H } from "../../../assembly/decode/handlers";
 import { executeSse } from "../../../assembly/isa/sse";
 
 export const CODE: u32 = 0x1000;

@@ -12,7 +12,7 @@ import { Insn } from "../../../../assembly/decode/record";
 import { resetLines } from "../../../../assembly/device/interrupt";
 import { Run } from "../../../../assembly/ir/words";
 import { raiseNoCode } from "../../../../assembly/cpu/exceptions";
-import { H } from "../../../../assembly/isa/handlers";
+import { H } from "../../../../assembly/decode/handlers";
 import { executeX87 } from "../../../../assembly/isa/x87";
 
 /** Where an instruction's bytes go; the record lies where the IR would. */
