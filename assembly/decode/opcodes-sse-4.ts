@@ -18,8 +18,8 @@ function both(opcode: u32, kind: u32): void {
   row(Map.OF38, opcode, H.MMX_OP, MM, kind + V.MMX);
   row(Map.OF38_66, opcode, H.SSE_OP, XMM_FORM, kind);
 }
-function op38(opcode: u32, kind: u32, handler: u32 = H.SSE_OP): void { row(Map.OF38_66, opcode, handler, XMM_FORM, kind); }
-function op3a(opcode: u32, kind: u32, handler: u32 = H.SSE_OP, form: u32 = XMM_FORM): void { row(Map.OF3A_66, opcode, handler, form | I, kind); }
+function op38(opcode: u32, kind: u32, handler: u32): void { row(Map.OF38_66, opcode, handler, XMM_FORM, kind); }
+function op3a(opcode: u32, kind: u32, handler: u32, form: u32): void { row(Map.OF3A_66, opcode, handler, form | I, kind); }
 
 function define38(): void {
   both(0x00, V.PSHUFB);
@@ -41,21 +41,21 @@ function define38(): void {
   op38(0x14, V.SIGND, H.SSE_BLENDV);
   op38(0x15, V.SIGNQ, H.SSE_BLENDV);
   op38(0x17, V.PTEST, H.SSE_FLAGS);
-  op38(0x28, V.PMULDQ);
-  op38(0x29, V.PCMPEQQ);
+  op38(0x28, V.PMULDQ, H.SSE_OP);
+  op38(0x29, V.PCMPEQQ, H.SSE_OP);
   row(Map.OF38_66, 0x2a, H.SSE_LOAD_A, XMM_FORM | Form.MEM_ONLY);
-  op38(0x2b, V.PACKUSDW);
-  op38(0x37, V.PCMPGTQ);
-  op38(0x38, V.PMINSB);
-  op38(0x39, V.PMINSD);
-  op38(0x3a, V.PMINUW);
-  op38(0x3b, V.PMINUD);
-  op38(0x3c, V.PMAXSB);
-  op38(0x3d, V.PMAXSD);
-  op38(0x3e, V.PMAXUW);
-  op38(0x3f, V.PMAXUD);
-  op38(0x40, V.PMULLD);
-  op38(0x41, V.PHMINPOSUW);
+  op38(0x2b, V.PACKUSDW, H.SSE_OP);
+  op38(0x37, V.PCMPGTQ, H.SSE_OP);
+  op38(0x38, V.PMINSB, H.SSE_OP);
+  op38(0x39, V.PMINSD, H.SSE_OP);
+  op38(0x3a, V.PMINUW, H.SSE_OP);
+  op38(0x3b, V.PMINUD, H.SSE_OP);
+  op38(0x3c, V.PMAXSB, H.SSE_OP);
+  op38(0x3d, V.PMAXSD, H.SSE_OP);
+  op38(0x3e, V.PMAXUW, H.SSE_OP);
+  op38(0x3f, V.PMAXUD, H.SSE_OP);
+  op38(0x40, V.PMULLD, H.SSE_OP);
+  op38(0x41, V.PHMINPOSUW, H.SSE_OP);
 }
 
 /** PMOVSX 20-25 and PMOVZX 30-35: BW BD BQ WD WQ DQ read 8, 4, 2, 8, 4 and 8 bytes. */
@@ -68,15 +68,15 @@ function defineExtensions(): void {
 }
 
 function define3a(): void {
-  op3a(0x08, V.ROUND);
-  op3a(0x09, V.ROUND + 1);
-  op3a(0x0a, V.ROUND + 2, H.SSE_OP_4);
-  op3a(0x0b, V.ROUND + 3, H.SSE_OP_8);
-  op3a(0x0c, V.BLENDPS);
-  op3a(0x0d, V.BLENDPD);
-  op3a(0x0e, V.PBLENDW);
+  op3a(0x08, V.ROUND, H.SSE_OP, XMM_FORM);
+  op3a(0x09, V.ROUND + 1, H.SSE_OP, XMM_FORM);
+  op3a(0x0a, V.ROUND + 2, H.SSE_OP_4, XMM_FORM);
+  op3a(0x0b, V.ROUND + 3, H.SSE_OP_8, XMM_FORM);
+  op3a(0x0c, V.BLENDPS, H.SSE_OP, XMM_FORM);
+  op3a(0x0d, V.BLENDPD, H.SSE_OP, XMM_FORM);
+  op3a(0x0e, V.PBLENDW, H.SSE_OP, XMM_FORM);
   row(Map.OF3A, 0x0f, H.MMX_OP, MM | I, V.PALIGNR + V.MMX);
-  op3a(0x0f, V.PALIGNR);
+  op3a(0x0f, V.PALIGNR, H.SSE_OP, XMM_FORM);
   // EXTRACTPS is PEXTRD without its 64-bit form.
   const fixed: u32 = Form.MODRM | Form.REG_VECTOR | Form.SSE | Form.FIXED32;
   op3a(0x14, V.PEXTRB, H.SSE_EXTRACT, fixed | Form.RM_DST);
@@ -84,14 +84,14 @@ function define3a(): void {
   op3a(0x16, V.PEXTRD, H.SSE_EXTRACT, FROM_GPR | Form.RM_DST);
   op3a(0x17, V.PEXTRD, H.SSE_EXTRACT, fixed | Form.RM_DST);
   op3a(0x20, V.PINSRB, H.SSE_INSERT, fixed);
-  op3a(0x21, V.INSERTPS, H.SSE_OP_4);
+  op3a(0x21, V.INSERTPS, H.SSE_OP_4, XMM_FORM);
   op3a(0x22, V.PINSRD, H.SSE_INSERT, FROM_GPR);
-  op3a(0x40, V.DP);
-  op3a(0x41, V.DP + 1);
-  op3a(0x42, V.MPSADBW);
+  op3a(0x40, V.DP, H.SSE_OP, XMM_FORM);
+  op3a(0x41, V.DP + 1, H.SSE_OP, XMM_FORM);
+  op3a(0x42, V.MPSADBW, H.SSE_OP, XMM_FORM);
   const string: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.SSE | Form.SIZE_W;
   op3a(0x60, 0, H.SSE_STRING_EXPLICIT, string);
   op3a(0x61, 1, H.SSE_STRING_EXPLICIT, string);
-  op3a(0x62, 0, H.SSE_STRING_MASK);
-  op3a(0x63, 0, H.SSE_STRING_INDEX);
+  op3a(0x62, 0, H.SSE_STRING_MASK, XMM_FORM);
+  op3a(0x63, 0, H.SSE_STRING_INDEX, XMM_FORM);
 }
