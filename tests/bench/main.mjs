@@ -1,0 +1,23 @@
+// Benchmarks: ratios against a peer in the same run, never a timed assertion.
+//
+//   npm run bench -- boot [--runs N] [--json]
+
+import { benchBoot } from "./boot.mjs";
+import { build } from "../support/build.mjs";
+
+const BENCHES = { boot: benchBoot };
+
+const [name = "boot", ...words] = process.argv.slice(2);
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (bench === undefined) {
+  process.stderr.write(`bench: "${name}" is not one of ${Object.keys(BENCHES).join(", ")}.\n`);
+  process.exit(2);
+}
+const at = words.indexOf("--runs");
+const runs = at < 0 ? 3 : Number(words[at + 1]);
+if (!Number.isInteger(runs) || runs < 1) {
+  process.stderr.write(`bench: --runs ${words[at + 1]} is not a whole number.\n`);
+  process.exit(2);
+}
+await build("release");
+await bench({ runs, json: words.includes("--json") });
