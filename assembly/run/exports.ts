@@ -7,6 +7,7 @@ import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
 import { presetChipset } from "../chipset/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { updateMode } from "../cpu/mode";
+import { presetMtrrs } from "../cpu/mtrr";
 import { flushAll } from "../cpu/tlb";
 import { enterLong, enterPvh, enterReal } from "../cpu/reset";
 import { jumpTo, nowNs } from "../device/clock";
@@ -50,6 +51,12 @@ export function poke(): void { serviceRings(); }
 
 /** 1: every instruction runs through Build and the IR interpreter. */
 export function runThroughIr(on: u32): void { control.throughIr = on; }
+
+/** A kernel is booted directly: board and MTRRs are as firmware leaves them. */
+export function presetFirmware(): void {
+  presetChipset();
+  presetMtrrs();
+}
 
 /** Enters boot code. `arg`: PVH32 start info, LONG64 RSI; `cr3`: LONG64's and BARE64's page tables. */
 export function setEntry(mode: u32, ripLo: u32, ripHi: u32, argLo: u32, argHi: u32, cr3Lo: u32, cr3Hi: u32): void {

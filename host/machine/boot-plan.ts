@@ -12,6 +12,8 @@ export interface MachinePlan {
   registers: RegisterChanges;
   /** What was found and done, for people who want to know. */
   notes: string[];
+  /** The machine starts as firmware leaves it: MTRRs, interrupt routing. */
+  firmware: boolean;
   /** The guest answers on its control port. */
   agent: boolean;
 }
@@ -58,9 +60,9 @@ async function imageOf(options: MachineOptions): Promise<Image | undefined> {
 
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
 export async function planMachine(options: MachineOptions, memoryMiB: number): Promise<MachinePlan> {
-  if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], agent: false };
+  if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
   const image = await imageOf(options);
-  if (image === undefined) return { segments: [], registers: {}, notes: [], agent: false };
+  if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const plan = loadKernel({
     kernel: image.kernel,
     kernelName: image.kernelName,
@@ -69,5 +71,5 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
     acpi: acpiTables(),
     ...(image.initrd === undefined ? {} : { initrd: image.initrd, initrdName: image.initrdName ?? 'initrd' }),
   });
-  return { segments: plan.segments, registers: entryRegisters(plan.entry), notes: plan.notes, agent: image.agent };
+  return { segments: plan.segments, registers: entryRegisters(plan.entry), notes: plan.notes, firmware: true, agent: image.agent };
 }

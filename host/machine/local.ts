@@ -31,6 +31,7 @@ async function freshInstance(compiled: CompiledModule, settings: Settings, plan:
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
+  if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
   return instance;
 }
@@ -280,7 +281,7 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   if (saved !== settings.memoryMiB) {
     throw new SnapshotError(`The snapshot has ${saved} MiB of RAM, memoryMiB asks for ${settings.memoryMiB}. Leave memoryMiB out.`);
   }
-  const empty: MachinePlan = { segments: [], registers: {}, notes: [], agent: false };
+  const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const instance = await freshInstance(compiled, settings, empty);
   restoreSnapshot(instance, options.snapshot);
   return new LocalMachine(options, settings, compiled, plan, instance, agentReady);

@@ -20,6 +20,7 @@ export interface ModuleExports {
   poke(): void;
   address(what: Address): number;
   refreshCpu(): void;
+  presetFirmware(): void;
   attach(): void;
   runThroughIr(on: number): void;
   regionCount(): number;
