@@ -165,6 +165,7 @@ export function preparedFiles(): FileEntry[] {
     file('etc/group', 'root:x:0:\n'),
     file('etc/hosts', '127.0.0.1 localhost pintail\n::1 localhost\n'),
     symlink('etc/mtab', '/proc/mounts'),
+    file('etc/filesystems', 'ext4\n'), // for mount to try before it is loaded
   ];
 }
 
