@@ -4,7 +4,7 @@
  *     CACHE/guests/amd64-6.1.192-2-1a2b3c4d5e6f/   kernel, initrd, vmlinuz, manifest.json
  *     CACHE/guests/.build-PID-xxxxxx/              one being made; renamed when it is whole
  */
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildDebianGuest, recipeOf, type DebianGuestName } from './debian.js';
@@ -71,12 +71,15 @@ async function install(build: string, target: string): Promise<Guest> {
   return loadGuest(target, { trusted: true });
 }
 
-/** Removes guests of the same name and version that another recipe made. */
+const WEEK_MS = 7 * 24 * 3600 * 1000;
+
+/** Removes guests of the same name that another recipe or version made a week ago or more: younger ones may be another checkout's. */
 async function removeSuperseded(guests: string, kept: Guest): Promise<void> {
-  const prefix = `${kept.manifest.name}-${kept.manifest.version}-`;
+  const prefix = `${kept.manifest.name}-`;
   for (const entry of await readdir(guests)) {
     const path = join(guests, entry);
-    if (entry.startsWith(prefix) && path !== kept.dir) await rm(path, { recursive: true, force: true });
+    if (!entry.startsWith(prefix) || path === kept.dir) continue;
+    if (Date.now() - (await stat(path)).mtimeMs > WEEK_MS) await rm(path, { recursive: true, force: true });
   }
 }
 
