@@ -1,8 +1,8 @@
 // The port and MMIO buses: who answers at an address, and the one engine that splits what a device does not take whole.
 //
 // A device makes a handler (dev, two function-table indices, the access widths it takes) and places it on a range.
-// Handlers are rebuilt at attach; the places are machine state, since guests move BARs and PMBASE. Where places
-// overlap, the handler made first answers. An access goes to a handler in one call when it lies inside its place, is
+// Handlers are rebuilt at attach, in the same order, so that handles stay; the places are machine state, since guests
+// move BARs and PMBASE: an attach over a snapshot's state leaves them as they are. Where places overlap, the handler made first answers. An access goes to a handler in one call when it lies inside its place, is
 // naturally aligned there and has a width the handler takes; otherwise it is cut into the widest pieces that do. A read
 // narrower than anything the device takes is cut out of the register around it; such a write has no defined meaning on
 // any of our devices and is dropped and counted. Nothing there: reads give ones, writes vanish.
@@ -13,13 +13,17 @@ import { Counter, FIRST_DEVICE, count, nameCounter } from "../base/counters";
 /** Access widths a handler takes, a bit each; the bit's value is the width in bytes. */
 export const enum Width { BYTE = 1, WORD = 2, DWORD = 4, QWORD = 8, UP_TO_DWORD = 7, ALL = 15 }
 
-const enum Kind { NONE, PORTS, MMIO }
+const enum Kind { NONE, PORTS, MMIO, HEAD }
 
 /** Cache: what to call. Signatures: read (dev: usize, offset: u32, bytes: u32) => u64, write (..., value: u64) => void. */
 @unmanaged class Handler { dev: usize; onRead: u32; onWrite: u32; widths: u32; pad0: u32; pad1: u32; pad2: u32; pad3: u32; }
 /** State: where it sits. */
 @unmanaged class Place { base: u64; size: u64; kind: u32; pad0: u32; pad1: u64; }
-@unmanaged class Bus { handlers: u32; mmioCount: u32; }
+@unmanaged class Bus {
+  handlers: u32; mmioCount: u32;
+  /** This attach found no places: handlers are to be put where they start. */
+  fresh: u32;
+}
 
 @inline const PORTS_BYTES: usize = 128 * 1024;
 @inline const MAX_HANDLERS: u32 = 256;
@@ -31,10 +35,11 @@ const enum Kind { NONE, PORTS, MMIO }
 @inline function place(h: u32): Place { return changetype<Place>(PLACES + (<usize>h << 5)); }
 @inline function lowMask(bytes: u32): u64 { return bytes >= 8 ? ~(<u64>0) : (<u64>1 << (<u64>bytes << 3)) - 1; }
 
-/** Forgets every handler and place; before attach. */
+/** Forgets every handler; before attach. Place 0 is no handler's: it says that the others are in use. */
 export function clearBus(): void {
   memory.fill(BUS, 0, PORTS_BYTES + 1024 + (MAX_HANDLERS << 5));
-  memory.fill(PLACES, 0, MAX_HANDLERS << 5);
+  bus.fresh = place(0).kind == Kind.NONE ? 1 : 0;
+  place(0).kind = Kind.HEAD;
 }
 
 /** Makes a handler; `name` (a string literal) labels its counters. Returns its handle, or 0 when the table is full. */
@@ -46,6 +51,7 @@ export function makeHandler(dev: usize, onRead: u32, onWrite: u32, name: string,
   it.dev = dev; it.onRead = onRead; it.onWrite = onWrite; it.widths = widths;
   nameCounter(FIRST_DEVICE + 2 * h, name, "reads");
   nameCounter(FIRST_DEVICE + 2 * h + 1, name, "writes");
+  if (place(h).kind != Kind.NONE) rebuildMaps();
   return h;
 }
 
@@ -64,7 +70,7 @@ function put(h: u32, kind: u32, base: u64, size: u64): void {
   rebuildMaps();
 }
 
-/** Works the maps out again from the places: after a move, and after a snapshot's state was put back. */
+/** Works the maps out again from the places. */
 export function rebuildMaps(): void {
   memory.fill(BUS, 0, PORTS_BYTES);
   bus.mmioCount = 0;
@@ -81,17 +87,17 @@ function fillPorts(h: u32): void {
   for (let port = first; port < end; port++) store<u16>(BUS + (<usize>port << 1), <u16>h);
 }
 
-/** A handler on a fixed run of ports, in one step. Returns the handle. */
+/** A handler that starts on a run of ports: at attach. Returns the handle. */
 export function mapPorts(first: u32, count: u32, dev: usize, onRead: u32, onWrite: u32, name: string, widths: u32): u32 {
   const h = makeHandler(dev, onRead, onWrite, name, widths);
-  placePorts(h, first, count);
+  if (bus.fresh) placePorts(h, first, count);
   return h;
 }
 
-/** A handler on a range of guest-physical addresses, in one step. Returns the handle. */
+/** A handler that starts on a range of guest-physical addresses: at attach. Returns the handle. */
 export function mapMmio(base: u64, size: u64, dev: usize, onRead: u32, onWrite: u32, name: string, widths: u32): u32 {
   const h = makeHandler(dev, onRead, onWrite, name, widths);
-  placeMmio(h, base, size);
+  if (bus.fresh) placeMmio(h, base, size);
   return h;
 }
 export function unmapPorts(h: u32): void { unplace(h); }

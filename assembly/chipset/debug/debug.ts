@@ -6,26 +6,24 @@ import { requestExit } from "../../device/power";
 import { RingId, ringPut } from "../../device/ring";
 import { DEBUG_BYTES, DEBUG_STATE } from "../layout";
 
-@unmanaged class DebugState { post: u32; exitPort: u32; /** Cache, set at attach. */ exitHandle: u32; }
+@unmanaged class DebugState { post: u32; /** Cache, set at attach. */ exitHandle: u32; }
 @inline const debug = changetype<DebugState>(DEBUG_STATE);
 @inline export const DEBUG_EXIT_PORT: u32 = 0x501;
 
 export function resetDebug(): void {
-  const port = debug.exitPort, handle = debug.exitHandle;
+  const handle = debug.exitHandle;
   memory.fill(DEBUG_STATE, 0, DEBUG_BYTES);
-  debug.exitPort = port; debug.exitHandle = handle;
+  debug.exitHandle = handle;
 }
 
 export function attachDebug(): void {
   mapPorts(0x80, 1, 0, readPost.index, writePost.index, "post code", Width.BYTE);
   mapPorts(0xe9, 1, 0, readConsole.index, writeConsole.index, "debug console", Width.BYTE);
   debug.exitHandle = mapPorts(DEBUG_EXIT_PORT, 4, 0, 0, writeExit.index, "debug exit", Width.UP_TO_DWORD);
-  debug.exitPort = DEBUG_EXIT_PORT;
 }
 
 /** Moves the exit port; 0 takes it away. */
 export function setDebugExitPort(port: u32): void {
-  debug.exitPort = port;
   if (port) placePorts(debug.exitHandle, port, 4);
   else unplace(debug.exitHandle);
 }

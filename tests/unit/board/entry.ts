@@ -42,3 +42,24 @@ export function testBlock(): u32 {
   define(b, "wo", 10, 1, Access.WO, 0, 0xff);
   return blockCount() - 1;
 }
+
+// A function such as a card has: a 32-bit, an I/O and a 64-bit BAR over one little memory, a capability, INTA.
+import { addBar, addCapability, attachFunction, setPin } from "../../../assembly/pci/config";
+import { setIntx } from "../../../assembly/pci/intx";
+import { BarKind } from "../../../assembly/pci/spec";
+import { makeHandler, Width } from "../../../assembly/memory/bus";
+@inline const CARD: usize = DEVICES + 64 * 1024;
+function readCard(dev: usize, offset: u32, bytes: u32): u64 { return load<u64>(dev + (offset & 0xff)); }
+function writeCard(dev: usize, offset: u32, bytes: u32, value: u64): void { store<u8>(dev + (offset & 0xff), <u8>value); }
+/** Attaches it at device 3; after attachPci. Returns its number. */
+export function attachCard(): u32 {
+  const f = attachFunction(3 << 3, 0x1234, 0x5678, 0x02_0000, 1, false, 256);
+  addBar(f, 0, 0x1000, BarKind.MEMORY32, makeHandler(CARD, readCard.index, writeCard.index, "card memory", Width.BYTE));
+  addBar(f, 1, 0x20, BarKind.IO, makeHandler(CARD, readCard.index, writeCard.index, "card ports", Width.BYTE));
+  addBar(f, 2, 0x4000, BarKind.MEMORY64 | BarKind.PREFETCH, makeHandler(CARD, readCard.index, writeCard.index, "card wide", Width.ALL));
+  addCapability(f, 9, 8);
+  addCapability(f, 5, 10);
+  setPin(f, 1);
+  return f;
+}
+export function driveIntx(f: u32, level: u32): void { setIntx(f, level != 0); }

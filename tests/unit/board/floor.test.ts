@@ -168,6 +168,37 @@ describe("regions", () => {
   });
 });
 
+describe("a snapshot", () => {
+  it("of the state regions goes on in another instance, moved devices and armed timers too", async () => {
+    const setUp = (x: Board): void => {
+      x.call("portWrite", 0xcf8, 4, 0x8000f840); x.call("portWrite", 0xcfc, 4, 0xb001);
+      x.write32(0xfee000f0, 0x1ff); x.write32(0xfee003e0, 0xb); x.write32(0xfee00320, 0x20040); x.write32(0xfee00380, 5000);
+      for (const c of "abc") x.outb(0x3f8, c.charCodeAt(0));
+    };
+    const probe = (x: Board): unknown[] => [
+      x.call("portRead", 0xb008, 4), x.call("portRead", 0x608, 4), x.read32(0xfee00390), x.readRing(0), x.now(), x.read32(0xb00f8040),
+    ];
+    setUp(b);
+    b.advance(12_345);
+    const copy = await makeBoard();
+    for (let i = 0; i < b.call("regionCount") - 1; i++) {
+      if (b.call("regionKind", i) !== 0) continue;
+      const base = b.call("regionBase", i), size = b.call("regionSize", i);
+      new Uint8Array(copy.m.memory.buffer, base, size).set(new Uint8Array(b.m.memory.buffer, base, size));
+    }
+    copy.call("attachChipset"); copy.call("attachPci");
+    expect(probe(copy)).toEqual(probe(b));
+    expect(copy.call("portRead", 0xb008, 4)).not.toBe(-1);
+    b.takeAll(); copy.takeAll();
+    b.write32(0xfee000b0, 0); copy.write32(0xfee000b0, 0);
+    b.advance(2654); copy.advance(2654);
+    expect(copy.takeAll()).toEqual([]);
+    b.advance(1); copy.advance(1);
+    expect(copy.takeAll()).toEqual([0x40]);
+    expect(b.takeAll()).toEqual([0x40]);
+  });
+});
+
 describe("debug ports", () => {
   it("carry a console and end the machine", () => {
     expect(b.inb(0xe9)).toBe(0xe9);
