@@ -3,7 +3,7 @@ import { withinBound } from './approximate.js';
 import { UNDEFINED, type Bound, type Range, type UndefinedRule } from './undefined.js';
 import { shapeOf, type Shape } from './shape.js';
 import {
-  backgroundByte, FIELD_FCW, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELDS, fieldBytes, regionOf, type Fault, type Field, type Memory, type State, type Vector,
+  backgroundByte, CODE_SELECTOR_32, FIELD_FCW, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELD_XMM0, FIELDS, fieldBytes, regionOf, type Fault, type Field, type Memory, type State, type Vector,
 } from './vectors.js';
 
 /** TF and RF belong to the recording; VM, VIF and VIP cannot be seen in user mode. */
@@ -65,11 +65,15 @@ function describeFault(fault: Fault | null): string {
   return `vector ${fault.vector}${code}${fault.cr2 === null ? '' : ` cr2 ${fault.cr2.toString(16)}`}`;
 }
 
-/** In 32-bit code the upper halves, and the registers it cannot name, are not compared. */
+/**
+ * In 32-bit code the upper halves, and the registers it cannot name, are not compared; after a switch from 64-bit to 32-bit code the upper
+ * halves are undefined (SDM volume 1, 3.4.1.1).
+ */
 function comparedBytes(vector: Vector, field: Field): number {
-  if (vector.mode === 64) return field.bytes;
-  if (field.id <= FIELD_RIP) return field.id >= 8 && field.id < FIELD_RIP ? 0 : 4;
-  return field.id >= 56 ? 0 : field.bytes;
+  const general = field.id <= FIELD_RIP;
+  if (vector.mode === 64) return general && vector.final.segment[1] === CODE_SELECTOR_32 ? 4 : field.bytes;
+  if (general) return field.id >= 8 && field.id < FIELD_RIP ? 0 : 4;
+  return field.id >= FIELD_XMM0 + 8 ? 0 : field.bytes;
 }
 
 function maskOf(field: Field, applied: Applied): number {

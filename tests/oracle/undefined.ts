@@ -159,10 +159,15 @@ function selectorSlotCrosses({ initial, mode }: Vector, shape: Shape): boolean {
   return offset + 2 <= 0x1000 && offset + bytes > 0x1000;
 }
 
-/** RETF or IRET that read its last selector without the rest of the slot, which lies beyond the stack page. */
+/** BOUND that was out of the lower bound, with the upper bound (partly) out of the pages. */
+function boundCrosses({ fault, memory }: Vector, shape: Shape): boolean {
+  return fault?.vector === 5 && (memory[0]?.bytes.length ?? 0) < 2 * shape.operandBytes;
+}
+
+/** RETF or IRET that read a selector without the rest of the slot, which lies beyond the stack page. */
 function returnedFromPageEnd({ fault, initial, memory }: Vector): boolean {
   const slot = memory[0];
-  return !fault && slot !== undefined && BigInt(slot.address) === initial.gpr[4]! && slot.address + slot.bytes.length === STACK.base + STACK.bytes
+  return (!fault || fault.vector === 13) && slot !== undefined && BigInt(slot.address) === initial.gpr[4]! && slot.address + slot.bytes.length === STACK.base + STACK.bytes
     && slot.bytes.length % 4 !== 0;
 }
 
@@ -234,6 +239,8 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^1\.(07|1f)$|^0f\.(a1|a9)$/, when: selectorSlotCrosses, everything: true, reason: 'POP of a segment register: how much of the slot is read, two bytes or all, differs' },
 
   { keys: /^1\.(ca|cb|cf)$/, when: returnedFromPageEnd, everything: true, reason: 'RETF, IRET: how much of a selector\'s slot is read, two bytes or all, differs' },
+
+  { keys: /^1\.62$/, when: boundCrosses, everything: true, reason: 'BOUND: whether the upper bound is read when the lower one has failed differs' },
 
   // MMX
   {
