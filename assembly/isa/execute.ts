@@ -6,9 +6,10 @@ import { Op } from "../ir/ops";
 import { begin, record } from "../ir/block";
 import { interpret } from "../ir/interpret";
 import { executeHot } from "./hot";
+import { executeRare } from "./rare";
 
-/** Executes a record now. What the IR's RUN operation calls (control.runSlot). */
-export function runOne(i: Insn): void { executeHot<Run>(i); }
+/** Executes a record now: what the IR's RUN operation calls (control.runSlot). Nothing in hot.ts is recorded that way. */
+export function runOne(i: Insn): void { executeRare<Run>(i); }
 
 /** Appends a record's meaning to the IR. */
 export function buildOne(i: Insn): void {
