@@ -1,6 +1,6 @@
 // SSE conversions between formats and integers. Intel SDM vol. 1, 4.8.4 and 11.4.1.6 with tables E-1 to E-5; vol. 2.
 
-import { env, Mxcsr, Raised, Rounding } from "./env";
+import { Raised, Rounding } from "./env";
 import { V } from "./ops";
 import { bitsOf, integral, isInexactSettled, isOrdinary, isPlain, isSafe, valueOf } from "./sse-scalar";
 import {

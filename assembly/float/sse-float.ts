@@ -4,9 +4,10 @@
 import { env, FLOAT_SCRATCH } from "./env";
 import { F, V } from "./ops";
 import {
-  add, bitsOf, compare, div, maximum, minimum, mul, order, Order, reciprocal, reciprocalRoot, round, squareRoot, sub,
+  add, compare, div, isInexactSettled, isPlain, maximum, minimum, minNormal, mul, order, Order, reciprocal, reciprocalRoot, round, squareRoot,
+  sub, valueOf,
 } from "./sse-scalar";
-import { settle } from "./sse-soft";
+import { infinity, settle } from "./sse-soft";
 
 /** Operands and result while lanes are walked. */
 @inline const A: usize = FLOAT_SCRATCH;
@@ -47,7 +48,24 @@ function lane<T>(kind: V, a: T, b: T, imm: u32): T {
   return <T>reinterpret<f64>(-<i64>yes);
 }
 
+/** All lanes at once: the Wasm instruction. ADD, SUB, MUL and DIV come first in V. */
+@inline function atOnce<T>(kind: V, a: v128, b: v128): v128 {
+  if (kind < V.SUB) return v128.add<T>(a, b);
+  if (kind < V.MUL) return v128.sub<T>(a, b);
+  return kind < V.DIV ? v128.mul<T>(a, b) : v128.div<T>(a, b);
+}
+/** Every lane of operands and result is well inside the normal range. A NaN fails both comparisons. */
+@inline function areAllSafe<T>(a: v128, b: v128, r: v128): bool {
+  const x = v128.abs<T>(a), y = v128.abs<T>(b), z = v128.abs<T>(r);
+  const low = v128.min<T>(v128.min<T>(x, y), z), high = v128.max<T>(v128.max<T>(x, y), z);
+  return v128.all_true<i32>(v128.and(v128.gt<T>(low, v128.splat<T>(minNormal<T>())), v128.lt<T>(high, v128.splat<T>(valueOf<T>(infinity<T>())))));
+}
+
 function packedOp<T>(kind: V, a: v128, b: v128, imm: u32): v128 {
+  if (kind < V.MIN && isPlain() && isInexactSettled()) {
+    const r = atOnce<T>(kind, a, b);
+    if (areAllSafe<T>(a, b, r)) return r;
+  }
   v128.store(A, a);
   v128.store(B, b);
   for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(R + i, lane<T>(kind, load<T>(A + i), load<T>(B + i), imm));

@@ -18,7 +18,7 @@ import {
   return <T>reinterpret<f64>(x);
 }
 
-@inline function minNormal<T>(): T { return valueOf<T>(<u64>1 << fractionBits<T>()); }
+@inline export function minNormal<T>(): T { return valueOf<T>(<u64>1 << fractionBits<T>()); }
 /** Zero or normal: nothing to report about it as an operand. */
 @inline export function isOrdinary<T>(x: T): bool {
   const size = abs<T>(x);
@@ -32,7 +32,7 @@ import {
 
 /** Round to nearest and nothing flushed. */
 @inline export function isPlain(): bool { return (env.mxcsr & (Mxcsr.RC | Mxcsr.FZ | Mxcsr.DAZ)) == 0; }
-const PE_AND_MASK: u32 = <u32>Raised.PE | <u32>Raised.PE << Mxcsr.MASK_SHIFT;
+@inline const PE_AND_MASK: u32 = <u32>Raised.PE | <u32>Raised.PE << Mxcsr.MASK_SHIFT;
 /** Another inexact result changes nothing. */
 @inline export function isInexactSettled(): bool { return (env.mxcsr & PE_AND_MASK) == PE_AND_MASK; }
 

@@ -18,8 +18,9 @@ export function stringIndex<M>(i: Insn): void {
   const b = source<M>(i, 16, false);
   if (faulted<M>()) return;
   const a = vget<M>(i.dst), imm = <u32>i.imm & 0xff;
+  const f = lowOf<M>(vop<M>(V.PCMPISTR_FLAGS, a, b, imm));
   setReg<M>(R.CX, lowOf<M>(vop<M>(V.PCMPISTRI, a, b, imm)), 32);
-  setStatus<M>(lowOf<M>(vop<M>(V.PCMPISTR_FLAGS, a, b, imm)));
+  setStatus<M>(f);
 }
 
 /** PCMPISTRM. */
