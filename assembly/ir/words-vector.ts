@@ -10,6 +10,7 @@ import { entryAt } from "../cpu/tlb";
 import { raiseNoCode } from "../cpu/exceptions";
 import { env } from "../float/env";
 import { V } from "../float/ops";
+import { integerOp } from "../float/sse-integer";
 import { settle } from "../float/sse-soft";
 import { mayRaise, vectorOp } from "../float/vector";
 
@@ -70,6 +71,7 @@ function storeVector(a: u64, bytes: u32, v: v128): void {
 }
 
 function operate(kind: V, a: v128, b: v128, imm: u32): v128 {
+  if (kind < V.INTEGER_END) return integerOp(kind, a, b, imm);
   if (!mayRaise(kind)) return vectorOp(kind, a, b, imm);
   env.mxcsr = cpu.mxcsr;
   env.flags = 0;

@@ -51,8 +51,10 @@ export function executeSse<M>(i: Insn): void {
 }
 
 /** The r/m operand: a register, or `bytes` of memory in the low lanes. */
-export function source<M>(i: Insn, bytes: u32, aligned: bool): v128 {
-  if (!(i.flags & Is.MEMORY)) return vget<M>(i.src);
+@inline export function source<M>(i: Insn, bytes: u32, aligned: bool): v128 {
+  return i.flags & Is.MEMORY ? fromMemory<M>(i, bytes, aligned) : vget<M>(i.src);
+}
+function fromMemory<M>(i: Insn, bytes: u32, aligned: bool): v128 {
   const a = address<M>(i, bytes, false);
   if (aligned) {
     checkAligned<M>(a);
@@ -61,7 +63,7 @@ export function source<M>(i: Insn, bytes: u32, aligned: bool): v128 {
   return vload<M>(a, bytes);
 }
 
-function operation<M>(i: Insn, bytes: u32, aligned: bool): void {
+@inline function operation<M>(i: Insn, bytes: u32, aligned: bool): void {
   const b = source<M>(i, bytes, aligned);
   if (faulted<M>()) return;
   // INSERTPS from memory has one lane to choose from. SDM vol. 2, INSERTPS: COUNT_S is 0.
