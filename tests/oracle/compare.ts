@@ -3,7 +3,8 @@ import { withinBound } from './approximate.js';
 import { UNDEFINED, type Bound, type Range, type UndefinedRule } from './undefined.js';
 import { shapeOf, type Shape } from './shape.js';
 import {
-  backgroundByte, CODE_SELECTOR_32, FIELD_FCW, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELD_XMM0, FIELDS, fieldBytes, regionOf, type Fault, type Field, type Memory, type State, type Vector,
+  backgroundByte, CODE_SELECTOR_32, FIELD_FCW, FIELD_FSW, FIELD_RFLAGS, FIELD_RIP, FIELD_XMM0, FIELDS, fieldBytes, regionOf,
+  type Fault, type Field, type Memory, type State, type Vector,
 } from './vectors.js';
 
 /** TF and RF belong to the recording; VM, VIF and VIP cannot be seen in user mode. */
@@ -85,6 +86,10 @@ function maskOf(field: Field, applied: Applied): number {
   }
 }
 
+function describeMask(mask: number): string {
+  return mask === -1 ? '' : ` (compared ${(mask >>> 0).toString(16)})`;
+}
+
 function compareField(vector: Vector, actual: State, field: Field, applied: Applied): string | null {
   if (applied.fields.has(field.id)) return null;
   const want = fieldBytes(vector.final, field);
@@ -95,7 +100,7 @@ function compareField(vector: Vector, actual: State, field: Field, applied: Appl
   const mask = maskOf(field, applied);
   for (let i = 0; i < count; i++) {
     const bits = i < 4 ? (mask >>> (8 * i)) & 0xff : 0xff;
-    if ((want[i]! ^ got[i]!) & bits) return `${field.name} is ${hex(got)}, the processor has ${hex(want)}${mask === -1 ? '' : ` (compared ${(mask >>> 0).toString(16)})`}`;
+    if ((want[i]! ^ got[i]!) & bits) return `${field.name} is ${hex(got)}, the processor has ${hex(want)}${describeMask(mask)}`;
   }
   return null;
 }
@@ -120,7 +125,9 @@ function compareMemory(vector: Vector, actual: Actual, ignored: readonly Range[]
     const { address, bytes } = expectedWindow(vector, piece);
     const got = actual.read(address, bytes.length);
     const wrong = bytes.findIndex((byte, i) => byte !== got[i] && !ignored.some(({ start, end }) => address + i >= start && address + i < end));
-    if (wrong >= 0) mismatches.push(`memory at ${(address + wrong).toString(16)} is ${hex(got.subarray(wrong, wrong + 8))}, the processor has ${hex(bytes.subarray(wrong, wrong + 8))}`);
+    if (wrong < 0) continue;
+    const [is, has] = [got, bytes].map((from) => hex(from.subarray(wrong, wrong + 8)));
+    mismatches.push(`memory at ${(address + wrong).toString(16)} is ${is}, the processor has ${has}`);
   }
   return mismatches;
 }

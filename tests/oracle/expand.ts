@@ -308,6 +308,15 @@ function drawX87(random: Random, state: State, profile: Profile): void {
 
 const FIXED_XMM_SEED = 0x5eed;
 
+function fixedVectors(): Uint8Array {
+  const state = createState();
+  drawVectors(createRandom(FIXED_XMM_SEED), state, Profile.VectorInt);
+  return state.xmm;
+}
+
+/** What the vector registers hold under instructions that do not use them. */
+const FIXED_VECTORS = fixedVectors();
+
 /** The initial state of a vector: registers by profile, everything else fixed. `rip` is left 0. */
 export function expandState(seed: number, profile: Profile, mode: Mode): State {
   const random = createRandom(seed);
@@ -318,7 +327,8 @@ export function expandState(seed: number, profile: Profile, mode: Mode): State {
   drawGeneral(random, state, mode);
   const usesX87 = profile === Profile.X87 || (profile >= Profile.Mmx && profile <= Profile.MmxDouble);
   const usesVectors = profile !== Profile.Int && profile !== Profile.X87 && profile !== Profile.Mmx;
-  drawVectors(usesVectors ? random : createRandom(FIXED_XMM_SEED), state, usesVectors ? profile : Profile.VectorInt);
+  if (usesVectors) drawVectors(random, state, profile);
+  else state.xmm.set(FIXED_VECTORS);
   if (usesX87) drawX87(random, state, profile);
   if (mode === 32) state.xmm.fill(0, 128);
   return state;

@@ -39,7 +39,8 @@ function write(file: string, chapter: string, keep: RegExp, seed: number, count:
 
 /** Runs the command; `args` as after the script's name. */
 export function main(args: readonly string[]): void {
-  const options = { rows: { type: 'string' }, count: { type: 'string' }, seed: { type: 'string' }, out: { type: 'string' }, chapter: { type: 'string' }, commit: { type: 'boolean' } } as const;
+  const text = { type: 'string' } as const;
+  const options = { rows: text, count: text, seed: text, out: text, chapter: text, commit: { type: 'boolean' } } as const;
   const { values } = parseArgs({ args: [...args], options });
   if (!values.out && !values.commit) {
     console.error(usage);

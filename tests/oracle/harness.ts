@@ -34,7 +34,9 @@ export interface Outcome {
 
 /** Compiles the harness if its source is newer. Needs gcc on an x86-64 Linux machine. */
 export function buildHarness(): void {
-  if (process.arch !== 'x64' || process.platform !== 'linux') throw new Error(`vectors are recorded on x86-64 Linux; this is ${process.platform} ${process.arch}`);
+  if (process.arch !== 'x64' || process.platform !== 'linux') {
+    throw new Error(`vectors are recorded on x86-64 Linux; this is ${process.platform} ${process.arch}`);
+  }
   if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs > statSync(SOURCE).mtimeMs) return;
   mkdirSync(FOLDER, { recursive: true });
   execFileSync('gcc', [...FLAGS, '-o', PROGRAM, SOURCE], { stdio: 'inherit' });
@@ -70,7 +72,8 @@ function unpackOutcome(file: Uint8Array, start: number): { outcome: Outcome; siz
     at += pad(8 + length);
   }
   const state = createState(file.slice(start + 24, start + 24 + STATE_BYTES));
-  return { outcome: { vector: view.getUint32(4, true), errorCode: view.getUint32(8, true), cr2: view.getBigUint64(16, true), state, changes }, size: view.getUint32(0, true) };
+  const [size, vector, errorCode] = [0, 4, 8].map((offset) => view.getUint32(offset, true)) as [number, number, number];
+  return { outcome: { vector, errorCode, cr2: view.getBigUint64(16, true), state, changes }, size };
 }
 
 /** Runs the cases, each from a clean background, and returns their outcomes in order. `under` is a command to run the harness with. */

@@ -289,7 +289,8 @@ function transcendental(draft: Draft): void {
   const view = new DataView(st.buffer, st.byteOffset, st.byteLength);
   for (let i = 0; i < tops; i++) {
     const high = (draft.random.next() | 0x8000_0000) >>> 0;
-    const exponent = draft.row.name === 'FYL2XP1' && i === 0 ? 0x3ffd - draft.random.below(60) : 0x3fff + draft.random.below(12) - (chance(draft, 2) ? 8 : 70 * draft.random.below(2));
+    const small = draft.row.name === 'FYL2XP1' && i === 0;
+    const exponent = small ? 0x3ffd - draft.random.below(60) : 0x3fff + draft.random.below(12) - (chance(draft, 2) ? 8 : 70 * draft.random.below(2));
     view.setUint32(10 * i, draft.random.next(), true);
     view.setUint32(10 * i + 4, high, true);
     view.setUint16(10 * i + 8, exponent | (chance(draft, 2) && !(draft.row.name === 'FYL2X' && i === 0) ? 0x8000 : 0), true);

@@ -167,8 +167,8 @@ function boundCrosses({ fault, memory }: Vector, shape: Shape): boolean {
 /** RETF or IRET that read a selector without the rest of the slot, which lies beyond the stack page. */
 function returnedFromPageEnd({ fault, initial, memory }: Vector): boolean {
   const slot = memory[0];
-  return (!fault || fault.vector === 13) && slot !== undefined && BigInt(slot.address) === initial.gpr[4]! && slot.address + slot.bytes.length === STACK.base + STACK.bytes
-    && slot.bytes.length % 4 !== 0;
+  if ((fault && fault.vector !== 13) || slot === undefined || BigInt(slot.address) !== initial.gpr[4]!) return false;
+  return slot.address + slot.bytes.length === STACK.base + STACK.bytes && slot.bytes.length % 4 !== 0;
 }
 
 /** F2XM1 is defined for -1 to 1. */
@@ -208,7 +208,10 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^1\.(0[89a-d]|2[0-5]|3[0-5]|8[45]|a[89]|8[0-3]\/[146]|f[67]\/[01])$/, flags: AF, reason: 'AND, OR, XOR, TEST: AF is undefined' },
   { keys: SHIFTS, when: shifted, flags: AF, reason: 'SHL, SHR, SAR: AF is undefined unless the count is 0' },
   { keys: SHIFTS, when: shiftedFurther, flags: OF, reason: 'SHL, SHR, SAR: OF is defined only for 1-bit shifts' },
-  { keys: /^1\.(c0|c1|d0|d1|d2|d3)\/[456]$/, when: shiftedOut, flags: CF, reason: 'SHL, SHR: CF is undefined when the count is at least the operand size' },
+  {
+    keys: /^1\.(c0|c1|d0|d1|d2|d3)\/[456]$/, when: shiftedOut, flags: CF,
+    reason: 'SHL, SHR: CF is undefined when the count is at least the operand size',
+  },
   { keys: ROTATES, when: shiftedFurther, flags: OF, reason: 'ROL, ROR, RCL, RCR: OF is defined only for 1-bit rotates' },
   { keys: DOUBLE_SHIFTS, when: shifted, flags: AF, reason: 'SHLD, SHRD: AF is undefined unless the count is 0' },
   { keys: DOUBLE_SHIFTS, when: shiftedFurther, flags: OF, reason: 'SHLD, SHRD: OF is defined only for 1-bit shifts' },
@@ -220,7 +223,10 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   { keys: /^1\.f[67]\/[67]$/, flags: CF | OF | SF | ZF | AF | PF, reason: 'DIV, IDIV: all six flags are undefined' },
   { keys: /^0f\.(a3|ab|b3|bb|ba\/[4-7])$/, flags: OF | SF | AF | PF, reason: 'BT, BTS, BTR, BTC: OF, SF, AF, PF are undefined' },
   { keys: /^0f\.b[cd]$/, flags: CF | OF | SF | AF | PF, reason: 'BSF, BSR: all flags but ZF are undefined' },
-  { keys: /^0f\.b[cd]$/, when: scannedNothing, fields: (_, shape) => [regField(shape)], reason: 'BSF, BSR: the destination is undefined when the source is 0 (AMD: unchanged)' },
+  {
+    keys: /^0f\.b[cd]$/, when: scannedNothing, fields: (_, shape) => [regField(shape)],
+    reason: 'BSF, BSR: the destination is undefined when the source is 0 (AMD: unchanged)',
+  },
   { keys: /^1\.(27|2f)$/, flags: OF, reason: 'DAA, DAS: OF is undefined' },
   { keys: /^1\.(37|3f)$/, flags: OF | SF | ZF | PF, reason: 'AAA, AAS: OF, SF, ZF, PF are undefined' },
   { keys: /^1\.(d4|d5)$/, flags: OF | AF | CF, reason: 'AAM, AAD: OF, AF, CF are undefined' },
@@ -233,12 +239,27 @@ export const UNDEFINED: readonly UndefinedRule[] = [
     reason: 'PUSHA, ENTER: which of the stores before the faulting one are visible is not defined',
   },
 
-  { keys: /^1\.(60|61|c8|c4|c5|9a|ca|cb|cf|ff\/[35])$|^0f\.(b4|b5|ae\/[01])$|^x87\.(d9|dd)\/[46]$/, when: faulted, faultPage: true, reason: 'Several stores or loads, or one of an odd size: which byte of the page faults first is not defined' },
-  { keys: /^1\.61$/, when: faulted, fields: () => [0, 1, 2, 3, 5, 6, 7], reason: 'POPA: registers popped before the faulting load may already have changed' },
-  { keys: /^1\.63\.arpl$/, when: adjustsReadOnly, everything: true, reason: 'ARPL that leaves the RPL alone: whether it still needs a writable destination differs' },
-  { keys: /^1\.(07|1f)$|^0f\.(a1|a9)$/, when: selectorSlotCrosses, everything: true, reason: 'POP of a segment register: how much of the slot is read, two bytes or all, differs' },
+  {
+    keys: /^1\.(60|61|c8|c4|c5|9a|ca|cb|cf|ff\/[35])$|^0f\.(b4|b5|ae\/[01])$|^x87\.(d9|dd)\/[46]$/, when: faulted, faultPage: true,
+    reason: 'Several stores or loads, or one of an odd size: which byte of the page faults first is not defined',
+  },
+  {
+    keys: /^1\.61$/, when: faulted, fields: () => [0, 1, 2, 3, 5, 6, 7],
+    reason: 'POPA: registers popped before the faulting load may already have changed',
+  },
+  {
+    keys: /^1\.63\.arpl$/, when: adjustsReadOnly, everything: true,
+    reason: 'ARPL that leaves the RPL alone: whether it still needs a writable destination differs',
+  },
+  {
+    keys: /^1\.(07|1f)$|^0f\.(a1|a9)$/, when: selectorSlotCrosses, everything: true,
+    reason: 'POP of a segment register: how much of the slot is read, two bytes or all, differs',
+  },
 
-  { keys: /^1\.(ca|cb|cf)$/, when: returnedFromPageEnd, everything: true, reason: 'RETF, IRET: how much of a selector\'s slot is read, two bytes or all, differs' },
+  {
+    keys: /^1\.(ca|cb|cf)$/, when: returnedFromPageEnd, everything: true,
+    reason: 'RETF, IRET: how much of a selector\'s slot is read, two bytes or all, differs',
+  },
 
   { keys: /^1\.62$/, when: boundCrosses, everything: true, reason: 'BOUND: whether the upper bound is read when the lower one has failed differs' },
 
@@ -251,26 +272,56 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   // x87
   { keys: X87_ARITHMETIC, status: C0 | C2 | C3, reason: 'x87 arithmetic, loads, stores and moves: C0, C2 and C3 are undefined' },
   { keys: X87_CONTROL, status: C0 | C1 | C2 | C3, reason: 'FNOP, FNCLEX, FNSTSW, WAIT, FFREE, FLDCW, FNSTCW, FNSTENV: C0 to C3 are undefined' },
-  { keys: X87_TRIGONOMETRIC, status: C0 | C1 | C3, reason: 'FPTAN, FSIN, FCOS, FSINCOS: C0 and C3 are undefined; C1 is how an approximation was rounded' },
+  {
+    keys: X87_TRIGONOMETRIC, status: C0 | C1 | C3,
+    reason: 'FPTAN, FSIN, FCOS, FSINCOS: C0 and C3 are undefined; C1 is how an approximation was rounded',
+  },
   { keys: /^x87\.d9(f0|f1|f3|f9)$/, status: C1, reason: 'F2XM1, FYL2X, FPATAN, FYL2XP1: C1 is how an approximation was rounded' },
   {
     keys: /^x87\.d9(f5|f8)$/, when: reducedPartly, status: C0 | C1 | C3, fields: () => [FIELD_ST0],
     reason: 'FPREM, FPREM1: a partial remainder reduces the exponent by an implementation-dependent number between 32 and 63',
   },
-  { keys: /^x87\.d9(f0|f1|f3|f9)$/, when: completed, within: approximateExtended(1), reason: 'Transcendental: each processor is within 1 ulp of the true value' },
+  {
+    keys: /^x87\.d9(f0|f1|f3|f9)$/, when: completed, within: approximateExtended(1),
+    reason: 'Transcendental: each processor is within 1 ulp of the true value',
+  },
   { keys: /^x87\.d9(fe|ff)$/, when: completed, within: approximateTrigonometric(1), reason: 'FSIN, FCOS: within 1 ulp for the processor\'s own pi' },
-  { keys: /^x87\.d9(f2|fb)$/, when: completed, within: approximateTrigonometric(2), reason: 'FPTAN, FSINCOS: within 1 ulp for the processor\'s own pi' },
+  {
+    keys: /^x87\.d9(f2|fb)$/, when: completed, within: approximateTrigonometric(2),
+    reason: 'FPTAN, FSINCOS: within 1 ulp for the processor\'s own pi',
+  },
   { keys: /^x87\.d9f0$/, when: beyondOne, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0], reason: 'F2XM1: undefined outside -1 to 1' },
-  { keys: /^x87\.d9f9$/, when: beyondLogarithm, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0], reason: 'FYL2XP1: undefined outside -(1 - sqrt(1/2)) to sqrt(2) - 1' },
-  { keys: /^x87\.d9\/6$|^x87\.dd\/6$/, when: completed, memory: environmentPointers, reason: 'FNSTENV, FNSAVE: the pointers to the last instruction are deprecated (FCS and FDS read as 0) and not modelled; the rest is reserved' },
-  { keys: /^x87\.(db\/7|df\/6)$/, when: faulted, memory: () => [EVERYWHERE], reason: 'FSTP m80, FBSTP: whether the low eight bytes are visible when the others fault is not defined' },
-  { keys: /^x87\.(d9|dd)\/[46]$/, when: faulted, memory: () => [EVERYWHERE], reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined' },
-  { keys: /^x87\.(d9\/[45]|dd\/4)$|^0f\.ae\/1$/, control: 0xe0c0, reason: 'FLDCW, FLDENV, FRSTOR, FXRSTOR: bits 6, 7 and 13 to 15 of the control word are reserved' },
+  {
+    keys: /^x87\.d9f9$/, when: beyondLogarithm, status: 0x3f | SUMMARY | C1, fields: () => [FIELD_ST0],
+    reason: 'FYL2XP1: undefined outside -(1 - sqrt(1/2)) to sqrt(2) - 1',
+  },
+  {
+    keys: /^x87\.d9\/6$|^x87\.dd\/6$/, when: completed, memory: environmentPointers,
+    reason: 'FNSTENV, FNSAVE: the pointers to the last instruction are deprecated (FCS and FDS read as 0) and not modelled; the rest is reserved',
+  },
+  {
+    keys: /^x87\.(db\/7|df\/6)$/, when: faulted, memory: () => [EVERYWHERE],
+    reason: 'FSTP m80, FBSTP: whether the low eight bytes are visible when the others fault is not defined',
+  },
+  {
+    keys: /^x87\.(d9|dd)\/[46]$/, when: faulted, memory: () => [EVERYWHERE],
+    reason: 'FNSTENV, FNSAVE: which of the stores before the faulting one are visible is not defined',
+  },
+  {
+    keys: /^x87\.(d9\/[45]|dd\/4)$|^0f\.ae\/1$/, control: 0xe0c0,
+    reason: 'FLDCW, FLDENV, FRSTOR, FXRSTOR: bits 6, 7 and 13 to 15 of the control word are reserved',
+  },
 
   // SSE
   { keys: /^0f\.5[23]$/, when: completed, within: approximateSingles(4), reason: 'RCPPS, RSQRTPS: a relative error of up to 1.5 * 2^-12' },
   { keys: /^0f\.5[23]\.f3$/, when: completed, within: approximateSingles(1), reason: 'RCPSS, RSQRTSS: a relative error of up to 1.5 * 2^-12' },
-  { keys: /^0f\.ae\/0$/, when: completed, memory: fxsaveReserved, reason: 'FXSAVE: the x87 pointers are deprecated and not modelled, MXCSR_MASK is the processor\'s own, the rest is reserved' },
-  { keys: /^0f\.ae\/0$/, when: faulted, memory: () => [EVERYWHERE], reason: 'FXSAVE: which of the stores before the faulting one are visible is not defined' },
+  {
+    keys: /^0f\.ae\/0$/, when: completed, memory: fxsaveReserved,
+    reason: 'FXSAVE: the x87 pointers are deprecated and not modelled, MXCSR_MASK is the processor\'s own, the rest is reserved',
+  },
+  {
+    keys: /^0f\.ae\/0$/, when: faulted, memory: () => [EVERYWHERE],
+    reason: 'FXSAVE: which of the stores before the faulting one are visible is not defined',
+  },
   { keys: /^0f\.ae\/1$/, status: SUMMARY, reason: 'FXRSTOR: whether ES and B come from the image or from its exception flags and masks differs' },
 ];

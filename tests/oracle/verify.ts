@@ -57,7 +57,8 @@ function verifyChapter(chapter: string, keep: RegExp, under: readonly string[], 
       if (count <= most) console.log(`${describeVector(vector)}\n    ${lines.join('\n    ')}`);
     }
   }
-  console.log(`${chapter}: ${total - differing} of ${total} vectors agree${differing ? `; differing rows: ${[...shown].map(([key, count]) => `${key} (${count})`).join(' ')}` : ''}`);
+  const rows = [...shown].map(([key, count]) => `${key} (${count})`).join(' ');
+  console.log(`${chapter}: ${total - differing} of ${total} vectors agree${rows && `; differing rows: ${rows}`}`);
   return differing;
 }
 
