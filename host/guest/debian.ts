@@ -8,12 +8,12 @@ import { slimElf } from '../boot/elf.js';
 import { detectPacking, unpack } from '../boot/unpack/index.js';
 import { appletNames } from './busybox.js';
 import { writeCpio } from './cpio.js';
-import { GuestError } from './errors.js';
+import { GuestError, NoPackageClient } from './errors.js';
 import { file, symlink, type FileEntry } from './files.js';
 import { preparedFiles } from './init.js';
 import { sha256, writeGuestFile, writeManifest, type Manifest } from './manifest.js';
 import { indexModules, moduleName, selectModules, type ModuleFile } from './modules.js';
-import { extractPackage, openPackages, type PackageInfo } from './packages.js';
+import { extractPackage, openPackages, type PackageClient, type PackageInfo } from './packages.js';
 
 export type DebianGuestName = 'amd64' | 'i386';
 
@@ -125,6 +125,29 @@ function kernelPackageOf(meta: PackageInfo): string {
   return name;
 }
 
+interface Fetched {
+  /** The kernel, then busybox. */
+  packages: [PackageInfo, PackageInfo];
+  paths: string[];
+}
+
+async function fetchOnce(client: PackageClient, recipe: Recipe, folder: string, say: (line: string) => void): Promise<Fetched> {
+  const kernelName = kernelPackageOf(await client.show(recipe.kernelMeta));
+  const packages: [PackageInfo, PackageInfo] = [await client.show(kernelName), await client.show(BUSYBOX)];
+  for (const info of packages) say(`fetching ${info.name} ${info.version}`);
+  return { packages, paths: await client.download([kernelName, BUSYBOX], folder) };
+}
+
+/** Old lists name kernels that the archive has no more: then the lists are fetched, and all is looked up again. */
+async function fetchPackages(client: PackageClient, recipe: Recipe, folder: string, say: (line: string) => void): Promise<Fetched> {
+  try {
+    return await fetchOnce(client, recipe, folder, say);
+  } catch (cause) {
+    if (!(cause instanceof NoPackageClient) || !(await client.refresh())) throw cause;
+    return fetchOnce(client, recipe, folder, say);
+  }
+}
+
 /** Builds a guest into an empty folder. The same packages make the same bytes. */
 export async function buildDebianGuest(name: DebianGuestName, dir: string, options: BuildOptions): Promise<Manifest> {
   const recipe = RECIPES[name];
@@ -133,11 +156,8 @@ export async function buildDebianGuest(name: DebianGuestName, dir: string, optio
   const work = join(dir, '.packages');
   await mkdir(work, { recursive: true });
   const client = await openPackages({ ...options, arch: recipe.arch, stateDir: join(work, 'apt') });
-  const kernelName = kernelPackageOf(await client.show(recipe.kernelMeta));
-  const packages = [await client.show(kernelName), await client.show(BUSYBOX)];
-
-  for (const info of packages) say(`fetching ${info.name} ${info.version}`);
-  const [kernelDeb, busyboxDeb] = await client.download([kernelName, BUSYBOX], work);
+  const { packages, paths } = await fetchPackages(client, recipe, work, say);
+  const [kernelDeb, busyboxDeb] = paths;
   say('unpacking');
   const busybox = (await extractPackage(busyboxDeb!, (path) => /^(usr\/)?bin\/busybox$/.test(path), signal))[0]?.data;
   if (busybox === undefined) throw new GuestError(`${busyboxDeb} holds no busybox`, 'Report this; until then pass -kernel and -initrd.');
@@ -145,19 +165,19 @@ export async function buildDebianGuest(name: DebianGuestName, dir: string, optio
   await rm(work, { recursive: true });
 
   say(`building kernel and initrd (Linux ${kernel.version})`);
-  const label = `${kernelName} ${packages[0]!.version}`;
+  const label = `${packages[0].name} ${packages[0].version}`;
   if (!isBzImage(kernel.vmlinuz)) throw new GuestError(`${label} holds no bzImage`, 'Report this; until then pass -kernel and -initrd.');
   const vmlinux = slimElf(unpackBzImage(readBzImage(kernel.vmlinuz, label), label), label);
   signal?.throwIfAborted();
   const initrd = writeCpio(initrdOf({ ...kernel, busybox }));
   const rows = [
     await writeGuestFile(dir, 'kernel', vmlinux, `${label}, unpacked`),
-    await writeGuestFile(dir, 'initrd', initrd, `${BUSYBOX} ${packages[1]!.version}, modules, init`),
+    await writeGuestFile(dir, 'initrd', initrd, `${BUSYBOX} ${packages[1].version}, modules, init`),
     await writeGuestFile(dir, 'vmlinuz', kernel.vmlinuz, `${label}, as packaged`),
   ] as const;
   return writeManifest(dir, {
     name,
-    version: packages[0]!.version,
+    version: packages[0].version,
     recipe: recipeOf(name),
     append: recipe.append,
     memory: 128 * 2 ** 20,

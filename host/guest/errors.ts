@@ -12,13 +12,16 @@ export class GuestError extends Error {
   }
 }
 
-/** This machine has no client for Debian packages. */
+/**
+ * The packages a guest is made of cannot be had here: there is no client for them, the system's sources do not have them
+ * (another distribution), or the archive cannot be reached. What to do instead is the same.
+ */
 export class NoPackageClient extends GuestError {
   override readonly name = 'NoPackageClient';
 
-  constructor(missing: string) {
+  constructor(problem: string) {
     super(
-      `There is no ${missing} here, which fetches the guest's kernel and busybox from Debian's packages`,
+      `The guest's kernel and busybox come from Debian's packages, and ${problem}`,
       'Pass a kernel of your own (-kernel FILE -initrd FILE -append "console=ttyS0"), or the folder of a guest built elsewhere' +
         ' with `pintail guest build --out DIR` (--guest DIR), or use the small one inside (--guest builtin).',
     );

@@ -8,7 +8,7 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GuestError, NoPackageClient } from './errors.js';
+import { NoPackageClient } from './errors.js';
 import { lastLine, runTool, streamTool } from './run-tool.js';
 import { readTar, type TarEntry } from './tar.js';
 
@@ -33,6 +33,8 @@ export interface PackageClient {
   show(name: string): Promise<PackageInfo>;
   /** Fetches packages into a folder; the client checks their digests. Returns their paths, in the order asked for. */
   download(names: readonly string[], folder: string): Promise<string[]>;
+  /** Changes over to lists fetched now, since the system's may be older than the archive; false when they are that already. */
+  refresh(): Promise<boolean>;
 }
 
 function parseShow(text: string): PackageInfo | undefined {
@@ -61,9 +63,9 @@ function privateOptions(arch: string, stateDir: string): string[] {
   return settings.flatMap((setting) => ['-o', setting]);
 }
 
-/** Ours as well: no cache files beside the system's, no attempt to become another user. */
-function commonOptions(): string[] {
-  const settings = ['Dir::Cache::pkgcache=', 'Dir::Cache::srcpkgcache='];
+/** For any lists: the binary caches made of them are ours, and no attempt is made to become another user. */
+function commonOptions(stateDir: string): string[] {
+  const settings = [`Dir::Cache::pkgcache=${join(stateDir, 'packages.bin')}`, `Dir::Cache::srcpkgcache=${join(stateDir, 'sources.bin')}`];
   if (process.getuid?.() === 0) settings.push('APT::Sandbox::User=root');
   return settings.flatMap((setting) => ['-o', setting]);
 }
@@ -80,13 +82,14 @@ function findDownloaded(files: string[], name: string): string | undefined {
 export async function openPackages(options: PackageClientOptions): Promise<PackageClient> {
   const { arch, stateDir, signal } = options;
   const say = options.onProgress ?? (() => {});
-  if (process.platform !== 'linux') throw new NoPackageClient('apt-get');
+  if (process.platform !== 'linux') throw new NoPackageClient('there is no apt-get here');
   let own = (await nativeArch(signal)) !== arch;
   let fetched = false;
   let complaint = '';
   await runTool('apt-get', ['--version'], { signal });
+  await mkdir(stateDir, { recursive: true });
 
-  const settings = (): string[] => [...commonOptions(), ...(own ? privateOptions(arch, stateDir) : [])];
+  const settings = (): string[] => [...commonOptions(stateDir), ...(own ? privateOptions(arch, stateDir) : [])];
 
   /** Changes over to lists of our own, fetching them once. */
   async function fetchLists(): Promise<void> {
@@ -114,37 +117,30 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
       info = await lookUp(name);
     }
     if (info === undefined) {
-      throw new GuestError(
-        `The package ${name} (${arch}) is not in the lists of this system's package sources${complaint && ` (apt-get update: ${complaint})`}`,
-        'Look at the network and at /etc/apt/sources.list, or pass -kernel and -initrd, or --guest DIR.',
-      );
+      const why = complaint && ` (apt-get update: ${complaint})`;
+      throw new NoPackageClient(`this system's package sources have no ${name} for ${arch}${why}`);
     }
     return info;
   }
 
-  async function tryDownload(names: readonly string[], folder: string): Promise<{ paths?: string[]; complaint: string }> {
-    const result = await runTool('apt-get', [...settings(), '-q', 'download', ...names], { cwd: folder, signal });
-    const files = await readdir(folder);
-    const paths = names.map((name) => findDownloaded(files, name));
-    const complete = result.code === 0 && paths.every((path) => path !== undefined);
-    return { paths: complete ? paths.map((path) => join(folder, path!)) : undefined, complaint: lastLine(result.stderr) };
-  }
-
   async function download(names: readonly string[], folder: string): Promise<string[]> {
     await mkdir(folder, { recursive: true });
-    let attempt = await tryDownload(names, folder);
-    if (attempt.paths === undefined && !fetched) {
-      say(`apt-get download: ${attempt.complaint}`);
-      await fetchLists();
-      attempt = await tryDownload(names, folder);
-    }
-    if (attempt.paths === undefined) {
-      throw new GuestError(`Cannot download ${names.join(', ')}: ${attempt.complaint}`, 'Look at the network, then start again.');
-    }
-    return attempt.paths;
+    const result = await runTool('apt-get', [...settings(), '-q', 'download', ...names], { cwd: folder, signal });
+    const files = await readdir(folder);
+    return names.map((name) => {
+      const found = result.code === 0 ? findDownloaded(files, name) : undefined;
+      if (found === undefined) throw new NoPackageClient(`${names.join(' and ')} cannot be fetched (${lastLine(result.stderr)})`);
+      return join(folder, found);
+    });
   }
 
-  return { show, download };
+  async function refresh(): Promise<boolean> {
+    if (fetched) return false;
+    await fetchLists();
+    return true;
+  }
+
+  return { show, download, refresh };
 }
 
 /** The files of a package that `wanted` picks by path. */

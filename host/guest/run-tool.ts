@@ -28,7 +28,7 @@ function start(command: string, args: readonly string[], options: ToolOptions): 
 /** Resolves with the exit code; rejects when the program is not there or when it was aborted. */
 function ended(child: ChildProcess, command: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'ENOENT' ? new NoPackageClient(command) : cause));
+    child.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'ENOENT' ? new NoPackageClient(`there is no ${command} here`) : cause));
     child.once('close', (code, signal) => (signal ? reject(new GuestError(`${command} was ended by ${signal}`, 'Start again.')) : resolve(code ?? 1)));
   });
 }
