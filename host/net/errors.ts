@@ -1,0 +1,19 @@
+/** Errors of the network: each says what was wrong and what to do. */
+
+/** A `-netdev` option that cannot be used. */
+export class NetdevError extends Error {
+  override readonly name = 'NetdevError';
+
+  constructor(
+    /** The option as it was given. */
+    readonly option: string,
+    problem: string,
+  ) {
+    super(`-netdev ${option}: ${problem}`);
+  }
+}
+
+/** A connection into the guest, or a port to forward, that could not be had. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+}

@@ -1,0 +1,69 @@
+/**
+ * Who may put the next frame on the wire to the guest. Whoever has something to send stands in one queue; a turn is one frame, then
+ * to the back, so that no flow starves another. When the guest has no room the queue stands still until it has. Frames are made at
+ * their turn, not before: what waits is bytes of flows, bounded there, never built frames.
+ */
+
+/** Something with frames for the guest. */
+export interface FrameSource {
+  /** Sends at most one frame. `more`: wants another turn; `done`: nothing now; `blocked`: the guest had no room, nothing was sent. */
+  takeTurn(): 'more' | 'done' | 'blocked';
+}
+
+export class Scheduler {
+  /** A Set keeps the order of joining and lets nobody stand twice. */
+  private readonly queue = new Set<FrameSource>();
+  private blocked = false;
+  private running = false;
+  private scheduled = false;
+  private closed = false;
+
+  /** Joins the queue; frames go out at the next `run`, at the latest when the current turn of the event loop ends. */
+  join(source: FrameSource): void {
+    if (this.closed) return;
+    this.queue.add(source);
+    if (this.scheduled || this.blocked) return;
+    this.scheduled = true;
+    queueMicrotask(() => {
+      this.scheduled = false;
+      this.run();
+    });
+  }
+
+  leave(source: FrameSource): void {
+    this.queue.delete(source);
+  }
+
+  run(): void {
+    // A delivery can make the guest send, which comes back here.
+    if (this.running) return;
+    this.running = true;
+    try {
+      while (!this.blocked && this.queue.size > 0) this.turn();
+    } finally {
+      this.running = false;
+    }
+  }
+
+  unblock(): void {
+    this.blocked = false;
+    this.run();
+  }
+
+  get isBlocked(): boolean {
+    return this.blocked;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.queue.clear();
+  }
+
+  private turn(): void {
+    const source = this.queue.values().next().value!;
+    this.queue.delete(source);
+    const result = source.takeTurn();
+    if (result === 'blocked') this.blocked = true;
+    if (result !== 'done') this.queue.add(source);
+  }
+}

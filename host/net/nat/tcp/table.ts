@@ -1,0 +1,199 @@
+/**
+ * Every TCP connection of the network: finds the flow of a segment, starts flows both ways, answers what belongs to none.
+ * Bounded: so many flows, so many of them waiting for the host, and a share of the buffers for each that shrinks as they grow in number.
+ */
+
+import { addressKey, familyOf } from '../../address.js';
+import { SECOND } from '../../clock.js';
+import type { Endpoint, StreamSocket } from '../../provider.js';
+import type { NatContext } from '../context.js';
+import type { IpPacket } from '../ip.js';
+import type { Output } from '../output.js';
+import type { Scheduler } from '../scheduler.js';
+import { PROTOCOL, TCP_BYTES, TCP_FLAG } from '../spec.js';
+import type { TimerQueue } from '../timers.js';
+import { TcpFlow, writeHeader, type Opening } from './flow.js';
+import { parseSegment, segmentLength, type TcpSegment } from './segment.js';
+import { seqAdd, seqDiff } from './sequence.js';
+
+/** What a flow needs of its surroundings. */
+export interface TcpHost {
+  readonly scheduler: Scheduler;
+  readonly timers: TimerQueue;
+  readonly output: Output;
+  readonly mtu: number;
+  /** Bytes that one flow may keep in each direction now. */
+  share(): number;
+  randomSequence(): number;
+  findMac(guest: Uint8Array, asker: Uint8Array): Uint8Array | undefined;
+  sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void;
+  remove(flow: TcpFlow): void;
+  count(event: 'retransmitted' | 'timeouts'): void;
+}
+
+/** An idle flow older than this gives way when the table is full. */
+const IDLE = 600 * SECOND;
+const FIRST_EPHEMERAL = 49152;
+const EPHEMERALS = 65536 - FIRST_EPHEMERAL;
+
+export class TcpTable implements TcpHost {
+  readonly scheduler: Scheduler;
+  readonly timers: TimerQueue;
+  readonly output: Output;
+  readonly mtu: number;
+  private readonly flows = new Map<string, TcpFlow>();
+  private connecting = 0;
+  private nextPort = 0;
+
+  constructor(private readonly context: NatContext) {
+    this.scheduler = context.scheduler;
+    this.timers = context.timers;
+    this.output = context.output;
+    this.mtu = context.config.mtu;
+  }
+
+  get size(): number {
+    return this.flows.size;
+  }
+
+  receive(packet: IpPacket): void {
+    const segment = parseSegment(packet);
+    if (segment === 'malformed') return this.context.counts.add('malformed');
+    if (segment === 'sum') return this.context.counts.add('badSum');
+    const flow = this.flows.get(keyOf(packet.source, segment.sourcePort, packet.destination, segment.destinationPort));
+    if (flow && !this.reopens(flow, segment)) return flow.receive(segment);
+    flow?.finish();
+    const guest = { address: packet.source, port: segment.sourcePort };
+    const remote = { address: packet.destination, port: segment.destinationPort };
+    if ((segment.flags & TCP_FLAG.RST) !== 0) return;
+    if ((segment.flags & (TCP_FLAG.SYN | TCP_FLAG.ACK)) === TCP_FLAG.SYN) return this.open(guest, remote, segment);
+    this.refuse(guest, remote, segment);
+  }
+
+  /** Opens a connection into the guest for a socket of the host. */
+  openToGuest(socket: StreamSocket, guest: Endpoint, remoteAddress: Uint8Array, opening?: Opening): void {
+    const port = this.takePort(guest, remoteAddress);
+    if (port === undefined || !this.makeRoom()) {
+      this.context.counts.add('tcpRefused');
+      socket.reset();
+      return opening?.failed('EMFILE');
+    }
+    const remote = { address: remoteAddress, port };
+    const flow = this.add(guest, remote, 'synSent');
+    this.context.counts.add('tcpForwarded');
+    flow.startToGuest(socket, opening);
+  }
+
+  neighborLearned(address: Uint8Array): void {
+    const key = addressKey(address);
+    for (const flow of this.flows.values()) if (flow.state === 'synSent' && addressKey(flow.guest.address) === key) flow.sendSynAgain();
+  }
+
+  share(): number {
+    const { limits } = this.context.config;
+    return Math.max(limits.tcpFlowMinimum, Math.min(limits.tcpFlowBytes, Math.floor(limits.tcpBytes / (this.flows.size + 1))));
+  }
+
+  randomSequence(): number {
+    return Math.floor(this.context.random() * 0x1_0000_0000) >>> 0;
+  }
+
+  findMac(guest: Uint8Array, asker: Uint8Array): Uint8Array | undefined {
+    return this.context.findMac(guest, asker);
+  }
+
+  sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void {
+    const to = this.context.findMac(guest.address, remote.address);
+    if (!to) return;
+    const header = new Uint8Array(TCP_BYTES);
+    writeHeader(header, 0, { from: remote.port, to: guest.port, seq, ack, flags: TCP_FLAG.RST | TCP_FLAG.ACK, window: 0, header: TCP_BYTES });
+    this.output.sendDatagram({ to, source: remote.address, destination: guest.address }, PROTOCOL.TCP, header, 16);
+    this.context.counts.add('tcpResets');
+  }
+
+  remove(flow: TcpFlow): void {
+    this.flows.delete(flow.key);
+  }
+
+  count(event: 'retransmitted' | 'timeouts'): void {
+    this.context.counts.add(event === 'retransmitted' ? 'tcpRetransmitted' : 'tcpTimeouts');
+  }
+
+  close(): void {
+    for (const flow of [...this.flows.values()]) {
+      flow.socket?.reset();
+      flow.finish();
+    }
+  }
+
+  private open(guest: Endpoint, remote: Endpoint, syn: TcpSegment): void {
+    const { config, counts } = this.context;
+    // A SYN that is not answered comes again: the guest waits instead of hearing a false refusal.
+    if (this.connecting >= config.limits.tcpConnecting) return counts.add('tcpPutOff');
+    const connect = this.context.routeTcp(remote);
+    if (!connect || !this.makeRoom()) {
+      counts.add(connect ? 'tcpRefused' : 'denied');
+      return this.refuse(guest, remote, syn);
+    }
+    const flow = this.add(guest, remote, 'connecting');
+    counts.add('tcpOpened');
+    flow.startFromGuest(syn);
+    this.connecting++;
+    connect(flow.abort.signal)
+      .then(
+        (socket) => flow.connected(socket),
+        () => flow.refused(),
+      )
+      .finally(() => this.connecting--);
+  }
+
+  private add(guest: Endpoint, remote: Endpoint, state: 'connecting' | 'synSent'): TcpFlow {
+    const key = keyOf(guest.address, guest.port, remote.address, remote.port);
+    const own = ({ address, port }: Endpoint): Endpoint => ({ address: address.slice(), port });
+    const flow = new TcpFlow(this, key, own(guest), own(remote), state);
+    this.flows.set(key, flow);
+    return flow;
+  }
+
+  /** A new connection on the ports of one that has ended (RFC 9293, 3.6.1). */
+  private reopens(flow: TcpFlow, { flags, seq }: TcpSegment): boolean {
+    return flow.state === 'timeWait' && (flags & (TCP_FLAG.SYN | TCP_FLAG.ACK | TCP_FLAG.RST)) === TCP_FLAG.SYN && seqDiff(seq, flow.lastSeq) > 0;
+  }
+
+  /** A segment of no connection (RFC 9293, 3.10.7.1). */
+  private refuse(guest: Endpoint, remote: Endpoint, segment: TcpSegment): void {
+    const acknowledges = (segment.flags & TCP_FLAG.ACK) !== 0;
+    this.sendReset(guest, remote, acknowledges ? segment.ack : 0, seqAdd(segment.seq, segmentLength(segment)));
+  }
+
+  /** Room for one more flow, at the cost of one that has ended or long been idle. */
+  private makeRoom(): boolean {
+    if (this.flows.size < this.context.config.limits.tcpFlows) return true;
+    const idleSince = this.timers.now() - IDLE;
+    let idlest: TcpFlow | undefined;
+    for (const flow of this.flows.values()) {
+      if (flow.state === 'timeWait') {
+        flow.finish();
+        return true;
+      }
+      if (flow.lastActive < (idlest?.lastActive ?? idleSince)) idlest = flow;
+    }
+    if (!idlest) return false;
+    this.context.counts.add('tcpEvicted');
+    idlest.fail('ETIMEDOUT');
+    return true;
+  }
+
+  private takePort(guest: Endpoint, remoteAddress: Uint8Array): number | undefined {
+    for (let tries = 0; tries < EPHEMERALS; tries++) {
+      const port = FIRST_EPHEMERAL + this.nextPort;
+      this.nextPort = (this.nextPort + 1) % EPHEMERALS;
+      if (!this.flows.has(keyOf(guest.address, guest.port, remoteAddress, port))) return port;
+    }
+    return undefined;
+  }
+}
+
+function keyOf(guest: Uint8Array, guestPort: number, remote: Uint8Array, remotePort: number): string {
+  return `${familyOf(guest)}${addressKey(guest)}${String.fromCharCode(guestPort)}${addressKey(remote)}${String.fromCharCode(remotePort)}`;
+}

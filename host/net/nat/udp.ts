@@ -1,0 +1,309 @@
+/**
+ * UDP (RFC 768) between the guest and sockets of the host.
+ *
+ * One host socket a guest address and port, whoever it talks to: a guest's port looks the same to every peer. Only peers that the guest has
+ * sent to are heard, under the name by which the guest knows them (the gateway for the host's loopback, the name server's for a resolver).
+ * A forwarded port is the other way round: its peers are strangers, shown to the guest as ports of the gateway.
+ *
+ * Datagrams for the guest wait in their port's queue, and the port stands in the scheduler. A queue past its bound loses the newest, counted:
+ * UDP has no way to make the sender wait. Ports die of silence; when there are too many, the one silent longest goes.
+ */
+
+import { addressKey, familyOf } from '../address.js';
+import { NO_OFFLOAD } from '../backend.js';
+import { get16, put16 } from '../bytes.js';
+import { pseudoHeader } from '../checksum.js';
+import { SECOND } from '../clock.js';
+import { verifyChecksum } from '../offload.js';
+import type { DatagramSocket, Endpoint } from '../provider.js';
+import type { NatContext } from './context.js';
+import type { IpPacket } from './ip.js';
+import type { FrameSource } from './scheduler.js';
+import { PROTOCOL, UDP_BYTES } from './spec.js';
+import { Timer } from './timers.js';
+
+export interface UdpDatagram {
+  source: Endpoint;
+  destination: Endpoint;
+  /** A borrowed view. */
+  payload: Uint8Array;
+}
+
+const LIFETIME = 120 * SECOND;
+const SHORT_LIFETIME = 20 * SECOND;
+const DNS = 53;
+const MAX_PAYLOAD = 65507;
+/** Cost of keeping one datagram, added to its bytes so that empty ones are bounded too. */
+const OVERHEAD = 64;
+
+export function parseUdp(packet: IpPacket): UdpDatagram | 'malformed' | 'sum' {
+  const { bytes, start, end, source, destination } = packet;
+  if (end - start < UDP_BYTES) return 'malformed';
+  const length = get16(bytes, start + 4);
+  if (length < UDP_BYTES || start + length > end) return 'malformed';
+  const sum = get16(bytes, start + 6);
+  // IPv4 allows a datagram without a sum, IPv6 does not (RFC 8200, 8.1).
+  const unsummed = sum === 0 && packet.version === 4;
+  if (!packet.sumOffloaded && !unsummed && !verifyChecksum(bytes, start, start + length, pseudoHeader(source, destination, PROTOCOL.UDP, length))) return 'sum';
+  return {
+    source: { address: source, port: get16(bytes, start) },
+    destination: { address: destination, port: get16(bytes, start + 2) },
+    payload: bytes.subarray(start + UDP_BYTES, start + length),
+  };
+}
+
+/** A datagram with its header, the sum still to be made. */
+export function buildUdp(from: number, to: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(UDP_BYTES + payload.length);
+  put16(bytes, 0, from);
+  put16(bytes, 2, to);
+  put16(bytes, 4, bytes.length);
+  bytes.set(payload, UDP_BYTES);
+  return bytes;
+}
+
+/** How a guest knows a peer. */
+interface Peer {
+  shown: Endpoint;
+  lastActive: number;
+}
+
+interface Waiting {
+  bytes: Uint8Array;
+  shown: Endpoint;
+}
+
+export class UdpTable {
+  /** By last use: the first is the one silent longest. */
+  private readonly ports = new Map<string, UdpPort>();
+  /** Replies of forwarded ports, by guest port and the port of the gateway they go to. */
+  private readonly forwarded = new Map<string, ForwardedPeer>();
+  private waitingBytes = 0;
+
+  constructor(readonly context: NatContext) {}
+
+  get size(): number {
+    return this.ports.size;
+  }
+
+  /** A datagram from the guest, to `target` on the host. */
+  send(datagram: UdpDatagram, target: Endpoint): void {
+    const port = this.findPort(datagram.source);
+    port?.send(datagram, target);
+  }
+
+  /** A datagram to a peer of a forwarded port. False: it is none. */
+  sendForwarded({ source, destination, payload }: UdpDatagram): boolean {
+    const peer = this.forwarded.get(keyOf(source) + keyOf(destination));
+    if (!peer) return false;
+    peer.socket.send(payload, peer.from);
+    peer.lastActive = this.context.timers.now();
+    this.context.counts.add('udpOut');
+    return true;
+  }
+
+  /** A listening socket of the host has heard from a stranger. */
+  receiveForwarded(forward: UdpForward, bytes: Uint8Array, from: Endpoint): void {
+    const shown = forward.showPeer(from, (peer) => this.forwarded.set(keyOf(forward.guest) + keyOf(peer.shown), peer), (peer) => this.forwarded.delete(keyOf(forward.guest) + keyOf(peer.shown)));
+    forward.port.enqueue(bytes, shown);
+  }
+
+  /** Counts bytes into the common bound. */
+  reserve(bytes: number): boolean {
+    if (this.waitingBytes + bytes > this.context.config.limits.udpTotalBytes) return false;
+    this.waitingBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.waitingBytes -= bytes;
+  }
+
+  remove(port: UdpPort): void {
+    const key = keyOf(port.guest);
+    // A forward's port has the same name and is not in the table.
+    if (this.ports.get(key) === port) this.ports.delete(key);
+  }
+
+  close(): void {
+    for (const port of [...this.ports.values()]) port.close();
+    this.forwarded.clear();
+  }
+
+  private findPort(guest: Endpoint): UdpPort | undefined {
+    const key = keyOf(guest);
+    let port = this.ports.get(key);
+    if (port) this.ports.delete(key);
+    else port = this.openPort(guest);
+    if (port) this.ports.set(key, port);
+    return port;
+  }
+
+  private openPort({ address, port }: Endpoint): UdpPort | undefined {
+    const { context } = this;
+    if (this.ports.size >= context.config.limits.udpSockets) {
+      context.counts.add('udpEvicted');
+      this.ports.values().next().value?.close();
+    }
+    context.counts.add('udpOpened');
+    const opened = new UdpPort(this, { address: address.slice(), port });
+    opened.open();
+    return opened;
+  }
+}
+
+/** A guest's port, and what waits for it. */
+export class UdpPort implements FrameSource {
+  private socket: DatagramSocket | undefined;
+  private readonly peers = new Map<string, Peer>();
+  private readonly queue: Waiting[] = [];
+  private queuedBytes = 0;
+  /** Fragments of the datagram whose turn it is. */
+  private frames: Uint8Array[] = [];
+  private readonly timer = new Timer(() => this.close());
+  private onlyDns = true;
+
+  constructor(
+    private readonly table: UdpTable,
+    readonly guest: Endpoint,
+  ) {}
+
+  open(): void {
+    this.socket = this.table.context.provider.openUdp(familyOf(this.guest.address), {
+      message: (bytes, from) => this.receive(bytes, from),
+      // A peer's refusal is not the end of a port that may have others.
+      failed: () => undefined,
+    });
+  }
+
+  send({ destination, payload }: UdpDatagram, target: Endpoint): void {
+    const { counts, timers } = this.table.context;
+    if (payload.length > MAX_PAYLOAD || target.port === 0) return counts.add('malformed');
+    this.onlyDns &&= destination.port === DNS;
+    this.remember(destination, target);
+    timers.arm(this.timer, this.onlyDns ? SHORT_LIFETIME : LIFETIME);
+    counts.add('udpOut');
+    this.socket?.send(payload, target);
+  }
+
+  receive(bytes: Uint8Array, from: Endpoint): void {
+    const { counts, timers } = this.table.context;
+    const peer = this.peers.get(keyOf(from));
+    if (!peer) return counts.add('udpStranger');
+    timers.arm(this.timer, this.onlyDns ? SHORT_LIFETIME : LIFETIME);
+    this.enqueue(bytes, peer.shown);
+  }
+
+  enqueue(bytes: Uint8Array, shown: Endpoint): void {
+    const { config, counts, scheduler } = this.table.context;
+    const cost = bytes.length + OVERHEAD;
+    if (this.queuedBytes + cost > config.limits.udpQueueBytes || !this.table.reserve(cost)) return counts.add('udpDropped');
+    this.queuedBytes += cost;
+    this.queue.push({ bytes, shown });
+    counts.add('udpIn');
+    scheduler.join(this);
+  }
+
+  takeTurn(): 'more' | 'done' | 'blocked' {
+    if (this.frames.length === 0) this.buildNext();
+    const frame = this.frames[0];
+    if (frame && !this.table.context.output.offer(frame, NO_OFFLOAD)) return 'blocked';
+    this.frames.shift();
+    return this.frames.length > 0 || this.queue.length > 0 ? 'more' : 'done';
+  }
+
+  close(): void {
+    const { scheduler, timers } = this.table.context;
+    this.socket?.close();
+    this.socket = undefined;
+    this.table.release(this.queuedBytes);
+    this.queuedBytes = 0;
+    this.queue.length = 0;
+    this.frames = [];
+    timers.cancel(this.timer);
+    scheduler.leave(this);
+    this.table.remove(this);
+  }
+
+  private buildNext(): void {
+    const next = this.queue.shift();
+    if (!next) return;
+    const cost = next.bytes.length + OVERHEAD;
+    this.queuedBytes -= cost;
+    this.table.release(cost);
+    const { context } = this.table;
+    const to = context.findMac(this.guest.address, next.shown.address);
+    if (!to) return context.counts.add('udpDropped');
+    const payload = buildUdp(next.shown.port, this.guest.port, next.bytes);
+    this.frames = context.output.buildDatagram({ to, source: next.shown.address, destination: this.guest.address }, PROTOCOL.UDP, payload, 6);
+  }
+
+  private remember(destination: Endpoint, target: Endpoint): void {
+    const key = keyOf(target);
+    const known = this.peers.get(key);
+    const lastActive = this.table.context.timers.now();
+    if (known) {
+      known.lastActive = lastActive;
+      return;
+    }
+    if (this.peers.size >= this.table.context.config.limits.udpPeers) this.peers.delete(this.peers.keys().next().value!);
+    this.peers.set(key, { shown: { address: destination.address.slice(), port: destination.port }, lastActive });
+  }
+}
+
+export interface ForwardedPeer {
+  socket: DatagramSocket;
+  from: Endpoint;
+  shown: Endpoint;
+  lastActive: number;
+}
+
+/** A port of the host that is forwarded into the guest. */
+export class UdpForward {
+  readonly port: UdpPort;
+  private readonly peers = new Map<string, ForwardedPeer>();
+  private nextPort = 49152;
+
+  constructor(
+    private readonly table: UdpTable,
+    readonly socket: DatagramSocket,
+    readonly guest: Endpoint,
+    private readonly gateway: Uint8Array,
+  ) {
+    this.port = new UdpPort(table, guest);
+  }
+
+  /** The port of the gateway that stands for a peer; the peer silent longest makes room for a new one. */
+  showPeer(from: Endpoint, added: (peer: ForwardedPeer) => void, removed: (peer: ForwardedPeer) => void): Endpoint {
+    const key = keyOf(from);
+    const { config, timers } = this.table.context;
+    const known = this.peers.get(key);
+    // Back to the end of the line.
+    this.peers.delete(key);
+    if (!known && this.peers.size >= config.limits.udpPeers) {
+      const [oldestKey, oldest] = this.peers.entries().next().value!;
+      this.peers.delete(oldestKey);
+      removed(oldest);
+    }
+    const peer = known ?? { socket: this.socket, from, shown: { address: this.gateway, port: this.takePort() }, lastActive: 0 };
+    peer.lastActive = timers.now();
+    this.peers.set(key, peer);
+    if (!known) added(peer);
+    return peer.shown;
+  }
+
+  close(): void {
+    this.port.close();
+    this.socket.close();
+  }
+
+  private takePort(): number {
+    const port = this.nextPort;
+    this.nextPort = port === 65535 ? 49152 : port + 1;
+    return port;
+  }
+}
+
+function keyOf({ address, port }: Endpoint): string {
+  return `${familyOf(address)}${addressKey(address)}${String.fromCharCode(port)}`;
+}

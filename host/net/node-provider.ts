@@ -1,0 +1,221 @@
+/** Node's sockets and names for the NAT (provider.ts). */
+
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { getServers } from 'node:dns';
+import { lookup } from 'node:dns/promises';
+import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { anyAddress, familyOf, formatAddress, parseAddress, unmapAddress } from './address.js';
+import {
+  SocketError,
+  type DatagramEvents,
+  type DatagramSocket,
+  type Endpoint,
+  type Listener,
+  type SocketProvider,
+  type StreamEvents,
+  type StreamSocket,
+} from './provider.js';
+
+/** Bytes that one socket may hold for the kernel: with it, the window that the guest sees. */
+const WRITE_ROOM = 256 << 10;
+/** A datagram socket's receive buffer: Node reads one datagram a system call, bursts wait in the kernel. */
+const UDP_BUFFER = 1 << 20;
+const OWN_ADDRESSES_MS = 5000;
+
+export function nodeProvider(): SocketProvider {
+  const ownAddresses = cacheOwnAddresses();
+  return {
+    connectTcp: ({ address, port }, signal) => connectStream({ host: formatAddress(address), port, noDelay: true }, signal),
+    connectPath: (path, signal) => connectStream({ path }, signal),
+    listenTcp,
+    openUdp: (family, events) => openUdp(family, events),
+    bindUdp,
+    resolvers,
+    async resolve(name, family) {
+      const found = await lookup(name, { family, all: true });
+      return found.map(({ address }) => parseAddress(address)).filter((address) => address !== undefined);
+    },
+    ownAddresses,
+  };
+}
+
+function connectStream(options: NetConnectOpts, signal: AbortSignal): Promise<StreamSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...options, allowHalfOpen: true });
+    const abort = (): void => void socket.destroy(new SocketError('ECANCELED', 'connecting was given up'));
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once('error', reject);
+    socket.once('close', () => reject(new SocketError('ECANCELED', 'closed while connecting')));
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.removeAllListeners('close');
+      socket.off('error', reject);
+      resolve(wrapSocket(socket));
+    });
+  });
+}
+
+function listenTcp(at: Endpoint, accepted: (socket: StreamSocket, from: Endpoint) => void): Promise<Listener> {
+  return new Promise((resolve, reject) => {
+    const sockets = new Set<Socket>();
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      accepted(wrapSocket(socket), { address: readAddress(socket.remoteAddress), port: socket.remotePort ?? 0 });
+    });
+    server.once('error', reject);
+    server.listen({ host: formatAddress(at.address), port: at.port }, () => {
+      server.off('error', reject);
+      // Running out of descriptors, say: the listener stays.
+      server.on('error', () => undefined);
+      const bound = server.address();
+      const close = (): Promise<void> =>
+        new Promise((done) => {
+          server.close(() => done());
+          for (const socket of sockets) socket.destroy();
+        });
+      resolve({ port: typeof bound === 'object' && bound ? bound.port : at.port, close });
+    });
+  });
+}
+
+/** A connected socket of Node's as the NAT wants it. */
+export function wrapSocket(socket: Socket): StreamSocket {
+  let events: StreamEvents | undefined;
+  let failure: string | undefined;
+  const state = { readEnded: false, writeEnded: false, over: false };
+  const fail = (code: string): void => {
+    if (state.over) return;
+    failure ??= code;
+    if (!events) return;
+    state.over = true;
+    events.failed(code);
+  };
+  socket.pause();
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'EIO'));
+  socket.on('close', () => (state.readEnded && state.writeEnded ? undefined : fail('ECONNRESET')));
+  socket.on('end', () => {
+    state.readEnded = true;
+    if (!state.over) events?.ended();
+  });
+  socket.on('drain', () => {
+    if (!state.over) events?.room();
+  });
+  return {
+    listen(listener) {
+      events = listener;
+      socket.on('data', (bytes: Uint8Array) => {
+        if (!state.over) listener.data(bytes);
+      });
+      socket.pause();
+      // What failed before anybody listened is told as if it failed now, but not from inside this call.
+      if (failure !== undefined) queueMicrotask(() => fail(failure!));
+    },
+    // Node says `drain` only after a write that passed its high-water mark: what is missing without one is too little to matter.
+    room: () => Math.max(0, WRITE_ROOM - socket.writableLength),
+    write(bytes) {
+      // The view is the guest's memory: Node keeps what the kernel has not taken.
+      if (socket.writable) socket.write(Buffer.from(bytes));
+    },
+    end() {
+      state.writeEnded = true;
+      socket.end();
+    },
+    reset() {
+      state.over = true;
+      if (socket.destroyed) return;
+      socket.resetAndDestroy();
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+  };
+}
+
+function openUdp(family: 4 | 6, events: DatagramEvents): DatagramSocket {
+  const socket = createUdp(family, events);
+  // Bound now, so that closing before the first datagram is no special case.
+  socket.bind(0, formatAddress(anyAddress(family)));
+  return wrapUdp(socket);
+}
+
+function bindUdp(at: Endpoint, events: DatagramEvents): Promise<DatagramSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = createUdp(familyOf(at.address), events);
+    socket.once('error', reject);
+    socket.bind(at.port, formatAddress(at.address), () => {
+      socket.off('error', reject);
+      resolve(wrapUdp(socket));
+    });
+  });
+}
+
+function createUdp(family: 4 | 6, events: DatagramEvents): UdpSocket {
+  const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6 });
+  socket.on('message', (bytes, { address, port }) => events.message(bytes, { address: readAddress(address), port }));
+  socket.on('error', (error: NodeJS.ErrnoException) => events.failed(error.code ?? 'EIO'));
+  socket.once('listening', () => raiseBuffer(socket));
+  return socket;
+}
+
+function raiseBuffer(socket: UdpSocket): void {
+  try {
+    socket.setRecvBufferSize(UDP_BUFFER);
+  } catch {
+    // The system's own size will do.
+  }
+}
+
+function wrapUdp(socket: UdpSocket): DatagramSocket {
+  let closed = false;
+  return {
+    get port() {
+      return closed ? 0 : socket.address().port;
+    },
+    send(bytes, { address, port }) {
+      // An error of one datagram is its loss, as on any network.
+      if (!closed) socket.send(Buffer.from(bytes), port, formatAddress(address), () => undefined);
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      socket.close();
+    },
+  };
+}
+
+/** The system's name servers. Read each time: a laptop moves. */
+function resolvers(): Endpoint[] {
+  return getServers()
+    .map((text) => parseServer(text))
+    .filter((endpoint) => endpoint !== undefined);
+}
+
+/** `1.2.3.4`, `1.2.3.4:5353`, `::1`, `[::1]:5353`. */
+export function parseServer(text: string): Endpoint | undefined {
+  const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(text);
+  const plain = bracketed ?? /^([\d.]+):(\d+)$/.exec(text);
+  const address = parseAddress(plain?.[1] ?? text);
+  const port = Number(plain?.[2] ?? 53);
+  return address && port > 0 && port < 65536 ? { address, port } : undefined;
+}
+
+function readAddress(text: string | undefined): Uint8Array {
+  const address = parseAddress((text ?? '').replace(/%.*$/, ''));
+  return unmapAddress(address ?? anyAddress(4));
+}
+
+/** Interfaces change rarely and are asked for at every connection. */
+function cacheOwnAddresses(): () => Uint8Array[] {
+  let known: Uint8Array[] = [];
+  let readAt = -Infinity;
+  return () => {
+    if (performance.now() - readAt < OWN_ADDRESSES_MS) return known;
+    readAt = performance.now();
+    known = Object.values(networkInterfaces())
+      .flatMap((list) => list ?? [])
+      .map(({ address }) => parseAddress(address.replace(/%.*$/, '')))
+      .filter((address) => address !== undefined);
+    return known;
+  };
+}

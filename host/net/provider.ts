@@ -1,0 +1,83 @@
+/**
+ * Sockets and names, as the NAT needs them: what a platform supplies. Node's is node-provider.ts; a page has its own.
+ * Addresses are bytes (4 or 16), already through the policy: a provider never resolves a name to connect to it.
+ */
+
+export interface Endpoint {
+  readonly address: Uint8Array;
+  readonly port: number;
+}
+
+/** A failure with the platform's code, such as ECONNREFUSED or ENETUNREACH. */
+export class SocketError extends Error {
+  override readonly name = 'SocketError';
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface StreamEvents {
+  /** Bytes from the peer, the receiver's to keep. */
+  data(bytes: Uint8Array): void;
+  /** The peer sends no more. */
+  ended(): void;
+  /** `room()` has grown after it was too small. */
+  room(): void;
+  /** Gone, both ways: by a reset or an error. Not called after both sides have ended, nor after `reset`. */
+  failed(code: string): void;
+}
+
+/** A connected byte stream. It starts paused. */
+export interface StreamSocket {
+  /** Once, before `resume`. */
+  listen(events: StreamEvents): void;
+  /** Bytes that `write` takes now. Only writes make it smaller. */
+  room(): number;
+  /** Takes all of `bytes` (a borrowed view, at most `room()` long): from now on they are the socket's to bring home. */
+  write(bytes: Uint8Array): void;
+  /** Ends our side, after what was written. */
+  end(): void;
+  /** Aborts both ways. */
+  reset(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface DatagramSocket {
+  /** Sends a datagram; the bytes are borrowed. */
+  send(bytes: Uint8Array, to: Endpoint): void;
+  /** Where it is bound: port 0 was asked for a free one. */
+  readonly port: number;
+  close(): void;
+}
+
+export interface DatagramEvents {
+  message(bytes: Uint8Array, from: Endpoint): void;
+  failed(code: string): void;
+}
+
+export interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface SocketProvider {
+  connectTcp(to: Endpoint, signal: AbortSignal): Promise<StreamSocket>;
+  /** A UNIX stream socket, where there are any. */
+  connectPath?(path: string, signal: AbortSignal): Promise<StreamSocket>;
+  listenTcp(at: Endpoint, accepted: (socket: StreamSocket, from: Endpoint) => void): Promise<Listener>;
+  /** A socket on a free port of every interface, for datagrams that go out. */
+  openUdp(family: 4 | 6, events: DatagramEvents): DatagramSocket;
+  bindUdp(at: Endpoint, events: DatagramEvents): Promise<DatagramSocket>;
+  /** Name servers that queries are forwarded to; empty: answer with `resolve`. */
+  resolvers(): Endpoint[];
+  resolve(name: string, family: 4 | 6): Promise<Uint8Array[]>;
+  /** Addresses of this host's interfaces, which the policy treats as its loopback. */
+  ownAddresses(): Uint8Array[];
+  /** One echo to an address; undefined where the platform cannot. */
+  ping?(address: Uint8Array, payload: Uint8Array, signal: AbortSignal): Promise<boolean>;
+}
