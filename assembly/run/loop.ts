@@ -59,7 +59,7 @@ function runSome(budget: u64): u32 {
 /** Whatever is due before the next instruction; then that instruction. 0 to go on, or why the slice ends. */
 function attend(): u32 {
   const events = control.events;
-  if (events & Event.EXCEPTION) { count(Counter.EXCEPTIONS); control.events &= ~(<u32>Event.SHADOW); deliverException(); return 0; }
+  if (events & Event.EXCEPTION) { takeException(); return 0; }
   if (events & Event.STOP) return stopped();
   if (events & Event.SHADOW) { clearEvent(Event.SHADOW); single(); return 0; }
   if (events & Event.NMI && !cpu.nmiBlocked) { wake(); clearEvent(Event.NMI); deliverInterrupt(Vector.NMI, Kind.NMI); return 0; }
@@ -71,6 +71,14 @@ function attend(): u32 {
 }
 
 @inline function wake(): void { clearEvent(Event.HALTED); }
+
+/** A delivery counts one tick: a handler that faults at its first instruction would otherwise never let the slice end. */
+function takeException(): void {
+  count(Counter.EXCEPTIONS);
+  clearEvent(Event.SHADOW);
+  control.base++;
+  deliverException();
+}
 
 function takeInterrupt(): void {
   const vector = acknowledge();

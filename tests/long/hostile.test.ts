@@ -1,0 +1,10 @@
+/** The hostile-code fuzz at length: a million instructions and more of noise in every mode. Seeds are printed when one fails. */
+import { expect, test } from 'vitest';
+import { runHostileCode } from '../machine/hostile-code.js';
+
+for (const throughIr of [false, true]) {
+  test(`20,000 random programs never trap the module (${throughIr ? 'through the IR' : 'run'})`, { timeout: 1_200_000 }, () => {
+    const ends = runHostileCode(1_000_000, 20_000, 20_000, throughIr);
+    expect([...ends.values()].reduce((a, b) => a + b, 0)).toBe(20_000);
+  });
+}

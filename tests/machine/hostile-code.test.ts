@@ -1,0 +1,15 @@
+/** A short seeded part of the hostile-code fuzz; tests/long has the rest. */
+import { expect, test } from 'vitest';
+import { StopReason } from '../../assembly/run/surface.js';
+import { runHostileCode } from './hostile-code.js';
+
+for (const throughIr of [false, true]) {
+  test(`random programs in every mode never trap the module (${throughIr ? 'through the IR' : 'run'})`, { timeout: 120_000 }, () => {
+    const programs = throughIr ? 150 : 600;
+    const ends = runHostileCode(1, programs, 4000, throughIr);
+    expect([...ends.values()].reduce((a, b) => a + b, 0)).toBe(programs);
+    // Most noise ends in a triple fault; if nothing else ever happened the programs would exercise little.
+    expect(ends.size).toBeGreaterThan(1);
+    expect(ends.get(StopReason.SHUTDOWN) ?? 0).toBeGreaterThan(0);
+  });
+}

@@ -1,0 +1,120 @@
+/**
+ * Programs that no compiler writes: random bytes, and random sequences biased towards what changes the machine's state
+ * (control registers, MSRs, descriptor tables, segments, far transfers, ports, devices), in every mode, with page and descriptor
+ * tables full of noise. The machine may fault, shut down or loop; the module may not trap, and a slice must end.
+ */
+import { Address, EntryMode, StopReason } from '../../assembly/run/surface.js';
+import { CpuField } from '../../assembly/run/fields.js';
+import { createRawMachine, seeded, type RawMachine } from '../support/raw-machine.js';
+
+const RAM_MIB = 4;
+const MODES = [EntryMode.PVH32, EntryMode.LONG64, EntryMode.REAL16];
+const CODE = 0x10_0000, TABLES = 0x1000;
+
+type Random = () => number;
+
+/** Templates: bytes, with null for a random byte. */
+const TEMPLATES: readonly (readonly (number | null)[])[] = [
+  [0x0f, 0x22, null],                       // mov crN, r
+  [0x0f, 0x20, null],
+  [0x0f, 0x23, null],                       // mov drN, r
+  [0x0f, 0x30], [0x0f, 0x32],               // wrmsr, rdmsr
+  [0x0f, 0x01, 0x15, null, null, 0x10, 0],  // lgdt, lidt and their group
+  [0x0f, 0x01, null], [0x0f, 0x00, null],
+  [0x8e, null], [0x07], [0x1f], [0x17],     // segments
+  [0xea, null, null, 0x10, 0, null, 0], [0xcb], [0xcf], [0x48, 0xcf], [0xcd, null], [0xcc], [0xf1],
+  [0xe6, null], [0xe4, null], [0xee], [0xec], [0xef], [0xed], [0xf3, 0x6e], [0xf3, 0x6c],
+  [0x0f, 0x05], [0x0f, 0x07], [0x0f, 0x34], [0x0f, 0x35], [0x0f, 0x01, 0xf8],
+  [0xfa], [0xfb], [0xf4], [0x9d], [0x0f, 0xae, null], [0x0f, 0xc7, null],
+  [0xf3, 0xa4], [0xf3, 0x48, 0xab], [0xf2, 0xae], [0xc8, null, null, null],
+  [0xb8, null, null, null, null], [0xb9, null, 0, 0, 0xc0], [0xb9, null, 8, 0, 0], [0xba, null, null, 0, 0],
+  [0x48, 0xb8, 0, 0, 0xe0, 0xfe, 0, 0, 0, 0], [0x89, 0x04, 0x24], [0xc7, 0x05, null, null, null, null, null, null, null, null],
+];
+
+function writeProgram({ bytes, ram }: RawMachine, random: Random): void {
+  let at = ram + CODE;
+  const end = at + 0x4000;
+  while (at < end - 16) {
+    const template = random() % 3 === 0 ? null : TEMPLATES[random() % TEMPLATES.length]!;
+    const length = template?.length ?? 1 + (random() % 8);
+    for (let i = 0; i < length; i++) bytes[at++] = template?.[i] ?? random() & 0xff;
+  }
+}
+
+/** Noise that sometimes looks like table entries: present, low addresses. */
+function writeTables({ view, ram }: RawMachine, random: Random): void {
+  for (let at = TABLES; at < 0x1_0000; at += 8) {
+    const low = random() % 4 === 0 ? random() : ((random() % 0x400) << 12) | (random() & 0xfff) | 1;
+    view.setUint32(ram + at, low, true);
+    view.setUint32(ram + at + 4, random() % 3 === 0 ? random() : 0, true);
+  }
+}
+
+/** Half of the programs get a machine that works to begin with: identity pages (devices too), flat segments, gates into the program. */
+function writeWorkingTables({ call, view, ram }: RawMachine, random: Random): void {
+  const put = (at: number, low: number, high = 0): void => { view.setUint32(ram + at, low, true); view.setUint32(ram + at + 4, high, true); };
+  put(TABLES, 0x2007); // PML4
+  for (let gigabyte = 0; gigabyte < 4; gigabyte++) put(0x2000 + gigabyte * 8, gigabyte === 0 ? 0x3007 : ((gigabyte << 30) >>> 0) | 0x87);
+  for (let n = 0; n < 512; n++) put(0x3000 + n * 8, (n << 21) | 0x87);
+  const kinds = [0, 0xaf9b, 0xcf93, 0xcf9b, 0xcffb, 0xcff3, 0xaffb, 0x008b];
+  for (let n = 0; n < 64; n++) {
+    const kind = kinds[n < kinds.length ? n : random() % kinds.length]!;
+    put(0x8000 + n * 8, 0x0000_ffff, ((kind & 0xff00) << 8) | ((kind & 0xff) << 8));
+  }
+  for (let n = 0; n < 256; n++) {
+    const target = CODE + (random() & 0x3fff), type = [0x8e, 0x8f, 0xee, 0xef, 0x85][random() % 5]!;
+    put(0x4000 + n * 16, (8 << 16) | (target & 0xffff), (target & 0xffff_0000) | (type << 8) | (random() % 8 === 0 ? random() & 7 : 0));
+    put(0x4000 + n * 16 + 8, 0);
+  }
+  const field = (name: CpuField, value: number): void => view.setUint32(call('cpuField', name), value, true);
+  field(CpuField.GdtBase, 0x8000); field(CpuField.GdtLimit, 0x1ff);
+  field(CpuField.IdtBase, 0x4000); field(CpuField.IdtLimit, 0xfff);
+}
+
+function writeRegisters({ call, view }: RawMachine, random: Random): void {
+  const gpr = call('address', Address.Gpr);
+  for (let i = 0; i < 16; i++) {
+    const kind = random() % 4;
+    view.setUint32(gpr + i * 8, kind === 0 ? random() : kind === 1 ? 0xfee0_0000 + (random() & 0xfff) : random() & 0x3f_ffff, true);
+    view.setUint32(gpr + i * 8 + 4, kind === 0 ? random() : 0, true);
+  }
+}
+
+/** Runs one program for `ticks`; how it ended. */
+function runProgram(machine: RawMachine, random: Random, ticks: number): number {
+  machine.call('reset');
+  writeTables(machine, random);
+  writeProgram(machine, random);
+  writeRegisters(machine, random);
+  const mode = MODES[random() % MODES.length]!;
+  machine.call('setEntry', mode, mode === EntryMode.REAL16 ? 0x7c00 : CODE + (random() & 0xfff), 0, random(), 0, TABLES, 0);
+  if (mode === EntryMode.REAL16) machine.bytes.copyWithin(machine.ram + 0x7c00, machine.ram + CODE, machine.ram + CODE + 0x2000);
+  if (random() & 1) {
+    writeWorkingTables(machine, random);
+    machine.view.setUint32(machine.call('address', Address.Gpr) + 4 * 8, 0x30_0000, true);
+    machine.view.setUint32(machine.call('address', Address.Gpr) + 4 * 8 + 4, 0, true);
+  }
+  machine.call('refreshCpu');
+  let stop = StopReason.BUDGET as number;
+  for (let done = 0; done < ticks && (stop === StopReason.BUDGET || stop === StopReason.IDLE); done += 1000) {
+    stop = machine.call('runSlice', 1000, 0);
+    if (stop === StopReason.IDLE) machine.call('skipIdle', 1_000_000, 0);
+  }
+  return stop;
+}
+
+/** Runs `programs` programs from `seed`; how often each way of ending came. Throws, naming the seed, if the module traps. */
+export function runHostileCode(seed: number, programs: number, ticks: number, throughIr: boolean): Map<number, number> {
+  const machine = createRawMachine(RAM_MIB), ends = new Map<number, number>();
+  machine.call('runThroughIr', throughIr ? 1 : 0);
+  for (let n = 0; n < programs; n++) {
+    const one = seed + n;
+    try {
+      const stop = runProgram(machine, seeded(Math.imul(one, 0x9e37_79b1)), ticks);
+      ends.set(stop, (ends.get(stop) ?? 0) + 1);
+    } catch (error) {
+      throw new Error(`seed ${one}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+    }
+  }
+  return ends;
+}

@@ -1,0 +1,37 @@
+/** The shipped module alone, without the host around it: memory, exports, RAM. For tests that misuse it. */
+import { readFileSync } from 'node:fs';
+import { Address } from '../../assembly/run/surface.js';
+
+export interface RawMachine {
+  /** Calls an export; the result as an unsigned number. */
+  call(name: string, ...args: number[]): number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Where guest-physical 0 lies in `bytes`. */
+  readonly ram: number;
+  readonly ramBytes: number;
+}
+
+const MODULE = new WebAssembly.Module(readFileSync(new URL('../../build/pintail.wasm', import.meta.url)));
+/** Pages of linear memory below RAM; `create` checks it. */
+const BELOW_RAM_PAGES = 1024;
+
+export function createRawMachine(ramMiB: number): RawMachine {
+  const memory = new WebAssembly.Memory({ initial: BELOW_RAM_PAGES + ramMiB * 16 });
+  const abort = (): never => { throw new Error('the module aborted'); };
+  const exports = new WebAssembly.Instance(MODULE, { env: { memory, abort } }).exports as unknown as Record<string, (...args: number[]) => number>;
+  const call = (name: string, ...args: number[]): number => exports[name]!(...args) >>> 0;
+  const ram = call('address', Address.Ram);
+  if (ram > BELOW_RAM_PAGES * 65536) throw new Error(`RAM begins at ${ram}: raise BELOW_RAM_PAGES in tests/support/raw-machine.ts`);
+  call('create', ramMiB, 1, 0, 0, 0);
+  return { call, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer), ram, ramBytes: ramMiB << 20 };
+}
+
+/** xorshift32: the same numbers for the same seed everywhere. */
+export function seeded(seed: number): () => number {
+  let x = seed | 1;
+  return () => {
+    x ^= x << 13; x ^= x >>> 17; x ^= x << 5;
+    return x >>> 0;
+  };
+}
