@@ -15,7 +15,7 @@ import { addSaturating, scaleDown, scaleUp } from "../base/scale";
 import { slots, TIMER_SLOTS } from "./slots";
 
 export const enum Timer {
-  PIT, RTC_PERIODIC, RTC_UPDATE, LAPIC, HPET0, HPET1, HPET2, PM,
+  PIT, RTC_PERIODIC, RTC_UPDATE, LAPIC, HPET0, HPET1, HPET2, PM, UART0, UART1, UART2, UART3,
   /** Cards, virtio and disks use ids from here to 63. */
   FIRST_CARD = 16,
 }

@@ -5,8 +5,12 @@
 // loss. The receive FIFO is filled from the host's ring whenever it has room, and a level below the trigger counts as
 // timed out at once. THRE interrupts follow the data sheet: pending when THR empties or IER enables them while it is
 // empty, gone when IIR reports them or THR is written. OUT2 gates the line; loopback turns the FIFO end to end.
+// One liberty with time: after a byte that an interrupt driver sends (THRE enabled), the next THRE interrupt waits
+// REFILL_NS, although LSR shows room at once. With no time between bytes such a driver would be interrupted for each,
+// and never find two to send together; polling drivers lose nothing.
 
 import { mapPorts, Width } from "../../memory/bus";
+import { bindTimer, nowNs, setTimer, Timer } from "../../device/clock";
 import { driveLine, Source } from "../../device/interrupt";
 import { bindRing, ringHasRoom, ringPut, ringTake } from "../../device/ring";
 import { UART_BYTES, UART_STATE } from "../layout";
@@ -24,7 +28,10 @@ import { FCR, FIFO_BYTES, IER, IIR, LCR, LSR, MCR, MSR, UartRegister } from "./s
   gsi: u32; source: u32;
   /** Ring to send on; its receive ring is the next. */
   ring: u32;
+  /** No THRE interrupt before this. */
+  refillAt: u64;
 }
+@inline const REFILL_NS: u64 = 20_000;
 @inline const RX_FIFO: usize = 128;
 @inline const TX_FIFO: usize = 144;
 
@@ -61,6 +68,7 @@ function attachUart(n: u32, name: string): void {
   const u = changetype<usize>(uartAt(n));
   mapPorts(portOf(n), 8, u, readUart.index, writeUart.index, name, Width.BYTE);
   bindRing(2 * n, serviceUart.index, u);
+  bindTimer(Timer.UART0 + n, refill.index, u);
 }
 
 // --- FIFOs ---
@@ -127,7 +135,7 @@ function serviceUart(dev: usize): void {
 function cause(u: Uart): u32 {
   if (u.ier & IER.RLS && u.errors) return IIR.RLS;
   if (u.ier & IER.RDA && u.rxCount) return u.rxCount >= trigger(u) ? IIR.RDA : IIR.TIMEOUT;
-  if (u.ier & IER.THRE && u.threPending) return IIR.THRE;
+  if (u.ier & IER.THRE && u.threPending && nowNs() >= u.refillAt) return IIR.THRE;
   if (u.ier & IER.MS && u.msr & 15) return IIR.MS;
   return IIR.NONE;
 }
@@ -136,7 +144,10 @@ function updateLine(u: Uart): void {
   // OUT2 drives the pin low in loopback, so the line rests then too.
   const gated = (u.mcr & (MCR.OUT2 | MCR.LOOP)) == MCR.OUT2;
   driveLine(u.gsi, gated && cause(u) != IIR.NONE, u.source);
+  if (u.ier & IER.THRE && u.threPending && nowNs() < u.refillAt) setTimer(Timer.UART0 + (u.ring >> 1), u.refillAt);
 }
+
+function refill(dev: usize): void { updateLine(changetype<Uart>(dev)); }
 
 // --- Registers ---
 
@@ -216,6 +227,7 @@ function writeUart(dev: usize, offset: u32, bytes: u32, value: u64): void {
 
 function writeData(u: Uart, byte: u32): void {
   u.threPending = 0;
+  if (u.ier & IER.THRE) u.refillAt = nowNs() + REFILL_NS;
   // A guest that ignores THRE overwrites the last byte it put in, as on the chip.
   if (u.txCount == depth(u)) u.txCount--;
   store<u8>(slot(u, TX_FIFO, u.txHead + u.txCount++), <u8>byte);

@@ -34,7 +34,14 @@ describe("16550A", () => {
     expect(taken()).toEqual([0x34]);
     expect(b.inb(COM1 + 2)).toBe(2);
     expect(b.inb(COM1 + 2)).toBe(1);
-    b.outb(COM1, 65);
+    b.outb(COM1, 65); b.outb(COM1, 66);
+    expect(taken()).toEqual([]);
+    expect(b.inb(COM1 + 5) & 0x20).toBe(0x20);
+    b.advance(20_000);
+    expect(taken()).toEqual([0x34]);
+    b.advance(1_000_000);
+    expect(taken()).toEqual([]);
+    b.outb(COM1 + 1, 0); b.outb(COM1 + 1, 2);
     expect(taken()).toEqual([0x34]);
   });
   it("needs OUT2 for the line", () => {
