@@ -31,26 +31,17 @@ export function runFor(budget: u64): u32 {
   return why;
 }
 
-/**
- * Events attended to in one slice. A handler whose first instruction raises again retires nothing, so the budget alone does
- * not end such a slice.
- */
-@inline const MOST_EVENTS: u32 = 1 << 20;
-
 function runSome(budget: u64): u32 {
   control.sliceEnd = control.base + budget;
   control.stop = 0;
   refreshLimit();
-  let why: u32 = 0, attended: u32 = 0;
+  let why: u32 = 0;
   while (!why) {
     if (control.base >= control.limit) {
       runTimers();
       if (control.base >= control.sliceEnd) return StopReason.BUDGET;
     }
-    if (control.events) {
-      if (++attended > MOST_EVENTS) return StopReason.BUDGET;
-      why = attend();
-    }
+    if (control.events) why = attend();
     else step(~0);
   }
   return why;
