@@ -8,7 +8,8 @@ export const HELP = `pintail: an x86-64 machine inside one WebAssembly module
   pintail help | version
 
 run boots a machine with its console in this terminal. Ctrl-A x ends it, Ctrl-A h lists the keys. With "-- COMMAND" it
-runs the command in the guest, gives what the command wrote and nothing else, and ends with the command's status.
+runs the command in the guest, gives what the command wrote and nothing else, and ends with the command's status. Lines from a
+pipe are typed when the guest waits for them, and Ctrl-D after the last.
 
 What to boot (default: --guest amd64)
   --guest NAME         amd64 or i386 (made once from Debian's packages), builtin, or a folder of "guest build"

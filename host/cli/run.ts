@@ -12,6 +12,9 @@ import { EscapeKeys, takeTerminal } from './terminal.js';
 /** Exit statuses besides 0, 1 (errors), 2 (bad arguments) and those of the guest. README.md lists them. */
 const STATUS = { limit: 124, quit: 130, 'triple-fault': 131, halt: 132 } as const;
 
+/** Ctrl-D. */
+const END_OF_INPUT = '\x04';
+
 function note(text: string): void {
   process.stderr.write(`pintail: ${text}\n`);
 }
@@ -69,11 +72,17 @@ async function runConsole(machine: LocalMachine, options: RunOptions): Promise<S
     quit: () => void machine.pause(),
     show: (text) => process.stderr.write(text),
   });
-  machine.attachInput(true);
   const interactive = process.stdin.isTTY;
+  machine.attachInput(true, !interactive);
+  let typed = false;
   const giveBack = takeTerminal(
-    (bytes) => (interactive ? keys.type(bytes) : machine.write(bytes, port)),
-    () => undefined,
+    (bytes) => {
+      typed = true;
+      if (interactive) keys.type(bytes);
+      else machine.write(bytes, port);
+    },
+    // The end of a script is the end of what a shell reads; nothing at all (</dev/null) says nothing.
+    () => typed && machine.write(END_OF_INPUT, port),
   );
   try {
     return await runMachine(machine, options.reboot);

@@ -59,6 +59,8 @@ export class Engine {
 
   /** Somebody outside may type. */
   private inputAttached = false;
+  /** Input waits until the guest is idle. */
+  private patient = false;
   private readonly bell = new Bell();
   private pauseAsked = false;
   /** Wall time in ms at virtual time 0, under `realtime`. */
@@ -91,10 +93,11 @@ export class Engine {
     this.bell.ring();
   }
 
-  /** Whether somebody outside may type: then idle time is waited for. */
-  attachInput(attached: boolean): void {
-    if (attached === this.inputAttached) return;
+  /** Whether somebody outside may type: then idle time is waited for. `patient`: bytes enter only when the guest is idle. */
+  attachInput(attached: boolean, patient: boolean): void {
+    if (attached === this.inputAttached && patient === this.patient) return;
     this.inputAttached = attached;
+    this.patient = patient;
     this.bell.ring();
   }
 
@@ -130,7 +133,7 @@ export class Engine {
   /** Runs one slice and drains the rings. */
   private slice(bounds: RunBounds): Code {
     const { instance, clock } = this.options;
-    if (this.input.deliver(instance)) instance.exports.poke();
+    if ((!this.patient || this.idle) && this.input.deliver(instance)) instance.exports.poke();
     let ticks = clock === 'icount' ? SLICE_ICOUNT : SLICE_REALTIME;
     if (bounds.untilInstructions !== undefined) {
       const left = bounds.untilInstructions - this.instructions;

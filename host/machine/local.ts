@@ -45,6 +45,7 @@ export class LocalMachine implements Machine {
   private command: Promise<ExecResult | undefined> | undefined;
   private commandDone: ExecResult | undefined;
   private inputAttached = false;
+  private inputPatient = false;
   private readonly onAbort = (): void => void this.close();
 
   constructor(
@@ -124,9 +125,10 @@ export class LocalMachine implements Machine {
     this.engine.type(port, typeof data === 'string' ? text.encode(data) : data);
   }
 
-  attachInput(attached: boolean): void {
+  attachInput(attached: boolean, patient = false): void {
     this.inputAttached = attached;
-    this.engine.attachInput(attached);
+    this.inputPatient = patient;
+    this.engine.attachInput(attached, patient);
   }
 
   async getRegisters(): Promise<Registers> {
@@ -201,7 +203,7 @@ export class LocalMachine implements Machine {
       clock: this.settings.clock,
       onSerial: (port, bytes) => this.receive(port, bytes),
     });
-    engine.attachInput(this.inputAttached);
+    engine.attachInput(this.inputAttached, this.inputPatient);
     return engine;
   }
 
@@ -209,7 +211,7 @@ export class LocalMachine implements Machine {
     if (!this.plan.agent && !ready) return;
     this.agent = new Agent(
       (port, bytes) => this.engine.type(port, bytes),
-      (waiting) => this.engine.attachInput(waiting || this.inputAttached),
+      (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
       ready,
     );
     this.commandDone = undefined;

@@ -18,7 +18,7 @@ export type ToWorker =
   | { kind: 'create'; options: PortableOptions }
   | { kind: 'call'; id: number; name: CallName; arguments: unknown[] }
   | { kind: 'write'; data: string | Uint8Array; port: number }
-  | { kind: 'attachInput'; attached: boolean };
+  | { kind: 'attachInput'; attached: boolean; patient: boolean };
 
 export type FromWorker =
   | { kind: 'created'; memoryMiB: number }

@@ -77,8 +77,8 @@ class RemoteMachine implements Machine {
     this.send({ kind: 'write', data, port });
   }
 
-  attachInput(attached: boolean): void {
-    this.send({ kind: 'attachInput', attached });
+  attachInput(attached: boolean, patient = false): void {
+    this.send({ kind: 'attachInput', attached, patient });
   }
 
   getRegisters(): Promise<Registers> {

@@ -237,8 +237,11 @@ export interface Machine {
 
   /** Types bytes at a serial port; 0, the default, is the console. */
   write(data: string | Uint8Array, port?: number): void;
-  /** Says whether somebody outside may still type: while so, idle time follows the wall instead of being skipped. */
-  attachInput(attached: boolean): void;
+  /**
+   * Says whether somebody outside may still type: while so, idle time follows the wall instead of being skipped. With `patient`,
+   * what is typed waits until the guest is idle, as somebody does who waits for a prompt.
+   */
+  attachInput(attached: boolean, patient?: boolean): void;
 
   /** While paused. */
   getRegisters(): Promise<Registers>;

@@ -51,5 +51,5 @@ port?.on('message', (message: ToWorker) => {
   else if (machine === undefined) return;
   else if (message.kind === 'call') void call(machine, message.id, message.name, message.arguments);
   else if (message.kind === 'write') machine.write(message.data, message.port);
-  else machine.attachInput(message.attached);
+  else machine.attachInput(message.attached, message.patient);
 });

@@ -68,6 +68,14 @@ describe('a command in the guest', () => {
   });
 });
 
+describe('a script on standard input', () => {
+  it('is typed at the prompt, and its end ends the shell and the machine', async () => {
+    const { code, stdout } = await pintail(['run'], 'echo $((6*7))\ncd /tmp; pwd\n');
+    expect(stdout).toMatch(/\r\n42\r\n[\s\S]*\r\n\/tmp\r\n/);
+    expect(code).toBe(0);
+  });
+});
+
 describe('programs in the guest', () => {
   it('compute: pipes, floating point, digests', async () => {
     const line = `seq 1 1000 | awk '{ s += 1 / $1 } END { printf "%.12f\\n", s }'; seq 1 5000 | sort -r | md5sum`;

@@ -43,7 +43,7 @@ describe('ARP', () => {
     const { guest } = createLab();
     for (const address of [GATEWAY, DNS]) {
       guest.send(arpRequest(address));
-      const [{ frame }] = guest.take() as [{ frame: Uint8Array }];
+      const [{ frame }] = guest.take() as unknown as [{ frame: Uint8Array }];
       expect([...frame.subarray(0, 6)]).toEqual(GUEST_MAC);
       expect([...frame.subarray(20, 32)]).toEqual([0, 2, ...NAT_MAC, ...address]);
     }
