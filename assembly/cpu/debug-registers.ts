@@ -1,4 +1,5 @@
-// DR0-DR7. Intel SDM vol. 3, 17.2.
+// DR0-DR7. Intel SDM vol. 3, 17.2. Instruction breakpoints stop the loop before the instruction; breakpoints on data and
+// ports are kept but do not fire.
 
 import { cpu, Cr4 } from "./state";
 import { updateTrace } from "./mode";
@@ -44,4 +45,20 @@ export function writeDebug(n: u32, v: u64): void {
     case 6: cpu.dr6 = v & DR6_BITS | DR6_FIXED; break;
     case 7: cpu.dr7 = v & DR7_BITS | DR7_FIXED; updateTrace(); break;
   }
+}
+
+/** Any breakpoint is enabled, locally or globally. */
+@inline export function isArmed(): bool { return (cpu.dr7 & 0xff) != 0; }
+
+@inline function addressOf(n: u32): u64 { return n == 0 ? cpu.dr0 : n == 1 ? cpu.dr1 : n == 2 ? cpu.dr2 : cpu.dr3; }
+
+/** Raises #DB if an instruction breakpoint (R/W bits 0) lies at this linear address. */
+export function raiseBreakpoint(linear: u64): bool {
+  let hit: u64 = 0;
+  for (let n: u32 = 0; n < 4; n++) {
+    const enabled = (cpu.dr7 >> (n << 1)) & 3, kind = (cpu.dr7 >> (16 + (n << 2))) & 3;
+    if (enabled && !kind && addressOf(n) == linear) hit |= <u64>1 << n;
+  }
+  if (hit) raiseDebug(hit);
+  return hit != 0;
 }

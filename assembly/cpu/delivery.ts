@@ -45,6 +45,7 @@ export const enum Kind { FAULT, EXTERNAL, NMI, SOFTWARE, BREAKPOINT, ICEBP }
 
 /** Delivers the exception that was raised, and those its delivery raises. */
 export function deliverException(): void {
+  clearEvent(Event.HALTED); // a single step over HLT goes on
   do {
     const vector = combine(cpu.delivering, cpu.vector);
     if (vector == NONE) {
@@ -104,7 +105,8 @@ function begin(vector: u32, kind: u32, hasError: u32, code: u32, rip: u64): bool
   event.hasError = hasError;
   event.errorCode = code;
   event.rip = rip;
-  event.flags = readFlags();
+  // RF is stale unless a breakpoint is armed: only a fault's image carries it.
+  event.flags = readFlags() & ~(<u64>Flag.RF);
   if (kind == Kind.FAULT && vector != Vector.DB) event.flags |= Flag.RF;
   if (!(cpu.cr0 & Cr0.PE)) return deliverReal();
   if (isLma()) return readLongGate() && deliverLong();

@@ -3,6 +3,7 @@
 
 import { cpu, segment, Seg, Vector, Flag, Cr4 } from "./state";
 import { readFlags, writeFlags } from "./flags";
+import { isArmed } from "./debug-registers";
 import { isV86, isLma, isLong, iopl, isProtected, updateMode, setCpl, setRip } from "./mode";
 import { raise, raiseGp } from "./exceptions";
 import { markAccessed, writeV86, writeSegment } from "./segments";
@@ -11,9 +12,9 @@ import { checkTarget, fetchReturnCode, fetchReturnStack, arriveOuter, writeCs808
 import { switchTask, Switch } from "./tasks";
 import { loadSystem } from "./memory";
 
-/** Bits any IRET restores: the status flags, TF, DF, NT; with 32 bits also RF, AC, ID. */
+/** Bits any IRET restores: the status flags, TF, DF, NT; with 32 bits also AC and ID. RF comes along where it matters. */
 @inline const LOW: u64 = 0x4dd5;
-@inline const HIGH: u64 = 0x25_0000;
+@inline const HIGH: u64 = 0x24_0000;
 
 export function iret(bytes: u32, next: u64): bool {
   // NMIs are taken again even if the instruction faults. SDM vol. 3, 6.7.1.
@@ -110,7 +111,7 @@ function iretStack(bytes: u32, rip: u64, selector: u32, image: u64, d: u64): boo
 /** Bits this privilege may change: IF by IOPL, IOPL and the virtual-8086 bits by CPL 0. */
 function flagMask(bytes: u32): u64 {
   let mask = LOW;
-  if (bytes != 2) mask |= HIGH;
+  if (bytes != 2) mask |= isArmed() ? HIGH | Flag.RF : HIGH;
   if (cpu.cpl <= iopl()) mask |= Flag.IF;
   if (cpu.cpl == 0) mask |= bytes == 2 ? Flag.IOPL : Flag.IOPL | Flag.VIF | Flag.VIP;
   return mask;

@@ -14,9 +14,11 @@ import { cpu, gpr, segment, Flag, Mode, Seg, Vector, RIP_REGISTER } from "../cpu
 import { entryAt } from "../cpu/tlb";
 import { fetchAt } from "../cpu/memory";
 import { raise, raiseDebug } from "../cpu/exceptions";
+import { isArmed, raiseBreakpoint } from "../cpu/debug-registers";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
 import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
+import { S } from "../decode/system-handlers";
 import { Run } from "../ir/words";
 import { executeHot } from "../isa/hot";
 import { interpretOne } from "../isa/execute";
@@ -56,9 +58,17 @@ function attend(): u32 {
   if (events & Event.NMI && !cpu.nmiBlocked) { wake(); clearEvent(Event.NMI); deliverInterrupt(Vector.NMI, Kind.NMI); return 0; }
   if (events & Event.INTR && cpu.flags & Flag.IF) { takeInterrupt(); return 0; }
   if (events & Event.HALTED) return idle();
-  if (events & Event.TRACE) single();
+  if (events & Event.TRACE) trace();
   else step(~0);
   return 0;
+}
+
+/** TF is set or a breakpoint armed. RF covers one instruction. SDM vol. 3, 17.3.1.1. */
+function trace(): void {
+  const covered = (cpu.flags & Flag.RF) != 0;
+  if (isArmed() && !covered && raiseBreakpoint(segment(Seg.CS).base + cpu.rip)) return;
+  single();
+  if (covered && !cpu.raised) cpu.flags &= ~(<u64>Flag.RF);
 }
 
 @inline function wake(): void { clearEvent(Event.HALTED); }
@@ -114,7 +124,13 @@ export function stepUndelivered(): void {
 function single(): void {
   const trap = (cpu.flags & Flag.TF) != 0;
   step(1);
-  if (trap && !cpu.raised) raiseDebug(1 << 14);
+  if (trap && !cpu.raised && !hasEntered()) raiseDebug(1 << 14);
+}
+
+/** An instruction that went to a handler with TF clear is not trapped after: INT n and its kin, and SYSCALL. */
+function hasEntered(): bool {
+  const h = <i32>changetype<Insn>(<usize>control.current).handler;
+  return h >= S.INT && h <= S.SYSCALL && !(cpu.flags & Flag.TF);
 }
 
 /** Runs the block at rip, or its first `most` records. */
