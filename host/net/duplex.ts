@@ -15,8 +15,14 @@ export function openTcp(nat: Nat, port: number, address?: Uint8Array): Promise<D
   if (!Number.isInteger(port) || port < 1 || port > 65535) return Promise.reject(new NetworkError(`port ${port}: want 1 to 65535`));
   return new Promise((resolve, reject) => {
     const { duplex, socket } = createPair();
+    // Until it is open, nobody listens to the stream, and the promise tells of a failure.
+    const ignore = (): void => undefined;
+    duplex.on('error', ignore);
     const opening = {
-      opened: () => resolve(duplex),
+      opened: () => {
+        duplex.off('error', ignore);
+        resolve(duplex);
+      },
       failed: (code: string) => reject(new NetworkError(`connecting to port ${port} of the guest: ${code}`)),
     };
     nat.connectToGuest(socket, port, opening, address);

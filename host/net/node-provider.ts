@@ -16,6 +16,7 @@ import {
   type StreamEvents,
   type StreamSocket,
 } from './provider.js';
+import { parseServer } from './server-address.js';
 
 /** Bytes that one socket may hold for the kernel: with it, the window that the guest sees. */
 const WRITE_ROOM = 256 << 10;
@@ -189,15 +190,6 @@ function resolvers(): Endpoint[] {
   return getServers()
     .map((text) => parseServer(text))
     .filter((endpoint) => endpoint !== undefined);
-}
-
-/** `1.2.3.4`, `1.2.3.4:5353`, `::1`, `[::1]:5353`. */
-export function parseServer(text: string): Endpoint | undefined {
-  const bracketed = /^\[(.+)\](?::(\d+))?$/.exec(text);
-  const plain = bracketed ?? /^([\d.]+):(\d+)$/.exec(text);
-  const address = parseAddress(plain?.[1] ?? text);
-  const port = Number(plain?.[2] ?? 53);
-  return address && port > 0 && port < 65536 ? { address, port } : undefined;
 }
 
 function readAddress(text: string | undefined): Uint8Array {

@@ -3,7 +3,8 @@
  *
  * A frame from the guest goes down: Ethernet, then ARP or IP (reassembled), then by protocol and address to a server of the network's own
  * (DHCP, names, echo) or to a flow (TCP, UDP) with a socket behind it. Answers and what sockets give stand in the scheduler until their
- * turn. `send` takes every frame: what cannot go on is answered (reset, unreachable) or counted, and TCP's windows hold back the guest.
+ * turn. `send` takes every frame that does not come from inside a delivery: what cannot go on is answered (reset, unreachable) or counted,
+ * and TCP's windows hold back the guest.
  *
  * Nothing here knows a platform: sockets and names are the provider's, time the clock's, numbers `random`'s.
  */
@@ -67,13 +68,14 @@ class UserNetwork implements Nat, NatContext {
   readonly accepts = ALL_SUPPORT;
   readonly provider: SocketProvider;
   readonly timers: TimerQueue;
-  readonly scheduler = new Scheduler();
+  readonly scheduler = new Scheduler(() => this.signalRoom());
   readonly output: Output;
   readonly neighbors: Neighbors;
   readonly counts: CounterSet<keyof typeof NAT_COUNTERS>;
   readonly random: () => number;
   private sink: FrameSink = DETACHED;
   private closed = false;
+  private owesRoom = false;
   private lookups = 0;
   private nextResolver = 0;
   private readonly dhcp: DhcpServer;
@@ -112,6 +114,11 @@ class UserNetwork implements Nat, NatContext {
 
   send(frame: Uint8Array, offload: Readonly<Offload>): boolean {
     if (this.closed) return true;
+    // From inside a delivery: the flow whose turn it is does not know yet that its frame was sent.
+    if (this.scheduler.isRunning) {
+      this.owesRoom = true;
+      return false;
+    }
     this.counts.add('framesIn');
     this.counts.add('bytesIn', frame.length);
     this.receiveFrame(frame, offload);
@@ -178,6 +185,12 @@ class UserNetwork implements Nat, NatContext {
 
   routeAddress(remote: Uint8Array): Uint8Array | undefined {
     return translateDestination(remote, this.config, () => this.provider.ownAddresses());
+  }
+
+  private signalRoom(): void {
+    if (!this.owesRoom) return;
+    this.owesRoom = false;
+    this.sink.roomForSend();
   }
 
   // -- Down the layers ------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ export class Scheduler {
   private scheduled = false;
   private closed = false;
 
+  /** `finished`: called after a run, from outside any turn. */
+  constructor(private readonly finished: () => void = () => undefined) {}
+
   /** Joins the queue; frames go out at the next `run`, at the latest when the current turn of the event loop ends. */
   join(source: FrameSource): void {
     if (this.closed) return;
@@ -35,7 +38,6 @@ export class Scheduler {
   }
 
   run(): void {
-    // A delivery can make the guest send, which comes back here.
     if (this.running) return;
     this.running = true;
     try {
@@ -43,6 +45,12 @@ export class Scheduler {
     } finally {
       this.running = false;
     }
+    this.finished();
+  }
+
+  /** A turn is being taken: its flow is between building a frame and knowing that it was sent. */
+  get isRunning(): boolean {
+    return this.running;
   }
 
   unblock(): void {

@@ -20,6 +20,8 @@ export class Guest implements FrameSink {
   room = Infinity;
   onFrame: ((frame: Uint8Array, offload: Offload) => void) | undefined;
   sendReady = 0;
+  /** Frames that were refused: sent again when there is room. */
+  private readonly waiting: { frame: Uint8Array; offload: Readonly<Offload> }[] = [];
 
   constructor(readonly backend: NetBackend) {
     backend.attach(this);
@@ -36,12 +38,13 @@ export class Guest implements FrameSink {
 
   roomForSend(): void {
     this.sendReady++;
+    for (const { frame, offload } of this.waiting.splice(0)) this.send(frame, offload);
   }
 
   send(frame: Uint8Array, offload: Readonly<Offload> = NO_OFFLOAD): void {
     // A buffer of its own, spoilt afterwards: frames are borrowed.
     const borrowed = frame.slice();
-    this.backend.send(borrowed, offload);
+    if (!this.backend.send(borrowed, offload)) this.waiting.push({ frame: frame.slice(), offload: { ...offload } });
     borrowed.fill(0xee);
     this.backend.flush();
   }

@@ -51,6 +51,8 @@ export class TcpFlow implements FrameSource {
   /** A SYN or SYN-ACK is to be sent. */
   private synDue = false;
   private acksOwed = 0;
+  /** The timer fired: something is to be sent even into a shut window. */
+  private probeDue = false;
   private reading = false;
   private opening: Opening | undefined;
   private readonly ownMss: number;
@@ -197,7 +199,10 @@ export class TcpFlow implements FrameSource {
     if (!pure) this.receiveText(seq, payload, fin);
     this.updateReading();
     // Progress gives what is still in flight a whole time-out (RFC 6298, 5.3).
-    if (this.sender.una !== before) this.host.timers.cancel(this.timer);
+    if (this.sender.una !== before) {
+      this.probeDue = false;
+      this.host.timers.cancel(this.timer);
+    }
     this.armTimer();
     if (this.closeIfDone()) return;
     this.host.scheduler.join(this);
@@ -278,7 +283,7 @@ export class TcpFlow implements FrameSource {
     if (this.synDue) return this.sendSyn();
     if (this.state !== 'open' && this.state !== 'timeWait') return 'done';
     const limit = this.segmentLimit();
-    const sending = this.sender.next(limit);
+    const sending = this.sender.next(limit) ?? (this.probeDue && this.sender.waits ? this.sender.probe(limit) : undefined);
     if (sending) return this.send(sending);
     if (this.acksOwed === 0) {
       this.armTimer();
@@ -304,6 +309,7 @@ export class TcpFlow implements FrameSource {
     if (!this.emit(flags, sending.seq, sending)) return 'blocked';
     if (sending.again) this.host.count('retransmitted');
     this.sender.sent(sending, this.host.timers.now());
+    this.probeDue = false;
     this.acksOwed = 0;
     this.armTimer();
     return 'more';
@@ -350,8 +356,7 @@ export class TcpFlow implements FrameSource {
   private armTimer(): void {
     if (this.state !== 'open') return;
     const { timers } = this.host;
-    const waits = this.sender.inFlight > 0 || this.sender.isStuck;
-    if (!waits) return timers.cancel(this.timer);
+    if (!this.sender.waits) return timers.cancel(this.timer);
     if (!this.timer.armed) timers.arm(this.timer, this.sender.roundTrip.rto);
   }
 
@@ -368,9 +373,10 @@ export class TcpFlow implements FrameSource {
     if (opening) return this.timeOutSyn();
     this.sender.timeOut();
     this.host.count('timeouts');
-    const sending = this.sender.next(this.sender.mss) ?? this.sender.probe(this.sender.mss);
-    if (this.send(sending) === 'blocked') this.armTimer();
+    this.probeDue = true;
+    this.host.timers.arm(this.timer, this.sender.roundTrip.rto);
     this.host.scheduler.join(this);
+    this.host.scheduler.run();
   }
 
   private timeOutSyn(): void {

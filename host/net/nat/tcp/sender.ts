@@ -57,14 +57,9 @@ export class Sender {
     return seqDiff(this.max, this.una);
   }
 
-  /** The FIN has gone out at least once. */
-  get finSent(): boolean {
-    return this.finAcked || (this.ended && this.inFlight > this.buffer.length);
-  }
-
-  /** Something waits that the window keeps back. */
-  get isStuck(): boolean {
-    return this.inFlight === 0 && !this.finAcked && (this.buffer.length > 0 || this.ended);
+  /** Something is in flight, or waits that the window keeps back. */
+  get waits(): boolean {
+    return this.inFlight > 0 || (!this.finAcked && (this.buffer.length > 0 || this.ended));
   }
 
   /** The window of the first segment of a connection. */

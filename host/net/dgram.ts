@@ -1,0 +1,175 @@
+/**
+ * `-netdev dgram`: each frame one UDP datagram, as QEMU sends it: bound here and sent to one remote, or a multicast group that all share.
+ * Node has no UNIX datagram sockets, so QEMU's `local.type=unix` is refused when the option is read.
+ *
+ * A datagram socket cannot be held back, so what comes while the guest has no room waits in a bounded queue, and past it is dropped and
+ * counted, as UDP allows. Only the remote is heard.
+ */
+
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { parseAddress } from './address.js';
+import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from './backend.js';
+import { equalBytes } from './bytes.js';
+import { CounterSet, type Counter } from './counters.js';
+import { NetworkError } from './errors.js';
+import { FrameQueue } from './frame-queue.js';
+
+export interface DgramOptions {
+  /** Where to listen; with a multicast remote, the interface to join on. */
+  local: { host: string; port: number } | undefined;
+  remote: { host: string; port: number };
+}
+
+export interface DgramBackend extends NetBackend {
+  readonly port: number;
+  /** Changes where frames go: for a pair that binds free ports first. */
+  setRemote(host: string, port: number): void;
+}
+
+const QUEUE_BYTES = 1 << 20;
+/** Sends that the system has not finished. */
+const MAX_SENDING = 256;
+const MAX_DATAGRAM = 65507;
+const UNITS = {
+  framesIn: 'frames',
+  framesOut: 'frames',
+  bytesIn: 'bytes',
+  bytesOut: 'bytes',
+  sendRefused: 'frames',
+  sendFailed: 'frames',
+  queueDropped: 'frames',
+  stranger: 'frames',
+} as const;
+
+export function createDgram(name: string, options: DgramOptions): Promise<DgramBackend> {
+  return new Promise((resolve, reject) => {
+    const { local, remote } = options;
+    const group = isMulticast(remote.host);
+    const socket = createSocket({ type: isIPv6(remote.host) ? 'udp6' : 'udp4', reuseAddr: group });
+    const fail = (error: Error): void => {
+      socket.close();
+      reject(new NetworkError(`${name}: cannot use ${local?.host ?? remote.host} port ${local?.port ?? remote.port}: ${error.message}`, { cause: error }));
+    };
+    socket.once('error', fail);
+    const ready = (): void => {
+      socket.off('error', fail);
+      try {
+        if (group) joinGroup(socket, remote.host, local?.host);
+        resolve(new Dgram(name, socket, remote, group));
+      } catch (error) {
+        fail(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    if (group) socket.bind(remote.port, ready);
+    else socket.bind(local?.port ?? 0, local?.host, ready);
+  });
+}
+
+class Dgram implements DgramBackend {
+  readonly accepts = NO_SUPPORT;
+  readonly port: number;
+  private readonly counts: CounterSet<keyof typeof UNITS>;
+  private readonly queue = new FrameQueue(QUEUE_BYTES);
+  private sink: FrameSink = DETACHED;
+  private sending = 0;
+  private owesRoom = false;
+  private closed = false;
+
+  constructor(
+    readonly name: string,
+    private readonly socket: Socket,
+    private remote: { host: string; port: number },
+    private readonly group: boolean,
+  ) {
+    this.counts = new CounterSet(name, UNITS);
+    this.port = socket.address().port;
+    socket.on('message', (bytes, from) => this.receive(bytes, from.address, from.port));
+    // A remote that does not listen yet answers with an ICMP error: later frames may reach it.
+    socket.on('error', () => this.counts.add('sendFailed'));
+  }
+
+  setRemote(host: string, port: number): void {
+    this.remote = { host, port };
+  }
+
+  attach(sink: FrameSink): void {
+    this.sink = sink;
+    this.roomForDeliver();
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.closed) return true;
+    if (this.sending >= MAX_SENDING) {
+      this.owesRoom = true;
+      this.counts.add('sendRefused');
+      return false;
+    }
+    if (frame.length > MAX_DATAGRAM) {
+      this.counts.add('sendFailed');
+      return true;
+    }
+    this.sending++;
+    this.counts.add('framesIn');
+    this.counts.add('bytesIn', frame.length);
+    this.socket.send(Buffer.from(frame), this.remote.port, this.remote.host, (error) => this.sent(error));
+    return true;
+  }
+
+  flush(): void {}
+
+  roomForDeliver(): void {
+    this.queue.drain((frame, offload) => this.deliver(frame, offload));
+  }
+
+  counters(): Counter[] {
+    return this.counts.list();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.queue.clear();
+    await new Promise<void>((resolve) => this.socket.close(() => resolve()));
+  }
+
+  private sent(error: Error | null): void {
+    if (error) this.counts.add('sendFailed');
+    this.sending--;
+    if (!this.owesRoom || this.sending > MAX_SENDING / 2) return;
+    this.owesRoom = false;
+    this.sink.roomForSend();
+  }
+
+  private receive(bytes: Uint8Array, host: string, port: number): void {
+    if (!this.group && !this.isRemote(host, port)) return this.counts.add('stranger');
+    if (this.queue.length === 0 && this.deliver(bytes, NO_OFFLOAD)) return;
+    if (!this.queue.push(bytes, NO_OFFLOAD)) this.counts.add('queueDropped');
+  }
+
+  private isRemote(host: string, port: number): boolean {
+    const wanted = parseAddress(this.remote.host);
+    const actual = parseAddress(host.replace(/%.*$/, ''));
+    // A remote given by name is held to its port only.
+    return port === this.remote.port && (!wanted || !actual || equalBytes(wanted, actual));
+  }
+
+  private deliver(frame: Uint8Array, offload: typeof NO_OFFLOAD): boolean {
+    if (!this.sink.deliver(frame, offload)) return false;
+    this.counts.add('framesOut');
+    this.counts.add('bytesOut', frame.length);
+    return true;
+  }
+}
+
+function joinGroup(socket: Socket, group: string, local: string | undefined): void {
+  socket.addMembership(group, local);
+  if (local !== undefined) socket.setMulticastInterface(local);
+  socket.setMulticastLoopback(true);
+}
+
+function isMulticast(host: string): boolean {
+  const address = parseAddress(host);
+  if (!address) return false;
+  return address.length === 4 ? address[0]! >= 224 && address[0]! < 240 : address[0] === 0xff;
+}

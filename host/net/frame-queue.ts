@@ -1,0 +1,42 @@
+/** Frames that wait for room: copies in order, bounded in bytes. */
+
+import type { Offload } from './backend.js';
+
+export interface QueuedFrame {
+  frame: Uint8Array;
+  offload: Readonly<Offload>;
+}
+
+export class FrameQueue {
+  private readonly frames: QueuedFrame[] = [];
+  private bytes = 0;
+
+  constructor(private readonly limit: number) {}
+
+  get length(): number {
+    return this.frames.length;
+  }
+
+  /** Copies a frame in. One frame always fits in an empty queue. */
+  push(frame: Uint8Array, offload: Readonly<Offload>): boolean {
+    if (this.bytes > 0 && this.bytes + frame.length > this.limit) return false;
+    this.bytes += frame.length;
+    this.frames.push({ frame: frame.slice(), offload: { ...offload } });
+    return true;
+  }
+
+  /** Offers frames in order until one is refused. True: the queue is empty. */
+  drain(offer: (frame: Uint8Array, offload: Readonly<Offload>) => boolean): boolean {
+    for (let first = this.frames[0]; first; first = this.frames[0]) {
+      if (!offer(first.frame, first.offload)) return false;
+      this.frames.shift();
+      this.bytes -= first.frame.length;
+    }
+    return true;
+  }
+
+  clear(): void {
+    this.frames.length = 0;
+    this.bytes = 0;
+  }
+}

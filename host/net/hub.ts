@@ -1,0 +1,171 @@
+/**
+ * A switch inside the process: several cards, machines and backends on one segment (`-netdev hubport,hubid=N`).
+ *
+ * It learns which port a source MAC is behind (IEEE 802.1D's way, the oldest forgotten first) and floods what it does not know. A port is
+ * a backend for a card; `join` puts a backend, say the user network, on a port of its own. A frame for one port waits with its sender when
+ * that port has no room: real back-pressure. A flooded frame cannot wait for the slowest, so each port has a short queue for those; past
+ * that a copy is dropped for this port, counted, as a switch does.
+ */
+
+import { ALL_SUPPORT, DETACHED, type FrameSink, type NetBackend, type Offload } from './backend.js';
+import { CounterSet } from './counters.js';
+import { FrameQueue } from './frame-queue.js';
+import { OffloadGate, sinkTarget } from './gate.js';
+
+const MAX_MACS = 4096;
+const QUEUE_BYTES = 256 << 10;
+
+const UNITS = { framesIn: 'frames', bytesIn: 'bytes', framesOut: 'frames', flooded: 'frames', malformed: 'frames', floodDropped: 'frames' } as const;
+
+export class Hub {
+  private readonly ports = new Set<HubPort>();
+  private readonly macs = new Map<number, HubPort>();
+  /** Senders that were refused, by the port that had no room. */
+  private readonly waiting = new Map<HubPort, Set<HubPort>>();
+
+  /** A port for a card. */
+  addPort(name: string): NetBackend {
+    const port = new HubPort(this, name);
+    this.ports.add(port);
+    return port;
+  }
+
+  /** Puts a backend on the segment: what it delivers is sent into the hub, and the other way round. */
+  join(name: string, backend: NetBackend): NetBackend {
+    const port = this.addPort(name);
+    // What the backend was refused, it offers again when told; so nothing is kept here.
+    port.attach({
+      get accepts() {
+        return backend.accepts;
+      },
+      deliver(frame, offload) {
+        const taken = backend.send(frame, offload);
+        backend.flush();
+        return taken;
+      },
+      roomForSend: () => backend.roomForDeliver(),
+    });
+    backend.attach({
+      accepts: ALL_SUPPORT,
+      deliver: (frame, offload) => port.send(frame, offload),
+      roomForSend: () => port.roomForDeliver(),
+    });
+    return port;
+  }
+
+  /** @internal */
+  forward(from: HubPort, frame: Uint8Array, offload: Readonly<Offload>): boolean {
+    if (frame.length < 14) {
+      from.counts.add('malformed');
+      return true;
+    }
+    this.learn(macNumber(frame, 6), from);
+    const to = (frame[0]! & 1) !== 0 ? undefined : this.macs.get(macNumber(frame, 0));
+    if (!to || !this.ports.has(to)) return this.flood(from, frame, offload);
+    // Its own segment's business.
+    if (to === from || to.deliver(frame, offload)) return true;
+    const senders = this.waiting.get(to) ?? new Set();
+    this.waiting.set(to, senders.add(from));
+    return false;
+  }
+
+  /** @internal A port has room again. */
+  wake(port: HubPort): void {
+    const senders = this.waiting.get(port);
+    this.waiting.delete(port);
+    for (const sender of senders ?? []) sender.signalRoom();
+  }
+
+  /** @internal */
+  remove(port: HubPort): void {
+    this.ports.delete(port);
+    for (const [mac, owner] of this.macs) if (owner === port) this.macs.delete(mac);
+    this.wake(port);
+  }
+
+  private flood(from: HubPort, frame: Uint8Array, offload: Readonly<Offload>): boolean {
+    from.counts.add('flooded');
+    for (const port of this.ports) if (port !== from) port.enqueue(frame, offload);
+    return true;
+  }
+
+  private learn(mac: number, port: HubPort): void {
+    // A group address is nobody's source.
+    if (Math.floor(mac / 2 ** 40) % 2 === 1) return;
+    if (this.macs.get(mac) === port) return;
+    this.macs.delete(mac);
+    if (this.macs.size >= MAX_MACS) this.macs.delete(this.macs.keys().next().value!);
+    this.macs.set(mac, port);
+  }
+}
+
+class HubPort implements NetBackend {
+  readonly accepts = ALL_SUPPORT;
+  readonly counts: CounterSet<keyof typeof UNITS>;
+  private sink: FrameSink = DETACHED;
+  private attached = false;
+  private gate: OffloadGate;
+  private readonly queue = new FrameQueue(QUEUE_BYTES);
+
+  constructor(
+    private readonly hub: Hub,
+    readonly name: string,
+  ) {
+    this.counts = new CounterSet(name, UNITS);
+    this.gate = new OffloadGate(sinkTarget(this.sink), name);
+  }
+
+  attach(sink: FrameSink): void {
+    this.sink = sink;
+    this.attached = true;
+    this.gate = new OffloadGate(sinkTarget(sink), `${this.name}.deliver`);
+  }
+
+  send(frame: Uint8Array, offload: Readonly<Offload>): boolean {
+    if (!this.hub.forward(this, frame, offload)) return false;
+    this.counts.add('framesIn');
+    this.counts.add('bytesIn', frame.length);
+    return true;
+  }
+
+  deliver(frame: Uint8Array, offload: Readonly<Offload>): boolean {
+    // A port nobody is behind is an unplugged cable.
+    if (!this.attached) return true;
+    // Order: what was flooded earlier goes first.
+    if (this.queue.length > 0 || !this.gate.push(frame, offload)) return false;
+    this.counts.add('framesOut');
+    return true;
+  }
+
+  enqueue(frame: Uint8Array, offload: Readonly<Offload>): void {
+    if (this.deliver(frame, offload)) return;
+    if (!this.queue.push(frame, offload)) this.counts.add('floodDropped');
+  }
+
+  flush(): void {}
+
+  roomForDeliver(): void {
+    const placed = this.gate.resume() && this.queue.drain((frame, offload) => this.gate.push(frame, offload));
+    if (placed) this.hub.wake(this);
+  }
+
+  signalRoom(): void {
+    this.sink.roomForSend();
+  }
+
+  counters() {
+    return [...this.counts.list(), ...this.gate.counters()];
+  }
+
+  async close(): Promise<void> {
+    this.queue.clear();
+    this.hub.remove(this);
+  }
+}
+
+/** Six bytes as a number: a key without allocation. */
+function macNumber(frame: Uint8Array, at: number): number {
+  let mac = 0;
+  for (let i = 0; i < 6; i++) mac = mac * 256 + frame[at + i]!;
+  return mac;
+}

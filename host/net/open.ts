@@ -1,0 +1,119 @@
+/** Makes the backend that a `-netdev` describes, with its wrappers. */
+
+import { createWriteStream } from 'node:fs';
+import type { NetBackend } from './backend.js';
+import { wallClock, type Clock } from './clock.js';
+import { createDgram } from './dgram.js';
+import { NetworkError } from './errors.js';
+import { withFaults } from './faults.js';
+import { withSoftwareOffload } from './gate.js';
+import { Hub } from './hub.js';
+import { createNat, type Nat } from './nat/nat.js';
+import type { NetdevSpec } from './netdev.js';
+import { nodeProvider } from './node-provider.js';
+import { createNull } from './null.js';
+import { withPcap, type PcapWriter } from './pcap.js';
+import type { SocketProvider } from './provider.js';
+import { createStream } from './stream.js';
+
+/** What backends of one process share. */
+export interface NetContext {
+  clock: Clock;
+  provider: SocketProvider;
+  /** Hubs by number, shared by all machines that are given this context. */
+  hubs: Map<number, Hub>;
+  random?: () => number;
+}
+
+export interface OpenBackend {
+  /** For the card: takes every offload. */
+  backend: NetBackend;
+  /** The user network behind it, which `openTcp` (duplex.ts) connects through. */
+  nat: Nat | undefined;
+}
+
+export function createNetContext(clock: Clock = wallClock()): NetContext {
+  return { clock, provider: nodeProvider(), hubs: new Map() };
+}
+
+/** Opens sockets, listens on forwarded ports, creates files. Rejects with what could not be had. */
+export async function openBackend(spec: NetdevSpec, context: NetContext): Promise<OpenBackend> {
+  const { inner, nat } = await openPlain(spec, context);
+  let backend = inner;
+  try {
+    if (spec.faults) backend = withFaults(backend, spec.faults, context.clock);
+    if (!backend.accepts.csum) backend = withSoftwareOffload(backend);
+    if (spec.pcap !== undefined) backend = withPcap(backend, await createFile(spec.pcap), context.clock);
+    return { backend, nat };
+  } catch (error) {
+    await inner.close();
+    throw error;
+  }
+}
+
+/** Opens several, and puts those that a `hubport` names with `netdev=` on its hub: they are then the hub's, not a card's. */
+export async function openBackends(specs: readonly NetdevSpec[], context: NetContext): Promise<Map<string, OpenBackend>> {
+  const opened = new Map<string, OpenBackend>();
+  try {
+    for (const spec of specs) {
+      if (opened.has(spec.id)) throw new NetworkError(`-netdev id=${spec.id} is given twice`);
+      opened.set(spec.id, await openOrJoin(spec, context, opened));
+    }
+  } catch (error) {
+    await Promise.all([...opened.values()].map(({ backend }) => backend.close()));
+    throw error;
+  }
+  return opened;
+}
+
+async function openOrJoin(spec: NetdevSpec, context: NetContext, opened: Map<string, OpenBackend>): Promise<OpenBackend> {
+  if (spec.type !== 'hubport' || spec.netdev === undefined) return openBackend(spec, context);
+  const joined = opened.get(spec.netdev);
+  if (!joined) throw new NetworkError(`-netdev hubport,id=${spec.id}: there is no netdev=${spec.netdev} before it`);
+  return { backend: findHub(context, spec.hubId).join(spec.id, joined.backend), nat: joined.nat };
+}
+
+async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner: NetBackend; nat: Nat | undefined }> {
+  switch (spec.type) {
+    case 'user': {
+      const nat = createNat(spec.id, spec.config, context);
+      await nat.listen().catch(async (error: unknown) => {
+        await nat.close();
+        throw error;
+      });
+      return { inner: nat, nat };
+    }
+    case 'stream':
+      return { inner: await createStream(spec.id, spec.options), nat: undefined };
+    case 'dgram':
+      return { inner: await createDgram(spec.id, spec.options), nat: undefined };
+    case 'hubport':
+      return { inner: findHub(context, spec.hubId).addPort(spec.id), nat: undefined };
+    case 'null':
+      return { inner: createNull(spec.id), nat: undefined };
+  }
+}
+
+/** The hub of a number, made when first asked for. */
+export function findHub({ hubs }: NetContext, id: number): Hub {
+  const hub = hubs.get(id) ?? new Hub();
+  hubs.set(id, hub);
+  return hub;
+}
+
+function createFile(path: string): Promise<PcapWriter> {
+  return new Promise((resolve, reject) => {
+    const file = createWriteStream(path);
+    const fail = (error: Error): void => reject(new NetworkError(`pcap=${path}: ${error.message}`, { cause: error }));
+    file.once('error', fail);
+    file.once('open', () => {
+      file.off('error', fail);
+      // A full disk ends the capture, not the network.
+      file.on('error', () => undefined);
+      resolve({
+        write: (bytes) => void file.write(bytes),
+        close: () => new Promise((done) => (file.destroyed ? done() : file.end(() => done()))),
+      });
+    });
+  });
+}

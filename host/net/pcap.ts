@@ -1,0 +1,128 @@
+/**
+ * Writes what passes a backend as pcapng (draft-ietf-opsawg-pcapng): one interface, nanoseconds of the clock that was given, each frame once
+ * it was taken, with its direction. Frames are recorded as they pass: a large segment is one frame, with the sum its sender left open.
+ */
+
+import type { FrameSink, NetBackend } from './backend.js';
+import type { Clock } from './clock.js';
+
+/** Where the bytes go. Called in order; a file, a test's list. */
+export interface PcapWriter {
+  write(bytes: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+const BLOCK = { SECTION: 0x0a0d0d0a, INTERFACE: 1, PACKET: 6 } as const;
+const OPTION = { END: 0, IF_NAME: 2, IF_TSRESOL: 9, EPB_FLAGS: 2 } as const;
+const ETHERNET = 1;
+const NANOSECONDS = 9;
+const INBOUND = 1;
+const OUTBOUND = 2;
+
+/** Wraps a backend. Inbound is toward the guest. */
+export function withPcap(inner: NetBackend, writer: PcapWriter, clock: Clock): NetBackend {
+  writer.write(sectionHeader());
+  writer.write(interfaceBlock(inner.name));
+  let held: Uint8Array[] | undefined;
+  const record = (frame: Uint8Array): void => {
+    const bytes = packetBlock(frame, clock.now(), INBOUND);
+    if (held) held.push(bytes);
+    else writer.write(bytes);
+  };
+  return {
+    name: inner.name,
+    accepts: inner.accepts,
+    attach(sink: FrameSink) {
+      inner.attach({
+        get accepts() {
+          return sink.accepts;
+        },
+        deliver(frame, offload) {
+          const taken = sink.deliver(frame, offload);
+          if (taken) record(frame);
+          return taken;
+        },
+        roomForSend: () => sink.roomForSend(),
+      });
+    },
+    send(frame, offload) {
+      // The frame before an answer that comes from inside `send`, and nothing when it was refused.
+      held = [packetBlock(frame, clock.now(), OUTBOUND)];
+      const taken = inner.send(frame, offload);
+      for (const bytes of taken ? held : held.slice(1)) writer.write(bytes);
+      held = undefined;
+      return taken;
+    },
+    flush: () => inner.flush(),
+    roomForDeliver: () => inner.roomForDeliver(),
+    counters: () => inner.counters(),
+    async close() {
+      await inner.close();
+      await writer.close();
+    },
+  };
+}
+
+export function sectionHeader(): Uint8Array {
+  const body = new Uint8Array(16);
+  const view = new DataView(body.buffer);
+  view.setUint32(0, 0x1a2b3c4d, true);
+  view.setUint16(4, 1, true);
+  // The section's length is not known ahead.
+  view.setBigInt64(8, -1n, true);
+  return block(BLOCK.SECTION, body);
+}
+
+export function interfaceBlock(name: string): Uint8Array {
+  const text = new TextEncoder().encode(name);
+  const options = concat([option(OPTION.IF_NAME, text), option(OPTION.IF_TSRESOL, Uint8Array.of(NANOSECONDS)), option(OPTION.END, new Uint8Array(0))]);
+  const body = new Uint8Array(8 + options.length);
+  // No snapshot length: frames are whole.
+  new DataView(body.buffer).setUint16(0, ETHERNET, true);
+  body.set(options, 8);
+  return block(BLOCK.INTERFACE, body);
+}
+
+export function packetBlock(frame: Uint8Array, ns: number, direction: number): Uint8Array {
+  const padded = (frame.length + 3) & ~3;
+  const body = new Uint8Array(20 + padded + 12);
+  const view = new DataView(body.buffer);
+  view.setUint32(4, Math.floor(ns / 2 ** 32), true);
+  view.setUint32(8, ns % 2 ** 32, true);
+  view.setUint32(12, frame.length, true);
+  view.setUint32(16, frame.length, true);
+  body.set(frame, 20);
+  view.setUint16(20 + padded, OPTION.EPB_FLAGS, true);
+  view.setUint16(22 + padded, 4, true);
+  view.setUint32(24 + padded, direction, true);
+  return block(BLOCK.PACKET, body);
+}
+
+function option(code: number, value: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + ((value.length + 3) & ~3));
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, code, true);
+  view.setUint16(2, value.length, true);
+  bytes.set(value, 4);
+  return bytes;
+}
+
+function block(type: number, body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, type, true);
+  view.setUint32(4, bytes.length, true);
+  bytes.set(body, 8);
+  view.setUint32(8 + body.length, bytes.length, true);
+  return bytes;
+}
+
+function concat(parts: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
