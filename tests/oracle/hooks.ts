@@ -144,15 +144,23 @@ function bound(draft: Draft): void {
   draft.source = Uint8Array.of(...bytesOf(BigInt.asUintN(bits, lower), bits / 8), ...bytesOf(BigInt.asUintN(bits, upper), bits / 8));
 }
 
-/** BT and its kin with a register offset reach outside their operand: the offset stays small enough to hit the pages. */
+/**
+ * BT and its kin with a register offset reach outside their operand. The offset stays small enough to hit the pages or to miss them nearby:
+ * the host's kernel does not tell the true error code of faults in its own half. In 64-bit operands one may also leave the canonical addresses.
+ */
+function drawBitOffset(draft: Draft): bigint {
+  const kind = draft.random.below(8);
+  if (kind === 0) return BigInt(draft.random.next() & 0x1_ffff);
+  if (kind === 1 && draft.operandBytes === 8) return (1n << 62n) + BigInt(draft.random.next());
+  return BigInt(draft.random.below(0x800) - 0x400);
+}
+
 function bitOffset(draft: Draft): void {
   draft.reg = draft.random.below(draft.mode === 64 ? 16 : 8);
   reserve(draft, draft.reg);
-  if (chance(draft, 4)) return;
-  const offset = draft.random.below(0x800) - 0x400;
   const bits = 8 * draft.operandBytes;
   const above = (draft.state.gpr[draft.reg]! >> BigInt(bits)) << BigInt(bits);
-  setRegister(draft, draft.reg, above | BigInt.asUintN(bits, BigInt(offset)));
+  setRegister(draft, draft.reg, above | BigInt.asUintN(bits, drawBitOffset(draft)));
 }
 
 function operandValue(draft: Draft, bytes: number): Uint8Array {
