@@ -53,6 +53,15 @@ async function checkTypes() {
   else fail("types of the tests", "npx tsc -p tests/tsconfig.json", output);
 }
 
+/** The module's unit tests in AssemblyScript: tests/aspect. */
+async function runAspect() {
+  const { code, output } = await runNode(["node_modules/@as-pect/cli/bin/asp.js", "--no-logo"], true);
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
+  const ran = /\[Tests\]: (\d+) \/ (\d+)/.exec(plain);
+  if (code === 0 && ran && ran[1] === ran[2] && Number(ran[2]) > 0) passed += Number(ran[1]);
+  else fail("unit tests in AssemblyScript", "npx asp", plain);
+}
+
 async function runVitest(folders) {
   const report = join(root, "build/test-results.json");
   mkdirSync(join(root, "build"), { recursive: true });
@@ -95,6 +104,7 @@ if (!SIZES.includes(size)) {
 }
 if (await buildAll()) {
   await checkTypes();
+  await runAspect();
   await runVitest(SIZES.slice(0, SIZES.indexOf(size) + 1).flatMap((s) => FOLDERS[s]));
 }
 summarise();
