@@ -35,11 +35,56 @@ export function nameCounter(id: u32, name: string, unit: string): void {
   store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(unit), 4);
 }
 
+// --- Counters of cards: ids are handed out at attach, names are put together from a card, a number and a row's own name ---
+
+/** The first id handed out to cards; below are the bus handlers'. */
+@inline const FIRST_OWNED: u32 = FIRST_DEVICE + 512;
+@unmanaged class Owned { nextId: u32; nextByte: u32; }
+@inline const owned = changetype<Owned>(COUNTER_NAMES + (<usize>COUNTER_IDS << 3));
+@inline const TEXT: usize = COUNTER_NAMES + (<usize>COUNTER_IDS << 3) + 16;
+@inline const TEXT_BYTES: u32 = <u32>(COUNTERS + COUNTERS_SIZE - TEXT);
+
+/** Hands out `n` ids in a row; the first. When the table is full they are the last ones, shared. */
+export function takeCounters(n: u32): u32 {
+  const first = min(owned.nextId, COUNTER_IDS - n);
+  owned.nextId = first + n;
+  return first;
+}
+
+/** Names a counter of a card: "card0 what", or with `queue` not negative "card0 q1 what". All are string literals. */
+export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: string, unit: string): void {
+  const bytes = <u32>(card.length + what.length + 16) << 1;
+  if (id >= COUNTER_IDS || owned.nextByte + bytes + 8 > TEXT_BYTES) return;
+  const start = TEXT + owned.nextByte + 4;
+  let at = appendText(start, card);
+  at = appendNumber(at, number);
+  if (queue >= 0) at = appendNumber(appendText(at, " q"), <u32>queue);
+  at = appendText(appendText(at, " "), what);
+  store<u32>(start - 4, <u32>(at - start));
+  owned.nextByte = (<u32>(at - TEXT) + 3) & ~3;
+  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>start);
+  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(unit), 4);
+}
+
+function appendText(at: usize, text: string): usize {
+  memory.copy(at, changetype<usize>(text), <usize>text.length << 1);
+  return at + (<usize>text.length << 1);
+}
+
+/** A number below 1000 in decimal. */
+function appendNumber(at: usize, n: u32): usize {
+  let to = at;
+  for (let unit: u32 = n >= 100 ? 100 : n >= 10 ? 10 : 1; unit; unit /= 10) { store<u16>(to, <u16>(48 + n / unit % 10)); to += 2; }
+  return to;
+}
+
 /** Sets all values to zero. */
 export function clearCounters(): void { memory.fill(COUNTERS, 0, COUNTER_IDS << 3); }
 
 /** Names the fixed ids; once, at attach. */
 export function nameCounters(): void {
+  memory.fill(COUNTER_NAMES, 0, COUNTERS_SIZE / 2);
+  owned.nextId = FIRST_OWNED;
   nameCounter(Counter.INSTRUCTIONS, "instructions", "instructions");
   nameCounter(Counter.EXCEPTIONS, "exceptions", "events");
   nameCounter(Counter.INTERRUPTS_TAKEN, "interrupts taken", "events");

@@ -46,13 +46,13 @@
 @inline export const REGISTERS_SIZE: usize = 512 * KIB;
 /** Counters: u64 values, named by base/counters.ts; the second half holds the names. */
 @inline export const COUNTERS: usize = REGISTERS + REGISTERS_SIZE;
-@inline export const COUNTERS_SIZE: usize = 64 * KIB;
+@inline export const COUNTERS_SIZE: usize = 128 * KIB;
 /** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
 @inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;
 @inline export const DEVICES_SIZE: usize = 1 * MIB;
 /** Byte and frame rings shared with the host (device/ring.ts). */
 @inline export const RINGS: usize = DEVICES + DEVICES_SIZE;
-@inline export const RINGS_SIZE: usize = 2 * MIB;
+@inline export const RINGS_SIZE: usize = 5 * MIB;
 
 /** Software TLB: see cpu/tlb.ts for the nine tables. Machine state: it decides when A and D bits are set. */
 @inline export const TLB: usize = RINGS + RINGS_SIZE;

@@ -9,14 +9,23 @@ import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
 
 /** The outcome of transfers since a device last asked; consumed within one register access, hence not state. */
 @unmanaged class Dma { failed: u32; pad0: u32; scratch: u64; }
+/** A bit a requester: its bus-master enable is off. Follows the command registers, which are state. */
+@inline const HELD: usize = SLOTS + 3072 + 64;
 @inline const dma = changetype<Dma>(SLOTS + 3072);
 @inline const SCRATCH: usize = SLOTS + 3072 + 8;
 
 /** Linear address of `bytes` at `address` for `requester`, 0 to refuse. The place for remapping. */
 @inline function translate(requester: u32, address: u64, bytes: u32, write: bool): usize {
+  if (load<u8>(HELD + (requester >> 3 & 31)) >> <u8>(requester & 7) & 1) return 0;
   const host = ramAt(address, bytes);
   if (!host || !write) return host;
   return attrOf(pageOf(host)) & Attr.ROM ? 0 : host;
+}
+
+/** A function's bus-master enable changed: with it off, what the function asks for never reaches the bus. */
+export function setMaster(requester: u32, on: bool): void {
+  const at = HELD + (requester >> 3 & 31), bit: u32 = 1 << (requester & 7);
+  store<u8>(at, <u8>(on ? load<u8>(at) & ~bit : load<u8>(at) | bit));
 }
 
 function abort(): void { dma.failed = 1; count(Counter.DMA_ABORTS); }

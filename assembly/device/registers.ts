@@ -11,6 +11,7 @@
 // with bytes it did not write taken from the old value, or zero in a register that is write-one-to-clear.
 
 import { REGISTERS, REGISTERS_SIZE } from "../base/layout";
+import { count, nameOwned, takeCounters } from "../base/counters";
 
 /** The data sheet's access column. */
 export const enum Access {
@@ -33,7 +34,8 @@ export const enum Access {
   clear: u64;
   /** A static string for tests and traces. */
   name: u32;
-  pad1: u32;
+  /** Counter of guest reads, and one above of guest writes; 0 for none. */
+  counter: u32;
 }
 @inline const ROW_BYTES: usize = 48;
 
@@ -90,6 +92,16 @@ export function define(b: Block, name: string, offset: u32, bytes: u32, access: 
 /** Hooks by function-table index, 0 for none. */
 export function hook(r: Register, onRead: u32, onWrite: u32): void { r.onRead = onRead; r.onWrite = onWrite; }
 
+/** Counts the guest's accesses to each register of a block, under the rows' names; after the last row is defined. */
+export function countAccesses(b: Block, card: string, number: u32): void {
+  for (let i: u32 = 0; i < b.count; i++) {
+    const r = row(b, i), first = takeCounters(2);
+    r.counter = first;
+    nameOwned(first, card, number, -1, changetype<string>(<usize>r.name), "reads");
+    nameOwned(first + 1, card, number, -1, changetype<string>(<usize>r.name), "writes");
+  }
+}
+
 /** Gives every register its reset value. */
 export function resetBlock(b: Block, values: usize): void {
   memory.fill(values, 0, b.bytes);
@@ -135,6 +147,7 @@ export function guestRead(b: Block, values: usize, dev: usize, offset: u32, byte
 }
 
 function readRegister(r: Register, values: usize, dev: usize): u64 {
+  if (r.counter) count(r.counter);
   if (r.onRead) call_indirect<void>(r.onRead, dev, r.offset);
   const value = valueOf(r, values);
   if (r.access == <u8>Access.RC) setValue(r, values, 0);
@@ -155,6 +168,7 @@ export function guestWrite(b: Block, values: usize, dev: usize, offset: u32, byt
 }
 
 function writeRegister(r: Register, values: usize, dev: usize, lanes: u64, value: u64): void {
+  if (r.counter) count(r.counter + 1);
   const old = valueOf(r, values), settable = r.writable & lanes;
   setValue(r, values, ((old & ~settable) | (value & settable)) & ~(value & r.clear));
   const kept = r.clear ? 0 : old & ~lanes;

@@ -7,10 +7,11 @@
 import { PCI, PCI_TABLES, PCI_TABLES_SIZE } from "../base/layout";
 import { placeMmio, placePorts, unplace } from "../memory/bus";
 import { Access, Block, define, guestRead, guestWrite, hook, makeBlock, Register, resetBlock } from "../device/registers";
-import { BarKind, Config, PciCommand, PciStatus } from "./spec";
+import { BarKind, Config, MAX_FUNCTIONS, PciCommand, PciStatus } from "./spec";
 import { refreshIntx } from "./intx";
+import { resetMsix } from "./msix";
+import { setMaster } from "../device/dma";
 
-@inline export const MAX_FUNCTIONS: u32 = 56;
 @inline const PAGE_BYTES: u32 = 4096;
 
 /** Cache: what attach makes again. */
@@ -23,7 +24,10 @@ import { refreshIntx } from "./intx";
   lastCapability: u32; freeOffset: u32;
   /** Called after a write to the command register, when set: (function: u32) => void. */
   onCommand: u32;
-  pad0: u32; pad1: u32;
+  /** What the function belongs to: the address of a device's state. */
+  owner: u32;
+  /** It starts transfers: bus-master enable governs its DMA. */
+  masters: u32;
 }
 @unmanaged class Bar { handler: u32; kind: u32; size: u64; }
 
@@ -44,6 +48,9 @@ import { refreshIntx } from "./intx";
 @inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(RECORDS + (<usize>f << 5)); }
 @inline export function valuesOf(f: u32): usize { return PCI + <usize>f * PAGE_BYTES; }
 @inline export function commandOf(f: u32): u32 { return load<u16>(valuesOf(f) + Config.COMMAND); }
+/** The BAR's size in bytes, 0 where there is none; and its BarKind. */
+export function barBytes(f: u32, index: u32): u64 { return bar(f, index).handler ? bar(f, index).size : 0; }
+export function barKind(f: u32, index: u32): u32 { return bar(f, index).kind; }
 @inline function bar(f: u32, index: u32): Bar { return changetype<Bar>(BARS + (<usize>f << 7) + (<usize>index << 4)); }
 
 export function clearFunctions(): void { memory.fill(PCI_TABLES, 0, PCI_TABLES_SIZE); }
@@ -56,7 +63,7 @@ export function clearFunctions(): void { memory.fill(PCI_TABLES, 0, PCI_TABLES_S
  * extended capabilities, EXPRESS_BYTES. Returns its number.
  */
 export function attachFunction(devfn: u32, vendor: u32, device: u32, classCode: u32, revision: u32, multifunction: bool, bytes: u32): u32 {
-  const f = min(functionCount(), MAX_FUNCTIONS - 1), it = functionAt(f), b = makeBlock(bytes, 64);
+  const f = min(functionCount(), MAX_FUNCTIONS - 1), it = functionAt(f), b = makeBlock(bytes, 96);
   store<u32>(PCI_TABLES, f + 1);
   store<u8>(BY_DEVFN + (devfn & 0xff), <u8>(f + 1));
   it.block = b; it.devfn = devfn; it.freeOffset = Config.FIRST_CAPABILITY;
@@ -117,7 +124,19 @@ function writeCommand(dev: usize, offset: u32, old: u64, written: u64): void {
   const f = <u32>dev, onCommand = functionAt(f).onCommand;
   placeBars(f);
   refreshIntx(f);
+  refreshMaster(f);
   if (onCommand) call_indirect<void>(onCommand, f);
+}
+
+/** Says that the function starts transfers; bus-master enable then governs them. */
+export function makeMaster(f: u32): void { functionAt(f).masters = 1; refreshMaster(f); }
+
+function refreshMaster(f: u32): void { if (functionAt(f).masters) setMaster(functionAt(f).devfn, canMaster(f)); }
+
+/** A transfer of the function's was refused: the status register's received master abort (PCI 3.0, 6.2.3). */
+export function noteMasterAbort(f: u32): void {
+  const at = valuesOf(f) + Config.STATUS;
+  store<u16>(at, <u16>(load<u16>(at) | PciStatus.MASTER_ABORT));
 }
 
 /** The function may start transfers. */
@@ -152,6 +171,8 @@ export function resetFunctions(): void {
     memory.fill(valuesOf(f), 0, PAGE_BYTES);
     resetBlock(functionAt(f).block, valuesOf(f));
     placeBars(f);
+    refreshMaster(f);
+    resetMsix(f);
   }
 }
 

@@ -7,8 +7,14 @@ export const enum Config {
   BYTES = 0x100, EXPRESS_BYTES = 0x1000,
 }
 export const enum PciCommand { IO = 1, MEMORY = 2, MASTER = 4, PARITY = 0x40, SERR = 0x100, INTX_OFF = 0x400, WRITABLE = 0x547 }
-export const enum PciStatus { INTX = 0x08, CAPABILITIES = 0x10, ERRORS = 0xf900 }
+export const enum PciStatus { INTX = 0x08, CAPABILITIES = 0x10, MASTER_ABORT = 0x2000, ERRORS = 0xf900 }
 export const enum BarKind { MEMORY32 = 0, IO = 1, MEMORY64 = 4, PREFETCH = 8 }
 export const enum ConfigPort { ADDRESS = 0xcf8, DATA = 0xcfc }
 /** CONFIG_ADDRESS: enable, bus, device and function, register. */
 export const enum ConfigAddress { ENABLE = 0x8000_0000, BUS_SHIFT = 16, DEVFN_SHIFT = 8, WRITABLE = 0x80ff_fffc }
+export const enum CapabilityId { MSI = 0x05, VENDOR = 0x09, MSIX = 0x11 }
+/** MSI-X capability and table, PCI 3.0, 6.8.2; offsets in the capability. */
+export const enum Msix { CONTROL = 2, TABLE = 4, PBA = 8, BYTES = 12, ENTRY_BYTES = 16, ENTRY_MASKED = 1 }
+export const enum MsixControl { ENABLE = 0x8000, MASK_ALL = 0x4000 }
+/** Functions this machine has room for. */
+@inline export const MAX_FUNCTIONS: u32 = 56;

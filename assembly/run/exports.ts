@@ -5,6 +5,7 @@ import { control, Event } from "../base/control";
 import { regionSize } from "../base/regions";
 import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
 import { presetChipset } from "../chipset/firmware";
+import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { updateMode } from "../cpu/mode";
 import { presetMtrrs } from "../cpu/mtrr";
@@ -15,12 +16,14 @@ import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, runFor } from "./loop";
+import { addToList } from "./cards";
 import { Address, EntryMode } from "./surface";
 
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
 export { counterIds, counterName, counterUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
 export { stepUndelivered } from "./loop";
+export { listedCards, kindOfCard, slotOfCard } from "./cards";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
 
@@ -31,6 +34,15 @@ export function regionBytes(i: u32): u32 { return <u32>regionSize(i); }
 export function create(ramMiB: u32, seedLo: u32, seedHi: u32, bootLo: u32, bootHi: u32): void {
   createMachine(<u64>ramMiB << 20, wide(seedLo, seedHi), wide(bootLo, bootHi));
 }
+/**
+ * Adds a card (CardKind) to the machine about to be made, before `create`. `slot` 0: the next free one; the MAC's first byte is
+ * lowest in `macLo`; `masked` are feature bits not to offer; `flags` bit 0: without the legacy interface. -1: refused.
+ */
+export function addCard(kind: u32, slot: u32, macLo: u32, macHi: u32, maskedLo: u32, maskedHi: u32, mtu: u32, flags: u32, vectors: u32): i32 {
+  return addToList(kind, slot, wide(macLo, macHi), wide(maskedLo, maskedHi), mtu, (flags & 1) != 0, vectors);
+}
+/** After `create` and before a kernel is entered without firmware: what firmware does for cards. Changes nothing where there are none. */
+export function presetCards(): void { presetPci(); }
 /** Power-up state; RAM is kept. */
 export function reset(): void { resetMachine(); }
 /** After a snapshot's state regions were written: rebuilds every cache. */
@@ -61,7 +73,7 @@ export function presetFirmware(): void {
 /** Enters boot code. `arg`: PVH32 start info, LONG64 RSI; `cr3`: LONG64's and BARE64's page tables. */
 export function setEntry(mode: u32, ripLo: u32, ripHi: u32, argLo: u32, argHi: u32, cr3Lo: u32, cr3Hi: u32): void {
   const rip = wide(ripLo, ripHi), arg = wide(argLo, argHi);
-  if (mode == EntryMode.PVH32 || mode == EntryMode.LONG64) presetChipset();
+  if (mode == EntryMode.PVH32 || mode == EntryMode.LONG64) { presetChipset(); presetPci(); }
   if (mode == EntryMode.PVH32) enterPvh(rip, arg);
   else if (mode == EntryMode.REAL16) enterReal(rip);
   else enterLong(rip, arg, wide(cr3Lo, cr3Hi));

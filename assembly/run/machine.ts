@@ -11,6 +11,7 @@ import { codeWritten, dropAllBlocks } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { defineOpcodes } from "../decode/opcodes";
 import { runOne } from "../isa/execute";
+import { attachCards, resetCards } from "./cards";
 
 /** Sets the machine up in fresh memory: `ramBytes` of RAM, the random seed, the wall time of virtual time 0. */
 export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void {
@@ -31,6 +32,7 @@ export function attachMachine(): void {
   defineOpcodes();
   attachChipset();
   attachPci();
+  attachCards();
   dropAllBlocks();
 }
 
@@ -44,5 +46,6 @@ export function resetMachine(): void {
   dropAllBlocks();
   resetChipset();
   resetPci();
+  resetCards();
   resetCpu();
 }

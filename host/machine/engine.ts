@@ -34,6 +34,15 @@ export interface EngineOptions {
   onSerial: (port: number, bytes: Uint8Array) => void;
 }
 
+/** What stands between the module and the world outside, asked between slices. */
+export interface HostPort {
+  /** True when the module should look at its rings. */
+  beforeSlice(): boolean;
+  afterSlice(): void;
+  /** Something waits for the guest: it must not sleep. */
+  readonly busy: boolean;
+}
+
 /** What ends one run besides the guest itself. */
 export interface RunBounds {
   /** Stop when the machine has retired this many. */
@@ -61,6 +70,9 @@ export class Engine {
   private inputAttached = false;
   /** Input waits until the guest is idle. */
   private patient = false;
+  /** Network cards. While `outside` is set, frames may come at any time, and idle time is waited for. */
+  private ports: readonly HostPort[] = [];
+  private outside = false;
   private readonly bell = new Bell();
   private pauseAsked = false;
   /** Wall time in ms at virtual time 0, under `realtime`. */
@@ -84,6 +96,17 @@ export class Engine {
   /** Bytes for a serial port; they enter between slices. */
   type(port: number, data: Uint8Array): void {
     this.input.push(port, data);
+    this.bell.ring();
+  }
+
+  /** Connects what is served between slices. `outside`: it may bring something while the guest sleeps. */
+  attachPorts(ports: readonly HostPort[], outside: boolean): void {
+    this.ports = ports;
+    this.outside = outside;
+  }
+
+  /** Ends a sleep: something has come for the guest. */
+  wake(): void {
     this.bell.ring();
   }
 
@@ -133,7 +156,9 @@ export class Engine {
   /** Runs one slice and drains the rings. */
   private slice(bounds: RunBounds): Code {
     const { instance, clock } = this.options;
-    if ((!this.patient || this.idle) && this.input.deliver(instance)) instance.exports.poke();
+    let look = (!this.patient || this.idle) && this.input.deliver(instance);
+    for (const port of this.ports) if (port.beforeSlice()) look = true;
+    if (look) instance.exports.poke();
     let ticks = clock === 'icount' ? SLICE_ICOUNT : SLICE_REALTIME;
     if (bounds.untilInstructions !== undefined) {
       const left = bounds.untilInstructions - this.instructions;
@@ -145,6 +170,7 @@ export class Engine {
     this.slices++;
     this.idle = code === Code.IDLE || code === Code.HALT;
     this.drain();
+    for (const port of this.ports) port.afterSlice();
     return code;
   }
 
@@ -162,18 +188,28 @@ export class Engine {
     if (this.idle && bounds.untilHalt) return this.stop('halt');
     // HLT with interrupts off; or with no timer armed and nobody who may type.
     if (code === Code.HALT) return this.stop('halt');
-    const asleep = this.idle && this.idleNs() === NEVER && this.input.empty && !this.inputAttached;
+    const asleep = this.idle && this.idleNs() === NEVER && this.quiet && !this.awaited;
     return asleep ? this.stop('halt') : undefined;
   }
 
   /** Between slices: idle time, the wall, the event loop. */
   private async rest(wallLeft: number): Promise<void> {
-    if (!this.idle || !this.input.empty) this.followWall();
-    else if (this.options.clock === 'icount' && !this.inputAttached) this.skip(this.idleNs());
+    if (!this.idle || !this.quiet) this.followWall();
+    else if (this.options.clock === 'icount' && !this.awaited) this.skip(this.idleNs());
     else return this.waitIdle(wallLeft);
     if (performance.now() - this.lastYield < YIELD_MS) return;
     await yieldToHost();
     this.lastYield = performance.now();
+  }
+
+  /** Nothing waits for the guest. */
+  private get quiet(): boolean {
+    return this.input.empty && !this.ports.some((port) => port.busy);
+  }
+
+  /** Something may come from outside while the guest sleeps. */
+  private get awaited(): boolean {
+    return this.inputAttached || this.outside;
   }
 
   private idleNs(): bigint {
@@ -206,7 +242,7 @@ export class Engine {
     else await yieldToHost();
     this.lastYield = performance.now();
     const passed = this.behindNs();
-    const woken = !this.input.empty || this.pauseAsked;
+    const woken = !this.quiet || this.pauseAsked;
     this.skip(idle === undefined || (passed < idle && woken) ? passed : idle);
   }
 }

@@ -7,6 +7,7 @@ import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { Emitter } from './emitter.js';
+import { addCards, connectCards, openNetwork, type Network } from './cards.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
@@ -27,8 +28,10 @@ const CONSOLE = 0;
 
 async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan): Promise<ModuleInstance> {
   const instance = await instantiate(compiled, settings.memoryMiB);
+  addCards(instance, settings.cards);
   const { seed, rtcSeconds } = settings;
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
+  if (plan.registers.rip !== undefined) instance.exports.presetCards();
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
   if (plan.firmware) instance.exports.presetFirmware();
@@ -54,6 +57,7 @@ export class LocalMachine implements Machine {
     private readonly compiled: CompiledModule,
     private readonly plan: MachinePlan,
     private instance: ModuleInstance,
+    private readonly network: Network,
     agentReady: boolean,
   ) {
     this.engine = this.newEngine();
@@ -119,6 +123,7 @@ export class LocalMachine implements Machine {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     await this.pause();
     this.agent?.fail('The machine was closed.');
+    await this.network.close();
   }
 
   write(data: string | Uint8Array, port = CONSOLE): void {
@@ -184,7 +189,7 @@ export class LocalMachine implements Machine {
       virtualNs: this.engine.virtualNs,
       slices: this.engine.slices,
       moduleMs: this.engine.moduleMs,
-      counters: readCounters(this.instance),
+      counters: [...readCounters(this.instance), ...[...this.network.backends.values()].flatMap((backend) => backend.counters())],
     };
   }
 
@@ -204,6 +209,7 @@ export class LocalMachine implements Machine {
       onSerial: (port, bytes) => this.receive(port, bytes),
     });
     engine.attachInput(this.inputAttached, this.inputPatient);
+    engine.attachPorts(connectCards(this.instance, this.settings.cards, this.network, () => engine.wake()), this.network.outside);
     return engine;
   }
 
@@ -277,7 +283,8 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   options.signal?.throwIfAborted();
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
   if (options.snapshot === undefined) {
-    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan), false);
+    const fresh = await freshInstance(compiled, settings, plan);
+    return new LocalMachine(options, settings, compiled, plan, fresh, await openNetwork(options.netdevs ?? []), false);
   }
   const { memoryMiB: saved, agentReady } = readSnapshotHeader(options.snapshot);
   if (saved !== settings.memoryMiB) {
@@ -286,5 +293,5 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const instance = await freshInstance(compiled, settings, empty);
   restoreSnapshot(instance, options.snapshot);
-  return new LocalMachine(options, settings, compiled, plan, instance, agentReady);
+  return new LocalMachine(options, settings, compiled, plan, instance, await openNetwork(options.netdevs ?? []), agentReady);
 }

@@ -10,6 +10,11 @@ import { OptionError } from './errors.js';
 
 /** What assembly/run/exports.ts and assembly/run/inspect.ts export. */
 export interface ModuleExports {
+  addCard(
+    kind: number, slot: number, macLow: number, macHigh: number, maskedLow: number, maskedHigh: number, mtu: number, flags: number, vectors: number,
+  ): number;
+  presetCards(): void;
+  ringAt(id: number, what: number): number;
   create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;
   reset(): void;
   runSlice(ticksLow: number, ticksHigh: number): number;

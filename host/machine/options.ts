@@ -1,5 +1,6 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
+import { planCards, type CardPlan } from './cards.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
 import type { ClockMode, MachineOptions } from './types.js';
@@ -18,6 +19,7 @@ export interface Settings {
   rtcSeconds: bigint;
   instructionLimit: bigint | undefined;
   wallMs: number | undefined;
+  cards: CardPlan[];
 }
 
 function checkSources(options: MachineOptions): void {
@@ -70,5 +72,6 @@ export function readSettings(options: MachineOptions): Settings {
     rtcSeconds: rtcOf(options, clock),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
+    cards: planCards(options.devices ?? [], options.netdevs ?? []),
   };
 }

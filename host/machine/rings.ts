@@ -11,6 +11,9 @@ export const SERIAL_PORTS = 4;
 /** Port 0xe9. */
 export const DEBUG_RING = 8;
 
+/** RingPart of assembly/device/ring.ts: what `ringAt` gives. */
+export const RingPart = { Data: 0, Bytes: 1, Head: 2, Tail: 3 } as const;
+
 interface RingWords {
   at: number;
   head: number;

@@ -3,6 +3,8 @@
  * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
  */
 
+import type { NetBackend } from '../net/backend.js';
+
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
 
@@ -28,6 +30,31 @@ export interface BareOptions {
   /** Default `long64`. */
   mode?: BareMode;
 }
+
+/** A card on the PCI bus. Options have QEMU's names and meanings. */
+export interface DeviceOptions {
+  model: 'virtio-net' | 'virtio-net-pci';
+  /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
+  netdev?: string;
+  /** Default 52:54:00:12:34:56 and up. */
+  mac?: string;
+  /** PCI device number, 1 to 30; default the lowest that is free. */
+  slot?: number;
+  /** Features not to offer: `{ csum: false, mrg_rxbuf: false }`. */
+  features?: Readonly<Record<string, boolean>>;
+  /** The largest packet the driver should send (`host_mtu`). */
+  mtu?: number;
+  /** Without the legacy interface (`disable-legacy=on`). */
+  modernOnly?: boolean;
+  /** MSI-X vectors, 0 for none. Default 4. */
+  vectors?: number;
+}
+
+/** What network cards are connected to. */
+export type NetdevOptions =
+  | { id: string; type: 'null' }
+  /** A backend of the program's own (not with `worker`). */
+  | { id: string; type: 'custom'; backend: NetBackend };
 
 /** What ends a run even though the guest would go on. */
 export interface Limits {
@@ -72,6 +99,10 @@ export interface MachineOptions {
   /** Called with what `command` writes, as it comes. */
   onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   bare?: BareOptions;
+  /** Cards, in the order of their slots. Default none. */
+  devices?: readonly DeviceOptions[];
+  /** What network cards are connected to. */
+  netdevs?: readonly NetdevOptions[];
   /** Bytes from `machine.snapshot()` of the same build. */
   snapshot?: Uint8Array;
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */

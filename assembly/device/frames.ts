@@ -1,0 +1,84 @@
+// Frame rings between a network card and the host, in the module's memory.
+//
+// A port has two rings of the table in ring.ts: what the card sends and what it receives, with head and tail counted in bytes as
+// there. An entry is a header of 16 bytes and the frame, padded to 16; it never wraps: where it would, an entry of
+// length SKIP fills the rest. The header carries the virtio-net header's offload fields (virtio 1.2, 5.1.6), so that
+// checksums and segmentation are done once, by whoever is able to:
+//
+//      0         4       5         6        8         10          12           14
+//      | bytes   | flags | gsoType | hdrLen | gsoSize | csumStart | csumOffset | 0 |
+//
+// No room is back-pressure: the card keeps its frame, the slice ends and the host drains; what the host offers and the
+// guest has no buffer for stays in the ring. Lengths and counts from the host are checked, not trusted.
+
+import { RINGS } from "../base/layout";
+import { endSlice } from "./clock";
+import { FRAME_DATA, ring, ringFill, RingId } from "./ring";
+
+@inline export const MAX_PORTS: u32 = 8;
+/** Bytes of each ring: three of the largest frames and some. */
+@inline const RING_BYTES: u32 = 256 * 1024;
+@inline export const ENTRY_HEADER: u32 = 16;
+/** 64 KiB of IP behind an Ethernet header. */
+@inline export const MAX_FRAME: u32 = 14 + 65535;
+@inline const SKIP: u32 = 0xffff_ffff;
+
+/** Entry header. */
+@unmanaged export class Frame {
+  bytes: u32;
+  flags: u8; gsoType: u8; hdrLen: u16; gsoSize: u16; csumStart: u16; csumOffset: u16; pad0: u16;
+}
+
+/** What a card tells the host of its guest. */
+export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
+@unmanaged export class Port { accepts: u32; kind: u32; }
+@inline export function port(n: u32): Port { return changetype<Port>(RINGS + 1024 + (<usize>(n & 7) << 6)); }
+
+@inline export function sendRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n; }
+@inline export function receiveRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n + 1; }
+@inline function entryBytes(bytes: u32): u32 { return ENTRY_HEADER + ((bytes + 15) & ~15); }
+
+/** Lays a port's rings out, once; a reset of the machine leaves what they hold. */
+export function openPort(n: u32): void {
+  if (ring(sendRing(n)).sizeBytes) return;
+  for (let i: u32 = 0; i < 2; i++) {
+    const r = ring(sendRing(n) + i);
+    r.head = 0; r.tail = 0; r.sizeBytes = RING_BYTES;
+    r.data = <u32>FRAME_DATA + (2 * n + i) * RING_BYTES;
+  }
+}
+
+/** The entry at which a frame of so many bytes may be written, header set but for its offloads; null, and the slice ends, when there is no room. */
+export function beginFrame(n: u32, bytes: u32): Frame {
+  const r = ring(sendRing(n)), need = entryBytes(bytes), used = r.head - r.tail;
+  const at = r.head & (r.sizeBytes - 1), rest = r.sizeBytes - at, skip = rest < need ? rest : 0;
+  if (bytes > MAX_FRAME || used > r.sizeBytes || r.sizeBytes - used < need + skip) { endSlice(); return changetype<Frame>(0); }
+  if (skip) { store<u32>(<usize>r.data + at, SKIP); r.head += skip; }
+  const f = changetype<Frame>(<usize>r.data + (r.head & (r.sizeBytes - 1)));
+  memory.fill(changetype<usize>(f), 0, ENTRY_HEADER);
+  f.bytes = bytes;
+  return f;
+}
+
+@inline export function frameData(f: Frame): usize { return changetype<usize>(f) + ENTRY_HEADER; }
+
+/** Hands the frame begun to the host. */
+export function commitFrame(n: u32, f: Frame): void { ring(sendRing(n)).head += entryBytes(f.bytes); }
+
+/** The oldest frame from the host, null when there is none; it stays until dropFrame. */
+export function peekFrame(n: u32): Frame {
+  const id = receiveRing(n), r = ring(id);
+  for (let tries: u32 = 0; tries < 2; tries++) {
+    const fill = ringFill(id), at = r.tail & (r.sizeBytes - 1);
+    if (fill < ENTRY_HEADER || at & 15) break;
+    const f = changetype<Frame>(<usize>r.data + at);
+    if (f.bytes == SKIP) { r.tail += min(fill, r.sizeBytes - at); continue; }
+    if (f.bytes <= MAX_FRAME && entryBytes(f.bytes) <= fill && at + entryBytes(f.bytes) <= r.sizeBytes) return f;
+    break;
+  }
+  // Empty, or nonsense that is thrown away whole.
+  r.tail = r.head;
+  return changetype<Frame>(0);
+}
+
+export function dropFrame(n: u32, f: Frame): void { ring(receiveRing(n)).tail += entryBytes(f.bytes); }

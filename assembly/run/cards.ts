@@ -1,0 +1,70 @@
+// The cards that were asked for: a list in the devices' state, so that a snapshot carries it, attached in its order after
+// the chipset. The host fills it before the machine is made.
+//
+// A record is 64 bytes. Slots are handed out from 1 up where none is given, passing over what is taken.
+
+import { DEVICES } from "../base/layout";
+import { deviceAt, resetDevice } from "../virtio/device";
+import { attachNet, presetNet } from "../virtio/net/net";
+import { resetTransport } from "../virtio/pci/transport";
+import { CardKind } from "./surface";
+
+@unmanaged class CardList { count: u32; slots: u32; }
+@inline const list = changetype<CardList>(DEVICES);
+@unmanaged class Card {
+  kind: u32;
+  slot: u32;
+  mac: u64;
+  masked: u64;
+  mtu: u32;
+  modernOnly: u32;
+  vectors: u32;
+  number: u32;
+}
+@inline function card(i: u32): Card { return changetype<Card>(DEVICES + 64 + (<usize>i << 6)); }
+@inline const MAX_CARDS: u32 = 8;
+/** Slots of the host bridge and the LPC bridge. */
+@inline const TAKEN: u32 = 1 | 1 << 31;
+
+/** The lowest free slot, 32 when none is. */
+function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
+
+/** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
+export function addToList(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): i32 {
+  const at = slot ? slot : freeSlot();
+  if (list.count >= MAX_CARDS || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
+  const c = card(list.count);
+  c.kind = kind; c.slot = at; c.mac = mac; c.masked = masked; c.mtu = mtu; c.modernOnly = modernOnly ? 1 : 0; c.vectors = vectors;
+  c.number = countOf(kind);
+  list.slots |= 1 << at;
+  list.count++;
+  return <i32>list.count - 1;
+}
+
+function countOf(kind: u32): u32 {
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < list.count; i++) if (card(i).kind == kind) n++;
+  return n;
+}
+
+/** Cards in the list; the slot of one. */
+export function listedCards(): u32 { return list.count; }
+export function slotOfCard(i: u32): u32 { return i < list.count ? card(i).slot : 0; }
+export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind : 0; }
+
+export function attachCards(): void {
+  for (let i: u32 = 0; i < list.count; i++) {
+    const c = card(i);
+    if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
+  }
+}
+
+/** After the PCI functions' reset. */
+export function resetCards(): void {
+  for (let i: u32 = 0; i < list.count; i++) {
+    const c = card(i), d = deviceAt(i);
+    if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
+    resetDevice(d);
+    resetTransport(d);
+  }
+}

@@ -1,0 +1,189 @@
+// A virtio device: what every kind has, whatever its transport. Virtio 1.2, clause 2.
+//
+// The first part of a device's 16 KiB is written at attach (who it is, what it offers, whom to call) and survives a
+// reset; from `status` on it is the driver's doing and a reset clears it. Kinds hang in by function-table index:
+// onQueue when a queue is notified, onReset, onDriverOk, onConfig after a write to the device's configuration.
+// What the specification calls the driver's error ends in fail(): NEEDS_RESET, a configuration interrupt (2.1.2), and
+// no queue is served until the driver resets the device.
+
+import { addCount, count, nameOwned, takeCounters } from "../base/counters";
+import { dmaFailed } from "../device/dma";
+import { functionAt, noteMasterAbort } from "../pci/config";
+import { setIntx } from "../pci/intx";
+import { msixEnabled, sendVector } from "../pci/msix";
+import { DEVICE_BYTES, MAX_DEVICES, Part, VIRTIO_STATE } from "./layout";
+import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
+
+@unmanaged export class VirtioDevice {
+  // Written at attach.
+  kind: u32;
+  pci: u32;
+  queueCount: u32;
+  configBytes: u32;
+  offered: u64;
+  counters: u32;
+  /** Number among its own kind, for names; the frame port or host ring. */
+  number: u32;
+  port: u32;
+  onQueue: u32;
+  onReset: u32;
+  onDriverOk: u32;
+  onConfig: u32;
+  common: u32;
+  pad0: u32; pad1: u32;
+  // Cleared by a reset; the offset is in STATE_FROM.
+  status: u32;
+  isr: u32;
+  accepted: u64;
+  generation: u32;
+  configVector: u32;
+  /** The driver came by the legacy interface. */
+  legacy: u32;
+  /** No queue is served until reset. */
+  broken: u32;
+}
+@inline const STATE_FROM: usize = 64;
+
+@unmanaged export class Queue {
+  // Written at attach.
+  maxSize: u32;
+  index: u32;
+  device: u32;
+  counters: u32;
+  // Cleared by a reset.
+  size: u32;
+  vector: u32;
+  enabled: u32;
+  /** The next entry of the available ring to take, and of the used ring to fill: counts modulo 2^16. */
+  nextAvail: u32;
+  nextUsed: u32;
+  /** Used index when the driver was last interrupted, or when it was last decided not to. */
+  signalled: u32;
+  /** Used index the driver sees. */
+  published: u32;
+  /** The driver has been asked not to notify. */
+  quiet: u32;
+  desc: u64;
+  driver: u64;
+  used: u64;
+}
+@inline const QUEUE_BYTES: usize = 128;
+@inline const QUEUE_STATE_FROM: usize = 16;
+
+/** Counters of a device, then of each queue. */
+export const enum Count { CONFIG_INTERRUPTS, FAILURES, RESETS, ISR_READS, OWN }
+export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ, BYTES_WRITTEN, INTERRUPTS, INTERRUPTS_SUPPRESSED, DOORBELLS_SUPPRESSED, COUNT }
+
+@inline export function deviceAt(i: u32): VirtioDevice { return changetype<VirtioDevice>(VIRTIO_STATE + <usize>min(i, MAX_DEVICES - 1) * DEVICE_BYTES); }
+@inline export function addressOf(d: VirtioDevice): usize { return changetype<usize>(d); }
+@inline export function commonOf(d: VirtioDevice): usize { return changetype<usize>(d) + Part.COMMON; }
+@inline export function configOf(d: VirtioDevice): usize { return changetype<usize>(d) + Part.CONFIG; }
+@inline export function ownOf(d: VirtioDevice): usize { return changetype<usize>(d) + Part.OWN; }
+@inline export function queueOf(d: VirtioDevice, i: u32): Queue { return changetype<Queue>(changetype<usize>(d) + Part.QUEUES + <usize>i * QUEUE_BYTES); }
+@inline export function deviceOf(q: Queue): VirtioDevice { return changetype<VirtioDevice>(<usize>q.device); }
+@inline export function requesterOf(d: VirtioDevice): u32 { return functionAt(d.pci).devfn; }
+@inline export function has(d: VirtioDevice, bit: u32): bool { return (d.accepted >> bit & 1) != 0; }
+@inline export function countQueue(q: Queue, what: u32, n: u64): void { addCount(q.counters + what, n); }
+
+/** A queue the driver has set up, of a device that is going. */
+@inline export function isLive(d: VirtioDevice, i: u32): bool {
+  return i < d.queueCount && !d.broken && (d.status & Status.DRIVER_OK) != 0 && queueOf(d, i).enabled != 0;
+}
+
+/** Sets up a queue; at attach. `maxSize` is a power of two up to 1024. */
+export function makeQueue(d: VirtioDevice, i: u32, maxSize: u32, card: string): void {
+  const q = queueOf(d, i), c = takeCounters(QueueCount.COUNT);
+  q.maxSize = maxSize; q.index = i; q.device = <u32>changetype<usize>(d); q.counters = c;
+  nameOwned(c + QueueCount.DOORBELLS, card, d.number, i, "doorbells", "events");
+  nameOwned(c + QueueCount.CHAINS, card, d.number, i, "chains", "chains");
+  nameOwned(c + QueueCount.DESCRIPTORS, card, d.number, i, "descriptors read", "descriptors");
+  nameOwned(c + QueueCount.USED, card, d.number, i, "used elements written", "descriptors");
+  nameOwned(c + QueueCount.BYTES_READ, card, d.number, i, "bytes read", "bytes");
+  nameOwned(c + QueueCount.BYTES_WRITTEN, card, d.number, i, "bytes written", "bytes");
+  nameOwned(c + QueueCount.INTERRUPTS, card, d.number, i, "interrupts", "events");
+  nameOwned(c + QueueCount.INTERRUPTS_SUPPRESSED, card, d.number, i, "interrupts suppressed", "events");
+  nameOwned(c + QueueCount.DOORBELLS_SUPPRESSED, card, d.number, i, "doorbells suppressed", "events");
+}
+
+/** Counters every device has, and room for `own` of its kind's; at attach. */
+export function nameDevice(d: VirtioDevice, card: string, own: u32): void {
+  const c = takeCounters(Count.OWN + own);
+  d.counters = c;
+  nameOwned(c + Count.CONFIG_INTERRUPTS, card, d.number, -1, "configuration interrupts", "events");
+  nameOwned(c + Count.FAILURES, card, d.number, -1, "driver errors", "events");
+  nameOwned(c + Count.RESETS, card, d.number, -1, "resets", "events");
+  nameOwned(c + Count.ISR_READS, card, d.number, -1, "ISR reads", "reads");
+}
+
+/** Power-up state, and what writing 0 to the status does (2.4). */
+export function resetDevice(d: VirtioDevice): void {
+  memory.fill(changetype<usize>(d) + STATE_FROM, 0, <usize>Part.COMMON - STATE_FROM);
+  d.configVector = NO_VECTOR;
+  for (let i: u32 = 0; i < d.queueCount; i++) resetQueue(queueOf(d, i));
+  setIntx(d.pci, false);
+  if (d.onReset) call_indirect<void>(d.onReset, changetype<usize>(d));
+}
+
+export function resetQueue(q: Queue): void {
+  memory.fill(changetype<usize>(q) + QUEUE_STATE_FROM, 0, QUEUE_BYTES - QUEUE_STATE_FROM);
+  q.size = q.maxSize;
+  q.vector = NO_VECTOR;
+}
+
+/** The driver broke a rule or gave an address that is no memory. */
+export function fail(d: VirtioDevice): void {
+  if (dmaFailed()) noteMasterAbort(d.pci);
+  count(d.counters + Count.FAILURES);
+  if (d.broken) return;
+  d.broken = 1;
+  d.status |= Status.NEEDS_RESET;
+  signalConfig(d);
+}
+
+// --- Interrupts ---
+
+/** A device notification for a queue: its MSI-X vector, or the ISR bit and INTx (4.1.4.5, 4.1.5.1.2). */
+export function signalVector(d: VirtioDevice, vector: u32, isr: u32): void {
+  if (msixEnabled(d.pci)) { if (vector != NO_VECTOR) sendVector(d.pci, vector); return; }
+  d.isr |= isr;
+  setIntx(d.pci, true);
+}
+
+/** The configuration changed. */
+export function signalConfig(d: VirtioDevice): void {
+  d.generation = (d.generation + 1) & 0xff;
+  if (!(d.status & Status.DRIVER_OK)) return;
+  count(d.counters + Count.CONFIG_INTERRUPTS);
+  signalVector(d, d.configVector, Isr.CONFIG);
+}
+
+/** Reading the ISR status clears it and takes the line down. */
+export function takeIsr(d: VirtioDevice): u32 {
+  const isr = d.isr;
+  count(d.counters + Count.ISR_READS);
+  d.isr = 0;
+  setIntx(d.pci, false);
+  return isr;
+}
+
+// --- Driver's progress ---
+
+/** The driver accepts features (2.2): a subset of what is offered and, on the modern interface, VERSION_1. */
+export function featuresGood(d: VirtioDevice): bool {
+  return (d.accepted & ~d.offered) == 0 && (d.legacy != 0 || has(d, FeatureBit.VERSION_1));
+}
+
+export function writeStatus(d: VirtioDevice, value: u32): void {
+  if (value == 0) { count(d.counters + Count.RESETS); resetDevice(d); return; }
+  const before = d.status;
+  d.status = before & Status.NEEDS_RESET | value & ~(<u32>Status.NEEDS_RESET);
+  if (d.status & ~before & Status.FEATURES_OK && !featuresGood(d)) d.status &= ~(<u32>Status.FEATURES_OK);
+  if (d.status & ~before & Status.DRIVER_OK && d.onDriverOk) call_indirect<void>(d.onDriverOk, changetype<usize>(d));
+}
+
+/** The driver rang a queue's doorbell. */
+export function notifyQueue(d: VirtioDevice, i: u32): void {
+  if (i >= d.queueCount) return;
+  countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
+  if (isLive(d, i)) call_indirect<void>(d.onQueue, changetype<usize>(d), i);
+}

@@ -1,0 +1,17 @@
+// Where virtio devices keep their state, inside the DEVICES region, and the scratch their ring walks use.
+
+import { DEVICES } from "../base/layout";
+
+@inline export const MAX_DEVICES: u32 = 16;
+@inline export const DEVICE_BYTES: usize = 16 * 1024;
+@inline export const VIRTIO_STATE: usize = DEVICES + 64 * 1024;
+/** In a device's part: common configuration, device configuration, the kind's own state, queues, requests in flight. */
+export const enum Part { COMMON = 0x100, CONFIG = 0x200, OWN = 0x400, QUEUES = 0x1000, REQUESTS = 0x2000 }
+@inline export const MAX_CONFIG: u32 = 256;
+
+/** Two chains of buffers, the first of a packet and the one in hand; 1024 pieces each. Consumed within one call. */
+@inline export const CHAINS: usize = VIRTIO_STATE + <usize>MAX_DEVICES * DEVICE_BYTES;
+@inline export const CHAIN_BYTES: usize = 20 * 1024;
+/** Bytes on their way between chains and rings. */
+@inline export const SCRATCH: usize = CHAINS + 2 * CHAIN_BYTES;
+@inline export const SCRATCH_BYTES: usize = 80 * 1024;

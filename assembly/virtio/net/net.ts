@@ -1,0 +1,111 @@
+// virtio-net: attach, reset and the doorbells. Virtio 1.2, 5.1. One pair of queues and the control queue.
+
+import { bindRing } from "../../device/ring";
+import { openPort, receiveRing } from "../../device/frames";
+import { configOf, deviceAt, has, makeQueue, nameDevice, VirtioDevice } from "../device";
+import { attachTransport } from "../pci/transport";
+import { DeviceId, FeatureBit } from "../spec";
+import { serveControl, SWITCHABLE } from "./control";
+import { receive } from "./receive";
+import { NetConfig, NetFeature, NetQueue, NetStatus } from "./spec";
+import { nameNetCounters, NET_COUNTERS, netOf, tellHost, VLAN_BYTES, vlansOf } from "./state";
+import { transmit } from "./transmit";
+
+@inline const TRANSITIONAL: u32 = 0x1000;
+@inline const ETHERNET: u32 = 0x02_0000;
+@inline const QUEUE_SIZE: u32 = 256;
+@inline const CONTROL_SIZE: u32 = 64;
+@inline const SPEED_UNKNOWN: u32 = 0xffff_ffff;
+@inline const DUPLEX_UNKNOWN: u32 = 0xff;
+@inline const CARD: string = "virtio-net";
+
+@inline function bit(n: u32): u64 { return <u64>1 << n; }
+
+/** Everything this card has, before masking. */
+function allFeatures(mtu: u32): u64 {
+  const net = bit(NetFeature.CSUM) | bit(NetFeature.GUEST_CSUM) | bit(NetFeature.CTRL_GUEST_OFFLOADS) | bit(NetFeature.MAC) | bit(NetFeature.GUEST_TSO4)
+    | bit(NetFeature.GUEST_TSO6) | bit(NetFeature.GUEST_ECN) | bit(NetFeature.HOST_TSO4) | bit(NetFeature.HOST_TSO6) | bit(NetFeature.HOST_ECN) | bit(NetFeature.MRG_RXBUF)
+    | bit(NetFeature.STATUS) | bit(NetFeature.CTRL_VQ) | bit(NetFeature.CTRL_RX) | bit(NetFeature.CTRL_VLAN) | bit(NetFeature.CTRL_RX_EXTRA)
+    | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.SPEED_DUPLEX) | (mtu ? bit(NetFeature.MTU) : 0);
+  return net | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX) | bit(FeatureBit.ANY_LAYOUT) | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_RESET);
+}
+
+/** What cannot be offered without another bit (5.1.3.1). */
+function withNeeds(features: u64): u64 {
+  let f = features;
+  if (!(f & bit(NetFeature.CSUM))) f &= ~(bit(NetFeature.HOST_TSO4) | bit(NetFeature.HOST_TSO6));
+  if (!(f & (bit(NetFeature.HOST_TSO4) | bit(NetFeature.HOST_TSO6)))) f &= ~bit(NetFeature.HOST_ECN);
+  if (!(f & bit(NetFeature.GUEST_CSUM))) f &= ~(bit(NetFeature.GUEST_TSO4) | bit(NetFeature.GUEST_TSO6));
+  if (!(f & (bit(NetFeature.GUEST_TSO4) | bit(NetFeature.GUEST_TSO6)))) f &= ~bit(NetFeature.GUEST_ECN);
+  if (!(f & bit(NetFeature.CTRL_VQ))) f &= ~(bit(NetFeature.CTRL_RX) | bit(NetFeature.CTRL_VLAN) | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.CTRL_GUEST_OFFLOADS));
+  if (!(f & bit(NetFeature.CTRL_RX))) f &= ~bit(NetFeature.CTRL_RX_EXTRA);
+  return f;
+}
+
+/** Device `i` becomes network card `number`. `mac` has its first byte lowest; `masked` are feature bits not to offer. */
+export function attachNet(i: u32, number: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): void {
+  const d = deviceAt(i);
+  d.kind = DeviceId.NET; d.number = number; d.port = number;
+  d.offered = withNeeds(allFeatures(mtu) & ~masked);
+  d.queueCount = d.offered & bit(NetFeature.CTRL_VQ) ? NetQueue.COUNT : NetQueue.CONTROL;
+  d.configBytes = NetConfig.BYTES;
+  d.onQueue = notified.index; d.onReset = resetNet.index; d.onDriverOk = driverOk.index; d.onConfig = writeNetConfig.index;
+  nameDevice(d, CARD, NET_COUNTERS);
+  nameNetCounters(d, CARD);
+  makeQueue(d, NetQueue.RECEIVE, QUEUE_SIZE, CARD);
+  makeQueue(d, NetQueue.TRANSMIT, QUEUE_SIZE, CARD);
+  if (d.queueCount > <u32>NetQueue.CONTROL) makeQueue(d, NetQueue.CONTROL, CONTROL_SIZE, CARD);
+  attachTransport(d, slot, ETHERNET, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
+  openPort(number);
+  bindRing(receiveRing(number), service.index, changetype<usize>(d));
+}
+
+/** The configuration as the command line has it; at reset of the machine. */
+export function presetNet(i: u32, mac: u64, mtu: u32): void {
+  const d = deviceAt(i), config = configOf(d);
+  store<u64>(config, mac & 0xffff_ffff_ffff, NetConfig.MAC);
+  netOf(d).mac = mac & 0xffff_ffff_ffff;
+  store<u16>(config, NetStatus.LINK_UP, NetConfig.STATUS);
+  store<u16>(config, 1, NetConfig.PAIRS);
+  store<u16>(config, <u16>mtu, NetConfig.MTU);
+  store<u32>(config, SPEED_UNKNOWN, NetConfig.SPEED);
+  store<u8>(config, <u8>DUPLEX_UNKNOWN, NetConfig.DUPLEX);
+}
+
+function resetNet(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev), n = netOf(d);
+  n.modes = 0; n.unicast = 0; n.multicast = 0; n.offloads = 0; n.allUnicast = 0; n.allMulticast = 0;
+  memory.fill(vlansOf(d), 0, VLAN_BYTES);
+  tellHost(d, false);
+}
+
+/** All offloads that were negotiated are on until the driver says otherwise. */
+function driverOk(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev);
+  netOf(d).offloads = <u32>d.accepted & SWITCHABLE;
+  tellHost(d, true);
+}
+
+function notified(dev: usize, queue: u32): void {
+  const d = changetype<VirtioDevice>(dev);
+  switch (queue) {
+    case NetQueue.RECEIVE: receive(d); break;
+    case NetQueue.TRANSMIT: transmit(d); break;
+    default: serveControl(d);
+  }
+}
+
+/** The host has drained or filled the rings. */
+function service(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev);
+  transmit(d);
+  receive(d);
+}
+
+/** A legacy driver sets the MAC by writing it (5.1.4.1). */
+function writeNetConfig(dev: usize, at: u32, bytes: u32, value: u64): void {
+  const d = changetype<VirtioDevice>(dev);
+  if (!d.legacy || has(d, NetFeature.CTRL_MAC_ADDR)) return;
+  for (let i: u32 = 0; i < bytes && at + i < 6; i++) store<u8>(configOf(d) + at + i, <u8>(value >> (<u64>i << 3)));
+  netOf(d).mac = load<u64>(configOf(d)) & 0xffff_ffff_ffff;
+}
