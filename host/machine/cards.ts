@@ -2,8 +2,12 @@
 
 import { Address, CardKind } from '../../assembly/run/surface.js';
 import type { NetBackend } from '../net/backend.js';
+import { wallClock } from '../net/clock.js';
 import { FramePort } from '../net/frames.js';
+import { withSoftwareOffload } from '../net/gate.js';
+import { createNat } from '../net/nat/nat.js';
 import { nullBackend } from '../net/null.js';
+import { natConfigOf } from '../net/user-options.js';
 import { OptionError } from './errors.js';
 import { addressOf, high, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, NetdevOptions } from './types.js';
@@ -100,15 +104,36 @@ export interface Network {
   close(): Promise<void>;
 }
 
+async function openUser(netdev: Extract<NetdevOptions, { type: 'user' }>): Promise<NetBackend> {
+  const { nodeProvider } = await import('../net/node-provider.js');
+  const config = natConfigOf(netdev, (option, problem) => new OptionError(`netdevs.${option}`, problem));
+  const nat = createNat(netdev.id, config, { provider: nodeProvider(), clock: wallClock() });
+  await nat.listen();
+  return nat;
+}
+
+async function openBackend(netdev: NetdevOptions): Promise<NetBackend> {
+  switch (netdev.type) {
+    case 'user':
+      return openUser(netdev);
+    case 'custom':
+      return netdev.backend;
+    case 'null':
+      return nullBackend(netdev.id);
+    default:
+      throw new OptionError('netdevs.type', `there is no "${String((netdev as { type: unknown }).type)}". There are user and null.`);
+  }
+}
+
 export async function openNetwork(netdevs: readonly NetdevOptions[]): Promise<Network> {
   const backends = new Map<string, NetBackend>();
   for (const netdev of netdevs) {
     if (backends.has(netdev.id)) throw new OptionError('netdevs.id', `"${netdev.id}" is given twice.`);
-    backends.set(netdev.id, 'backend' in netdev ? netdev.backend : nullBackend(netdev.id));
+    backends.set(netdev.id, withSoftwareOffload(await openBackend(netdev)));
   }
   return {
     backends,
-    outside: netdevs.some(({ type }) => type === 'custom'),
+    outside: netdevs.some(({ type }) => type !== 'null'),
     async close() {
       await Promise.all([...backends.values()].map((backend) => backend.close()));
     },

@@ -4,6 +4,7 @@
  */
 
 import type { NetBackend } from '../net/backend.js';
+import type { UserNetOptions } from '../net/user-options.js';
 
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
@@ -53,6 +54,8 @@ export interface DeviceOptions {
 /** What network cards are connected to. */
 export type NetdevOptions =
   | { id: string; type: 'null' }
+  /** A network of the host's own sockets, behind a translation of addresses. */
+  | ({ id: string; type: 'user' } & UserNetOptions)
   /** A backend of the program's own (not with `worker`). */
   | { id: string; type: 'custom'; backend: NetBackend };
 

@@ -42,7 +42,8 @@ export class FramePort implements FrameSink {
   private readonly received: Ring;
   private readonly acceptsAt: number;
   private sendRefused = false;
-  private deliverRefused = false;
+  /** Bytes that a frame refused needs, 0 when none was. At first the backend may hold what it could not deliver before. */
+  private refusedBytes = HEADER;
   /** Something was put for the guest that the module has not looked at. */
   private pending = false;
 
@@ -80,8 +81,9 @@ export class FramePort implements FrameSink {
   /** After a slice: hands the backend what the guest sent, and tells it of room. */
   afterSlice(): void {
     this.drain();
-    if (!this.deliverRefused || this.room() < padded(0)) return;
-    this.deliverRefused = false;
+    // Where it would wrap it needs as much again; a frame refused twice is asked for twice.
+    if (this.refusedBytes === 0 || !this.linkUp || this.room() < this.refusedBytes) return;
+    this.refusedBytes = 0;
     this.backend.roomForDeliver();
   }
 
@@ -93,10 +95,9 @@ export class FramePort implements FrameSink {
 
   deliver(frame: Uint8Array, offload: Readonly<Offload>): boolean {
     const { view, bytes } = this.instance;
-    const up = (view.getUint32(this.acceptsAt, true) & LINK_UP) !== 0;
-    const at = up ? this.reserve(padded(frame.length)) : undefined;
+    const at = this.linkUp ? this.reserve(padded(frame.length)) : undefined;
     if (at === undefined) {
-      this.deliverRefused = true;
+      this.refusedBytes = padded(frame.length);
       return false;
     }
     view.setUint32(at, frame.length, true);
@@ -112,6 +113,11 @@ export class FramePort implements FrameSink {
     this.pending = true;
     this.wake();
     return true;
+  }
+
+  /** The guest's driver is going. */
+  private get linkUp(): boolean {
+    return (this.instance.view.getUint32(this.acceptsAt, true) & LINK_UP) !== 0;
   }
 
   private room(): number {

@@ -1,0 +1,80 @@
+/** `-netdev TYPE,id=...` and `-device MODEL,netdev=...`, in QEMU's words. */
+
+import type { DeviceOptions, NetdevOptions } from '../machine/types.js';
+import { parseCount, UsageError } from './arguments.js';
+
+interface Words {
+  /** As typed. */
+  argument: string;
+  head: string;
+  pairs: [string, string][];
+}
+
+/** `head,name=value,...`; a comma in a value is written twice. */
+function split(option: string, value: string): Words {
+  const parts = value.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
+  const argument = `${option} ${value}`;
+  const pairs = parts.slice(1).map((part): [string, string] => {
+    const at = part.indexOf('=');
+    return at < 0 ? [part, 'on'] : [part.slice(0, at), part.slice(at + 1)];
+  });
+  return { argument, head: parts[0]!, pairs };
+}
+
+function parseSwitch(argument: string, name: string, value: string): boolean {
+  if (['on', 'true', 'yes', 'y'].includes(value)) return true;
+  if (['off', 'false', 'no', 'n'].includes(value)) return false;
+  throw new UsageError(argument, `${name} is on or off, not "${value}".`);
+}
+
+/** A slot: `5`, `0x5` or `05.0`. */
+function parseSlot(argument: string, value: string): number {
+  const match = /^(?:0x)?([0-9a-f]{1,2})(?:\.0)?$/i.exec(value);
+  if (match === null) throw new UsageError(argument, `addr "${value}" is not a PCI device number such as 5 or 05.0.`);
+  return parseInt(match[1]!, 16);
+}
+
+export function parseDevice(value: string): DeviceOptions {
+  const { argument, head, pairs } = split('-device', value);
+  if (head !== 'virtio-net' && head !== 'virtio-net-pci') throw new UsageError(argument, `there is no "${head}". There is virtio-net-pci.`);
+  const out: DeviceOptions = { model: head };
+  const features: Record<string, boolean> = {};
+  for (const [name, text] of pairs) {
+    switch (name) {
+      case 'netdev': out.netdev = text; break;
+      case 'mac': out.mac = text; break;
+      case 'addr': out.slot = parseSlot(argument, text); break;
+      case 'host_mtu': out.mtu = Number(parseCount(argument, text)); break;
+      case 'vectors': out.vectors = Number(parseCount(argument, text)); break;
+      case 'disable-legacy': out.modernOnly = parseSwitch(argument, name, text); break;
+      default: features[name] = parseSwitch(argument, name, text);
+    }
+  }
+  if (Object.keys(features).length > 0) out.features = features;
+  return out;
+}
+
+function parseUser(argument: string, id: string, pairs: [string, string][]): NetdevOptions {
+  const out: Extract<NetdevOptions, { type: 'user' }> = { id, type: 'user' };
+  for (const [name, text] of pairs) {
+    switch (name) {
+      case 'id': break;
+      case 'restrict': out.restrict = parseSwitch(argument, name, text); break;
+      case 'loopback': out.loopback = parseSwitch(argument, name, text); break;
+      case 'ipv6': out.ipv6 = parseSwitch(argument, name, text); break;
+      case 'allow': out.allow = [...(out.allow ?? []), text]; break;
+      case 'hostfwd': out.hostForwards = [...(out.hostForwards ?? []), text]; break;
+      default: throw new UsageError(argument, `user has no option "${name}".`);
+    }
+  }
+  return out;
+}
+
+export function parseNetdev(value: string): NetdevOptions {
+  const { argument, head, pairs } = split('-netdev', value);
+  const id = pairs.find(([name]) => name === 'id')?.[1];
+  if (id === undefined || id === '') throw new UsageError(argument, 'needs id=NAME.');
+  if (head === 'user') return parseUser(argument, id, pairs);
+  if (head === 'null') return { id, type: 'null' };
+  throw new UsageError(argument, `there is no "${head}". There are user and null.`);
+}
