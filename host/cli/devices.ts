@@ -1,6 +1,6 @@
-/** `-netdev TYPE,id=...` and `-device MODEL,netdev=...`, in QEMU's words. */
+/** `-device MODEL,netdev=...`, in QEMU's words. */
 
-import type { DeviceOptions, NetdevOptions } from '../machine/types.js';
+import type { DeviceOptions } from '../machine/types.js';
 import { parseCount, UsageError } from './arguments.js';
 
 interface Words {
@@ -52,29 +52,4 @@ export function parseDevice(value: string): DeviceOptions {
   }
   if (Object.keys(features).length > 0) out.features = features;
   return out;
-}
-
-function parseUser(argument: string, id: string, pairs: [string, string][]): NetdevOptions {
-  const out: Extract<NetdevOptions, { type: 'user' }> = { id, type: 'user' };
-  for (const [name, text] of pairs) {
-    switch (name) {
-      case 'id': break;
-      case 'restrict': out.restrict = parseSwitch(argument, name, text); break;
-      case 'loopback': out.loopback = parseSwitch(argument, name, text); break;
-      case 'ipv6': out.ipv6 = parseSwitch(argument, name, text); break;
-      case 'allow': out.allow = [...(out.allow ?? []), text]; break;
-      case 'hostfwd': out.hostForwards = [...(out.hostForwards ?? []), text]; break;
-      default: throw new UsageError(argument, `user has no option "${name}".`);
-    }
-  }
-  return out;
-}
-
-export function parseNetdev(value: string): NetdevOptions {
-  const { argument, head, pairs } = split('-netdev', value);
-  const id = pairs.find(([name]) => name === 'id')?.[1];
-  if (id === undefined || id === '') throw new UsageError(argument, 'needs id=NAME.');
-  if (head === 'user') return parseUser(argument, id, pairs);
-  if (head === 'null') return { id, type: 'null' };
-  throw new UsageError(argument, `there is no "${head}". There are user and null.`);
 }

@@ -38,7 +38,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Errors that say themselves what to do; a stack would only hide it. */
-const SPEAKING = new Set(['ImageError', 'GuestError', 'NoPackageClient', 'OptionError', 'SnapshotError', 'CommandError', 'MachineError']);
+const SPEAKING = new Set(['ImageError', 'GuestError', 'NoPackageClient', 'OptionError', 'SnapshotError', 'CommandError', 'MachineError', 'NetdevError', 'NetworkError']);
 
 try {
   process.exitCode = await main(process.argv.slice(2));

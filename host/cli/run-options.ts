@@ -3,7 +3,7 @@
 import { parseAddition } from '../guest/index.js';
 import type { ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { parseDevice, parseNetdev } from './devices.js';
+import { parseDevice } from './devices.js';
 import { readSerial, type SerialTarget } from './serial.js';
 
 const SPECS: Record<string, OptionSpec> = {
@@ -114,7 +114,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory);
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
-  machine.netdevs = (parsed.lists.get('netdev') ?? []).map(parseNetdev);
+  machine.netdevs = parsed.lists.get('netdev') ?? [];
   machine.devices = (parsed.lists.get('device') ?? []).map(parseDevice);
   return {
     machine,

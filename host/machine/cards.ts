@@ -2,12 +2,11 @@
 
 import { Address, CardKind } from '../../assembly/run/surface.js';
 import type { NetBackend } from '../net/backend.js';
-import { wallClock } from '../net/clock.js';
 import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';
-import { createNat } from '../net/nat/nat.js';
-import { nullBackend } from '../net/null.js';
-import { natConfigOf } from '../net/user-options.js';
+import { createNull } from '../net/null.js';
+import type { OpenBackend } from '../net/open.js';
+import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { OptionError } from './errors.js';
 import { addressOf, high, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, NetdevOptions } from './types.js';
@@ -74,7 +73,7 @@ function planNet(device: DeviceOptions, number: number): CardPlan {
 }
 
 /** What the options ask for, checked. */
-export function planCards(devices: readonly DeviceOptions[], netdevs: readonly NetdevOptions[]): CardPlan[] {
+export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[]): CardPlan[] {
   let nets = 0;
   const used = new Set<string>();
   return devices.map((device) => {
@@ -88,6 +87,20 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
   });
 }
 
+/** A netdev option, read. */
+export type Netdev = { id: string; spec: NetdevSpec } | { id: string; backend: NetBackend };
+
+export function readNetdevs(options: readonly NetdevOptions[]): Netdev[] {
+  const netdevs = options.map((option): Netdev => {
+    if (typeof option !== 'string') return option;
+    const spec = parseNetdev(option);
+    return { id: spec.id, spec };
+  });
+  const twice = netdevs.find(({ id }, i) => netdevs.findIndex((other) => other.id === id) !== i);
+  if (twice !== undefined) throw new OptionError('netdevs', `the id "${twice.id}" is given twice.`);
+  return netdevs;
+}
+
 /** Tells a fresh module of its cards; before `create`. */
 export function addCards(instance: ModuleInstance, plans: readonly CardPlan[]): void {
   for (const { kind, slot, mac, masked, mtu, modernOnly, vectors } of plans) {
@@ -98,44 +111,27 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[]): 
 
 /** What a machine's cards are connected to. */
 export interface Network {
-  backends: Map<string, NetBackend>;
-  /** Frames may come from outside this process at any time. */
+  /** By netdev id. */
+  backends: Map<string, OpenBackend>;
+  /** Frames may come from outside the machine at any time. */
   outside: boolean;
   close(): Promise<void>;
 }
 
-async function openUser(netdev: Extract<NetdevOptions, { type: 'user' }>): Promise<NetBackend> {
-  const { nodeProvider } = await import('../net/node-provider.js');
-  const config = natConfigOf(netdev, (option, problem) => new OptionError(`netdevs.${option}`, problem));
-  const nat = createNat(netdev.id, config, { provider: nodeProvider(), clock: wallClock() });
-  await nat.listen();
-  return nat;
-}
+const NO_NETWORK: Network = { backends: new Map(), outside: false, close: async () => undefined };
 
-async function openBackend(netdev: NetdevOptions): Promise<NetBackend> {
-  switch (netdev.type) {
-    case 'user':
-      return openUser(netdev);
-    case 'custom':
-      return netdev.backend;
-    case 'null':
-      return nullBackend(netdev.id);
-    default:
-      throw new OptionError('netdevs.type', `there is no "${String((netdev as { type: unknown }).type)}". There are user and null.`);
-  }
-}
-
-export async function openNetwork(netdevs: readonly NetdevOptions[]): Promise<Network> {
-  const backends = new Map<string, NetBackend>();
-  for (const netdev of netdevs) {
-    if (backends.has(netdev.id)) throw new OptionError('netdevs.id', `"${netdev.id}" is given twice.`);
-    backends.set(netdev.id, withSoftwareOffload(await openBackend(netdev)));
-  }
+/** Opens the backends. Loaded only when there are any: a page has no sockets. */
+export async function openNetwork(netdevs: readonly Netdev[]): Promise<Network> {
+  if (netdevs.length === 0) return NO_NETWORK;
+  const { createNetContext, openBackends } = await import('../net/open.js');
+  const specs = netdevs.filter((netdev) => 'spec' in netdev).map(({ spec }) => spec);
+  const backends = await openBackends(specs, createNetContext());
+  for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
   return {
     backends,
-    outside: netdevs.some(({ type }) => type !== 'null'),
+    outside: netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null'),
     async close() {
-      await Promise.all([...backends.values()].map((backend) => backend.close()));
+      await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
     },
   };
 }
@@ -145,5 +141,5 @@ export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[
   const rings = addressOf(instance, Address.Rings);
   return plans
     .filter(({ kind }) => kind === CardKind.VIRTIO_NET)
-    .map((plan, port) => new FramePort(instance, port, rings, network.backends.get(plan.netdev ?? '') ?? nullBackend(`port${port}`), wake));
+    .map((plan, port) => new FramePort(instance, port, rings, network.backends.get(plan.netdev ?? '')?.backend ?? createNull(`port${port}`), wake));
 }

@@ -189,7 +189,7 @@ export class LocalMachine implements Machine {
       virtualNs: this.engine.virtualNs,
       slices: this.engine.slices,
       moduleMs: this.engine.moduleMs,
-      counters: [...readCounters(this.instance), ...[...this.network.backends.values()].flatMap((backend) => backend.counters())],
+      counters: [...readCounters(this.instance), ...[...this.network.backends.values()].flatMap(({ backend }) => backend.counters())],
     };
   }
 
@@ -284,7 +284,7 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
   if (options.snapshot === undefined) {
     const fresh = await freshInstance(compiled, settings, plan);
-    return new LocalMachine(options, settings, compiled, plan, fresh, await openNetwork(options.netdevs ?? []), false);
+    return new LocalMachine(options, settings, compiled, plan, fresh, await openNetwork(settings.netdevs), false);
   }
   const { memoryMiB: saved, agentReady } = readSnapshotHeader(options.snapshot);
   if (saved !== settings.memoryMiB) {
@@ -293,5 +293,5 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const instance = await freshInstance(compiled, settings, empty);
   restoreSnapshot(instance, options.snapshot);
-  return new LocalMachine(options, settings, compiled, plan, instance, await openNetwork(options.netdevs ?? []), agentReady);
+  return new LocalMachine(options, settings, compiled, plan, instance, await openNetwork(settings.netdevs), agentReady);
 }

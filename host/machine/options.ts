@@ -1,6 +1,6 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
-import { planCards, type CardPlan } from './cards.js';
+import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
 import type { ClockMode, MachineOptions } from './types.js';
@@ -20,6 +20,7 @@ export interface Settings {
   instructionLimit: bigint | undefined;
   wallMs: number | undefined;
   cards: CardPlan[];
+  netdevs: Netdev[];
 }
 
 function checkSources(options: MachineOptions): void {
@@ -65,6 +66,7 @@ export function readSettings(options: MachineOptions): Settings {
   if (clock !== 'icount' && clock !== 'realtime') throw new OptionError('clock', `"${String(clock)}" is neither icount nor realtime.`);
   const wallMs = options.limits?.wallMs;
   if (wallMs !== undefined && !(wallMs > 0)) throw new OptionError('limits.wallMs', `${wallMs} is not a positive number.`);
+  const netdevs = readNetdevs(options.netdevs ?? []);
   return {
     memoryMiB: memoryOf(options),
     clock,
@@ -72,6 +74,7 @@ export function readSettings(options: MachineOptions): Settings {
     rtcSeconds: rtcOf(options, clock),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
-    cards: planCards(options.devices ?? [], options.netdevs ?? []),
+    cards: planCards(options.devices ?? [], netdevs),
+    netdevs,
   };
 }

@@ -4,7 +4,6 @@
  */
 
 import type { NetBackend } from '../net/backend.js';
-import type { UserNetOptions } from '../net/user-options.js';
 
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
@@ -51,13 +50,11 @@ export interface DeviceOptions {
   vectors?: number;
 }
 
-/** What network cards are connected to. */
-export type NetdevOptions =
-  | { id: string; type: 'null' }
-  /** A network of the host's own sockets, behind a translation of addresses. */
-  | ({ id: string; type: 'user' } & UserNetOptions)
-  /** A backend of the program's own (not with `worker`). */
-  | { id: string; type: 'custom'; backend: NetBackend };
+/**
+ * What network cards are connected to: the text of a `-netdev` option, as `user,id=n0,loopback=on` (host/net/netdev.ts), or a
+ * backend of the program's own (not with `worker`).
+ */
+export type NetdevOptions = string | { id: string; backend: NetBackend };
 
 /** What ends a run even though the guest would go on. */
 export interface Limits {
