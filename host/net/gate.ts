@@ -37,7 +37,7 @@ export class OffloadGate {
     if (this.waiting.length > 0 && !this.resume()) return false;
     const { accepts } = this.target;
     if (isAccepted(offload, accepts)) return this.target.push(frame, offload);
-    const frames = prepareFrames(frame, offload, accepts);
+    const frames = prepareFrames(frame, offload);
     if (!frames) {
       this.counts.add('malformed');
       return true;

@@ -42,7 +42,7 @@ export function isAccepted(offload: Readonly<Offload>, accepts: OffloadSupport):
 }
 
 /** The frames a receiver takes in place of this one, whose buffers are new, or undefined when the fields do not fit the frame. */
-export function prepareFrames(frame: Uint8Array, offload: Readonly<Offload>, accepts: OffloadSupport): PreparedFrame[] | undefined {
+export function prepareFrames(frame: Uint8Array, offload: Readonly<Offload>): PreparedFrame[] | undefined {
   const kind = gsoKind(offload);
   if (kind === GsoType.None) {
     const copy = frame.slice();
