@@ -20,6 +20,8 @@ import { CardKind } from "./surface";
   modernOnly: u32;
   vectors: u32;
   number: u32;
+  /** Frame port of a network card: they are counted over all models. */
+  port: u32;
 }
 @inline function card(i: u32): Card { return changetype<Card>(DEVICES + 64 + (<usize>i << 6)); }
 @inline const MAX_CARDS: u32 = 8;
@@ -36,6 +38,7 @@ export function addToList(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32,
   const c = card(list.count);
   c.kind = kind; c.slot = at; c.mac = mac; c.masked = masked; c.mtu = mtu; c.modernOnly = modernOnly ? 1 : 0; c.vectors = vectors;
   c.number = countOf(kind);
+  c.port = isNetwork(kind) ? countNetwork() : 0;
   list.slots |= 1 << at;
   list.count++;
   return <i32>list.count - 1;
@@ -47,6 +50,16 @@ function countOf(kind: u32): u32 {
   return n;
 }
 
+@inline function isNetwork(kind: u32): bool { return kind == CardKind.VIRTIO_NET || kind == CardKind.E1000 || kind == CardKind.PCNET; }
+@inline function isVirtio(kind: u32): bool { return kind >= <u32>CardKind.VIRTIO_NET && kind <= <u32>CardKind.VIRTIO_CONSOLE; }
+
+/** Network cards in the list so far: the next one's frame port. */
+function countNetwork(): u32 {
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < list.count; i++) if (isNetwork(card(i).kind)) n++;
+  return n;
+}
+
 /** Cards in the list; the slot of one. */
 export function listedCards(): u32 { return list.count; }
 export function slotOfCard(i: u32): u32 { return i < list.count ? card(i).slot : 0; }
@@ -55,16 +68,15 @@ export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind :
 export function attachCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
-    if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
+    if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
   }
 }
 
 /** After the PCI functions' reset. */
 export function resetCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
-    const c = card(i), d = deviceAt(i);
+    const c = card(i);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
-    resetDevice(d);
-    resetTransport(d);
+    if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
   }
 }

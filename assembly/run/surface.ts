@@ -2,4 +2,4 @@ export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, C
 export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT }
 export const enum EntryMode { PVH32, LONG64, REAL16, BARE64 }
 /** Cards that can be added before a machine is made. */
-export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE }
+export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET }

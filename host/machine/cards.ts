@@ -18,6 +18,9 @@ const NET_FEATURES: Readonly<Record<string, number>> = {
   indirect_desc: 28, event_idx: 29, any_layout: 27, queue_reset: 40,
 };
 
+/** Models with a frame port. */
+const NETWORK: ReadonlySet<CardKind> = new Set([CardKind.VIRTIO_NET, CardKind.E1000, CardKind.PCNET]);
+
 /** A card as the module takes it. */
 export interface CardPlan {
   kind: CardKind;
@@ -140,6 +143,6 @@ export async function openNetwork(netdevs: readonly Netdev[]): Promise<Network> 
 export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], network: Network, wake: () => void): FramePort[] {
   const rings = addressOf(instance, Address.Rings);
   return plans
-    .filter(({ kind }) => kind === CardKind.VIRTIO_NET)
+    .filter(({ kind }) => NETWORK.has(kind))
     .map((plan, port) => new FramePort(instance, port, rings, network.backends.get(plan.netdev ?? '')?.backend ?? createNull(`port${port}`), wake));
 }

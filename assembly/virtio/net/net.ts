@@ -42,10 +42,10 @@ function withNeeds(features: u64): u64 {
   return f;
 }
 
-/** Device `i` becomes network card `number`. `mac` has its first byte lowest; `masked` are feature bits not to offer. */
-export function attachNet(i: u32, number: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): void {
+/** Device `i` becomes network card `number` on frame port `port`. `mac` has its first byte lowest; `masked` are feature bits not to offer. */
+export function attachNet(i: u32, number: u32, port: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): void {
   const d = deviceAt(i);
-  d.kind = DeviceId.NET; d.number = number; d.port = number;
+  d.kind = DeviceId.NET; d.number = number; d.port = port;
   d.offered = withNeeds(allFeatures(mtu) & ~masked);
   d.queueCount = d.offered & bit(NetFeature.CTRL_VQ) ? NetQueue.COUNT : NetQueue.CONTROL;
   d.configBytes = NetConfig.BYTES;
@@ -56,8 +56,8 @@ export function attachNet(i: u32, number: u32, slot: u32, mac: u64, masked: u64,
   makeQueue(d, NetQueue.TRANSMIT, QUEUE_SIZE, CARD);
   if (d.queueCount > <u32>NetQueue.CONTROL) makeQueue(d, NetQueue.CONTROL, CONTROL_SIZE, CARD);
   attachTransport(d, slot, ETHERNET, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
-  openPort(number);
-  bindRing(receiveRing(number), service.index, changetype<usize>(d));
+  openPort(port);
+  bindRing(receiveRing(port), service.index, changetype<usize>(d));
 }
 
 /** The configuration as the command line has it; at reset of the machine. */
