@@ -17,7 +17,8 @@ import { fetchAt } from "../cpu/memory";
 import { H } from "./handlers";
 import { Form } from "./rows";
 import { Insn } from "./record";
-import { d, decode } from "./decode";
+import { decode } from "./decode";
+import { d } from "./decoder";
 import { JOINED } from "./scratch";
 
 @unmanaged export class Block {

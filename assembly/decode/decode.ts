@@ -4,44 +4,14 @@
 // The bytes are read from a window of at least 15 bytes that the cache prepares (cache.ts); a result of 0 means that the
 // instruction runs past the window's end (it crosses the page), which the caller then decodes from a joined copy.
 
-import { DECODE } from "./scratch";
 import { cpu, Mode, Seg, Vector, NO_REGISTER, RIP_REGISTER, Cr0 } from "../cpu/state";
 import { H } from "./handlers";
 import { Insn, Is, mark } from "./record";
 import { Form, Group, Map, Row, rowAt, groupRow } from "./rows";
+import { Decoder, d, nextByte } from "./decoder";
+import { DECODE } from "./scratch";
 import { select } from "./select";
 import { readModRm } from "./modrm";
-
-/** What the decoder knows while it reads one instruction. */
-@unmanaged export class Decoder {
-  /** Next byte, and the end of what may be read. */
-  at: u32; end: u32;
-  mode: u32;
-  /** Operand size in bits after prefixes: 16, 32, 64; and address size. */
-  bits: u32; addressBits: u32;
-  rex: u32; rexSeen: u32;
-  /** 66, F2, F3 seen, LOCK seen; segment override or Seg.NONE. */
-  opsize: u32; repeat: u32; lock: u32; seg: u32;
-  map: u32; opcode: u32;
-  mod: u32; reg: u32; rm: u32;
-  hasModRm: u32;
-  /** Set when bytes ran out. */
-  short: u32;
-  /** Form bits of the row found. */
-  form: u32;
-}
-@inline export const d = changetype<Decoder>(DECODE);
-
-export function nextByte(): u32 {
-  if (d.at >= d.end) { d.short = 1; return 0; }
-  return load<u8>(d.at++);
-}
-export function nextSigned(bytes: u32): i64 {
-  let v: u64 = 0;
-  for (let k: u32 = 0; k < bytes; k++) v |= <u64>nextByte() << (<u64>k * 8);
-  const spare: i64 = 64 - <i64>bytes * 8;
-  return <i64>v << spare >> spare;
-}
 
 /** Decodes one instruction at `from` into `i`; false if it needs bytes at or past `end`. `offset` is its place in its page. */
 export function decode(i: Insn, from: usize, end: usize, offset: u32, mode: u32): bool {

@@ -2,7 +2,7 @@
 
 import { Mode, Seg, RIP_REGISTER } from "../cpu/state";
 import { Insn, Is, mark } from "./record";
-import { d, nextByte, nextSigned } from "./decode";
+import { d, nextByte, nextSigned } from "./decoder";
 
 /** Reads the ModRM byte; reg and rm without their REX bits, which the operands add. */
 export function readModRm(): void {

@@ -7,7 +7,7 @@ import { H } from "./handlers";
 import { Mode } from "../cpu/state";
 import { Insn, Is, mark } from "./record";
 import { Form, Row } from "./rows";
-import { d, nextByte, nextSigned } from "./decode";
+import { d, nextByte, nextSigned } from "./decoder";
 import { readMemory, rexB, rexR, setSegment } from "./modrm";
 
 /** Operand size in bits by the row and the prefixes. */
