@@ -268,7 +268,7 @@ function returnOuter(selector: u32, d: u64, rip: u64, bytes: u32, extra: u32): b
 export function arriveOuter(selector: u32, d: u64, rip: u64, stackSelector: u32, ss: u64, rsp: u64): void {
   const cpl = selector & 3;
   if (ss) writeSegment(Seg.SS, stackSelector, ss); else writeNullStack(stackSelector);
-  dropInnerSegments(cpl);
+  if (cpl > cpu.cpl) dropInnerSegments(cpl);
   enterCode(selector, d, rip, cpl);
   if (isLong()) useFlatStack(rsp, cpl, 0);
   else useStack(ss, rsp, cpl, 0);

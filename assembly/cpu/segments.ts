@@ -178,7 +178,9 @@ export function dropInnerSegments(cpl: u32): void {
 }
 function dropInner(s: u32, cpl: u32): void {
   const attr = segment(s).attr;
-  if (attr && dplOf(attr) < cpl && !isConforming(attr)) writeNull(s, 0);
+  // A null selector loses its RPL; its base stays, for 64-bit programs have one in FS or GS without a selector.
+  if (!attr) segment(s).selector = 0;
+  else if (dplOf(attr) < cpl && !isConforming(attr)) writeNull(s, 0);
 }
 
 // --- accesses ---

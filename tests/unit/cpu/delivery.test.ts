@@ -94,10 +94,11 @@ describe("protected mode", () => {
     expect([p.call("cpl"), p.wide("rip"), p.call("reg", RSP)]).toEqual([0, 0xc000n, INNER - 24]);
     expect([1, 2, 3, 4, 5, 6].map((n) => p.read(INNER - 4 * n, 4))).toEqual([DATA3 | 3, OUTER, 0x222, 0x111, CODE3 | 3, 0x1240]);
     p.call("loadSegment", Seg.ES, DATA0);
+    p.call("loadSegment", Seg.FS, 3);
     expect(p.call("farReturn", 4, 8)).toBe(1);
     expect([p.call("cpl"), p.wide("rip"), p.call("reg", RSP)]).toEqual([3, 0x1240n, OUTER + 8]);
-    // A data segment of the inner level does not come along.
-    expect([p.call("selector", Seg.ES), p.call("attr", Seg.ES)]).toEqual([0, 0]);
+    // A data segment of the inner level does not come along, and a null selector loses its RPL.
+    expect([p.call("selector", Seg.ES), p.call("attr", Seg.ES), p.call("selector", Seg.FS)]).toEqual([0, 0, 0]);
   });
 
   it("checks a jump's target", () => {
