@@ -110,6 +110,51 @@ describe("protected mode", () => {
     expect(p.call("mode") & 2).toBe(0);
   });
 
+  describe("virtual-8086 mode", () => {
+    const [VM, VIF, IOPL3, V86] = [0x2_0000, 0x8_0000, 0x3000, 32];
+
+    /** IRET to 2000:0100 with a stack at 3000:0200 and data segments 4000. */
+    function goV86(flags: number): void {
+      [0x100, 0x2000, flags | VM | 2, 0x200, 0x3000, 0x4000, 0x4001, 0x4002, 0x4003].forEach((v, n) => p.write(OUTER + 4 * n, 4, v));
+      expect(p.call("iret", 4, 0n)).toBe(1);
+      expect([p.call("mode") & V86, p.call("cpl"), p.wide("rip"), p.wide("base", Seg.CS), p.wide("base", Seg.FS)]).toEqual([V86, 3, 0x100n, 0x2_0000n, 0x4_0020n]);
+    }
+
+    it("interrupts to ring 0 with all segments, and IRET goes back", () => {
+      goV86(IF | IOPL3);
+      p.call("deliverSoftware", 0x20, Kind.SOFTWARE, 0x102n);
+      expect([p.call("mode") & V86, p.call("cpl"), p.call("reg", RSP), p.call("attr", Seg.DS)]).toEqual([0, 0, INNER - 36, 0]);
+      expect([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => p.read(INNER - 4 * n, 4)))
+        .toEqual([0x4003, 0x4002, 0x4001, 0x4000, 0x3000, 0x200, IF | IOPL3 | VM | 2, 0x2000, 0x102]);
+      expect(p.call("iret", 4, 0n)).toBe(1);
+      expect([p.call("mode") & V86, p.wide("rip"), p.call("selector", Seg.DS), p.call("reg", RSP)]).toEqual([V86, 0x102n, 0x4001, 0x200]);
+    });
+
+    it("refuses INT n below IOPL 3, and a handler that is not in ring 0", () => {
+      goV86(IF);
+      p.call("deliverSoftware", 0x20, Kind.SOFTWARE, 0x102n);
+      expect(p.fault()).toBe("GP(0)");
+      p.write(IDT + 8 * 0x23, 8, gate(CODE3, 0x9023, 14, 3));
+      p.call("deliverInterrupt", 0x23, Kind.EXTERNAL);
+      expect(p.fault()).toBe(`GP(${CODE3 + 1})`);
+    });
+
+    it("with VME sends INT n to the program's own vectors, IF being VIF", () => {
+      p.call("writeCr4", 1n);
+      // The redirection map is the 32 bytes before the I/O map: clear, so every vector is redirected.
+      p.call("setSegmentCache", Seg.TR, TASK, BigInt(TSS), 0x87, 0x8b00);
+      p.write(TSS + 0x66, 2, 0x88);
+      p.write(0x20 * 4, 4, 0x2800_0042);
+      goV86(VIF);
+      p.call("deliverSoftware", 0x20, Kind.SOFTWARE, 0x102n);
+      expect([p.call("mode") & V86, p.call("selector", Seg.CS), p.wide("rip")]).toEqual([V86, 0x2800, 0x42n]);
+      expect([p.read(0x3_01fa, 2), p.read(0x3_01fc, 2), p.read(0x3_01fe, 2)]).toEqual([0x102, 0x2000, IOPL3 | IF | 2]);
+      expect(p.call("readFlags") & (VIF | VM)).toBe(VM);
+      expect(p.call("iret", 2, 0n)).toBe(1);
+      expect([p.wide("rip"), p.call("readFlags") & (VIF | VM | IOPL3)]).toEqual([0x102n, VIF | VM]);
+    });
+  });
+
   it("switches tasks: CALL nests, IRET returns", () => {
     const [other, otherTss] = [48, 0x4000];
     p.write(GDT + other, 8, descriptor({ type: 9, s: 0, base: otherTss, limit: 0x67, flags: 0 }));
