@@ -12,7 +12,7 @@
 import { familyOf, isInside } from '../address.js';
 import { ALL_SUPPORT, DETACHED, GsoType, OffloadFlag, type FrameSink, type NetBackend, type Offload } from '../backend.js';
 import { equalBytes, get16 } from '../bytes.js';
-import type { Clock } from '../clock.js';
+import { SECOND, type Clock } from '../clock.js';
 import { CounterSet, type Counter } from '../counters.js';
 import { gsoKind } from '../offload.js';
 import type { Endpoint, SocketProvider, StreamSocket } from '../provider.js';
@@ -26,7 +26,7 @@ import { Forwarder } from './forward.js';
 import { Reassembler } from './fragments.js';
 import { Icmp, verifyIcmp6 } from './icmp.js';
 import { parseIpv4, parseIpv6, type IpPacket } from './ip.js';
-import { advertiseRouter, receiveNdp, solicitNeighbor } from './ndp.js';
+import { advertiseRouter, ALL_NODES, ALL_NODES_MAC, receiveNdp, solicitNeighbor } from './ndp.js';
 import { Neighbors } from './neighbors.js';
 import { Output } from './output.js';
 import { translateDestination } from './policy.js';
@@ -34,7 +34,7 @@ import { Scheduler } from './scheduler.js';
 import { ETHERNET_BYTES, ETHERTYPE, ICMPV6, PROTOCOL } from './spec.js';
 import { TcpTable } from './tcp/table.js';
 import type { Opening } from './tcp/flow.js';
-import { TimerQueue } from './timers.js';
+import { Timer, TimerQueue } from './timers.js';
 import { buildUdp, parseUdp, UdpTable, type UdpDatagram } from './udp.js';
 
 export interface NatPlatform {
@@ -54,6 +54,8 @@ export interface Nat extends NetBackend {
   forwardedPorts(): number[];
 }
 
+/** A third of the lifetime that is advertised. */
+const ADVERTISEMENT_INTERVAL = 600 * SECOND;
 const DNS_PORT = 53;
 const DHCP_PORT = 67;
 const DHCP6_PORT = 547;
@@ -76,6 +78,7 @@ class UserNetwork implements Nat, NatContext {
   private sink: FrameSink = DETACHED;
   private closed = false;
   private owesRoom = false;
+  private readonly advertisement = new Timer(() => this.advertise());
   private lookups = 0;
   private nextResolver = 0;
   private readonly dhcp: DhcpServer;
@@ -109,7 +112,7 @@ class UserNetwork implements Nat, NatContext {
 
   attach(sink: FrameSink): void {
     this.sink = sink;
-    if (this.config.ipv6) advertiseRouter(this, ALL_NODES.mac, ALL_NODES.address);
+    this.advertise();
   }
 
   send(frame: Uint8Array, offload: Readonly<Offload>): boolean {
@@ -185,6 +188,13 @@ class UserNetwork implements Nat, NatContext {
 
   routeAddress(remote: Uint8Array): Uint8Array | undefined {
     return translateDestination(remote, this.config, () => this.provider.ownAddresses());
+  }
+
+  /** The network as a router, at the start and every so often: what a guest learned runs out otherwise (RFC 4861, 6.2.4). */
+  private advertise(): void {
+    if (!this.config.ipv6) return;
+    advertiseRouter(this, ALL_NODES_MAC, ALL_NODES);
+    this.timers.arm(this.advertisement, ADVERTISEMENT_INTERVAL);
   }
 
   private signalRoom(): void {
@@ -314,11 +324,6 @@ class UserNetwork implements Nat, NatContext {
     return address[0]! >= 224 || isDirected;
   }
 }
-
-const ALL_NODES = {
-  mac: new Uint8Array([0x33, 0x33, 0, 0, 0, 1]),
-  address: new Uint8Array([0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]),
-};
 
 function isLinkLocal6(address: Uint8Array): boolean {
   return address.length === 16 && address[0] === 0xfe && (address[1]! & 0xc0) === 0x80;

@@ -15,8 +15,8 @@ const OPTION = { SOURCE_MAC: 1, TARGET_MAC: 2, PREFIX: 3, MTU: 5, RDNSS: 25 } as
 const HOP_LIMIT = 255;
 const ROUTER_LIFETIME = 1800;
 const PREFIX_LIFETIME = 86400;
-const ALL_NODES = new Uint8Array([0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-const ALL_NODES_MAC = new Uint8Array([0x33, 0x33, 0, 0, 0, 1]);
+export const ALL_NODES = new Uint8Array([0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+export const ALL_NODES_MAC = new Uint8Array([0x33, 0x33, 0, 0, 0, 1]);
 
 /** A solicitation or advertisement whose sum has been checked. */
 export function receiveNdp(context: NatContext, packet: IpPacket, isOurs: (address: Uint8Array) => boolean): void {

@@ -208,6 +208,14 @@ describe('IPv6', () => {
     expect([...payload.subarray(72, 88)]).toEqual([...GATEWAY6.slice(0, 15), 3]);
   });
 
+  it('advertises again before what it said runs out', () => {
+    const { guest, clock } = lab();
+    for (let i = 0; i < 3; i++) {
+      clock.advance(1790e9);
+      expect(guest.takeIp().map(({ payload }) => payload[0])).toContain(134);
+    }
+  });
+
   it('answers neighbour solicitations and echoes', () => {
     const { guest } = lab();
     guest.send(icmp6(GATEWAY6, 135, [0, 0, 0, 0, ...GATEWAY6, 1, 1, ...GUEST_MAC]));
