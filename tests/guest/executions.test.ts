@@ -1,0 +1,44 @@
+/**
+ * One boot of Debian's kernel in both executions: Run and, instruction by instruction, Build and the IR interpreter. The same
+ * number of ticks must leave the same registers and the same RAM.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { acpiTables, loadKernel, type BootPlan } from '../../build/host/boot/index.js';
+import { DEFAULT_APPEND, prepareGuest } from '../../build/host/guest/index.js';
+import { Address, EntryMode } from '../../assembly/run/surface.js';
+import { createRawMachine } from '../support/raw-machine.js';
+
+const MEMORY_MIB = 128;
+const SLICE_TICKS = 1_000_000, SLICES = 400;
+
+/** A hash of the general registers, rip, flags and RAM after each quarter. */
+function bootFor(plan: BootPlan, throughIr: boolean): string[] {
+  const { call, bytes, ram, ramBytes } = createRawMachine(MEMORY_MIB);
+  for (const { gpa, bytes: data } of plan.segments) bytes.set(data, ram + gpa);
+  if (plan.entry.mode !== 'pvh32') throw new Error(`the guest's kernel is entered by ${plan.entry.mode}, not by PVH`);
+  call('setEntry', EntryMode.PVH32, plan.entry.rip, 0, plan.entry.rbx, 0, 0, 0);
+  call('runThroughIr', throughIr ? 1 : 0);
+  const hashes: string[] = [];
+  for (let n = 1; n <= SLICES; n++) {
+    expect(call('runSlice', SLICE_TICKS, 0)).toBe(0);
+    if (n % (SLICES / 4) !== 0) continue;
+    const cpu = call('address', Address.Gpr);
+    hashes.push(createHash('sha256')
+      .update(bytes.subarray(cpu, cpu + 16 * 8)).update(`${call('readRflags')} ${call('ticksLo')} ${call('ticksHi')}`)
+      .update(bytes.subarray(ram, ram + ramBytes)).digest('hex'));
+  }
+  return hashes;
+}
+
+test('a boot is the same in Run and through the IR', { timeout: 600_000 }, async () => {
+  const guest = await prepareGuest('amd64', { onProgress: () => undefined });
+  const plan = loadKernel({
+    kernel: readFileSync(guest.kernel), kernelName: guest.kernel, initrd: readFileSync(guest.initrd), initrdName: guest.initrd,
+    cmdline: DEFAULT_APPEND, memory: MEMORY_MIB << 20, acpi: acpiTables(),
+  });
+  const run = bootFor(plan, false);
+  expect(new Set(run).size).toBe(4);
+  expect(bootFor(plan, true)).toEqual(run);
+});
