@@ -105,7 +105,8 @@ function extended(leaf: u32): void {
     case 0x8000_0005: return answer(0xff08_ff08, 0xff20_ff20, 0x4002_0140, 0x4002_0140);
     case 0x8000_0006: return answer(0, 0x4200_4200, 0x0200_8140, 0);
     case 0x8000_0007: return answer(0, 0, 0, 1 << 8); // invariant TSC
-    case 0x8000_0008: return answer(0x3028, 0, 0, 0); // 48 linear, 40 physical bits
+    // 48 linear, 40 physical bits; XSAVEERPTR: FXSAVE and XSAVE always keep the x87 pointers.
+    case 0x8000_0008: return answer(0x3028, 1 << 2, 0, 0);
     case 0x8000_0021:
       return answer(Eax21.NO_NESTED_DATA_BP | Eax21.LFENCE_SERIALIZES | Eax21.NULL_CLEARS_BASE | Eax21.AUTO_IBRS, 0, 0, 0);
   }

@@ -48,6 +48,47 @@ describe("CPUID", () => {
   });
 });
 
+describe("PAE paging", () => {
+  const [TABLES, DIRECTORY, PAE, PG_PE] = [0x4000, 0x5000, 1n << 5n, 0x8000_0001n];
+  beforeEach(() => {
+    p.call("protectedMode", 0n);
+    p.write(TABLES, 8, DIRECTORY | 1);
+    p.write(DIRECTORY, 8, 0x83); // the first 2 MiB onto themselves
+    p.write(DIRECTORY + 8, 8, 0x83); // and the next 2 MiB onto them as well
+    p.write(0x8000, 4, 0x1234_5678);
+    expect(p.call("writeCr4", PAE)).toBe(1);
+  });
+  it("reads the four pointers when CR3 is written or paging is turned on", () => {
+    expect(p.call("writeCr3", BigInt(TABLES))).toBe(1);
+    expect(p.call("writeCr0", PG_PE)).toBe(1);
+    expect(p.call("loadLinear", 0x20_8000n, 4)).toBe(0x1234_5678);
+    p.write(TABLES, 8, 0); // kept in the processor until the next write
+    expect(p.call("loadLinear", 0x20_8000n, 4)).toBe(0x1234_5678);
+    p.call("writeCr3", BigInt(TABLES));
+    p.call("loadLinear", 0x20_8000n, 4);
+    expect(p.fault()).toBe("PF(0)");
+  });
+  it("refuses reserved bits in a pointer that is present", () => {
+    p.write(TABLES + 16, 8, 2); // not present: not looked at
+    p.call("writeCr3", BigInt(TABLES));
+    expect(p.call("writeCr0", PG_PE)).toBe(1);
+    p.write(TABLES + 16, 8, 3);
+    expect(p.call("writeCr3", BigInt(TABLES))).toBe(0);
+    expect(p.fault()).toBe("GP(0)");
+  });
+});
+
+describe("CR0", () => {
+  it.each([[0x8000_0000n, "PG without PE"], [0x2000_0011n, "NW without CD"], [1n << 32n, "bit 32"]])("refuses %s (%s)", (value) => {
+    expect(p.call("writeCr0", value)).toBe(0);
+    expect(p.fault()).toBe("GP(0)");
+  });
+  it("keeps ET set and ignores bits that are reserved below 32", () => {
+    expect(p.call("writeCr0", 0x1fc0n)).toBe(1);
+    expect(p.call("cr0")).toBe(0x10);
+  });
+});
+
 describe("MSRs", () => {
   it("keeps the eight MTRR pairs that MTRRCAP counts", () => {
     expect(p.wide("readMsr", 0xfe) & 0xffn).toBe(8n);

@@ -1,5 +1,9 @@
 // The processor under test, and descriptors by name.
+import { vi } from "vitest";
 import { load, type Instance, type Value } from "../../support/compile.js";
+
+// The first test of a file compiles the module.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 export const RAM_BYTES = 1 << 20;
 const PAGES = 1024;
