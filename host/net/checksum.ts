@@ -1,12 +1,26 @@
 /** The Internet checksum (RFC 1071), over ranges and with the pseudo-header of IPv4 and IPv6. */
 
+/** Bytes added before the sum leaves the loop: 2^14 words stay below 2^31, so the loop is one of small integers. */
+const BLOCK_BYTES = 1 << 15;
+
 /** Adds 16-bit words of a range to a sum that is not folded yet. An odd last byte counts as the high half of a word. */
 export function addWords(bytes: Uint8Array, start: number, end: number, sum: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = start;
-  // Below 2^53 for any frame: 64 KiB of words add less than 2^32.
-  for (const even = end - 1; at < even; at += 2) sum += (bytes[at]! << 8) | bytes[at + 1]!;
-  if (at < end) sum += bytes[at]! << 8;
-  return sum;
+  while (end - at >= 4) {
+    const stop = Math.min(end - 3, at + BLOCK_BYTES);
+    let block = 0;
+    for (; at < stop; at += 4) {
+      const pair = view.getInt32(at);
+      block = (block + (pair >>> 16) + (pair & 0xffff)) | 0;
+    }
+    sum += block;
+  }
+  if (end - at >= 2) {
+    sum += view.getUint16(at);
+    at += 2;
+  }
+  return at < end ? sum + (bytes[at]! << 8) : sum;
 }
 
 /** Folds a sum to 16 bits, not complemented. */

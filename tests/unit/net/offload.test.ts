@@ -28,6 +28,15 @@ describe('the Internet checksum', () => {
     expect(finish(addWords(header, 0, 20, 0))).toBe(0xb861);
   });
 
+  it('adds any range as the plain way does, the largest values included', () => {
+    for (const fill of [0xff, 0x5a]) {
+      const bytes = new Uint8Array(70_000).fill(fill);
+      for (const [start, end] of [[0, 0], [0, 1], [1, 3], [3, 6], [0, 4], [1, 8], [5, 65_540], [2, 70_000], [7, 69_999]] as const) {
+        expect(fold(addWords(bytes, start, end, 0))).toBe(onesSum(bytes.subarray(start, end)));
+      }
+    }
+  });
+
   it('pads an odd byte on the right', () => {
     expect(fold(addWords(Uint8Array.of(1, 2, 3), 0, 3, 0))).toBe(0x0102 + 0x0300);
   });
