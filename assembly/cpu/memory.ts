@@ -6,7 +6,7 @@ import { ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK } from "../base/control";
 import { cpu, Efer, Vector } from "./state";
-import { Access, Class, currentClass, systemClass, entryAt } from "./tlb";
+import { Access, Class, currentClass, isAlignmentChecked, systemClass, entryAt } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
 import { raise } from "./exceptions";
 
@@ -15,9 +15,10 @@ import { raise } from "./exceptions";
 
 function isCanonical(linear: u64): bool { return <u64>((<i64>linear << 16) >> 16) == linear; }
 
-/** Checks an address before translation; raises #GP(0), or nothing if an exception is already raised. */
-function isRefused(linear: u64, bytes: u32): bool {
+/** Checks an address before translation; raises #GP(0), #SS(0) or #AC(0), or nothing if an exception is already raised. */
+function isRefused(linear: u64, bytes: u32, who: u32): bool {
   if (cpu.raised) return true;
+  if (who == Class.USER && linear & (bytes - 1) && isAlignmentChecked()) { raise(Vector.AC, 0); return true; }
   if (!(cpu.efer & Efer.LMA)) return false;
   if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
   raise(cpu.stackAccess || load<u8>(<usize>control.current + RECORD_STACK) ? Vector.SS : Vector.GP, 0);
@@ -55,7 +56,7 @@ export function storePhysical(at: u64, bytes: u32, v: u64): void {
 
 /** Loads `bytes` (1, 2, 4, 8) for `who`; 0 after raising a fault. */
 export function loadAs(linear: u64, bytes: u32, who: u32): u64 {
-  if (isRefused(linear, bytes)) return 0;
+  if (isRefused(linear, bytes, who)) return 0;
   if (crosses(linear, bytes)) return loadAcross(linear, bytes, who);
   const at = translate(wrap(linear), Access.READ, who);
   return at == NO_ADDRESS ? 0 : loadPhysical(at, bytes);
@@ -79,7 +80,7 @@ function loadAcross(linear: u64, bytes: u32, who: u32): u64 {
 
 /** Stores the low `bytes` of `v` for `who`; false after raising a fault, with nothing stored. */
 export function storeAs(linear: u64, bytes: u32, v: u64, who: u32): bool {
-  if (isRefused(linear, bytes)) return false;
+  if (isRefused(linear, bytes, who)) return false;
   if (crosses(linear, bytes)) return storeAcross(linear, bytes, v, who);
   const at = translate(wrap(linear), Access.WRITE, who);
   if (at == NO_ADDRESS) return false;
@@ -99,14 +100,14 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
 
 /** Raises what a store of `bytes` at `linear` would raise, and stores nothing. True if it may be stored. */
 export function probeAs(linear: u64, bytes: u32, who: u32): bool {
-  if (isRefused(linear, bytes)) return false;
+  if (isRefused(linear, bytes, who)) return false;
   if (translate(wrap(linear), Access.WRITE, who) == NO_ADDRESS) return false;
   return !crosses(linear, bytes) || translate(wrap(lastPage(linear, bytes)), Access.WRITE, who) != NO_ADDRESS;
 }
 
 /** Raises what a load would raise, and loads nothing (device registers have side effects). */
 export function probeReadAs(linear: u64, bytes: u32, who: u32): bool {
-  if (isRefused(linear, bytes)) return false;
+  if (isRefused(linear, bytes, who)) return false;
   if (translate(wrap(linear), Access.READ, who) == NO_ADDRESS) return false;
   return !crosses(linear, bytes) || translate(wrap(lastPage(linear, bytes)), Access.READ, who) != NO_ADDRESS;
 }

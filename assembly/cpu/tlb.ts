@@ -7,11 +7,12 @@
 // one comparison covers validity, permission and page crossing. linear + addend (mod 2^32) is the address in linear memory.
 // Pages that are not RAM are never entered, nor is a page with code in a write table: those take the slow path.
 // Non-global entries are logged as they are filled, so that a change of CR3 costs what was filled since the last.
+// While alignment is checked (CR0.AM, AC, CPL 3) the fast paths see a table of nothing, so that the slow path looks at every access.
 // A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when it must look for all pieces.
 
 import { TLB, TLB_TABLE_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
-import { cpu, Cr4, Flag } from "./state";
+import { cpu, Cr0, Cr4, Flag } from "./state";
 
 @inline const ENTRIES: u64 = 1023;
 @inline const TABLES: usize = 9 * TLB_TABLE_SIZE;
@@ -19,6 +20,7 @@ import { cpu, Cr4, Flag } from "./state";
 @inline const LOG_ENTRIES: u32 = 16384;
 @inline const LARGE: usize = LOG + 4 * <usize>LOG_ENTRIES;
 @inline const LARGE_BYTES: usize = 4096;
+@inline const BLANK: usize = LARGE + LARGE_BYTES;
 @inline const INVALID: u64 = ~0;
 
 export const enum Access { READ, WRITE, EXEC }
@@ -43,8 +45,12 @@ export function selectTlb(): void {
   const who = currentClass();
   cpu.tlbRead = tableOf(who, Access.READ);
   cpu.tlbWrite = tableOf(who, Access.WRITE);
+  if (who == Class.USER && cpu.cr0 & Cr0.AM && cpu.flags & Flag.AC) { cpu.tlbRead = <u32>BLANK; cpu.tlbWrite = <u32>BLANK; }
   cpu.tlbExec = tableOf(who == Class.USER ? Class.USER : Class.KERNEL, Access.EXEC);
 }
+
+/** Data accesses of programs are checked for alignment. SDM vol. 3, 6.15 (interrupt 17). */
+@inline export function isAlignmentChecked(): bool { return cpu.tlbRead == <u32>BLANK; }
 
 /** Enters a page. `host` is the linear-memory address of its first byte. */
 export function enterPage(table: u32, linear: u64, host: usize, flags: u32): void {
@@ -66,6 +72,7 @@ function logEntry(e: u32): void {
 export function flushAll(): void {
   count(Counter.TLB_FLUSHES);
   memory.fill(TLB, 0xff, TABLES);
+  memory.fill(BLANK, 0xff, TLB_TABLE_SIZE);
   memory.fill(LARGE, 0, LARGE_BYTES);
   cpu.tlbLog = 0;
 }
