@@ -77,12 +77,13 @@ export function parseCommandLine(args: readonly string[], specs: Record<string, 
 
 const SUFFIX_BYTES: Record<string, number> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** QEMU's sizes: a number with K, M, G or T; without a suffix it is MiB. Returns MiB. */
-export function parseMemory(argument: string, value: string): number {
+/** QEMU's sizes: a number with K, M, G or T; without a suffix it is MiB. Returns MiB, from 1 to `most`. */
+export function parseMemory(argument: string, value: string, most: number): number {
   const match = /^(?:size=)?(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(value);
   if (match === null) throw new UsageError(argument, `"${value}" is not a size such as 512M or 1G.`);
   const mib = (Number(match[1]) * (SUFFIX_BYTES[match[2]!.toUpperCase()] ?? 2 ** 20)) / 2 ** 20;
   if (!Number.isInteger(mib) || mib < 1) throw new UsageError(argument, `"${value}" is not a whole number of MiB.`);
+  if (mib > most) throw new UsageError(argument, `"${value}" is more than the ${most} MiB that a machine can have.`);
   return mib;
 }
 

@@ -40,6 +40,12 @@ async function main(args: readonly string[]): Promise<number> {
 /** Errors that say themselves what to do; a stack would only hide it. */
 const SPEAKING = new Set(['ImageError', 'GuestError', 'NoPackageClient', 'OptionError', 'SnapshotError', 'CommandError', 'MachineError', 'NetdevError', 'NetworkError']);
 
+// Whoever read our output has gone (`| head`): end as a program does that gets SIGPIPE.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(141);
+  throw error;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

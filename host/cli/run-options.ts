@@ -1,7 +1,8 @@
 /** The options of `pintail run`, from words to what createMachine takes. */
 
-import { parseAddition } from '../guest/index.js';
-import type { ClockMode, MachineOptions } from '../machine/types.js';
+import { GuestError, parseAddition } from '../guest/index.js';
+import { MAX_MEMORY_MIB } from '../machine/options.js';
+import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
 import { parseDevice } from './devices.js';
 import { readSerial, type SerialTarget } from './serial.js';
@@ -73,6 +74,15 @@ function clockOf(parsed: Parsed, interactive: boolean): ClockMode {
   return realtime || (interactive && parsed.rest === undefined) ? 'realtime' : 'icount';
 }
 
+function addition(value: string): AddedFile {
+  try {
+    return parseAddition(value);
+  } catch (error) {
+    if (error instanceof GuestError) throw new UsageError(`--add ${value}`, error.message);
+    throw error;
+  }
+}
+
 function bootOptions(parsed: Parsed): MachineOptions {
   const { values } = parsed;
   const kernel = values.get('kernel');
@@ -86,7 +96,7 @@ function bootOptions(parsed: Parsed): MachineOptions {
   const add = parsed.lists.get('add');
   if (initrd !== undefined) out.initrd = initrd;
   if (append !== undefined) out.append = append;
-  if (add !== undefined) out.add = add.map(parseAddition);
+  if (add !== undefined) out.add = add.map(addition);
   return out;
 }
 
@@ -111,7 +121,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   const machine: MachineOptions = { ...bootOptions(parsed), clock: clockOf(parsed, interactive), limits: limitsOf(parsed) ?? {} };
   const memory = values.get('m');
   const seed = values.get('seed');
-  if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory);
+  if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
   machine.netdevs = parsed.lists.get('netdev') ?? [];

@@ -1,8 +1,10 @@
 /** `pintail run`: a machine with its console in this terminal, or one command in a guest. */
 
 import { NoPackageClient } from '../guest/errors.js';
+import { OptionError } from '../machine/errors.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
 import type { Stop } from '../machine/types.js';
+import { UsageError } from './arguments.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
 import { statsJson } from './stats-json.js';
 import { openSerial } from './serial.js';
@@ -124,6 +126,15 @@ async function runOpened(machine: LocalMachine, options: RunOptions): Promise<nu
   }
 }
 
+/** How the options of createMachine are spelled here. */
+const SPELLING: Record<string, string> = { kernel: '-kernel', initrd: '-initrd', guest: '--guest', memoryMiB: '-m', command: '--', add: '--add' };
+
+/** An option that turns out to be unusable is a bad argument. */
+function asUsage(error: unknown): unknown {
+  if (!(error instanceof OptionError) || !Object.hasOwn(SPELLING, error.option)) return error;
+  return new UsageError(SPELLING[error.option]!, error.message.slice(error.option.length + 2));
+}
+
 /** The subcommand. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readRunOptions(args, process.stdin.isTTY);
@@ -132,5 +143,8 @@ export async function run(args: readonly string[]): Promise<number> {
     if (input !== undefined) options.machine.stdin = input;
     options.machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
   }
-  return runOpened(await open(options), options);
+  const machine = await open(options).catch((error: unknown) => {
+    throw asUsage(error);
+  });
+  return runOpened(machine, options);
 }

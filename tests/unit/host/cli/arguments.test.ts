@@ -54,11 +54,11 @@ describe('parseCommandLine', () => {
 
 describe('sizes and counts', () => {
   it('reads sizes as QEMU does', () => {
-    expect(['512', '512M', '1G', '1.5G', '2048K', 'size=64M', '256MiB'].map((text) => parseMemory('-m', text))).toEqual([512, 512, 1024, 1536, 2, 64, 256]);
+    expect(['512', '512M', '1G', '1.5G', '2048K', 'size=64M', '256MiB'].map((text) => parseMemory('-m', text, 3072))).toEqual([512, 512, 1024, 1536, 2, 64, 256]);
   });
 
   it('refuses what is none', () => {
-    for (const text of ['', 'lots', '-5', '1X', '100K', '0']) expect(complaint(() => parseMemory('-m', text))).toMatch(/^-m: /);
+    for (const text of ['', 'lots', '-5', '1X', '100K', '0', '4G', '1e3', '99999999999999T']) expect(complaint(() => parseMemory('-m', text, 3072))).toMatch(/^-m: /);
   });
 
   it('reads counts', () => {
@@ -99,4 +99,25 @@ describe('pintail run', () => {
   for (const [line, message] of wrong) {
     it(`complains about: ${line}`, () => expect(complaint(() => readRunOptions(line.split(' '), false))).toMatch(message));
   }
+});
+
+describe('wild command lines', () => {
+  const WORDS = ['-m', '-kernel', '--', '-', '---', '--add', ':', '', '-serial', 'file:', '--seed', '-1', '0x', '=', '--=', '-m=', '-append', '\0', '💾', '-v', '-vvv', '--guest', '..', '-nic', '--no-such', '-M', 'q35', '--limit-ms', '1e9'];
+
+  it('are refused in words, or taken', () => {
+    let x = 12345;
+    const next = (below: number): number => (x = (x * 1103515245 + 12345) & 0x7fffffff) % below;
+    let refused = 0;
+    for (let i = 0; i < 5000; i++) {
+      const line = Array.from({ length: next(6) }, () => WORDS[next(WORDS.length)]!);
+      try {
+        readRunOptions(line, false);
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw new Error(`${JSON.stringify(line)}: ${String(error)}`);
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
+    expect(refused).toBeLessThan(5000);
+  });
 });
