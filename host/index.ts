@@ -5,3 +5,4 @@ export { GuestError, NoPackageClient } from './guest/errors.js';
 export { createMachine } from './machine/create.js';
 export { MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
 export type * from './machine/types.js';
+export type { FrameSink, NetBackend, Offload, OffloadSupport } from './net/backend.js';

@@ -60,7 +60,7 @@ export interface NetBackend {
   readonly name: string;
   /** What `send` takes; anything else goes through `withSoftwareOffload` first. */
   readonly accepts: OffloadSupport;
-  /** Connects the card. Once, before the first frame. */
+  /** Connects the card, before the first frame. Again after the machine was made anew (reset, snapshot): the last one counts. */
   attach(sink: FrameSink): void;
   /** Offers a frame from the guest. False: no room, not taken; `roomForSend` follows. */
   send(frame: Uint8Array, offload: Readonly<Offload>): boolean;

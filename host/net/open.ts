@@ -1,6 +1,6 @@
 /** Makes the backend that a `-netdev` describes, with its wrappers. */
 
-import { createWriteStream } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { NetBackend } from './backend.js';
 import { wallClock, type Clock } from './clock.js';
 import { createDgram } from './dgram.js';
@@ -43,7 +43,7 @@ export async function openBackend(spec: NetdevSpec, context: NetContext): Promis
   try {
     if (spec.faults) backend = withFaults(backend, spec.faults, context.clock);
     if (!backend.accepts.csum) backend = withSoftwareOffload(backend);
-    if (spec.pcap !== undefined) backend = withPcap(backend, await createFile(spec.pcap), context.clock);
+    if (spec.pcap !== undefined) backend = withPcap(backend, createFile(spec.pcap), context.clock);
     return { backend, nat };
   } catch (error) {
     await inner.close();
@@ -101,19 +101,27 @@ export function findHub({ hubs }: NetContext, id: number): Hub {
   return hub;
 }
 
-function createFile(path: string): Promise<PcapWriter> {
-  return new Promise((resolve, reject) => {
-    const file = createWriteStream(path);
-    const fail = (error: Error): void => reject(new NetworkError(`pcap=${path}: ${error.message}`, { cause: error }));
-    file.once('error', fail);
-    file.once('open', () => {
-      file.off('error', fail);
-      // A full disk ends the capture, not the network.
-      file.on('error', () => undefined);
-      resolve({
-        write: (bytes) => void file.write(bytes),
-        close: () => new Promise((done) => (file.destroyed ? done() : file.end(() => done()))),
-      });
-    });
-  });
+/** Written at once, frame by frame: nothing piles up behind a slow disk, and a crash loses nothing. */
+function createFile(path: string): PcapWriter {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'w');
+  } catch (error) {
+    throw new NetworkError(`pcap=${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const close = (): void => {
+    if (file !== undefined) closeSync(file);
+    file = undefined;
+  };
+  return {
+    write(bytes) {
+      try {
+        if (file !== undefined) writeSync(file, bytes);
+      } catch {
+        // A full disk ends the capture, not the network.
+        close();
+      }
+    },
+    close: async () => close(),
+  };
 }

@@ -277,6 +277,10 @@ describe('pcap', () => {
     expect(packets[0]!.frame.equals(request)).toBe(true);
   });
 
+  it('says when the file cannot be made, and closes the backend', async () => {
+    await expect(openBackend(parseNetdev('null,id=n0,pcap=/nowhere/x.pcapng'), createNetContext())).rejects.toThrow('pcap=/nowhere/x.pcapng: ENOENT');
+  });
+
   it('leaves out what was refused', () => {
     const written: Uint8Array[] = [];
     const inner = { ...createNull('x'), send: () => false };

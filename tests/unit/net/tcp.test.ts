@@ -6,7 +6,8 @@ import { seededRandom } from '../../../host/net/random.js';
 import { parseAddress } from '../../../host/net/address.js';
 import { FarEnd } from './fake-provider.js';
 import { createLab, settle, type Lab } from './guest.js';
-import { dispatchTcp, SYN, TcpPeer, type Segment } from './tcp-peer.js';
+import { ethernet, GUEST6, ipv6, isSummed, NAT_MAC, parseIp, withSum } from './packets.js';
+import { ACK, dispatchTcp, parseTcp, SYN, tcpBytes, TcpPeer, type Segment, type SegmentFields } from './tcp-peer.js';
 
 const OUTSIDE = [203, 0, 113, 9];
 
@@ -215,6 +216,38 @@ describe('TCP from the guest', () => {
   });
 });
 
+describe('TCP over IPv6', () => {
+  const REMOTE = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+  const frame = (fields: Omit<SegmentFields, 'from' | 'to'>): Uint8Array => {
+    const segment = withSum(tcpBytes({ from: 1000, to: 80, ...fields }), 16, GUEST6, REMOTE, 6);
+    return ethernet(NAT_MAC, 0x86dd, ipv6(REMOTE, 6, segment, GUEST6, 64));
+  };
+
+  for (const large of [false, true]) {
+    it(`connects and carries text both ways${large ? ', in large segments' : ''}`, async () => {
+      const lab = createLab((config) => (config.ipv6 = true));
+      if (large) lab.guest.accepts = ALL_SUPPORT;
+      lab.guest.send(frame({ seq: 9, flags: SYN, options: [2, 4, 5, 160, 1, 3, 3, 7] }));
+      await settle();
+      const [answer] = lab.guest.takeIp();
+      const syn = parseTcp(answer!.payload);
+      expect([answer!.source, syn.flags, syn.ack, syn.options.slice(0, 4)]).toEqual([REMOTE, SYN | ACK, 10, [2, 4, 5, 160]]);
+      expect(lab.provider.connections[0]).toMatchObject({ to: '2001:db8::9', port: 80 });
+      const { end } = lab.provider.connections[0]!;
+      lab.guest.send(frame({ seq: 10, ack: syn.seq + 1, flags: ACK, payload: Uint8Array.of(1, 2, 3) }));
+      expect([...end.all]).toEqual([1, 2, 3]);
+      const data = bytes(5000, 3);
+      end.send(data);
+      await settle();
+      const received = lab.guest.take().map(({ frame: bytes, offload }) => ({ packet: parseIp(bytes)!, offload }));
+      const text = received.filter(({ packet }) => parseTcp(packet.payload).payload.length > 0);
+      expect(hash(Buffer.concat(text.map(({ packet }) => parseTcp(packet.payload).payload)))).toBe(hash(data));
+      if (large) expect(text.map(({ offload }) => [offload.gsoType, offload.gsoSize, offload.csumStart])).toEqual([[4, 1440, 54]]);
+      else expect(text.every(({ packet }) => isSummed(packet))).toBe(true);
+    });
+  }
+});
+
 describe('TCP over a wire that loses', () => {
   for (const seed of [1, 2, 3]) {
     it(`moves the same bytes both ways and ends (seed ${seed})`, async () => {
@@ -314,8 +347,8 @@ describe('TCP into the guest', () => {
     let refusal = '';
     opening.catch((error: Error) => (refusal = error.message));
     lab.guest.onFrame = undefined;
-    const { tcpFrame, parseTcp, RST, ACK } = await import('./tcp-peer.js');
-    const { parseIp, GATEWAY } = await import('./packets.js');
+    const { tcpFrame, RST } = await import('./tcp-peer.js');
+    const { GATEWAY } = await import('./packets.js');
     const syn = parseTcp(parseIp(lab.guest.take()[0]!.frame)!.payload);
     expect(syn.flags).toBe(SYN);
     lab.guest.send(tcpFrame({ from: 9, to: syn.from, seq: 0, ack: syn.seq + 1, flags: RST | ACK }, GATEWAY));
