@@ -52,7 +52,9 @@
 @inline export const DEVICES_SIZE: usize = 1 * MIB;
 /** Byte and frame rings shared with the host (device/ring.ts). */
 @inline export const RINGS: usize = DEVICES + DEVICES_SIZE;
-@inline export const RINGS_SIZE: usize = 5 * MIB;
+@inline export const RINGS_SIZE: usize = 9 * MIB;
+/** Disks' requests and their data, behind the frame rings (device/blocks.ts). */
+@inline export const DISK_TABLES: usize = RINGS + 5 * MIB;
 
 /** Software TLB: see cpu/tlb.ts for the nine tables. Machine state: it decides when A and D bits are set. */
 @inline export const TLB: usize = RINGS + RINGS_SIZE;

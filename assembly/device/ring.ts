@@ -19,6 +19,8 @@ export const enum RingId {
   COUNT,
   /** Ids and header room kept for frame rings; their data starts at FRAME_DATA. */
   FIRST_FRAME = 16,
+  /** Disks are served with the rings but have tables of their own (blocks.ts). */
+  FIRST_DISK = 40,
 }
 
 /** What ringAt gives. */

@@ -1,6 +1,7 @@
 // Control and debug registers, MSRs, time, CPUID, halting. Intel SDM vol. 2, the page of each; the work is in cpu/.
 
 import { control, raiseEvent, Event } from "../base/control";
+import { nextRandom } from "../base/random";
 import { Insn, Is } from "../decode/record";
 import { Run, setReg } from "../ir/words";
 import { readTsc } from "../device/clock";
@@ -128,13 +129,9 @@ function accessXcr(i: Insn): void {
   writePair(cpu.xcr0);
 }
 
-/** RDRAND always has a number: splitmix64 over the machine's seed. */
+/** RDRAND always has a number. */
 function readRandom(i: Insn): void {
-  control.random += 0x9e37_79b9_7f4a_7c15;
-  let z = control.random;
-  z = (z ^ (z >> 30)) * 0xbf58_476d_1ce4_e5b9;
-  z = (z ^ (z >> 27)) * 0x94d0_49bb_1331_11eb;
-  setReg<Run>(i.dst, z ^ (z >> 31), i.bits);
+  setReg<Run>(i.dst, nextRandom(), i.bits);
   setStatusFlags(1); // CF: the number is good; the rest is cleared
 }
 

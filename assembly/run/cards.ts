@@ -5,7 +5,9 @@
 
 import { DEVICES } from "../base/layout";
 import { deviceAt, resetDevice } from "../virtio/device";
+import { attachBlock, presetBlock } from "../virtio/block/block";
 import { attachNet, presetNet } from "../virtio/net/net";
+import { attachRng } from "../virtio/rng/rng";
 import { resetTransport } from "../virtio/pci/transport";
 import { CardKind } from "./surface";
 
@@ -14,8 +16,10 @@ import { CardKind } from "./surface";
 @unmanaged class Card {
   kind: u32;
   slot: u32;
+  /** MAC, first byte lowest; of a disk its sectors. */
   mac: u64;
   masked: u64;
+  /** MTU, 0 for none; of a disk 1 when it is read-only. */
   mtu: u32;
   modernOnly: u32;
   vectors: u32;
@@ -68,7 +72,9 @@ export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind :
 export function attachCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
-    if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
+    if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
+    else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu != 0, c.modernOnly != 0, c.vectors);
+    else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
   }
 }
 
@@ -76,6 +82,7 @@ export function attachCards(): void {
 export function resetCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
+    if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.number, c.mac);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
     if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
   }

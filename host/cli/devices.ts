@@ -1,6 +1,6 @@
-/** `-device MODEL,netdev=...`, in QEMU's words. */
+/** `-device MODEL,netdev=...` and `-drive file=...`, in QEMU's words. */
 
-import type { DeviceOptions } from '../machine/types.js';
+import type { DeviceOptions, DriveOptions } from '../machine/types.js';
 import { parseCount, UsageError } from './arguments.js';
 
 interface Words {
@@ -34,14 +34,19 @@ function parseSlot(argument: string, value: string): number {
   return parseInt(match[1]!, 16);
 }
 
+const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci'];
+
 export function parseDevice(value: string): DeviceOptions {
   const { argument, head, pairs } = split('-device', value);
-  if (head !== 'virtio-net' && head !== 'virtio-net-pci') throw new UsageError(argument, `there is no "${head}". There is virtio-net-pci.`);
-  const out: DeviceOptions = { model: head };
+  const model = MODELS.find((name) => name === head);
+  if (model === undefined) throw new UsageError(argument, `there is no "${head}". There are ${MODELS.join(', ')}.`);
+  const out: DeviceOptions = { model };
   const features: Record<string, boolean> = {};
   for (const [name, text] of pairs) {
     switch (name) {
       case 'netdev': out.netdev = text; break;
+      case 'drive': out.drive = text; break;
+      case 'serial': out.serial = text; break;
       case 'mac': out.mac = text; break;
       case 'addr': out.slot = parseSlot(argument, text); break;
       case 'host_mtu': out.mtu = Number(parseCount(argument, text)); break;
@@ -52,4 +57,25 @@ export function parseDevice(value: string): DeviceOptions {
   }
   if (Object.keys(features).length > 0) out.features = features;
   return out;
+}
+
+/** A drive, and the card that `if=virtio` asks for. */
+export function parseDrive(value: string, number: number): { drive: DriveOptions; device: DeviceOptions | undefined } {
+  const { argument, pairs } = split('-drive', `,${value}`);
+  const drive: DriveOptions = { id: `drive${number}`, source: '' };
+  let wanted = 'virtio';
+  for (const [name, text] of pairs) {
+    switch (name) {
+      case 'file': drive.source = text; break;
+      case 'id': drive.id = text; break;
+      case 'if': wanted = text; break;
+      case 'readonly': drive.readOnly = parseSwitch(argument, name, text); break;
+      case 'snapshot': drive.snapshot = parseSwitch(argument, name, text); break;
+      case 'format': if (text !== 'raw') throw new UsageError(argument, 'only format=raw is there.'); break;
+      default: throw new UsageError(argument, `there is no option "${name}".`);
+    }
+  }
+  if (drive.source === '') throw new UsageError(argument, 'needs file=PATH.');
+  if (wanted !== 'virtio' && wanted !== 'none') throw new UsageError(argument, `if is virtio or none, not "${wanted}".`);
+  return { drive, device: wanted === 'virtio' ? { model: 'virtio-blk', drive: drive.id } : undefined };
 }

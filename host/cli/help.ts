@@ -23,9 +23,12 @@ The machine
   -cpu max             the one processor there is
   -serial TO           for COM1, again for COM2...: stdio, mon:stdio, null, file:PATH
   -netdev user,id=ID   a network of the host's own sockets: restrict=on, loopback=on (10.0.2.2 is the host's loopback),
-                       allow=RANGE, hostfwd=tcp::8080-:80, ipv6=off; -netdev null,id=ID takes everything
+                       allow=RANGE, hostfwd=tcp::8080-:80; also stream, dgram, hubport, null
   -device virtio-net-pci,netdev=ID
                        a network card: mac=, addr=, host_mtu=, vectors=, disable-legacy=on, FEATURE=off (csum, mrg_rxbuf...)
+  -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), if=none,id=ID for -device virtio-blk-pci,drive=ID
+  -device virtio-rng-pci
+                       random numbers from the machine's seed
   -nographic           as it is anyway; so are -nodefaults, -nic none, -display none, -machine q35, -smp 1
   -no-reboot           a reset ends the process, with status 0, instead of restarting the machine
   --icount             time is the instruction count (default unless a terminal is attached): equal runs are equal

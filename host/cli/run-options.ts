@@ -4,7 +4,7 @@ import { GuestError, parseAddition } from '../guest/index.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { parseDevice } from './devices.js';
+import { parseDevice, parseDrive } from './devices.js';
 import { readSerial, type SerialTarget } from './serial.js';
 
 const SPECS: Record<string, OptionSpec> = {
@@ -22,6 +22,7 @@ const SPECS: Record<string, OptionSpec> = {
   net: { kind: 'list' },
   netdev: { kind: 'list' },
   device: { kind: 'list' },
+  drive: { kind: 'list' },
   display: { kind: 'value' },
   vga: { kind: 'value' },
   monitor: { kind: 'value' },
@@ -125,7 +126,9 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
   machine.netdevs = parsed.lists.get('netdev') ?? [];
-  machine.devices = (parsed.lists.get('device') ?? []).map(parseDevice);
+  const drives = (parsed.lists.get('drive') ?? []).map(parseDrive);
+  machine.drives = drives.map(({ drive }) => drive);
+  machine.devices = [...(parsed.lists.get('device') ?? []).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])];
   return {
     machine,
     serial: readSerial(parsed.lists.get('serial') ?? [], rest !== undefined),

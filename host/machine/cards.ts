@@ -1,15 +1,19 @@
 /** Cards and what is behind them: from MachineOptions to calls of the module's addCard, and the backends. */
 
 import { Address, CardKind } from '../../assembly/run/surface.js';
+import { SECTOR_BYTES } from '../disk/sector.js';
+import type { Disk } from '../disk/disk.js';
+import { DiskPort } from '../disk/port.js';
 import type { NetBackend } from '../net/backend.js';
 import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
 import type { OpenBackend } from '../net/open.js';
 import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
+import type { HostPort } from './engine.js';
 import { OptionError } from './errors.js';
 import { addressOf, high, low, type ModuleInstance } from './module.js';
-import type { DeviceOptions, NetdevOptions } from './types.js';
+import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 
 /** Feature bits by QEMU's names (virtio 1.2, 5.1.3 and 6). */
 const NET_FEATURES: Readonly<Record<string, number>> = {
@@ -20,6 +24,16 @@ const NET_FEATURES: Readonly<Record<string, number>> = {
 
 /** Models with a frame port. */
 const NETWORK: ReadonlySet<CardKind> = new Set([CardKind.VIRTIO_NET, CardKind.E1000, CardKind.PCNET]);
+
+/** What `model` may be. */
+const MODELS: Readonly<Record<DeviceOptions['model'], CardKind>> = {
+  'virtio-net': CardKind.VIRTIO_NET,
+  'virtio-net-pci': CardKind.VIRTIO_NET,
+  'virtio-rng': CardKind.VIRTIO_RNG,
+  'virtio-rng-pci': CardKind.VIRTIO_RNG,
+  'virtio-blk': CardKind.VIRTIO_BLK,
+  'virtio-blk-pci': CardKind.VIRTIO_BLK,
+};
 
 /** A card as the module takes it. */
 export interface CardPlan {
@@ -32,6 +46,9 @@ export interface CardPlan {
   vectors: number;
   /** Netdev id of a network card. */
   netdev: string | undefined;
+  /** Drive id and serial number of a disk. */
+  drive: string | undefined;
+  serial: string;
 }
 
 /** QEMU's default addresses: 52:54:00:12:34:56 and up. */
@@ -62,31 +79,46 @@ function inRange(name: string, value: number, first: number, last: number): numb
   throw new OptionError(`devices.${name}`, `${value} is not a whole number from ${first} to ${last}.`);
 }
 
-function planNet(device: DeviceOptions, number: number): CardPlan {
+function planNet(device: DeviceOptions, number: number): Partial<CardPlan> {
   return {
-    kind: CardKind.VIRTIO_NET,
-    slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
     mac: parseMac(device.mac ?? defaultMac(number)),
     masked: maskOf(device),
     mtu: device.mtu === undefined ? 0 : inRange('mtu', device.mtu, 68, 65535),
-    modernOnly: device.modernOnly ?? false,
-    vectors: device.vectors === undefined ? 4 : inRange('vectors', device.vectors, 0, 32),
     netdev: device.netdev,
   };
 }
 
+/** Refuses an id that is not there, or has a card. */
+function claim(option: 'netdev' | 'drive', id: string | undefined, there: readonly { id: string }[], used: Set<string>): void {
+  if (id === undefined) return;
+  if (!there.some((one) => one.id === id)) throw new OptionError(`devices.${option}`, `no ${option} has the id "${id}".`);
+  if (used.has(`${option} ${id}`)) throw new OptionError(`devices.${option}`, `"${id}" has a card already.`);
+  used.add(`${option} ${id}`);
+}
+
 /** What the options ask for, checked. */
-export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[]): CardPlan[] {
+export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[]): CardPlan[] {
   let nets = 0;
   const used = new Set<string>();
   return devices.map((device) => {
-    if (device.model !== 'virtio-net' && device.model !== 'virtio-net-pci') throw new OptionError('devices.model', `there is no "${String(device.model)}". There is virtio-net.`);
-    if (device.netdev !== undefined) {
-      if (!netdevs.some(({ id }) => id === device.netdev)) throw new OptionError('devices.netdev', `no netdev has the id "${device.netdev}".`);
-      if (used.has(device.netdev)) throw new OptionError('devices.netdev', `"${device.netdev}" has a card already.`);
-      used.add(device.netdev);
-    }
-    return planNet(device, nets++);
+    const kind = Object.hasOwn(MODELS, device.model) ? MODELS[device.model] : undefined;
+    if (kind === undefined) throw new OptionError('devices.model', `there is no "${String(device.model)}". There are ${Object.keys(MODELS).join(', ')}.`);
+    claim('netdev', device.netdev, netdevs, used);
+    claim('drive', device.drive, drives, used);
+    if (kind === CardKind.VIRTIO_BLK && device.drive === undefined) throw new OptionError('devices.drive', `${device.model} needs one.`);
+    const common: CardPlan = {
+      kind,
+      slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
+      mac: 0n,
+      masked: 0n,
+      mtu: 0,
+      modernOnly: device.modernOnly ?? false,
+      vectors: device.vectors === undefined ? 4 : inRange('vectors', device.vectors, 0, 32),
+      netdev: undefined,
+      drive: device.drive,
+      serial: device.serial ?? '',
+    };
+    return NETWORK.has(kind) ? { ...common, ...planNet(device, nets++) } : common;
   });
 }
 
@@ -105,44 +137,78 @@ export function readNetdevs(options: readonly NetdevOptions[]): Netdev[] {
 }
 
 /** Tells a fresh module of its cards; before `create`. */
-export function addCards(instance: ModuleInstance, plans: readonly CardPlan[]): void {
-  for (const { kind, slot, mac, masked, mtu, modernOnly, vectors } of plans) {
-    const number = instance.exports.addCard(kind, slot, low(mac), high(mac), low(masked), high(masked), mtu, modernOnly ? 1 : 0, vectors);
+export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { disks }: Outside): void {
+  for (const plan of plans) {
+    const { kind, slot, masked, modernOnly, vectors } = plan;
+    const disk = disks.get(plan.drive ?? '');
+    const value = disk === undefined ? plan.mac : BigInt(disk.bytes / SECTOR_BYTES);
+    const detail = disk === undefined ? plan.mtu : Number(disk.readOnly);
+    const number = instance.exports.addCard(kind, slot, low(value), high(value), low(masked), high(masked), detail, modernOnly ? 1 : 0, vectors);
     if (number < 0) throw new OptionError('devices', slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
   }
 }
 
 /** What a machine's cards are connected to. */
-export interface Network {
+export interface Outside {
   /** By netdev id. */
   backends: Map<string, OpenBackend>;
+  /** By drive id. */
+  disks: Map<string, Disk>;
   /** Frames may come from outside the machine at any time. */
-  outside: boolean;
+  live: boolean;
   close(): Promise<void>;
 }
 
-const NO_NETWORK: Network = { backends: new Map(), outside: false, close: async () => undefined };
+async function openDrives(drives: readonly DriveOptions[]): Promise<Map<string, Disk>> {
+  const disks = new Map<string, Disk>();
+  if (drives.length === 0) return disks;
+  const { openFileDisk, openMemoryDisk, withOverlay } = await import('../disk/disk.js');
+  for (const { id, source, readOnly = false, snapshot = false } of drives) {
+    if (disks.has(id)) throw new OptionError('drives', `the id "${id}" is given twice.`);
+    try {
+      const disk = typeof source === 'string' ? openFileDisk(source, readOnly || snapshot) : openMemoryDisk(source, readOnly);
+      disks.set(id, snapshot ? withOverlay(disk) : disk);
+    } catch (error) {
+      for (const disk of disks.values()) disk.close();
+      throw new OptionError('drives', `${String(source)} cannot be opened: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+    }
+  }
+  return disks;
+}
 
-/** Opens the backends. Loaded only when there are any: a page has no sockets. */
-export async function openNetwork(netdevs: readonly Netdev[]): Promise<Network> {
-  if (netdevs.length === 0) return NO_NETWORK;
-  const { createNetContext, openBackends } = await import('../net/open.js');
-  const specs = netdevs.filter((netdev) => 'spec' in netdev).map(({ spec }) => spec);
-  const backends = await openBackends(specs, createNetContext());
-  for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
+/** Opens backends and disks. What needs Node is loaded only when it is asked for: a page has no sockets. */
+export async function openOutside(netdevs: readonly Netdev[], drives: readonly DriveOptions[]): Promise<Outside> {
+  const disks = await openDrives(drives);
+  const backends = new Map<string, OpenBackend>();
+  if (netdevs.length > 0) {
+    const { createNetContext, openBackends } = await import('../net/open.js');
+    const specs = netdevs.filter((netdev) => 'spec' in netdev).map(({ spec }) => spec);
+    for (const [id, backend] of await openBackends(specs, createNetContext())) backends.set(id, backend);
+    for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
+  }
   return {
     backends,
-    outside: netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null'),
+    disks,
+    live: netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null'),
     async close() {
+      for (const disk of disks.values()) disk.close();
+      disks.clear();
       await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
     },
   };
 }
 
-/** Frame ports of a module's network cards, each with its backend; a card without a netdev is connected to nothing. */
-export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], network: Network, wake: () => void): FramePort[] {
+/** What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing), and disks. */
+export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): HostPort[] {
   const rings = addressOf(instance, Address.Rings);
-  return plans
+  const ports = plans
     .filter(({ kind }) => NETWORK.has(kind))
-    .map((plan, port) => new FramePort(instance, port, rings, network.backends.get(plan.netdev ?? '')?.backend ?? createNull(`port${port}`), wake));
+    .map((plan, port) => new FramePort(instance, port, rings, outside.backends.get(plan.netdev ?? '')?.backend ?? createNull(`port${port}`), wake));
+  const disks = plans
+    .filter(({ kind }) => kind === CardKind.VIRTIO_BLK)
+    .flatMap(({ drive, serial }, number) => {
+      const disk = outside.disks.get(drive ?? '');
+      return disk === undefined ? [] : [new DiskPort(instance, instance.exports.diskTable(number) >>> 0, disk, serial)];
+    });
+  return [...ports, ...disks];
 }

@@ -7,7 +7,7 @@ import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { Emitter } from './emitter.js';
-import { addCards, connectCards, openNetwork, type Network } from './cards.js';
+import { addCards, connectCards, openOutside, type Outside } from './cards.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
@@ -26,9 +26,9 @@ const text = new TextEncoder();
 /** Serial port 0 is the console. */
 const CONSOLE = 0;
 
-async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan): Promise<ModuleInstance> {
+async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
   const instance = await instantiate(compiled, settings.memoryMiB);
-  addCards(instance, settings.cards);
+  addCards(instance, settings.cards, outside);
   const { seed, rtcSeconds } = settings;
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
   if (plan.registers.rip !== undefined) instance.exports.presetCards();
@@ -57,7 +57,7 @@ export class LocalMachine implements Machine {
     private readonly compiled: CompiledModule,
     private readonly plan: MachinePlan,
     private instance: ModuleInstance,
-    private readonly network: Network,
+    private readonly outside: Outside,
     agentReady: boolean,
   ) {
     this.engine = this.newEngine();
@@ -112,7 +112,7 @@ export class LocalMachine implements Machine {
       throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
     }
     this.agent?.fail('The machine was reset.');
-    this.instance = await freshInstance(this.compiled, this.settings, this.plan);
+    this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
     this.engine = this.newEngine();
     this.startAgent(false);
   }
@@ -123,7 +123,7 @@ export class LocalMachine implements Machine {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     await this.pause();
     this.agent?.fail('The machine was closed.');
-    await this.network.close();
+    await this.outside.close();
   }
 
   write(data: string | Uint8Array, port = CONSOLE): void {
@@ -189,7 +189,7 @@ export class LocalMachine implements Machine {
       virtualNs: this.engine.virtualNs,
       slices: this.engine.slices,
       moduleMs: this.engine.moduleMs,
-      counters: [...readCounters(this.instance), ...[...this.network.backends.values()].flatMap(({ backend }) => backend.counters())],
+      counters: [...readCounters(this.instance), ...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters())],
     };
   }
 
@@ -209,7 +209,7 @@ export class LocalMachine implements Machine {
       onSerial: (port, bytes) => this.receive(port, bytes),
     });
     engine.attachInput(this.inputAttached, this.inputPatient);
-    engine.attachPorts(connectCards(this.instance, this.settings.cards, this.network, () => engine.wake()), this.network.outside);
+    engine.attachPorts(connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake()), this.outside.live);
     return engine;
   }
 
@@ -282,16 +282,27 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
+  const outside = await openOutside(settings.netdevs, options.drives ?? []);
+  try {
+    return await createConnected(options, settings, compiled, plan, outside);
+  } catch (error) {
+    await outside.close();
+    throw error;
+  }
+}
+
+async function createConnected(
+  options: MachineOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
+): Promise<LocalMachine> {
   if (options.snapshot === undefined) {
-    const fresh = await freshInstance(compiled, settings, plan);
-    return new LocalMachine(options, settings, compiled, plan, fresh, await openNetwork(settings.netdevs), false);
+    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside, false);
   }
   const { memoryMiB: saved, agentReady } = readSnapshotHeader(options.snapshot);
   if (saved !== settings.memoryMiB) {
     throw new SnapshotError(`The snapshot has ${saved} MiB of RAM, memoryMiB asks for ${settings.memoryMiB}. Leave memoryMiB out.`);
   }
   const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
-  const instance = await freshInstance(compiled, settings, empty);
+  const instance = await freshInstance(compiled, settings, empty, outside);
   restoreSnapshot(instance, options.snapshot);
-  return new LocalMachine(options, settings, compiled, plan, instance, await openNetwork(settings.netdevs), agentReady);
+  return new LocalMachine(options, settings, compiled, plan, instance, outside, agentReady);
 }

@@ -14,6 +14,7 @@ export interface ModuleExports {
     kind: number, slot: number, macLow: number, macHigh: number, maskedLow: number, maskedHigh: number, mtu: number, flags: number, vectors: number,
   ): number;
   presetCards(): void;
+  diskTable(disk: number): number;
   ringAt(id: number, what: number): number;
   create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;
   reset(): void;

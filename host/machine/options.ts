@@ -74,7 +74,7 @@ export function readSettings(options: MachineOptions): Settings {
     rtcSeconds: rtcOf(options, clock),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
-    cards: planCards(options.devices ?? [], netdevs),
+    cards: planCards(options.devices ?? [], netdevs, options.drives ?? []),
     netdevs,
   };
 }

@@ -33,7 +33,7 @@ export interface BareOptions {
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -48,6 +48,20 @@ export interface DeviceOptions {
   modernOnly?: boolean;
   /** MSI-X vectors, 0 for none. Default 4. */
   vectors?: number;
+  /** The `id` of a disk's drive. */
+  drive?: string;
+  /** A disk's serial number, up to 20 characters. */
+  serial?: string;
+}
+
+/** What is behind a disk. */
+export interface DriveOptions {
+  id: string;
+  /** A raw image by path, or its content, which the guest's writes change. */
+  source: FileSource;
+  readOnly?: boolean;
+  /** Writes are kept in memory and forgotten with the machine. */
+  snapshot?: boolean;
 }
 
 /**
@@ -103,6 +117,8 @@ export interface MachineOptions {
   devices?: readonly DeviceOptions[];
   /** What network cards are connected to. */
   netdevs?: readonly NetdevOptions[];
+  /** What disks are on. */
+  drives?: readonly DriveOptions[];
   /** Bytes from `machine.snapshot()` of the same build. */
   snapshot?: Uint8Array;
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */

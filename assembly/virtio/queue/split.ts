@@ -37,6 +37,13 @@ export function takeChain(q: Queue, c: Chain): u32 {
   return Take.CHAIN;
 }
 
+/** Walks a chain taken before once more: the driver may have changed it, so everything is checked anew. */
+export function walkAgain(q: Queue, c: Chain, head: u32): bool {
+  if (walk(q, c, head)) return true;
+  fail(deviceOf(q));
+  return false;
+}
+
 /** Follows a chain from its head; false for whatever the specification forbids. */
 function walk(q: Queue, c: Chain, head: u32): bool {
   let table = q.desc, size = q.size, index = head, indirect = false;

@@ -12,6 +12,7 @@ export { nowNs, runTimers, nextDeadlineNs } from "../../../assembly/device/clock
 export { ringAt, serviceRings } from "../../../assembly/device/ring";
 export { counterIds, counterAddress, counterName, counterUnit } from "../../../assembly/base/counters";
 export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
+export { diskTable } from "../../../assembly/device/blocks";
 export { slotOfCard } from "../../../assembly/run/cards";
 export function ramBase(): usize { return RAM; }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }

@@ -1,0 +1,2 @@
+/** The unit of a disk's addresses. */
+export const SECTOR_BYTES = 512;

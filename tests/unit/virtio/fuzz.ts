@@ -1,0 +1,88 @@
+// Seeded noise against a virtio card: register writes of any width, half-sensible rings, frames, and a host that answers disks at
+// random. Ends with an account of what the machine must have kept.
+import { bits, Driver } from "./driver.js";
+import { makeMachine, type TestMachine } from "./machine.js";
+
+export interface Outcome { steps: number; failures: number; resets: number; moved: number }
+
+/** xorshift32. */
+export function randomOf(seed: number): (below: number) => number {
+  let x = seed >>> 0 || 1;
+  return (below) => { x ^= x << 13; x >>>= 0; x ^= x >>> 17; x ^= x << 5; x >>>= 0; return x % below; };
+}
+
+const RINGS = 0x10000;
+const COMMON = [0, 4, 8, 0xc, 0x10, 0x12, 0x14, 0x16, 0x18, 0x1a, 0x1c, 0x20, 0x24, 0x28, 0x2c, 0x30, 0x34, 0x38, 0x3a];
+
+/** An address that is mostly memory, now and then not. */
+function address(r: (n: number) => number): bigint {
+  const kind = r(20);
+  if (kind === 0) return BigInt(r(0x100000000)) << 32n | BigInt(r(0x100000000));
+  if (kind === 1) return 0xc0000000n + BigInt(r(0x10000));
+  if (kind === 2) return (4n << 20n) - BigInt(r(64));
+  return BigInt(r(4 << 20));
+}
+
+function bytesOf(r: (n: number) => number): number { return [0, 1, 12, 16, 60, 512, 4096, 65536, r(0x100000000), r(3000)][r(10)]!; }
+
+function scribble(m: TestMachine, r: (n: number) => number, size: number): void {
+  for (let i = r(8); i >= 0; i--) {
+    const queue = r(3), base = RINGS + queue * 0x4000, at = base + 16 * r(size);
+    m.set64(at, address(r)); m.set32(at + 8, r(3) ? [16, 12, 100, 512, 1][r(5)]! : bytesOf(r));
+    m.set16(at + 12, r(4) ? r(4) : r(65536)); m.set16(at + 14, r(4) ? r(size) : r(65536));
+    m.set16(base + 0x2004 + 2 * r(size), r(8) ? r(size) : r(65536));
+    if (r(3) === 0) m.set32(r(4 << 18) * 4, r(32));
+  }
+}
+
+/** Guards around guest RAM: what no device may touch. */
+function guards(m: TestMachine): () => boolean {
+  const all = new Uint8Array(m.m.memory.buffer), end = m.ram + (4 << 20);
+  const after = all.subarray(end, end + 65536).fill(0xa5);
+  const below = all.slice(1024, 65536);
+  return () => after.every((b) => b === 0xa5) && below.every((b, i) => all[1024 + i] === b);
+}
+
+function answerDisk(m: TestMachine, r: (n: number) => number): void {
+  const table = m.call("diskTable", 0), view = m.m.view;
+  for (let i = view.getUint32(table, true) - 1; i >= 0 && i < 64; i--) view.setUint32(table + 64 + 32 * i + 4, r(5) ? 0 : r(0x100000000), true);
+}
+
+export async function fuzz(kind: number, seed: number, steps: number): Promise<Outcome> {
+  const m = await makeMachine({ kind, mac: kind === 3 ? 4096n : 0x563412005452n, mtu: 0 });
+  const r = randomOf(seed), d = new Driver(m), intact = guards(m), size = 16;
+  let resets = 0;
+  const begin = (): void => {
+    resets++;
+    d.negotiate(d.offered() & (BigInt(r(0x100000000)) | BigInt(r(0x100000000)) << 32n | bits("version_1")));
+    for (let i = 0; i < 3; i++) d.enable(i, size, RINGS + i * 0x4000, r(5));
+    d.status = 15;
+  };
+  begin();
+  for (let step = 0; step < steps; step++) {
+    switch (r(12)) {
+      case 0: m.write(d.common + COMMON[r(COMMON.length)]! , 1 << r(4), BigInt(r(0x100000000))); break;
+      case 1: m.write(d.common + r(0x4000), 1 << r(4), BigInt(r(0x100000000)) * 0x10001n); break;
+      case 2: m.read(d.common + r(0x4000), 1 << r(4)); break;
+      case 3: m.write(m.bar(1) + 4 * r(1024), 4, r(2) ? 0xfee00000 : r(0x100000000)); break;
+      case 4: m.call("portWrite", m.bar(0) + r(256) & 0xffff, 1 << r(3), r(3) ? r(256) : r(0x100000000)); break;
+      case 5: m.writeConfig(r(64) < 60 ? 0x40 + r(0xbc) : 4, 1 << r(3), r(20) ? r(0x100000000) : 7); break;
+      case 6: if (kind === 1) m.giveFrame(new Array(14 + r(3000)).fill(r(256)) as number[], { flags: r(4), gsoType: r(6), gsoSize: r(2000) }); break;
+      case 7: if (r(40) === 0) { m.writeConfig(4, 2, 7); begin(); } break;
+      default: {
+        scribble(m, r, size);
+        const queue = r(3), at = RINGS + queue * 0x4000 + 0x2002;
+        m.set16(at, m.get16(at) + (r(20) ? r(4) : r(65536)) & 0xffff);
+        d.notify(queue);
+      }
+    }
+    if (kind === 1) m.takeFrames();
+    if (kind === 3) answerDisk(m, r);
+    if (r(4) === 0) m.call("serviceRings");
+    if (r(16) === 0) { m.call("setTicks", BigInt(step) * 10000n); m.call("runTimers"); }
+    if (d.status & 64) begin();
+  }
+  if (!intact()) throw new Error(`seed ${seed}: memory outside guest RAM was changed`);
+  const card = ["", "virtio-net0", "virtio-rng0", "virtio-blk0"][kind]!;
+  return { steps, failures: m.counter(`${card} driver errors`), resets, moved: m.counter(`${card} q0 chains`) };
+}
