@@ -1,0 +1,91 @@
+/** Debian's amd64 kernel and its own virtio drivers: network by way of the user network, a disk, random numbers. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareGuest } from '../../host/guest/index.js';
+import { pintail } from './command.js';
+
+const BYTES = 2 << 20;
+const CARD = ['-netdev', 'user,id=n0,loopback=on'];
+
+const content = Buffer.alloc(BYTES, (i: number) => i);
+for (let i = 0; i < BYTES; i += 4) content.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
+const digest = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+let server: Server;
+let port: number;
+let folder: string;
+/** Digest of the last body that was posted. */
+let posted = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pintail-net-'));
+  server = createServer((request, response) => {
+    if (request.method !== 'POST') return void response.end(content);
+    const hash = createHash('sha256');
+    request.on('data', (data: Buffer) => hash.update(data));
+    request.on('end', () => {
+      posted = hash.digest('hex');
+      response.end(posted);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
+  await prepareGuest('amd64');
+}, 600_000);
+
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Commands that print one line each. */
+async function lines(script: string[], ...options: string[]): Promise<string[]> {
+  const { code, stdout, stderr } = await pintail(['run', ...options, '--', 'sh', '-c', script.join('; ')]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout.trim().split('\n');
+}
+
+const FETCH = (): string => `wget -qO- http://10.0.2.2:${port}/file | sha256sum`;
+const POST = (): string =>
+  `dd if=/dev/zero of=/tmp/up bs=64k count=16 2>/dev/null; { printf 'POST / HTTP/1.0\\r\\nContent-Length: 1048576\\r\\n\\r\\n'; cat /tmp/up; } | nc 10.0.2.2 ${port} | tail -c 64; echo`;
+
+describe('virtio-net on the user network', () => {
+  it('has an address by DHCP, reaches the gateway, and carries a megabyte each way', async () => {
+    const out = await lines(
+      ["ifconfig eth0 | grep -o 'inet addr:[0-9.]*'", 'ping -c 3 -q 10.0.2.2 | grep -o "[0-9]* packets received"', FETCH(), POST()],
+      ...CARD, '-device', 'virtio-net-pci,netdev=n0',
+    );
+    expect(out).toEqual(['inet addr:10.0.2.15', '3 packets received', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+  }, 300_000);
+
+  it('carries the same without offloads, merged buffers, event indices and MSI-X', async () => {
+    const plain = 'virtio-net-pci,netdev=n0,csum=off,guest_csum=off,mrg_rxbuf=off,event_idx=off,indirect_desc=off,vectors=0,disable-legacy=on';
+    expect(await lines([FETCH(), POST()], ...CARD, '-device', plain)).toEqual([`${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+  }, 300_000);
+});
+
+describe('virtio-blk and virtio-rng', () => {
+  it('writes a disk that the host then reads, and keeps a snapshot to itself', async () => {
+    const path = join(folder, 'disk.img');
+    const kept = join(folder, 'kept.img');
+    const data = Buffer.alloc(1 << 20, 'pintail ');
+    writeFileSync(path, Buffer.alloc(4 << 20));
+    writeFileSync(kept, data);
+    const out = await lines(
+      [
+        'dd if=/dev/vdb of=/dev/vda bs=64k seek=4 conv=fsync 2>/dev/null; sha256sum /dev/vda',
+        'dd if=/dev/zero of=/dev/vdb bs=4k count=8 conv=fsync 2>/dev/null; head -c 8 /dev/vdb | hexdump -e \'8/1 "%d"\'; echo',
+        'dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c',
+      ],
+      '-drive', `file=${path}`, '-drive', `file=${kept},snapshot=on`, '-device', 'virtio-rng-pci',
+    );
+    expect(out).toEqual([`${digest(readFileSync(path))}  /dev/vda`, '00000000', '16']);
+    expect(readFileSync(path).subarray(4 * 65536, 4 * 65536 + data.length).equals(data)).toBe(true);
+    expect(readFileSync(kept).equals(data)).toBe(true);
+  }, 300_000);
+});
