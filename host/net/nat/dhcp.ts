@@ -5,7 +5,7 @@
 
 import { addressKey, isInside, isUnspecified } from '../address.js';
 import { equalBytes, get32, put32 } from '../bytes.js';
-import { buildUdp } from './udp.js';
+import { buildUdp } from './udp-header.js';
 import type { NatContext } from './context.js';
 import { BROADCAST_MAC, PROTOCOL } from './spec.js';
 

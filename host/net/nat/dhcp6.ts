@@ -3,7 +3,7 @@
 import { equalBytes, get16 } from '../bytes.js';
 import type { NatContext } from './context.js';
 import { PROTOCOL } from './spec.js';
-import { buildUdp, type UdpDatagram } from './udp.js';
+import { buildUdp, type UdpDatagram } from './udp-header.js';
 
 const SERVER_PORT = 547;
 const CLIENT_PORT = 546;

@@ -10,7 +10,8 @@ import type { Endpoint, Listener, StreamSocket } from '../provider.js';
 import type { HostForward } from './config.js';
 import type { NatContext } from './context.js';
 import type { TcpTable } from './tcp/table.js';
-import { UdpForward, type UdpTable } from './udp.js';
+import type { UdpTable } from './udp.js';
+import { UdpForward } from './udp-forward.js';
 
 interface Open {
   port: number;

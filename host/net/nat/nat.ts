@@ -30,12 +30,14 @@ import { advertiseRouter, ALL_NODES, ALL_NODES_MAC, receiveNdp, solicitNeighbor 
 import { Neighbors } from './neighbors.js';
 import { Output } from './output.js';
 import { translateDestination } from './policy.js';
+import { ResolverChoice } from './resolvers.js';
 import { Scheduler } from './scheduler.js';
 import { ETHERNET_BYTES, ETHERTYPE, ICMPV6, PROTOCOL } from './spec.js';
 import { TcpTable } from './tcp/table.js';
 import type { Opening } from './tcp/flow.js';
 import { Timer, TimerQueue } from './timers.js';
-import { buildUdp, parseUdp, UdpTable, type UdpDatagram } from './udp.js';
+import { UdpTable } from './udp.js';
+import { buildUdp, parseUdp, type UdpDatagram } from './udp-header.js';
 
 export interface NatPlatform {
   provider: SocketProvider;
@@ -80,7 +82,7 @@ class UserNetwork implements Nat, NatContext {
   private owesRoom = false;
   private readonly advertisement = new Timer(() => this.advertise());
   private lookups = 0;
-  private nextResolver = 0;
+  private readonly resolvers = new ResolverChoice(() => this.config.resolvers ?? this.provider.resolvers());
   private readonly dhcp: DhcpServer;
   private readonly icmp: Icmp;
   private readonly tcp: TcpTable;
@@ -179,7 +181,7 @@ class UserNetwork implements Nat, NatContext {
   routeTcp(remote: Endpoint): ((signal: AbortSignal) => Promise<StreamSocket>) | undefined {
     const service = this.forwarder.findGuestForward(remote);
     if (service) return service;
-    const resolver = this.findResolver(remote);
+    const resolver = this.isNameServer(remote) && !this.config.restrict ? this.resolvers.choose() : undefined;
     if (resolver) return (signal) => this.provider.connectTcp(resolver, signal);
     const address = this.routeAddress(remote.address)?.slice();
     if (!address || remote.port === 0) return undefined;
@@ -275,7 +277,7 @@ class UserNetwork implements Nat, NatContext {
 
   private receiveQuery(datagram: UdpDatagram): void {
     this.counts.add('dnsQueries');
-    const resolver = this.findResolver(datagram.destination);
+    const resolver = this.resolvers.chooseFor(datagram);
     if (resolver) return this.udp.send(datagram, resolver);
     if (this.lookups >= MAX_LOOKUPS) return this.counts.add('dnsFailed');
     this.lookups++;
@@ -294,13 +296,6 @@ class UserNetwork implements Nat, NatContext {
   }
 
   // -- Whose address --------------------------------------------------------------------------------------------------------------------
-
-  /** The resolver behind the network's name server. Each query takes the next one, so a client's retry reaches another. */
-  private findResolver(remote: Endpoint): Endpoint | undefined {
-    if (!this.isNameServer(remote) || this.config.restrict) return undefined;
-    const resolvers = this.config.resolvers ?? this.provider.resolvers();
-    return resolvers.length === 0 ? undefined : resolvers[this.nextResolver++ % resolvers.length];
-  }
 
   private isNameServer({ address, port }: Endpoint): boolean {
     return port === DNS_PORT && (equalBytes(address, this.config.dns) || equalBytes(address, this.config.dns6));

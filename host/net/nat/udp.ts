@@ -11,23 +11,14 @@
 
 import { addressKey, familyOf } from '../address.js';
 import { NO_OFFLOAD } from '../backend.js';
-import { get16, put16 } from '../bytes.js';
-import { pseudoHeader } from '../checksum.js';
 import { SECOND } from '../clock.js';
-import { verifyChecksum } from '../offload.js';
 import type { DatagramSocket, Endpoint } from '../provider.js';
 import type { NatContext } from './context.js';
-import type { IpPacket } from './ip.js';
 import type { FrameSource } from './scheduler.js';
-import { PROTOCOL, UDP_BYTES } from './spec.js';
+import { PROTOCOL } from './spec.js';
 import { Timer } from './timers.js';
-
-export interface UdpDatagram {
-  source: Endpoint;
-  destination: Endpoint;
-  /** A borrowed view. */
-  payload: Uint8Array;
-}
+import type { ForwardedPeer, UdpForward } from './udp-forward.js';
+import { buildUdp, type UdpDatagram } from './udp-header.js';
 
 const LIFETIME = 120 * SECOND;
 const SHORT_LIFETIME = 20 * SECOND;
@@ -35,32 +26,6 @@ const DNS = 53;
 const MAX_PAYLOAD = 65507;
 /** Cost of keeping one datagram, added to its bytes so that empty ones are bounded too. */
 const OVERHEAD = 64;
-
-export function parseUdp(packet: IpPacket): UdpDatagram | 'malformed' | 'sum' {
-  const { bytes, start, end, source, destination } = packet;
-  if (end - start < UDP_BYTES) return 'malformed';
-  const length = get16(bytes, start + 4);
-  if (length < UDP_BYTES || start + length > end) return 'malformed';
-  const sum = get16(bytes, start + 6);
-  // IPv4 allows a datagram without a sum, IPv6 does not (RFC 8200, 8.1).
-  const unsummed = sum === 0 && packet.version === 4;
-  if (!packet.sumOffloaded && !unsummed && !verifyChecksum(bytes, start, start + length, pseudoHeader(source, destination, PROTOCOL.UDP, length))) return 'sum';
-  return {
-    source: { address: source, port: get16(bytes, start) },
-    destination: { address: destination, port: get16(bytes, start + 2) },
-    payload: bytes.subarray(start + UDP_BYTES, start + length),
-  };
-}
-
-/** A datagram with its header, the sum still to be made. */
-export function buildUdp(from: number, to: number, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(UDP_BYTES + payload.length);
-  put16(bytes, 0, from);
-  put16(bytes, 2, to);
-  put16(bytes, 4, bytes.length);
-  bytes.set(payload, UDP_BYTES);
-  return bytes;
-}
 
 /** How a guest knows a peer. */
 interface Peer {
@@ -94,7 +59,7 @@ export class UdpTable {
 
   /** A datagram to a peer of a forwarded port. False: it is none. */
   sendForwarded({ source, destination, payload }: UdpDatagram): boolean {
-    const peer = this.forwarded.get(keyOf(source) + keyOf(destination));
+    const peer = this.forwarded.get(endpointKey(source) + endpointKey(destination));
     if (!peer) return false;
     peer.socket.send(payload, peer.from);
     peer.lastActive = this.context.timers.now();
@@ -104,7 +69,7 @@ export class UdpTable {
 
   /** A listening socket of the host has heard from a stranger. */
   receiveForwarded(forward: UdpForward, bytes: Uint8Array, from: Endpoint): void {
-    const shown = forward.showPeer(from, (peer) => this.forwarded.set(keyOf(forward.guest) + keyOf(peer.shown), peer), (peer) => this.forwarded.delete(keyOf(forward.guest) + keyOf(peer.shown)));
+    const shown = forward.showPeer(from, (peer) => this.forwarded.set(endpointKey(forward.guest) + endpointKey(peer.shown), peer), (peer) => this.forwarded.delete(endpointKey(forward.guest) + endpointKey(peer.shown)));
     forward.port.enqueue(bytes, shown);
   }
 
@@ -120,7 +85,7 @@ export class UdpTable {
   }
 
   remove(port: UdpPort): void {
-    const key = keyOf(port.guest);
+    const key = endpointKey(port.guest);
     // A forward's port has the same name and is not in the table.
     if (this.ports.get(key) === port) this.ports.delete(key);
   }
@@ -131,7 +96,7 @@ export class UdpTable {
   }
 
   private findPort(guest: Endpoint): UdpPort | undefined {
-    const key = keyOf(guest);
+    const key = endpointKey(guest);
     let port = this.ports.get(key);
     if (port) this.ports.delete(key);
     else port = this.openPort(guest);
@@ -188,7 +153,7 @@ export class UdpPort implements FrameSource {
 
   receive(bytes: Uint8Array, from: Endpoint): void {
     const { counts, timers } = this.table.context;
-    const peer = this.peers.get(keyOf(from));
+    const peer = this.peers.get(endpointKey(from));
     if (!peer) return counts.add('udpStranger');
     timers.arm(this.timer, this.onlyDns ? SHORT_LIFETIME : LIFETIME);
     this.enqueue(bytes, peer.shown);
@@ -239,7 +204,7 @@ export class UdpPort implements FrameSource {
   }
 
   private remember(destination: Endpoint, target: Endpoint): void {
-    const key = keyOf(target);
+    const key = endpointKey(target);
     const known = this.peers.get(key);
     const lastActive = this.table.context.timers.now();
     if (known) {
@@ -251,59 +216,7 @@ export class UdpPort implements FrameSource {
   }
 }
 
-export interface ForwardedPeer {
-  socket: DatagramSocket;
-  from: Endpoint;
-  shown: Endpoint;
-  lastActive: number;
-}
-
-/** A port of the host that is forwarded into the guest. */
-export class UdpForward {
-  readonly port: UdpPort;
-  private readonly peers = new Map<string, ForwardedPeer>();
-  private nextPort = 49152;
-
-  constructor(
-    private readonly table: UdpTable,
-    readonly socket: DatagramSocket,
-    readonly guest: Endpoint,
-    private readonly gateway: Uint8Array,
-  ) {
-    this.port = new UdpPort(table, guest);
-  }
-
-  /** The port of the gateway that stands for a peer; the peer silent longest makes room for a new one. */
-  showPeer(from: Endpoint, added: (peer: ForwardedPeer) => void, removed: (peer: ForwardedPeer) => void): Endpoint {
-    const key = keyOf(from);
-    const { config, timers } = this.table.context;
-    const known = this.peers.get(key);
-    // Back to the end of the line.
-    this.peers.delete(key);
-    if (!known && this.peers.size >= config.limits.udpPeers) {
-      const [oldestKey, oldest] = this.peers.entries().next().value!;
-      this.peers.delete(oldestKey);
-      removed(oldest);
-    }
-    const peer = known ?? { socket: this.socket, from, shown: { address: this.gateway, port: this.takePort() }, lastActive: 0 };
-    peer.lastActive = timers.now();
-    this.peers.set(key, peer);
-    if (!known) added(peer);
-    return peer.shown;
-  }
-
-  close(): void {
-    this.port.close();
-    this.socket.close();
-  }
-
-  private takePort(): number {
-    const port = this.nextPort;
-    this.nextPort = port === 65535 ? 49152 : port + 1;
-    return port;
-  }
-}
-
-function keyOf({ address, port }: Endpoint): string {
+/** A short string that is equal for equal endpoints. */
+export function endpointKey({ address, port }: Endpoint): string {
   return `${familyOf(address)}${addressKey(address)}${String.fromCharCode(port)}`;
 }

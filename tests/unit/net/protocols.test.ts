@@ -175,6 +175,13 @@ describe('names', () => {
     expect(guest.takeIp()[0]!.source).toEqual(DNS);
   });
 
+  it('keeps to a resolver while it answers, and asks the next when a query comes again', () => {
+    const { guest, provider } = createLab();
+    provider.servers = [1, 2].map((host) => ({ address: Uint8Array.from([192, 0, 2, host]), port: 53 }));
+    for (const id of [1, 2, 3, 3, 4]) guest.send(udp4(DNS, 4000, 53, [...be16(id), ...query.slice(2)]));
+    expect(provider.datagrams.map(({ to }) => to.at(-1))).toEqual(['1', '1', '1', '2', '2']);
+  });
+
   it('answers by the platform’s look-up where there is no resolver', async () => {
     const { guest, provider } = createLab();
     provider.names.set('host.test', [Uint8Array.from([192, 0, 2, 1])]);

@@ -10,12 +10,12 @@
  * socket only while what is kept is less than the guest's window and a little more. A frame is built when the flow's turn comes.
  */
 
-import { put16, put32 } from '../../bytes.js';
 import { SECOND } from '../../clock.js';
 import type { Endpoint, StreamEvents, StreamSocket } from '../../provider.js';
 import type { FrameSource } from '../scheduler.js';
-import { PROTOCOL, TCP_BYTES, TCP_FLAG } from '../spec.js';
+import { TCP_BYTES, TCP_FLAG } from '../spec.js';
 import { Timer } from '../timers.js';
+import { offerSegment } from './build.js';
 import { Receiver } from './receiver.js';
 import { segmentLength, type TcpSegment } from './segment.js';
 import { Sender, type Sending } from './sender.js';
@@ -325,25 +325,17 @@ export class TcpFlow implements FrameSource {
 
   /** Builds a segment and offers it. A guest whose MAC is unknown is asked for it, and the segment counts as lost. */
   private emit(flags: number, seq: number, text: Sending | undefined): boolean {
-    const { output } = this.host;
-    const to = this.host.findMac(this.guest.address, this.remote.address);
+    const { guest, remote, receiver, sender } = this;
+    const to = this.host.findMac(guest.address, remote.address);
     if (!to) return true;
     const isSyn = (flags & TCP_FLAG.SYN) !== 0;
-    const header = TCP_BYTES + (isSyn ? 8 : 0);
-    const length = text?.length ?? 0;
-    const route = { to, source: this.remote.address, destination: this.guest.address };
-    const start = output.openIp(route, PROTOCOL.TCP, header + length);
-    const window = isSyn ? Math.min(65535, this.receiver.window) : this.receiver.field;
-    writeHeader(output.buffer, start, { from: this.remote.port, to: this.guest.port, seq, ack: this.receiver.nxt, flags, window, header });
-    if (isSyn) this.writeSynOptions(output.buffer, start + TCP_BYTES);
-    if (text) this.sender.buffer.copy(output.buffer, start + header, text.offset, length);
-    return output.offerTransport(route, PROTOCOL.TCP, start, start + header + length, 16, length > this.sender.mss ? this.sender.mss : 0);
-  }
-
-  private writeSynOptions(buffer: Uint8Array, at: number): void {
-    put32(buffer, at, 0x02040000 | this.ownMss);
-    // In an answer, only to a guest that offered it (RFC 7323, 2.2).
-    put32(buffer, at + 4, this.state === 'synSent' || this.receiver.scale > 0 ? 0x01030300 | OUR_SCALE : 0x01010101);
+    // In an answer, a window scale goes only to a guest that offered one (RFC 7323, 2.2).
+    const scale = this.state === 'synSent' || receiver.scale > 0 ? OUR_SCALE : undefined;
+    const window = isSyn ? Math.min(65535, receiver.window) : receiver.field;
+    const fields = { from: remote.port, to: guest.port, seq, ack: receiver.nxt, flags, window, options: isSyn ? { mss: this.ownMss, scale } : undefined };
+    const route = { to, source: remote.address, destination: guest.address };
+    const body = text && { buffer: sender.buffer, offset: text.offset, length: text.length };
+    return offerSegment(this.host.output, route, fields, body, sender.mss);
   }
 
   private sendReset(seq?: number): void {
@@ -411,26 +403,4 @@ export class TcpFlow implements FrameSource {
     this.host.scheduler.leave(this);
     this.host.remove(this);
   }
-}
-
-interface HeaderFields {
-  from: number;
-  to: number;
-  seq: number;
-  ack: number;
-  flags: number;
-  window: number;
-  header: number;
-}
-
-export function writeHeader(buffer: Uint8Array, at: number, { from, to, seq, ack, flags, window, header }: HeaderFields): void {
-  put16(buffer, at, from);
-  put16(buffer, at + 2, to);
-  put32(buffer, at + 4, seq);
-  put32(buffer, at + 8, (flags & TCP_FLAG.ACK) !== 0 ? ack : 0);
-  buffer[at + 12] = (header / 4) << 4;
-  buffer[at + 13] = flags;
-  put16(buffer, at + 14, window);
-  put16(buffer, at + 16, 0);
-  put16(buffer, at + 18, 0);
 }

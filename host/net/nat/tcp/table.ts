@@ -10,9 +10,10 @@ import type { NatContext } from '../context.js';
 import type { IpPacket } from '../ip.js';
 import type { Output } from '../output.js';
 import type { Scheduler } from '../scheduler.js';
-import { PROTOCOL, TCP_BYTES, TCP_FLAG } from '../spec.js';
+import { PROTOCOL, TCP_FLAG } from '../spec.js';
 import type { TimerQueue } from '../timers.js';
-import { TcpFlow, writeHeader, type Opening } from './flow.js';
+import { buildBare } from './build.js';
+import { TcpFlow, type Opening } from './flow.js';
 import { parseSegment, segmentLength, type TcpSegment } from './segment.js';
 import { seqAdd, seqDiff } from './sequence.js';
 
@@ -105,8 +106,7 @@ export class TcpTable implements TcpHost {
   sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void {
     const to = this.context.findMac(guest.address, remote.address);
     if (!to) return;
-    const header = new Uint8Array(TCP_BYTES);
-    writeHeader(header, 0, { from: remote.port, to: guest.port, seq, ack, flags: TCP_FLAG.RST | TCP_FLAG.ACK, window: 0, header: TCP_BYTES });
+    const header = buildBare({ from: remote.port, to: guest.port, seq, ack, flags: TCP_FLAG.RST | TCP_FLAG.ACK, window: 0, options: undefined });
     this.output.sendDatagram({ to, source: remote.address, destination: guest.address }, PROTOCOL.TCP, header, 16);
     this.context.counts.add('tcpResets');
   }
