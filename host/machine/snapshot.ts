@@ -4,7 +4,7 @@
  *     0   magic "PINTSNAP"          8  version u32        12  bytes of RAM in MiB u32
  *     16  build, 16 hex digits      32  number of ranges u32       36  number of pages u32
  *     40  flags u32: bit 0, the guest's agent is up
- *     44  ranges: base u32, bytes u32 each; then their bytes
+ *     44  ranges: base u32, bytes u32 each; then their bytes, without the zeros at each range's end
  *     ..  page numbers u32 each; then the pages, 4096 bytes each
  *
  * The layout of the state belongs to one build of the module, so a snapshot of another build is refused.
@@ -16,7 +16,7 @@ import { MIB } from './units.js';
 import { stateRanges, type StateRange } from './state.js';
 
 const MAGIC = 'PINTSNAP';
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 44;
 const FLAG_AGENT = 1;
 const PAGE = 4096;
@@ -51,13 +51,21 @@ function usedPages(instance: ModuleInstance, ramBytes: number): number[] {
   return pages;
 }
 
+/** The range up to its last byte that is not zero, in whole words. */
+function withoutZeros(instance: ModuleInstance, { base, bytes }: StateRange): StateRange {
+  const words = new Uint32Array(instance.memory.buffer, base, bytes / 4);
+  let used = words.length;
+  while (used > 0 && words[used - 1] === 0) used--;
+  return { base, bytes: used * 4 };
+}
+
 /**
  * The whole state of a machine that is not running. Its caches are dropped here as they are in the machine that is restored:
  * which pages hold decoded code decides what the TLB is given next, so only then do both go on alike.
  */
 export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentReady: boolean): Uint8Array {
   instance.exports.attach();
-  const ranges = stateRanges(instance);
+  const ranges = stateRanges(instance).map((range) => withoutZeros(instance, range));
   const pages = usedPages(instance, memoryMiB * MIB);
   const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
   const out = new Uint8Array(HEADER_BYTES + stateBytes + pages.length * (4 + PAGE));
@@ -120,20 +128,27 @@ export function readSnapshotHeader(snapshot: Uint8Array): SnapshotHeader {
   return { version, memoryMiB, build, agentReady };
 }
 
+/** A range of the machine, and how much of it the snapshot has; the rest is zeros. */
+interface SavedRange extends StateRange {
+  saved: number;
+}
+
 /** Refuses a snapshot of another build, or a damaged one, before anything is written. */
-function check(counts: Counts, snapshot: Uint8Array, instance: ModuleInstance): StateRange[] {
+function check(counts: Counts, snapshot: Uint8Array, instance: ModuleInstance): SavedRange[] {
   if (counts.build !== instance.build) {
     throw new SnapshotError(
       `The snapshot belongs to build ${counts.build} of the module, this is build ${instance.build}. Restore it with the build that made it.`,
     );
   }
-  const ranges = stateRanges(instance);
+  const own = stateRanges(instance);
   const view = viewOf(snapshot);
-  const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
+  const word = (at: number): number => (at + 4 <= snapshot.length ? view.getUint32(at, true) : 0);
+  const ranges = own.map((range, i) => ({ ...range, saved: word(HEADER_BYTES + i * 8 + 4) }));
+  const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.saved, 0);
   const same =
     counts.ranges === ranges.length &&
     snapshot.length === HEADER_BYTES + stateBytes + counts.pages * (4 + PAGE) &&
-    ranges.every((range, i) => view.getUint32(HEADER_BYTES + i * 8, true) === range.base && view.getUint32(HEADER_BYTES + i * 8 + 4, true) === range.bytes);
+    ranges.every(({ base, bytes, saved }, i) => word(HEADER_BYTES + i * 8) === base && saved <= bytes);
   if (!same) throw new SnapshotError(`The snapshot is damaged: its ${snapshot.length} bytes do not hold what its header says.`);
   return ranges;
 }
@@ -143,14 +158,15 @@ export function restoreSnapshot(instance: ModuleInstance, snapshot: Uint8Array):
   const counts = readCounts(snapshot);
   const ranges = check(counts, snapshot, instance);
   const view = viewOf(snapshot);
-  const pagesAt = HEADER_BYTES + ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
+  const pagesAt = HEADER_BYTES + ranges.reduce((sum, range) => sum + 8 + range.saved, 0);
   const limit = (counts.memoryMiB * MIB) / PAGE;
   const pages = Array.from({ length: counts.pages }, (_, i) => view.getUint32(pagesAt + i * 4, true));
   if (pages.some((page) => page >= limit)) throw new SnapshotError('The snapshot is damaged: it has pages beyond its RAM.');
   let at = HEADER_BYTES + ranges.length * 8;
-  for (const range of ranges) {
-    instance.bytes.set(snapshot.subarray(at, at + range.bytes), range.base);
-    at += range.bytes;
+  for (const { base, bytes, saved } of ranges) {
+    instance.bytes.set(snapshot.subarray(at, at + saved), base);
+    instance.bytes.fill(0, base + saved, base + bytes);
+    at += saved;
   }
   const data = pagesAt + counts.pages * 4;
   pages.forEach((page, i) => instance.bytes.set(snapshot.subarray(data + i * PAGE, data + (i + 1) * PAGE), instance.ram + page * PAGE));
