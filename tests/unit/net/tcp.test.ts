@@ -249,6 +249,23 @@ describe('TCP over IPv6', () => {
 });
 
 describe('TCP over a wire that loses', () => {
+  it('sends lost segments again at the third duplicate, before any time-out', async () => {
+    const lab = createLab();
+    const { peer, end } = await connect(lab);
+    const deliver = lab.guest.onFrame!;
+    let count = 0;
+    // Two of one flight, so that a partial acknowledgement has to send the second.
+    lab.guest.onFrame = (frame, offload) => {
+      count++;
+      if (count !== 5 && count !== 9) deliver(frame, offload);
+    };
+    const data = bytes(100_000, 12);
+    end.send(data);
+    for (let i = 0; i < 20; i++) await settle();
+    expect(hash(peer.all)).toBe(hash(data));
+    expect([lab.guest.counter('tcpRetransmitted'), lab.guest.counter('tcpTimeouts')]).toEqual([2, 0]);
+  });
+
   for (const seed of [1, 2, 3]) {
     it(`moves the same bytes both ways and ends (seed ${seed})`, async () => {
       const lab = createLab();
