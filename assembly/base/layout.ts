@@ -43,7 +43,7 @@
 @inline export const SLOTS_SIZE: usize = 4 * KIB;
 /** Register tables: rows and maps (device/registers.ts). */
 @inline export const REGISTERS: usize = SLOTS + SLOTS_SIZE;
-@inline export const REGISTERS_SIZE: usize = 512 * KIB;
+@inline export const REGISTERS_SIZE: usize = 1 * MIB;
 /** Counters: u64 values, named by base/counters.ts; the second half holds the names. */
 @inline export const COUNTERS: usize = REGISTERS + REGISTERS_SIZE;
 @inline export const COUNTERS_SIZE: usize = 128 * KIB;

@@ -4,6 +4,7 @@
 // A record is 64 bytes. Slots are handed out from 1 up where none is given, passing over what is taken.
 
 import { DEVICES } from "../base/layout";
+import { attachE1000, resetE1000 } from "../nic/e1000/card";
 import { deviceAt, resetDevice } from "../virtio/device";
 import { attachBlock, presetBlock } from "../virtio/block/block";
 import { attachNet, presetNet } from "../virtio/net/net";
@@ -75,6 +76,7 @@ export function attachCards(): void {
     if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu != 0, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
+    else if (c.kind == CardKind.E1000) attachE1000(i, c.number, c.port, c.slot, c.mac);
   }
 }
 
@@ -84,6 +86,7 @@ export function resetCards(): void {
     const c = card(i);
     if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.number, c.mac);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
+    if (c.kind == CardKind.E1000) resetE1000(i);
     if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
   }
 }

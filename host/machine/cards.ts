@@ -33,6 +33,7 @@ const MODELS: Readonly<Record<DeviceOptions['model'], CardKind>> = {
   'virtio-rng-pci': CardKind.VIRTIO_RNG,
   'virtio-blk': CardKind.VIRTIO_BLK,
   'virtio-blk-pci': CardKind.VIRTIO_BLK,
+  e1000: CardKind.E1000,
 };
 
 /** A card as the module takes it. */

@@ -1,0 +1,104 @@
+// The Intel 82540EM as a PCI card: attach, reset, its two windows and its timers. Manual, chapters 4 and 13.2.
+//
+//      BAR 0  memory, 128K   registers (registers.ts), of which tables of addresses and VLANs are plain storage
+//      BAR 2  I/O, 64        0 IOADDR   4 IODATA: the same registers, for what cannot be done by memory access
+//
+// There is no flash. Only whole dwords mean anything; the bus cuts what a narrower read asks for out of one.
+
+import { bindTimer } from "../../device/clock";
+import { openPort, receiveRing } from "../../device/frames";
+import { Block, guestRead, guestWrite } from "../../device/registers";
+import { bindRing } from "../../device/ring";
+import { makeHandler, Width } from "../../memory/bus";
+import { addBar, attachFunction, functionAt, makeMaster, setPin, setSubsystem } from "../../pci/config";
+import { BarKind, Config } from "../../pci/spec";
+import { makeFcsTable } from "../sums";
+import { resetCard, tellHost } from "./control";
+import { fillEeprom } from "./eeprom";
+import { receiveDelayOver, throttleOver, transmitDelayOver } from "./interrupts";
+import { resetPhy } from "./phy";
+import { receive } from "./receive";
+import { makeRegisters } from "./registers";
+import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } from "./state";
+import { endPause, transmit } from "./transmit";
+import { Bar, IoWindow, PciId, Reg, Table } from "./spec";
+
+/** Card `i` of the machine's list, the `number`th of its kind, on frame port `port`. `mac` has its first byte lowest. */
+export function attachE1000(i: u32, number: u32, port: u32, slot: u32, mac: u64): void {
+  const d = cardAt(i), dev = addressOf(d);
+  d.index = i; d.number = number; d.port = port; d.mac = mac & 0xffff_ffff_ffff;
+  makeFcsTable();
+  nameCounters(d, "e1000-");
+  d.block = <u32>changetype<usize>(makeRegisters("e1000-", number));
+  attachPciFunction(d, slot);
+  bindTimer(timerOf(d, CardTimer.THROTTLE), throttleOver.index, dev);
+  bindTimer(timerOf(d, CardTimer.RECEIVE), receiveDelayOver.index, dev);
+  bindTimer(timerOf(d, CardTimer.TRANSMIT), transmitDelayOver.index, dev);
+  bindTimer(timerOf(d, CardTimer.RESUME), resume.index, dev);
+  openPort(port);
+  bindRing(receiveRing(port), service.index, dev);
+}
+
+function attachPciFunction(d: E1000, slot: u32): void {
+  const dev = addressOf(d), f = attachFunction(slot << 3, PciId.VENDOR, PciId.DEVICE, PciId.CLASS, PciId.REVISION, false, Config.BYTES);
+  d.pci = f;
+  functionAt(f).owner = <u32>dev;
+  makeMaster(f);
+  setSubsystem(f, PciId.VENDOR, PciId.SUBSYSTEM);
+  setPin(f, 1);
+  addBar(f, Bar.MEMORY, Bar.MEMORY_BYTES, BarKind.MEMORY32, makeHandler(dev, readMemory.index, writeMemory.index, "e1000 memory", Width.DWORD));
+  addBar(f, Bar.IO, Bar.IO_BYTES, BarKind.IO, makeHandler(dev, readIo.index, writeIo.index, "e1000 ports", Width.DWORD));
+}
+
+/** A machine's reset, after the PCI functions'. */
+export function resetE1000(i: u32): void {
+  const d = cardAt(i);
+  d.ioAddress = 0; d.asserted = 0;
+  fillEeprom(d);
+  resetCard(d);
+  resetPhy(d);
+}
+
+/** The host has drained or filled the rings. */
+function service(dev: usize): void {
+  const d = changetype<E1000>(dev);
+  transmit(d);
+  receive(d);
+}
+
+function resume(dev: usize): void { endPause(changetype<E1000>(dev)); }
+
+// --- Windows ---
+
+/** MTA, RAL and RAH, VFTA. */
+function isTable(offset: u32): bool {
+  return offset - Reg.MTA < <u32>(Table.MTA_WORDS * 4) || offset - Reg.RAL < <u32>(Table.RA_ENTRIES * 8) || offset - Reg.VFTA < <u32>(Table.VFTA_WORDS * 4);
+}
+
+function readMemory(dev: usize, offset: u32, bytes: u32): u64 {
+  const d = changetype<E1000>(dev);
+  if (isTable(offset)) return load<u32>(valuesOf(d) + offset);
+  return guestRead(changetype<Block>(<usize>d.block), valuesOf(d), dev, offset, bytes);
+}
+
+function writeMemory(dev: usize, offset: u32, bytes: u32, value: u64): void {
+  const d = changetype<E1000>(dev);
+  if (isTable(offset)) { store<u32>(valuesOf(d) + offset, <u32>value); return; }
+  guestWrite(changetype<Block>(<usize>d.block), valuesOf(d), dev, offset, bytes, value);
+  if (offset == <u32>Reg.MDIC) tellHost(d);
+}
+
+/** IOADDR reaches registers alone (13.2), by whole dwords. */
+@inline const IO_REACH: u32 = Reg.BYTES;
+
+function readIo(dev: usize, offset: u32, bytes: u32): u64 {
+  const d = changetype<E1000>(dev);
+  if (offset == IoWindow.IOADDR) return d.ioAddress;
+  return offset == IoWindow.IODATA && d.ioAddress < IO_REACH ? readMemory(dev, d.ioAddress, 4) : 0;
+}
+
+function writeIo(dev: usize, offset: u32, bytes: u32, value: u64): void {
+  const d = changetype<E1000>(dev);
+  if (offset == IoWindow.IOADDR) d.ioAddress = <u32>value & 0xf_fffc;
+  else if (offset == IoWindow.IODATA && d.ioAddress < IO_REACH) writeMemory(dev, d.ioAddress, 4, value);
+}

@@ -1,0 +1,24 @@
+// Where network cards other than virtio keep their state, inside the DEVICES region: a part for each card of the machine's list,
+// by its place there, and scratch that one call uses and leaves.
+
+import { DEVICES, KIB } from "../base/layout";
+
+@inline export const MAX_NICS: u32 = 8;
+@inline export const NIC_BYTES: usize = 32 * KIB;
+@inline export const NIC_STATE: usize = DEVICES + 512 * KIB;
+/** Remainders of the frame check sequence by byte (fcs.ts), made at attach. */
+@inline export const FCS_TABLE: usize = NIC_STATE + <usize>MAX_NICS * NIC_BYTES;
+/** Descriptors of the packet in hand, 16 bytes each: one sent, and one received, perhaps the same by a loopback. */
+@inline export const DESCRIPTORS: usize = FCS_TABLE + KIB;
+@inline export const MAX_PIECES: u32 = 1024;
+@inline export const RECEIVE_DESCRIPTORS: usize = DESCRIPTORS + <usize>MAX_PIECES * 16;
+@inline export const MAX_LOOK: u32 = 256;
+/** A frame on its way into the guest, and one on its way round a loopback; each with room for padding, a tag and the FCS. */
+@inline export const RECEIVE_FRAME: usize = RECEIVE_DESCRIPTORS + <usize>MAX_LOOK * 16;
+@inline export const LOOP_FRAME: usize = RECEIVE_FRAME + 72 * KIB;
+
+/** Timers of a card, a run of TIMERS_EACH by its place in the list; the sixteen before are virtio's. */
+@inline export const FIRST_TIMER: u32 = 32;
+@inline export const TIMERS_EACH: u32 = 4;
+
+@inline export function nicState(i: u32): usize { return NIC_STATE + <usize>min(i, MAX_NICS - 1) * NIC_BYTES; }

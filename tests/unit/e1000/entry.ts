@@ -1,0 +1,30 @@
+// What the e1000 tests call in the module: the board's buses and clock, the list of cards, PCI as firmware leaves it.
+import { control } from "../../../assembly/base/control";
+import { RAM } from "../../../assembly/base/layout";
+import { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
+import { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
+import { attachPci, resetPci } from "../../../assembly/pci/attach";
+import { presetPci } from "../../../assembly/pci/firmware";
+import { addToList, attachCards, resetCards } from "../../../assembly/run/cards";
+export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
+export { acknowledge } from "../../../assembly/device/interrupt";
+export { nowNs, runTimers, nextDeadlineNs } from "../../../assembly/device/clock";
+export { ringAt, serviceRings } from "../../../assembly/device/ring";
+export { counterIds, counterAddress, counterName, counterUnit } from "../../../assembly/base/counters";
+export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
+export { slotOfCard } from "../../../assembly/run/cards";
+export function ramBase(): usize { return RAM; }
+export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
+export function addCard(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: u32, vectors: u32): i32 {
+  return addToList(kind, slot, mac, masked, mtu, modernOnly != 0, vectors);
+}
+export function attachAll(): void { attachChipset(); attachPci(); attachCards(); }
+/** Attached, reset and as firmware leaves it, with so much RAM. */
+export function make(ramBytes: u64): void {
+  control.ramSize = ramBytes;
+  control.random = 1;
+  attachAll();
+  resetChipset(); resetPci(); resetCards();
+  enterVirtualWire(); presetPci();
+  control.sliceEnd = 1 << 62; control.limit = 1 << 62;
+}
