@@ -104,6 +104,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
   return devices.map((device) => {
     const kind = Object.hasOwn(MODELS, device.model) ? MODELS[device.model] : undefined;
     if (kind === undefined) throw new OptionError('devices.model', `there is no "${String(device.model)}". There are ${Object.keys(MODELS).join(', ')}.`);
+    if (kind === CardKind.E1000 && device.features !== undefined) throw new OptionError('devices.features', `${device.model} has no features to switch off.`);
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
     if (kind === CardKind.VIRTIO_BLK && device.drive === undefined) throw new OptionError('devices.drive', `${device.model} needs one.`);

@@ -1,4 +1,4 @@
-/** Debian's amd64 kernel and its own virtio drivers: network by way of the user network, a disk, random numbers. */
+/** Debian's amd64 kernel and its own virtio and e1000 drivers: network by way of the user network, a disk, random numbers. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -54,6 +54,9 @@ const FETCH = (): string => `wget -qO- http://10.0.2.2:${port}/file | sha256sum`
 const POST = (): string =>
   `dd if=/dev/zero of=/tmp/up bs=64k count=16 2>/dev/null; { printf 'POST / HTTP/1.0\\r\\nContent-Length: 1048576\\r\\n\\r\\n'; cat /tmp/up; } | nc 10.0.2.2 ${port} | tail -c 64; echo`;
 
+/** Asks for an address on the card named behind it. */
+const LEASE = 'udhcpc -f -n -q -t 5 -T 1 -s /pintail/lease >/dev/null 2>&1 -i';
+
 describe('virtio-net on the user network', () => {
   it('has an address by DHCP, reaches the gateway, and carries a megabyte each way', async () => {
     const out = await lines(
@@ -66,6 +69,27 @@ describe('virtio-net on the user network', () => {
   it('carries the same without offloads, merged buffers, event indices and MSI-X', async () => {
     const plain = 'virtio-net-pci,netdev=n0,csum=off,guest_csum=off,mrg_rxbuf=off,event_idx=off,indirect_desc=off,vectors=0,disable-legacy=on';
     expect(await lines([FETCH(), POST()], ...CARD, '-device', plain)).toEqual([`${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+  }, 300_000);
+});
+
+describe('e1000 on the user network', () => {
+  it('is driven by Linux: DHCP, the gateway, large segments out, a file in, no errors', async () => {
+    const out = await lines(
+      ["ifconfig eth0 | grep -o 'inet addr:[0-9.]*'", 'ping -c 3 -q 10.0.2.2 | grep -o "[0-9]* packets received"', FETCH(), POST(), 'ifconfig eth0 | grep -c "RX packets:.* errors:0 dropped:0 overruns:0 frame:0"'],
+      ...CARD, '-device', 'e1000,netdev=n0',
+    );
+    expect(out).toEqual(['inet addr:10.0.2.15', '3 packets received', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20)), '1']);
+  }, 300_000);
+
+  it('goes down and up, takes long frames, and works beside a virtio card', async () => {
+    const out = await lines(
+      [
+        'ifconfig eth1 down; ifconfig eth0 down', 'ifconfig eth0 mtu 9000 up', `${LEASE} eth0`, FETCH(),
+        'ifconfig eth0 down; ifconfig eth1 up', `${LEASE} eth1`, 'ping -c 2 -q 10.0.2.2 | grep -o "[0-9]* packets received"',
+      ],
+      ...CARD, '-netdev', 'user,id=n1', '-device', 'e1000,netdev=n0,mac=52:54:00:00:00:07', '-device', 'virtio-net-pci,netdev=n1',
+    );
+    expect(out).toEqual([`${digest(content)}  -`, '2 packets received']);
   }, 300_000);
 });
 
