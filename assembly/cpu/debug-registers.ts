@@ -1,7 +1,8 @@
-// DR0-DR7. Intel SDM vol. 3, 17.2. Instruction breakpoints stop the loop before the instruction; breakpoints on data and
-// ports are kept but do not fire.
+// DR0-DR7. Intel SDM vol. 3, 17.2. Instruction breakpoints stop the loop before the instruction; one on data is noted by the access
+// (cpu.watched) and trapped after its instruction. Breakpoints on ports (R/W 2) are kept but do not fire.
 
 import { cpu, Cr4 } from "./state";
+import { selectTlb } from "./tlb";
 import { updateTrace } from "./mode";
 import { raiseDebug, raiseGp, raiseUd } from "./exceptions";
 
@@ -43,7 +44,7 @@ export function writeDebug(n: u32, v: u64): void {
     case 2: cpu.dr2 = v; break;
     case 3: cpu.dr3 = v; break;
     case 6: cpu.dr6 = v & DR6_BITS | DR6_FIXED; break;
-    case 7: cpu.dr7 = v & DR7_BITS | DR7_FIXED; updateTrace(); break;
+    case 7: cpu.dr7 = v & DR7_BITS | DR7_FIXED; updateTrace(); selectTlb(); break;
   }
 }
 
@@ -61,4 +62,14 @@ export function raiseBreakpoint(linear: u64): bool {
   }
   if (hit) raiseDebug(hit);
   return hit != 0;
+}
+
+/** Notes the data breakpoints that an access touches. LEN 0 1 2 3 is 1, 2, 8, 4 bytes; the address is aligned to it. */
+export function watchAccess(linear: u64, bytes: u32, write: bool): void {
+  for (let n: u32 = 0; n < 4; n++) {
+    const enabled = (cpu.dr7 >> (n << 1)) & 3, kind = (cpu.dr7 >> (16 + (n << 2))) & 3, code = (cpu.dr7 >> (18 + (n << 2))) & 3;
+    if (!enabled || kind != 3 && !(kind == 1 && write)) continue;
+    const length: u64 = code == 2 ? 8 : code + 1, from = addressOf(n) & ~(length - 1);
+    if (linear < from + length && from < linear + bytes) cpu.watched |= 1 << n;
+  }
 }

@@ -6,8 +6,9 @@ import { ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK } from "../base/control";
 import { cpu, Efer, Vector } from "./state";
-import { Access, Class, currentClass, isAlignmentChecked, systemClass, entryAt } from "./tlb";
+import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, entryAt } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
+import { watchAccess } from "./debug-registers";
 import { raise } from "./exceptions";
 
 /** An address no table ever holds: what a refused address calculation gives, so that the access does nothing. */
@@ -18,7 +19,7 @@ function isCanonical(linear: u64): bool { return <u64>((<i64>linear << 16) >> 16
 /** Checks an address before translation; raises #GP(0), #SS(0) or #AC(0), or nothing if an exception is already raised. */
 function isRefused(linear: u64, bytes: u32, who: u32): bool {
   if (cpu.raised) return true;
-  if (who == Class.USER && linear & (bytes - 1) && isAlignmentChecked()) { raise(Vector.AC, 0); return true; }
+  if (who == Class.USER && linear & (bytes - 1) && isLookedAt() && isAlignmentChecked()) { raise(Vector.AC, 0); return true; }
   if (!(cpu.efer & Efer.LMA)) return false;
   if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
   raise(cpu.stackAccess || load<u8>(<usize>control.current + RECORD_STACK) ? Vector.SS : Vector.GP, 0);
@@ -59,7 +60,9 @@ export function loadAs(linear: u64, bytes: u32, who: u32): u64 {
   if (isRefused(linear, bytes, who)) return 0;
   if (crosses(linear, bytes)) return loadAcross(linear, bytes, who);
   const at = translate(wrap(linear), Access.READ, who);
-  return at == NO_ADDRESS ? 0 : loadPhysical(at, bytes);
+  if (at == NO_ADDRESS) return 0;
+  if (isLookedAt()) watchAccess(linear, bytes, false);
+  return loadPhysical(at, bytes);
 }
 
 
@@ -70,6 +73,7 @@ function loadAcross(linear: u64, bytes: u32, who: u32): u64 {
   if (a == NO_ADDRESS) return 0;
   const b = translate(wrap(linear + first), Access.READ, who);
   if (b == NO_ADDRESS) return 0;
+  if (isLookedAt()) watchAccess(linear, bytes, false);
   let v: u64 = 0;
   for (let k: u32 = 0; k < bytes; k++) {
     const at = k < first ? a + k : b + (k - first);
@@ -84,6 +88,7 @@ export function storeAs(linear: u64, bytes: u32, v: u64, who: u32): bool {
   if (crosses(linear, bytes)) return storeAcross(linear, bytes, v, who);
   const at = translate(wrap(linear), Access.WRITE, who);
   if (at == NO_ADDRESS) return false;
+  if (isLookedAt()) watchAccess(linear, bytes, true);
   storePhysical(at, bytes, v);
   return true;
 }
@@ -94,6 +99,7 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
   if (a == NO_ADDRESS) return false;
   const b = translate(wrap(linear + first), Access.WRITE, who);
   if (b == NO_ADDRESS) return false;
+  if (isLookedAt()) watchAccess(linear, bytes, true);
   for (let k: u32 = 0; k < bytes; k++) storePhysical(k < first ? a + k : b + (k - first), 1, v >> (<u64>k * 8));
   return true;
 }

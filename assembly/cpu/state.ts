@@ -54,6 +54,8 @@ import { CPU } from "../base/layout";
   hugePages: u32;
   /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */
   stackAccess: u32;
+  /** Data breakpoints (bits 0-3) that the instruction in hand has touched: #DB after it. */
+  watched: u32;
   /** NMIs wait for IRET: one is being handled. */
   nmiBlocked: u32;
   /** The task switch in hand is past its commit point (tasks.ts). */

@@ -7,7 +7,8 @@
 // one comparison covers validity, permission and page crossing. linear + addend (mod 2^32) is the address in linear memory.
 // Pages that are not RAM are never entered, nor is a page with code in a write table: those take the slow path.
 // Non-global entries are logged as they are filled, so that a change of CR3 costs what was filled since the last.
-// While alignment is checked (CR0.AM, AC, CPL 3) the fast paths see a table of nothing, so that the slow path looks at every access.
+// While alignment is checked (CR0.AM, AC, CPL 3) or a data breakpoint is armed, the fast paths see a table of nothing, so that the
+// slow path looks at every access.
 // A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when it must look for all pieces.
 
 import { TLB, TLB_TABLE_SIZE } from "../base/layout";
@@ -45,12 +46,19 @@ export function selectTlb(): void {
   const who = currentClass();
   cpu.tlbRead = tableOf(who, Access.READ);
   cpu.tlbWrite = tableOf(who, Access.WRITE);
-  if (who == Class.USER && cpu.cr0 & Cr0.AM && cpu.flags & Flag.AC) { cpu.tlbRead = <u32>BLANK; cpu.tlbWrite = <u32>BLANK; }
+  if (isAlignmentChecked() || isDataWatched()) { cpu.tlbRead = <u32>BLANK; cpu.tlbWrite = <u32>BLANK; }
   cpu.tlbExec = tableOf(who == Class.USER ? Class.USER : Class.KERNEL, Access.EXEC);
 }
 
 /** Data accesses of programs are checked for alignment. SDM vol. 3, 6.15 (interrupt 17). */
-@inline export function isAlignmentChecked(): bool { return cpu.tlbRead == <u32>BLANK; }
+export function isAlignmentChecked(): bool { return cpu.cpl == 3 && (cpu.cr0 & Cr0.AM) != 0 && (cpu.flags & Flag.AC) != 0; }
+/** A breakpoint on data (R/W 1 or 3) is enabled. SDM vol. 3, 17.2.4. */
+export function isDataWatched(): bool {
+  for (let n: u32 = 0; n < 4; n++) if (cpu.dr7 >> (n << 1) & 3 && cpu.dr7 >> (16 + (n << 2)) & 1) return true;
+  return false;
+}
+/** The fast paths are off: accesses are looked at one by one. */
+@inline export function isLookedAt(): bool { return cpu.tlbRead == <u32>BLANK; }
 
 /** Enters a page. `host` is the linear-memory address of its first byte. */
 export function enterPage(table: u32, linear: u64, host: usize, flags: u32): void {

@@ -120,11 +120,15 @@ export function stepUndelivered(): void {
   step(1);
 }
 
-/** One instruction, with the trap of TF after it. */
+/** One instruction, with the traps after it: TF, and breakpoints on the data it touched. */
 function single(): void {
   const trap = (cpu.flags & Flag.TF) != 0;
   step(1);
-  if (trap && !cpu.raised && !hasEntered()) raiseDebug(1 << 14);
+  const touched = cpu.watched;
+  cpu.watched = 0;
+  if (cpu.raised) return;
+  if (trap && !hasEntered()) raiseDebug(1 << 14 | touched);
+  else if (touched) raiseDebug(touched);
 }
 
 /** An instruction that went to a handler with TF clear is not trapped after: INT n and its kin, and SYSCALL. */

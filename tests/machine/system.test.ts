@@ -60,6 +60,21 @@ describe('debug exceptions', () => {
   });
 });
 
+describe('breakpoints on data', () => {
+  // The handler: inc ebx; iretq. DR0 = 200000, DR7 = `dr7`; xor ebx, ebx; a store to 200000, a load from it, a store of four bytes to 1ffffd,
+  // a store to 200004; hlt.
+  const program = (dr7: string): string => '31dbb8000020000f23c0b8' + dr7 + '0f23f8c7042500002000010000008b0c2500002000c70425fdff1f000200000089042504002000f4';
+  it.each([
+    ['on writes', '02040d00', 2n],
+    ['on reads and writes', '02040f00', 3n],
+    ['off', '00040f00', 0n],
+  ])('%s', async (_, dr7, count) => {
+    const m = await make(program(dr7), COUNT, DEBUG);
+    await m.runUntilHalt();
+    expect((await m.getRegisters()).rbx).toBe(count);
+  });
+});
+
 describe('interrupts', () => {
   it('wait for one instruction after STI', async () => {
     // x2APIC on (MSR 1b), enabled (80f), an interrupt to itself (83f); xor ebx, ebx; nop; nop; sti; inc ebx; inc ebx; hlt
