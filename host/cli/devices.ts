@@ -34,7 +34,7 @@ function parseSlot(argument: string, value: string): number {
   return parseInt(match[1]!, 16);
 }
 
-const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'e1000'];
+const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'e1000', 'pcnet'];
 
 export function parseDevice(value: string): DeviceOptions {
   const { argument, head, pairs } = split('-device', value);

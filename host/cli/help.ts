@@ -28,6 +28,8 @@ The machine
                        a network card: mac=, addr=, host_mtu=, vectors=, disable-legacy=on, FEATURE=off (csum, mrg_rxbuf...)
   -device e1000,netdev=ID
                        an Intel 82540EM: mac=, addr=
+  -device pcnet,netdev=ID
+                       an AMD PCnet-PCI II: mac=, addr=
   -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), if=none,id=ID for -device virtio-blk-pci,drive=ID
   -device virtio-rng-pci
                        random numbers from the machine's seed

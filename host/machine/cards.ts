@@ -34,7 +34,12 @@ const MODELS: Readonly<Record<DeviceOptions['model'], CardKind>> = {
   'virtio-blk': CardKind.VIRTIO_BLK,
   'virtio-blk-pci': CardKind.VIRTIO_BLK,
   e1000: CardKind.E1000,
+  pcnet: CardKind.PCNET,
 };
+
+/** Options that only virtio cards have. */
+const VIRTIO_ONLY = ['features', 'mtu', 'modernOnly', 'vectors'] as const;
+const NOT_VIRTIO: ReadonlySet<CardKind> = new Set([CardKind.E1000, CardKind.PCNET]);
 
 /** A card as the module takes it. */
 export interface CardPlan {
@@ -104,7 +109,8 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
   return devices.map((device) => {
     const kind = Object.hasOwn(MODELS, device.model) ? MODELS[device.model] : undefined;
     if (kind === undefined) throw new OptionError('devices.model', `there is no "${String(device.model)}". There are ${Object.keys(MODELS).join(', ')}.`);
-    if (kind === CardKind.E1000 && device.features !== undefined) throw new OptionError('devices.features', `${device.model} has no features to switch off.`);
+    const extra = NOT_VIRTIO.has(kind) ? VIRTIO_ONLY.find((name) => device[name] !== undefined) : undefined;
+    if (extra !== undefined) throw new OptionError(`devices.${extra}`, `${device.model} has no such option.`);
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
     if (kind === CardKind.VIRTIO_BLK && device.drive === undefined) throw new OptionError('devices.drive', `${device.model} needs one.`);

@@ -1,0 +1,73 @@
+// AMD Am79C970A PCnet-PCI II. Data sheet 19436 rev. E. This file: attach and hardware reset.
+//
+//      ports.ts       the 32 bytes: address PROM, RAP, RDP, BDP, reset; words or dwords
+//      registers.ts   CSRs and BCRs by table, and what writing them does
+//      control.ts     initialization, start, stop, bus errors, the interrupt
+//      poll.ts        when the rings are looked at
+//      descriptor.ts  rings and descriptors in the three layouts;  transmit.ts, receive.ts  the two sides
+//
+// What this card does not do: MISS, collisions and line errors never come from a wire that waits and loses nothing; the EEPROM's
+// serial port, look-ahead (LAPPEN), byte swapping (BSWP), magic packets and an expansion ROM are not there.
+
+import { makeHandler, Width } from "../../memory/bus";
+import { bindTimer, cancelTimer } from "../../device/clock";
+import { openPort, port, receiveRing } from "../../device/frames";
+import { Access } from "../../device/registers";
+import { bindRing } from "../../device/ring";
+import { addBar, attachFunction, defineConfig, functionAt, makeMaster, setPin } from "../../pci/config";
+import { setIntx } from "../../pci/intx";
+import { BarKind, Config } from "../../pci/spec";
+import { makeCrcTables } from "./crc";
+import { CARD_BYTES } from "./layout";
+import { pollTimer, service, timerOf } from "./poll";
+import { readPort, writePort } from "./ports";
+import { defineBcrs, defineCsrs, resetRegisters } from "./registers";
+import { Csr, Id, Prom } from "./spec";
+import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from "./state";
+
+@inline const CARD: string = "pcnet";
+@inline const MIN_GNT: u32 = 0x3e;
+@inline const MAX_LAT: u32 = 0x3f;
+
+/** Card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
+export function attachPcnet(number: u32, framePort: u32, slot: u32, mac: u64): void {
+  const c = cardAt(number), f = attachFunction(slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  c.pci = f; c.number = number; c.port = framePort; c.mac = mac & 0xffff_ffff_ffff;
+  functionAt(f).owner = <u32>addressOf(c);
+  makeMaster(f);
+  setPin(f, 1);
+  defineConfig(f, "MIN_GNT", MIN_GNT, 1, Access.RO, Id.MIN_GNT, 0);
+  defineConfig(f, "MAX_LAT", MAX_LAT, 1, Access.RO, Id.MAX_LAT, 0);
+  addBar(f, 0, Id.BAR_BYTES, BarKind.IO, makeHandler(addressOf(c), readPort.index, writePort.index, "pcnet I/O", Width.UP_TO_DWORD));
+  addBar(f, 1, Id.BAR_BYTES, BarKind.MEMORY32, makeHandler(addressOf(c), readPort.index, writePort.index, "pcnet memory", Width.UP_TO_DWORD));
+  nameCard(c, CARD);
+  c.csrs = <u32>changetype<usize>(defineCsrs(CARD, number));
+  c.bcrs = <u32>changetype<usize>(defineBcrs(CARD, number));
+  makeCrcTables();
+  bindTimer(timerOf(c), pollTimer.index, addressOf(c));
+  openPort(framePort);
+  bindRing(receiveRing(framePort), service.index, addressOf(c));
+}
+
+/** H_RESET; after the PCI functions' reset. */
+export function resetPcnet(number: u32): void {
+  const c = cardAt(number);
+  memory.fill(addressOf(c) + STATE_FROM, 0, CARD_BYTES - STATE_FROM);
+  resetRegisters(c);
+  fillProm(c);
+  for (let i: u32 = 0; i < 3; i++) setCsr(c, Csr.PADR + i, <u32>(c.mac >> (16 * i)));
+  cancelTimer(timerOf(c));
+  port(c.port).accepts = 0;
+  setIntx(c.pci, false);
+}
+
+/** Address, hardware id, "WW", and the sum of all bytes but its own. */
+function fillProm(c: Card): void {
+  const at = promOf(c);
+  let sum: u32 = 0;
+  store<u64>(at, c.mac);
+  store<u8>(at, 0x11, Prom.HARDWARE_ID);
+  store<u16>(at, 0x5757, Prom.W1);
+  for (let i: u32 = 0; i < <u32>Prom.BYTES; i++) sum += load<u8>(at + i);
+  store<u16>(at, <u16>sum, Prom.CHECKSUM);
+}

@@ -1,0 +1,45 @@
+// When the rings are looked at. Data sheet, "Polling", CSR0 TDMD, CSR4 DPOLL, CSR47.
+//
+// At once: on TDMD, STRT and the end of a suspension, on any write to CSR0 and when the host has put or taken frames. Otherwise
+// by a timer, for drivers that only set OWN. Its period is POLLINT's in clocks of 33 MHz; while it finds nothing to do
+// it doubles, up to 64 ms, so that an idle guest is left idle.
+
+import { cancelTimer, nowNs, setTimer, Timer, timerArmed } from "../../device/clock";
+import { receive } from "./receive";
+import { Csr, Csr0, Csr4 } from "./spec";
+import { Card, Count, countCard, csr, isSuspended } from "./state";
+import { transmit } from "./transmit";
+
+@inline const CLOCK_NS: u64 = 30;
+@inline const SHORTEST_NS: u64 = 100_000;
+@inline const LONGEST_NS: u64 = 64_000_000;
+
+@inline export function timerOf(c: Card): u32 { return Timer.FIRST_CARD + 16 + (c.number & 7); }
+export function cancelPoll(c: Card): void { cancelTimer(timerOf(c)); }
+
+/** POLLINT is a negative count; zero is all of 65536. */
+function periodNs(c: Card): u32 { return <u32>max(SHORTEST_NS, (0x1_0000 - <u64>csr(c, Csr.POLLINT)) * CLOCK_NS); }
+
+/** Looks at both rings, and sees to it that the next look comes. */
+export function lookAtRings(c: Card): void {
+  const before = countersOf(c);
+  transmit(c);
+  const waits = receive(c), moved = countersOf(c) != before, status = csr(c, Csr.STATUS);
+  const polls = (status & Csr0.TXON) != 0 && !(csr(c, Csr.FEATURES) & Csr4.DPOLL);
+  if (isSuspended(c) || !(polls || (waits && status & Csr0.RXON))) { cancelPoll(c); return; }
+  if (!moved && timerArmed(timerOf(c))) return;
+  c.pollNs = moved || !c.pollNs ? periodNs(c) : <u32>min(LONGEST_NS, <u64>c.pollNs * 2);
+  setTimer(timerOf(c), nowNs() + c.pollNs);
+}
+
+@inline function countersOf(c: Card): u32 { return csr(c, Csr.RCVRC) << 16 | csr(c, Csr.XMTRC); }
+
+/** The timer's handler. */
+export function pollTimer(dev: usize): void {
+  const c = changetype<Card>(dev);
+  countCard(c, Count.POLLS);
+  lookAtRings(c);
+}
+
+/** The host has drained or filled the frame rings. */
+export function service(dev: usize): void { lookAtRings(changetype<Card>(dev)); }

@@ -1,0 +1,120 @@
+// Transmission. Data sheet, "Transmit Operation", TMD0-3, CSR3 DXSUFLO, CSR4 APAD_XMT, CSR15 DXMTFCS.
+//
+// Descriptors are taken in order while the card owns them. A frame goes from STP to ENP; what comes without STP is given back
+// unsent. Data goes straight into the entry of the frame ring: a frame is begun only when that has room for the longest, so
+// no room leaves it with its descriptors until the host has drained. A frame whose next descriptor is not the
+// card's ends there (BUFF, UFLO, and the transmitter stops unless DXSUFLO). Longer than 1518 bytes is babble, sent all
+// the same; longer than the jabber timer allows is cut off and reaches nobody.
+// The line takes no FCS: one that the driver has appended is checked and left off, and a frame with a wrong one, which
+// every station would drop, is counted and goes nowhere.
+
+import { beginFrame, commitFrame, Frame, frameData } from "../../device/frames";
+import { dmaRead } from "../../device/dma";
+import { failBus, isGoing, raise, raiseFeature } from "./control";
+import { fcsOf } from "./crc";
+import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeErrors, writeStatus } from "./descriptor";
+import { HERE, NEXT } from "./layout";
+import { loopBack } from "./receive";
+import { Csr, Csr0, Csr3, Csr4, Csr5, FCS_BYTES, JABBER_BYTES, MAX_LEGAL, MIN_FRAME, Mode, Tmd, TmdError } from "./spec";
+import { Card, Count, countCard, countMany, csr, isStopped, requesterOf, setCsr } from "./state";
+
+/** Frames begun at one look at the ring: looped back over its own ring, a card could find new ones for ever. */
+@inline const BUDGET: u32 = 1024;
+/** Upper half of TMD1 that the card does not write. */
+@inline const KEPT: u32 = Tmd.ADD_FCS | Tmd.STP | Tmd.ENP | 0xff;
+
+@inline const here = changetype<Descriptor>(HERE);
+@inline const next = changetype<Descriptor>(NEXT);
+
+/** Sends what the driver has handed over. */
+export function transmit(c: Card): void {
+  for (let left = BUDGET; left && isGoing(c, Csr0.TXON); left--) {
+    if (!readDescriptor(c, currentAt(c, Ring.TRANSMIT), here)) { failBus(c); return; }
+    if (!(here.status & Tmd.OWN)) return;
+    if (!(here.status & Tmd.STP)) {
+      if (!release(c, here.status & KEPT)) return;
+      continue;
+    }
+    const f = beginFrame(c.port, JABBER_BYTES);
+    if (!changetype<usize>(f)) { countCard(c, Count.SEND_WAITS); return; }
+    if (!send(c, f)) return;
+  }
+}
+
+/** Gives the descriptor in hand back and goes to the next one. */
+function release(c: Card, status: u32): bool {
+  if (!writeStatus(c, here, status)) { failBus(c); return false; }
+  countCard(c, Count.SEND_DESCRIPTORS);
+  advance(c, Ring.TRANSMIT);
+  return true;
+}
+
+/** Gathers a frame and sends it; false when nothing more can be sent now. Each round gives a descriptor back: a ring ends. */
+function send(c: Card, f: Frame): bool {
+  const addFcs = (here.status & Tmd.ADD_FCS) != 0;
+  let bytes: u32 = 0;
+  for (;;) {
+    if (bytes + here.bytes <= JABBER_BYTES && !dmaRead(requesterOf(c), here.address, frameData(f) + bytes, here.bytes)) { failBus(c); return false; }
+    bytes += here.bytes;
+    if (here.status & Tmd.ENP) break;
+    if (!readDescriptor(c, nextAt(c, Ring.TRANSMIT), next)) { failBus(c); return false; }
+    if (!(next.status & Tmd.OWN)) return underflow(c);
+    if (!release(c, here.status & KEPT)) return false;
+    memory.copy(HERE, NEXT, offsetof<Descriptor>());
+  }
+  return complete(c, f, bytes, addFcs);
+}
+
+/** The frame's next buffer is not there. */
+function underflow(c: Card): bool {
+  countCard(c, Count.BUFFER_ERRORS);
+  if (!writeErrors(c, here, TmdError.BUFF | TmdError.UFLO)) { failBus(c); return false; }
+  if (!release(c, here.status & KEPT | Tmd.ERR)) return false;
+  if (!(csr(c, Csr.MASKS) & Csr3.DXSUFLO)) setCsr(c, Csr.STATUS, csr(c, Csr.STATUS) & ~(<u32>Csr0.TXON));
+  raise(c, Csr0.TINT);
+  return true;
+}
+
+/** The last descriptor goes back, then the frame goes out. */
+function complete(c: Card, f: Frame, bytes: u32, addFcs: bool): bool {
+  const quiet = isQuiet(c, here.status), cut = bytes > JABBER_BYTES;
+  if (!writeErrors(c, here, 0)) { failBus(c); return false; }
+  if (!release(c, here.status & KEPT)) return false;
+  if (cut) countCard(c, Count.SEND_REFUSED);
+  else putOut(c, f, bytes, addFcs);
+  if (isStopped(c)) return false;
+  raiseFeature(c, cut ? Csr4.TXSTRT | Csr4.JAB : Csr4.TXSTRT);
+  raise(c, (quiet ? 0 : Csr0.TINT) | (bytes > MAX_LEGAL + FCS_BYTES ? Csr0.BABL : 0));
+  return true;
+}
+
+/** CSR5: no interrupt for a frame sent well, or only for those that ask with LTINT. */
+function isQuiet(c: Card, status: u32): bool {
+  const extended = csr(c, Csr.EXTENDED);
+  return (extended & Csr5.TOKINTD) != 0 || ((extended & Csr5.LTINTEN) != 0 && !(status & Tmd.LTINT));
+}
+
+/** Pads, takes the driver's own FCS off, and sends, loops back, or both. */
+function putOut(c: Card, f: Frame, gathered: u32, addFcs: bool): void {
+  const mode = csr(c, Csr.MODE), pad = (csr(c, Csr.FEATURES) & Csr4.APAD_XMT) != 0, data = frameData(f);
+  let bytes = gathered;
+  if (pad && bytes < MIN_FRAME) { memory.fill(data + bytes, 0, MIN_FRAME - bytes); bytes = MIN_FRAME; }
+  let fcs: u32 = 0, good = true;
+  if (!pad && !addFcs && mode & Mode.DXMTFCS) {
+    if (bytes <= FCS_BYTES) { countCard(c, Count.SEND_REFUSED); return; }
+    bytes -= FCS_BYTES;
+    fcs = load<u32>(data + bytes);
+    good = fcs == fcsOf(data, bytes);
+  } else if (mode & Mode.LOOP) fcs = fcsOf(data, bytes);
+  if (!good) countCard(c, Count.BAD_FCS);
+  if (good && !(mode & Mode.LOOP && mode & Mode.INTL)) commit(c, f, bytes);
+  if (mode & Mode.LOOP) loopBack(c, data, bytes, fcs, good);
+}
+
+function commit(c: Card, f: Frame, bytes: u32): void {
+  if (bytes < 14) { countCard(c, Count.SEND_REFUSED); return; }
+  f.bytes = bytes;
+  commitFrame(c.port, f);
+  countCard(c, Count.SENT);
+  countMany(c, Count.BYTES_SENT, bytes);
+}
