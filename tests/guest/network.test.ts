@@ -1,4 +1,4 @@
-/** Debian's amd64 kernel and its own virtio and e1000 drivers: network by way of the user network, a disk, random numbers. */
+/** Debian's amd64 kernel and its own drivers: network cards by way of the user network, a disk, random numbers. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -90,6 +90,20 @@ describe('e1000 on the user network', () => {
       ...CARD, '-netdev', 'user,id=n1', '-device', 'e1000,netdev=n0,mac=52:54:00:00:00:07', '-device', 'virtio-net-pci,netdev=n1',
     );
     expect(out).toEqual([`${digest(content)}  -`, '2 packets received']);
+  }, 300_000);
+});
+
+describe('pcnet on the user network', () => {
+  it('is found by pcnet32, has an address by DHCP, reaches the gateway, and carries a megabyte each way', async () => {
+    const out = await lines(
+      [
+        "dmesg | grep -o 'PCnet/PCI II 79C970A'",
+        "ifconfig eth0 | grep -o 'inet addr:[0-9.]*'", 'ping -c 3 -q 10.0.2.2 | grep -o "[0-9]* packets received"', FETCH(), POST(),
+        "cat /sys/class/net/eth0/statistics/rx_errors /sys/class/net/eth0/statistics/tx_errors",
+      ],
+      ...CARD, '-device', 'pcnet,netdev=n0',
+    );
+    expect(out).toEqual(['PCnet/PCI II 79C970A', 'inet addr:10.0.2.15', '3 packets received', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20)), '0', '0']);
   }, 300_000);
 });
 
