@@ -78,7 +78,7 @@ export function attachCards(): void {
     else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu != 0, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.E1000) attachE1000(i, c.number, c.port, c.slot, c.mac);
-    else if (c.kind == CardKind.PCNET) attachPcnet(c.number, c.port, c.slot, c.mac);
+    else if (c.kind == CardKind.PCNET) attachPcnet(i, c.number, c.port, c.slot, c.mac);
   }
 }
 
@@ -89,7 +89,7 @@ export function resetCards(): void {
     if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.number, c.mac);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
     if (c.kind == CardKind.E1000) resetE1000(i);
-    if (c.kind == CardKind.PCNET) resetPcnet(c.number);
+    if (c.kind == CardKind.PCNET) resetPcnet(i);
     if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
   }
 }

@@ -17,9 +17,10 @@ import { bindRing } from "../../device/ring";
 import { addBar, attachFunction, defineConfig, functionAt, makeMaster, setPin } from "../../pci/config";
 import { setIntx } from "../../pci/intx";
 import { BarKind, Config } from "../../pci/spec";
-import { makeCrcTables } from "./crc";
+import { FIRST_TIMER, TIMERS_EACH } from "../layout";
+import { makeFcsTable } from "../sums";
 import { CARD_BYTES } from "./layout";
-import { pollTimer, service, timerOf } from "./poll";
+import { pollTimer, service } from "./poll";
 import { readPort, writePort } from "./ports";
 import { defineBcrs, defineCsrs, resetRegisters } from "./registers";
 import { Csr, Id, Prom } from "./spec";
@@ -29,10 +30,10 @@ import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from ".
 @inline const MIN_GNT: u32 = 0x3e;
 @inline const MAX_LAT: u32 = 0x3f;
 
-/** Card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
-export function attachPcnet(number: u32, framePort: u32, slot: u32, mac: u64): void {
-  const c = cardAt(number), f = attachFunction(slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
-  c.pci = f; c.number = number; c.port = framePort; c.mac = mac & 0xffff_ffff_ffff;
+/** Place `i` of the list becomes card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
+export function attachPcnet(i: u32, number: u32, framePort: u32, slot: u32, mac: u64): void {
+  const c = cardAt(i), f = attachFunction(slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  c.pci = f; c.number = number; c.port = framePort; c.timer = FIRST_TIMER + i * TIMERS_EACH; c.mac = mac & 0xffff_ffff_ffff;
   functionAt(f).owner = <u32>addressOf(c);
   makeMaster(f);
   setPin(f, 1);
@@ -43,20 +44,20 @@ export function attachPcnet(number: u32, framePort: u32, slot: u32, mac: u64): v
   nameCard(c, CARD);
   c.csrs = <u32>changetype<usize>(defineCsrs(CARD, number));
   c.bcrs = <u32>changetype<usize>(defineBcrs(CARD, number));
-  makeCrcTables();
-  bindTimer(timerOf(c), pollTimer.index, addressOf(c));
+  makeFcsTable();
+  bindTimer(c.timer, pollTimer.index, addressOf(c));
   openPort(framePort);
   bindRing(receiveRing(framePort), service.index, addressOf(c));
 }
 
 /** H_RESET; after the PCI functions' reset. */
-export function resetPcnet(number: u32): void {
-  const c = cardAt(number);
+export function resetPcnet(i: u32): void {
+  const c = cardAt(i);
   memory.fill(addressOf(c) + STATE_FROM, 0, CARD_BYTES - STATE_FROM);
   resetRegisters(c);
   fillProm(c);
-  for (let i: u32 = 0; i < 3; i++) setCsr(c, Csr.PADR + i, <u32>(c.mac >> (16 * i)));
-  cancelTimer(timerOf(c));
+  for (let w: u32 = 0; w < 3; w++) setCsr(c, Csr.PADR + w, <u32>(c.mac >> (16 * w)));
+  cancelTimer(c.timer);
   port(c.port).accepts = 0;
   setIntx(c.pci, false);
 }

@@ -4,7 +4,7 @@
 // by a timer, for drivers that only set OWN. Its period is POLLINT's in clocks of 33 MHz; while it finds nothing to do
 // it doubles, up to 64 ms, so that an idle guest is left idle.
 
-import { cancelTimer, nowNs, setTimer, Timer, timerArmed } from "../../device/clock";
+import { cancelTimer, nowNs, setTimer, timerArmed } from "../../device/clock";
 import { receive } from "./receive";
 import { Csr, Csr0, Csr4 } from "./spec";
 import { Card, Count, countCard, csr, isSuspended } from "./state";
@@ -14,8 +14,7 @@ import { transmit } from "./transmit";
 @inline const SHORTEST_NS: u64 = 100_000;
 @inline const LONGEST_NS: u64 = 64_000_000;
 
-@inline export function timerOf(c: Card): u32 { return Timer.FIRST_CARD + 16 + (c.number & 7); }
-export function cancelPoll(c: Card): void { cancelTimer(timerOf(c)); }
+export function cancelPoll(c: Card): void { cancelTimer(c.timer); }
 
 /** POLLINT is a negative count; zero is all of 65536. */
 function periodNs(c: Card): u32 { return <u32>max(SHORTEST_NS, (0x1_0000 - <u64>csr(c, Csr.POLLINT)) * CLOCK_NS); }
@@ -27,9 +26,9 @@ export function lookAtRings(c: Card): void {
   const waits = receive(c), moved = countersOf(c) != before, status = csr(c, Csr.STATUS);
   const polls = (status & Csr0.TXON) != 0 && !(csr(c, Csr.FEATURES) & Csr4.DPOLL);
   if (isSuspended(c) || !(polls || (waits && status & Csr0.RXON))) { cancelPoll(c); return; }
-  if (!moved && timerArmed(timerOf(c))) return;
+  if (!moved && timerArmed(c.timer)) return;
   c.pollNs = moved || !c.pollNs ? periodNs(c) : <u32>min(LONGEST_NS, <u64>c.pollNs * 2);
-  setTimer(timerOf(c), nowNs() + c.pollNs);
+  setTimer(c.timer, nowNs() + c.pollNs);
 }
 
 @inline function countersOf(c: Card): u32 { return csr(c, Csr.RCVRC) << 16 | csr(c, Csr.XMTRC); }

@@ -7,8 +7,8 @@
 
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { dmaWrite } from "../../device/dma";
+import { fcsOf } from "../sums";
 import { failBus, isGoing, raise } from "./control";
-import { crcOf, fcsOf } from "./crc";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeCount, writeStatus } from "./descriptor";
 import { FRAME_SCRATCH, HERE, NEXT } from "./layout";
 import { Csr, Csr0, Csr4, FCS_BYTES, MAX_RECEIVE, MIN_FRAME, Mode, Rmd } from "./spec";
@@ -72,7 +72,7 @@ function matchOf(c: Card, data: usize): u32 {
 
 /** The upper six bits of the address's CRC choose a bit of LADRF. */
 function hashMatches(c: Card, data: usize): bool {
-  const index = crcOf(data, 6) >> 26;
+  const index = ~fcsOf(data, 6) >> 26;
   return (load<u64>(csrsOf(c) + 2 * <usize>Csr.LADRF) >> index & 1) != 0;
 }
 

@@ -2,19 +2,21 @@
 
 import { addCount, count, nameOwned, takeCounters } from "../../base/counters";
 import { functionAt } from "../../pci/config";
-import { CARD_BYTES, MAX_CARDS, Part, PCNET_STATE } from "./layout";
+import { nicState } from "../layout";
+import { Part } from "./layout";
 import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
 
 @unmanaged export class Card {
   // Written at attach.
   pci: u32;
-  /** Number among its own kind, for names and the timer; the frame port. */
+  /** Number among its own kind, for names; the frame port. */
   number: u32;
   port: u32;
   counters: u32;
   csrs: u32;
   bcrs: u32;
-  pad0: u32; pad1: u32;
+  timer: u32;
+  pad0: u32;
   // From the command line; survives a reset.
   mac: u64;
   // Cleared by a reset.
@@ -33,7 +35,8 @@ export const enum Count {
   FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, INTERRUPTS, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, END,
 }
 
-@inline export function cardAt(i: u32): Card { return changetype<Card>(PCNET_STATE + <usize>min(i, MAX_CARDS - 1) * CARD_BYTES); }
+/** The card at a place of the machine's list. */
+@inline export function cardAt(i: u32): Card { return changetype<Card>(nicState(i)); }
 @inline export function addressOf(c: Card): usize { return changetype<usize>(c); }
 @inline export function csrsOf(c: Card): usize { return changetype<usize>(c) + Part.CSRS; }
 @inline export function bcrsOf(c: Card): usize { return changetype<usize>(c) + Part.BCRS; }

@@ -10,8 +10,8 @@
 
 import { beginFrame, commitFrame, Frame, frameData } from "../../device/frames";
 import { dmaRead } from "../../device/dma";
+import { fcsOf } from "../sums";
 import { failBus, isGoing, raise, raiseFeature } from "./control";
-import { fcsOf } from "./crc";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeErrors, writeStatus } from "./descriptor";
 import { HERE, NEXT } from "./layout";
 import { loopBack } from "./receive";
