@@ -97,13 +97,13 @@ describe('pcnet on the user network', () => {
   it('is found by pcnet32, has an address by DHCP, reaches the gateway, and carries a megabyte each way', async () => {
     const out = await lines(
       [
-        "dmesg | grep -o 'PCnet/PCI II 79C970A'",
+        "dmesg | grep -o 'registered as PCnet/PCI II 79C970A'",
         "ifconfig eth0 | grep -o 'inet addr:[0-9.]*'", 'ping -c 3 -q 10.0.2.2 | grep -o "[0-9]* packets received"', FETCH(), POST(),
         "cat /sys/class/net/eth0/statistics/rx_errors /sys/class/net/eth0/statistics/tx_errors",
       ],
       ...CARD, '-device', 'pcnet,netdev=n0',
     );
-    expect(out).toEqual(['PCnet/PCI II 79C970A', 'inet addr:10.0.2.15', '3 packets received', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20)), '0', '0']);
+    expect(out).toEqual(['registered as PCnet/PCI II 79C970A', 'inet addr:10.0.2.15', '3 packets received', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20)), '0', '0']);
   }, 300_000);
 });
 
