@@ -4,6 +4,7 @@
 import { control, Event } from "../base/control";
 import { regionSize } from "../base/regions";
 import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
+import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
 import { presetChipset } from "../chipset/firmware";
 import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
@@ -44,6 +45,11 @@ export function addCard(kind: u32, slot: u32, macLo: u32, macHi: u32, maskedLo: 
 }
 /** After `create` and before a kernel is entered without firmware: what firmware does for cards. Changes nothing where there are none. */
 export function presetCards(): void { presetPci(); }
+/** After `create`: where the debug exit and the debug console answer. */
+export function placeDebug(exitPort: u32, exitBytes: u32, consolePort: u32): void {
+  setDebugExitPort(exitPort, exitBytes);
+  setDebugConsolePort(consolePort);
+}
 /** Power-up state; RAM is kept. */
 export function reset(): void { resetMachine(); }
 /** After a snapshot's state regions were written: rebuilds every cache. */

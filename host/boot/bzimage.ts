@@ -38,6 +38,8 @@ export interface BzImage {
   /** The header as it stands in the file, for the zero page: bytes 0x1f1 to its end. */
   setupHeader: Uint8Array;
   protocol: number;
+  /** The real-mode part: boot sector and setup sectors. */
+  setup: Uint8Array;
   /** Everything behind the real-mode part: the kernel that unpacks itself. */
   protectedMode: Uint8Array;
   payload: Uint8Array;
@@ -90,6 +92,7 @@ export function readBzImage(bytes: Uint8Array, name: string): BzImage {
   return {
     setupHeader: bytes.subarray(Header.setup_sects, Header.header + bytes[Header.jump + 1]!),
     protocol,
+    setup: bytes.subarray(0, protectedModeAt),
     protectedMode: bytes.subarray(protectedModeAt),
     payload,
     packing: detectPacking(payload),

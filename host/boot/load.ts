@@ -6,19 +6,29 @@
  *
  * Ways in: `pvh` (an ELF kernel with a PVH note; the one inside a bzImage is unpacked here, which saves the guest most of
  * its boot), `linux64` (a bzImage unpacks itself in the guest; an x86-64 vmlinux is entered directly), `linux32` (the same
- * for 32-bit kernels). Without a choice: pvh where the kernel has it, else linux64, else linux32.
+ * for 32-bit kernels), `real16` (a bzImage's own setup code, in real mode, over BIOS services of ours: real-mode.ts),
+ * `multiboot` (multiboot.ts). Without a choice: pvh where the kernel has it, else multiboot, else linux64, else linux32.
  */
 import type { AcpiImage } from './acpi/index.js';
 import { isBzImage, readBzImage, unpackBzImage, type BzImage } from './bzimage.js';
 import { EM_X86_64, isElf, PT_LOAD, readElf, readNotes, type ElfImage } from './elf.js';
 import { ImageError } from './errors.js';
 import { longModeTables, linuxGdt, zeroPage, ADDRESS } from './linux-entry.js';
+import { checkDemands, findMultibootHeader, flatSegments, multibootInfo, type MultibootHeader, type MultibootModule } from './multiboot.js';
 import type { BootPlan, Entry, Segment } from './plan.js';
 import { startInfo } from './pvh.js';
+import { REAL_COMMAND_LINE, REAL_ENTRY, realModeSegments, SETUP_BASE } from './real-mode.js';
 import { ONE_MIB, ramLayout } from './ram-layout.js';
 import { detectPacking } from './unpack/index.js';
 
-export type EntryName = 'pvh' | 'linux64' | 'linux32';
+export const ENTRY_NAMES = ['pvh', 'linux64', 'linux32', 'real16', 'multiboot'] as const;
+export type EntryName = (typeof ENTRY_NAMES)[number];
+
+/** A file that a multiboot kernel is given, with the text that names it. */
+export interface ModuleFile {
+  bytes: Uint8Array;
+  text: string;
+}
 
 export interface LoadOptions {
   kernel: Uint8Array;
@@ -26,6 +36,8 @@ export interface LoadOptions {
   kernelName: string;
   initrd?: Uint8Array;
   initrdName?: string;
+  /** For multiboot kernels, after the initrd. */
+  modules?: readonly ModuleFile[];
   cmdline: string;
   /** Guest RAM in bytes. */
   memory: number;
@@ -40,6 +52,7 @@ interface Kernel {
   file: Uint8Array;
   bzImage?: BzImage;
   elf?: { bytes: Uint8Array; image: ElfImage };
+  multiboot?: MultibootHeader;
   notes: string[];
 }
 
@@ -70,8 +83,11 @@ function guessFormat(bytes: Uint8Array): string {
 
 function readKernel(file: Uint8Array, name: string): Kernel {
   if (file.length === 0) throw new ImageError(name, 'is empty', 'Give a Linux bzImage (vmlinuz) or an ELF kernel (vmlinux).');
-  if (isElf(file)) return { name, file, elf: { bytes: file, image: readElf(file, name) }, notes: [] };
-  if (isBzImage(file)) return { name, file, bzImage: readBzImage(file, name), notes: [] };
+  const multiboot = findMultibootHeader(file);
+  const common = { name, file, notes: [], ...(multiboot === undefined ? {} : { multiboot }) };
+  if (isElf(file)) return { ...common, elf: { bytes: file, image: readElf(file, name) } };
+  if (isBzImage(file)) return { ...common, bzImage: readBzImage(file, name) };
+  if (multiboot?.flat) return common;
   throw new ImageError(name, `is ${guessFormat(file)}`, 'Give a Linux bzImage (vmlinuz) or an ELF kernel (vmlinux).');
 }
 
@@ -205,12 +221,74 @@ function planLinux(kernel: Kernel, options: LoadOptions, wide: boolean): BootPla
   };
 }
 
+/** Real mode: the setup code low, the rest of the kernel where it always goes. */
+function planReal(kernel: Kernel, options: LoadOptions): BootPlan {
+  const { bzImage } = kernel;
+  if (bzImage === undefined) throw new ImageError(kernel.name, 'is no bzImage and has no real-mode code', 'Use another entry.');
+  if (SETUP_BASE + bzImage.setup.length > REAL_COMMAND_LINE - 0x2000) {
+    throw new ImageError(kernel.name, `has ${bzImage.setup.length} bytes of real-mode code, too many for its segment`, 'Use another entry.');
+  }
+  const { lowBytes } = ramLayout(options.memory);
+  const placed = placeLinux(kernel, false, lowBytes);
+  const initrd = placeInitrd(options, placed.end, Math.min(lowBytes, bzImage.initrdLimit + 1));
+  const cmdline = { ...commandLine(options.cmdline, bzImage.commandLineBytes + 1), gpa: REAL_COMMAND_LINE };
+  kernel.notes.push('Linux 16-bit entry at 9020:0000');
+  return {
+    segments: [...realModeSegments({ setup: bzImage.setup, initrd, memory: options.memory }), cmdline, ...placed.segments, ...(initrd ? [initrd] : [])],
+    entry: REAL_ENTRY,
+    notes: kernel.notes,
+  };
+}
+
+/** An ELF entry as a physical address: kernels may be linked elsewhere than they are loaded. */
+function physicalEntry({ entry, segments }: ElfImage): number {
+  const home = segments.find((row) => row.type === PT_LOAD && entry >= row.virtual && entry < row.virtual + BigInt(row.memoryBytes));
+  return home === undefined ? Number(BigInt.asUintN(32, entry)) : home.physical + Number(entry - home.virtual);
+}
+
+/** Modules from the top of low RAM down, each at a page. */
+function placeModules(options: LoadOptions, kernelEnd: number, lowBytes: number): MultibootModule[] {
+  const initrd = options.initrd === undefined ? [] : [{ bytes: options.initrd, text: options.initrdName ?? 'initrd' }];
+  let top = lowBytes;
+  return [...initrd, ...(options.modules ?? [])].map(({ bytes, text }) => {
+    const segment = placeInitrd({ ...options, initrd: bytes, initrdName: text }, kernelEnd, top) ?? { gpa: top, bytes };
+    top = segment.gpa;
+    return { segment, text };
+  });
+}
+
+/** Room for the information structure: up to the page tables' place and the command line's behind it. */
+const INFO_LIMIT = 0x8_0000;
+
+function planMultiboot(kernel: Kernel, options: LoadOptions): BootPlan {
+  const header = kernel.multiboot;
+  if (header === undefined) throw new ImageError(kernel.name, 'has no multiboot header in its first 8 KiB', 'Use another entry.');
+  checkDemands(header, kernel.name);
+  const { lowBytes } = ramLayout(options.memory);
+  const placed = header.flat
+    ? flatSegments(kernel.file, header, kernel.name)
+    : { ...elfSegments(elfOf(kernel), kernel.name, lowBytes), entry: physicalEntry(elfOf(kernel).image) };
+  if (placed.end > lowBytes) throw tooLarge(kernel.name, placed.end, lowBytes);
+  const modules = placeModules(options, placed.end, lowBytes);
+  const info = multibootInfo(ADDRESS.startInfo, options.memory, commandLine(options.cmdline, INFO_LIMIT).bytes.length > 1 ? options.cmdline : '', modules);
+  if (info.gpa + info.bytes.length > INFO_LIMIT) throw new ImageError(kernel.name, 'is given too many or too long module names', 'Give fewer modules.');
+  kernel.notes.push(`multiboot entry at 0x${placed.entry.toString(16)}, ${modules.length} modules`);
+  return {
+    segments: [info, ...placed.segments, ...modules.map(({ segment }) => segment).filter(({ bytes }) => bytes.length > 0)],
+    entry: { mode: 'multiboot', rip: placed.entry, rbx: ADDRESS.startInfo },
+    notes: kernel.notes,
+  };
+}
+
 function isWide(kernel: Kernel): boolean {
   if (kernel.bzImage) return kernel.bzImage.has64BitEntry;
   return kernel.elf!.image.machine === EM_X86_64;
 }
 
 function planByName(kernel: Kernel, options: LoadOptions): BootPlan {
+  if (options.entry === 'real16') return planReal(kernel, options);
+  if (options.entry === 'multiboot' || (options.entry === undefined && !kernel.elf && !kernel.bzImage)) return planMultiboot(kernel, options);
+  if (!kernel.elf && !kernel.bzImage) throw new ImageError(kernel.name, 'is a flat multiboot kernel', 'Use the multiboot entry.');
   const wide = isWide(kernel);
   if (options.entry === 'linux64' && !wide) {
     throw new ImageError(kernel.name, 'is a 32-bit kernel without a 64-bit entry', 'Use the linux32 entry.');
@@ -220,13 +298,15 @@ function planByName(kernel: Kernel, options: LoadOptions): BootPlan {
   }
   if (options.entry === 'linux64' || options.entry === 'linux32') return planLinux(kernel, options, options.entry === 'linux64');
   // A 32-bit bzImage is unpacked only when asked to: none that distributions build has the note.
-  if (options.entry === 'pvh' || wide || kernel.elf) {
+  // A bzImage without a payload (memtest86+) is no packed kernel.
+  if (options.entry === 'pvh' || kernel.elf || (wide && kernel.bzImage!.payload.length > 0)) {
     const plan = planPvh(kernel, options);
     if (plan) return plan;
     if (options.entry === 'pvh') {
       throw new ImageError(kernel.name, 'has no PVH entry (no Xen note of type 18)', 'Use the linux64 or linux32 entry, or a kernel with CONFIG_PVH.');
     }
   }
+  if (kernel.multiboot && kernel.elf) return planMultiboot(kernel, options);
   return planLinux(kernel, options, wide);
 }
 

@@ -44,7 +44,23 @@ export interface Long64Entry extends LinuxSegments {
   cr3: number;
 }
 
-export type Entry = Pvh32Entry | Linux32Entry | Long64Entry;
+/** Linux's 16-bit boot protocol: real mode at CS:IP, every other segment DS, interrupts off. Values of CS and DS are paragraphs. */
+export interface Real16Entry {
+  mode: 'real16';
+  cs: number;
+  rip: number;
+  ds: number;
+  rsp: number;
+}
+
+/** Multiboot: the same state as PVH, EAX the loader's magic number, EBX the information structure. */
+export interface MultibootEntry {
+  mode: 'multiboot';
+  rip: number;
+  rbx: number;
+}
+
+export type Entry = Pvh32Entry | Linux32Entry | Long64Entry | Real16Entry | MultibootEntry;
 
 export interface BootPlan {
   /** They do not overlap, and lie in RAM. */

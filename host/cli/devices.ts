@@ -36,6 +36,36 @@ function parseSlot(argument: string, value: string): number {
 
 const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'e1000', 'pcnet'];
 
+/** Where the debug console and the debug exit are, when the command line moves them. */
+export interface DebugPorts {
+  debugConsolePort?: number;
+  debugExit?: { port: number; bytes: number };
+}
+
+const DEBUG_MODELS = ['isa-debug-exit', 'isa-debugcon'];
+
+export function isDebugDevice(value: string): boolean {
+  return DEBUG_MODELS.includes(value.split(',', 1)[0]!);
+}
+
+/** `-device isa-debug-exit,iobase=0x501,iosize=4` and `-device isa-debugcon,iobase=0xe9`, with QEMU's defaults. */
+export function parseDebugDevice(value: string): DebugPorts {
+  const { argument, head, pairs } = split('-device', value);
+  const given = new Map(pairs);
+  const isExit = head === 'isa-debug-exit';
+  for (const name of given.keys()) {
+    if (name !== 'iobase' && !(isExit && name === 'iosize')) throw new UsageError(argument, `there is no "${name}". There is iobase${isExit ? ' and iosize' : ''}.`);
+  }
+  const read = (name: string, fallback: bigint, last: number): number => {
+    const text = given.get(name);
+    const number = Number(text === undefined ? fallback : parseCount(argument, text));
+    if (number < 1 || number > last) throw new UsageError(argument, `${name} is a number from 1 to 0x${last.toString(16)}.`);
+    return number;
+  };
+  if (!isExit) return { debugConsolePort: read('iobase', 0xe9n, 0xffff) };
+  return { debugExit: { port: read('iobase', 0x501n, 0xfff8), bytes: read('iosize', 4n, 8) } };
+}
+
 export function parseDevice(value: string): DeviceOptions {
   const { argument, head, pairs } = split('-device', value);
   const model = MODELS.find((name) => name === head);

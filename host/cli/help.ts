@@ -16,6 +16,7 @@ What to boot (default: --guest amd64)
   --add HOST[:GUEST]   puts a file or folder into the guest's first file system; may be repeated
   -kernel FILE         a bzImage or ELF kernel
   -initrd FILE         its initial file system
+  -module 'FILE TEXT'  a file for a multiboot kernel; may be repeated (-initrd is the first)
   -append TEXT         kernel command line; for a guest, added to its own
 
 The machine
@@ -33,6 +34,12 @@ The machine
   -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), if=none,id=ID for -device virtio-blk-pci,drive=ID
   -device virtio-rng-pci
                        random numbers from the machine's seed
+  -machine q35,kernel-entry=NAME
+                       how the kernel starts: pvh, linux64, linux32, real16 (its own setup code, over BIOS services) or
+                       multiboot; default the first that it has
+  -debugcon TO         what the guest writes to port 0xe9: stdio, null, file:PATH; -device isa-debugcon,iobase=0x402 moves it
+  -device isa-debug-exit,iobase=0x501,iosize=4
+                       ends with status value * 2 + 1 when the guest writes there (always there; this moves it)
   -nographic           as it is anyway; so are -nodefaults, -nic none, -display none, -machine q35, -smp 1
   -no-reboot           a reset ends the process, with status 0, instead of restarting the machine
   --icount             time is the instruction count (default unless a terminal is attached): equal runs are equal

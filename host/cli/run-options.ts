@@ -4,8 +4,9 @@ import { GuestError, parseAddition } from '../guest/index.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { parseDevice, parseDrive } from './devices.js';
-import { readSerial, type SerialTarget } from './serial.js';
+import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive } from './devices.js';
+import { readMachineType } from './machine-type.js';
+import { readDebugConsole, readSerial, type SerialTarget } from './serial.js';
 
 const SPECS: Record<string, OptionSpec> = {
   guest: { kind: 'value' },
@@ -13,9 +14,11 @@ const SPECS: Record<string, OptionSpec> = {
   kernel: { kind: 'value' },
   initrd: { kind: 'value' },
   append: { kind: 'value' },
+  module: { kind: 'list' },
   m: { kind: 'value', short: 'm' },
   cpu: { kind: 'value' },
   serial: { kind: 'list' },
+  debugcon: { kind: 'value' },
   nographic: { kind: 'flag' },
   nodefaults: { kind: 'flag' },
   nic: { kind: 'list' },
@@ -46,12 +49,12 @@ const FIXED: Record<string, readonly string[]> = {
   display: ['none'],
   vga: ['none'],
   monitor: ['none'],
-  machine: ['q35'],
   smp: ['1'],
 };
 
 export interface RunOptions {
   machine: MachineOptions;
+  /** COM1 to COM4, and the debug console. */
   serial: SerialTarget[];
   reboot: boolean;
   stats: boolean;
@@ -89,6 +92,7 @@ function bootOptions(parsed: Parsed): MachineOptions {
   const kernel = values.get('kernel');
   if (kernel !== undefined && values.has('guest')) throw new UsageError('--guest', 'cannot be combined with -kernel.');
   if (kernel === undefined && values.has('initrd')) throw new UsageError('-initrd', 'needs -kernel.');
+  if (kernel === undefined && parsed.lists.has('module')) throw new UsageError('-module', 'needs -kernel.');
   if (kernel !== undefined && parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -kernel.');
   if (kernel !== undefined && parsed.lists.has('add')) throw new UsageError('--add', 'needs a prepared guest (--guest), not -kernel.');
   const out: MachineOptions = kernel === undefined ? { guest: values.get('guest') ?? 'amd64' } : { kernel };
@@ -96,6 +100,10 @@ function bootOptions(parsed: Parsed): MachineOptions {
   const append = values.get('append');
   const add = parsed.lists.get('add');
   if (initrd !== undefined) out.initrd = initrd;
+  const modules = parsed.lists.get('module');
+  if (modules !== undefined) out.modules = modules.map((text) => ({ file: text.split(' ', 1)[0]!, text }));
+  const entry = readMachineType(parsed.lists.get('machine') ?? []);
+  if (entry !== undefined) out.entry = entry;
   if (append !== undefined) out.append = append;
   if (add !== undefined) out.add = add.map(addition);
   return out;
@@ -128,10 +136,12 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   machine.netdevs = parsed.lists.get('netdev') ?? [];
   const drives = (parsed.lists.get('drive') ?? []).map(parseDrive);
   machine.drives = drives.map(({ drive }) => drive);
-  machine.devices = [...(parsed.lists.get('device') ?? []).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])];
+  const devices = parsed.lists.get('device') ?? [];
+  machine.devices = [...devices.filter((device) => !isDebugDevice(device)).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])];
+  Object.assign(machine, ...devices.filter(isDebugDevice).map(parseDebugDevice));
   return {
     machine,
-    serial: readSerial(parsed.lists.get('serial') ?? [], rest !== undefined),
+    serial: [...readSerial(parsed.lists.get('serial') ?? [], rest !== undefined), readDebugConsole(values.get('debugcon'))],
     reboot: !flags.has('no-reboot'),
     stats: stats !== undefined,
     verbose: flags.has('verbose'),

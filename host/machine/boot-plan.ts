@@ -1,7 +1,7 @@
 /** From options to what is written into a fresh machine: bytes at addresses, and registers. Files are read here. */
 
 import { acpiTables } from '../boot/acpi/index.js';
-import { loadKernel, type Segment } from '../boot/index.js';
+import { loadKernel, type ModuleFile, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
 import { entryRegisters, planBare } from './entry.js';
 import { OptionError } from './errors.js';
@@ -23,6 +23,7 @@ interface Image {
   kernelName: string;
   initrd?: Uint8Array;
   initrdName?: string;
+  modules?: ModuleFile[];
   append: string;
   agent: boolean;
 }
@@ -48,6 +49,11 @@ async function givenImage(options: MachineOptions, kernel: FileSource): Promise<
     image.initrd = await readSource('initrd', options.initrd);
     image.initrdName = typeof options.initrd === 'string' ? options.initrd : 'initrd';
   }
+  if (options.modules !== undefined) {
+    image.modules = await Promise.all(
+      options.modules.map(async ({ file, text }) => ({ bytes: await readSource('modules', file), text: text ?? (typeof file === 'string' ? file : 'module') })),
+    );
+  }
   return image;
 }
 
@@ -69,6 +75,8 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
     cmdline: image.append,
     memory: memoryMiB * MIB,
     acpi: acpiTables(),
+    ...(options.entry === undefined ? {} : { entry: options.entry }),
+    ...(image.modules === undefined ? {} : { modules: image.modules }),
     ...(image.initrd === undefined ? {} : { initrd: image.initrd, initrdName: image.initrdName ?? 'initrd' }),
   });
   return { segments: plan.segments, registers: entryRegisters(plan.entry), notes: plan.notes, firmware: true, agent: image.agent };

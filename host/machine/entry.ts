@@ -14,6 +14,8 @@ const TSS32_BUSY = 0x0000_8b00;
 const REAL_SEGMENT = 0x0000_9300;
 
 const FLAGS_RESERVED = 2n;
+/** What a multiboot kernel finds in EAX. */
+const MULTIBOOT_MAGIC = 0x2bad_b002n;
 const CR0_PE_ET = 0x11n;
 const CR0_PE_ET_PG = 0x8000_0011n;
 const CR4_PAE_SSE = 0x620n;
@@ -56,6 +58,25 @@ export function entryRegisters(entry: Entry): RegisterChanges {
         cr4: 0n,
         segments: protectedSegments(entry.cs, entry.ds, CODE32),
       };
+    case 'multiboot':
+      return {
+        ...common,
+        rax: MULTIBOOT_MAGIC,
+        rbx: BigInt(entry.rbx),
+        cr0: CR0_PE_ET,
+        cr4: 0n,
+        segments: protectedSegments(0x08, 0x10, CODE32),
+      };
+    case 'real16': {
+      const segment = (paragraph: number): SegmentRegister => ({ selector: paragraph, base: BigInt(paragraph * 16), limit: 0xffff, attributes: REAL_SEGMENT });
+      const data = segment(entry.ds);
+      return {
+        ...common,
+        rsp: BigInt(entry.rsp),
+        idtr: { base: 0n, limit: 0x3ff },
+        segments: { cs: segment(entry.cs), ds: data, es: data, ss: data, fs: data, gs: data },
+      };
+    }
     case 'long64':
       return {
         ...common,

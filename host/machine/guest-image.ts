@@ -1,6 +1,7 @@
 /** Kernel, initrd and command line of a prepared guest, with what the options add to them. Node only. */
 
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { builtinGuest } from '../../guest/builtin.js';
 import { addFiles, AGENT_ARGUMENT, commandArchive, joinArchives, loadGuest, parseAddition, prepareGuest, type Addition, type Guest } from '../guest/index.js';
 import { OptionError } from './errors.js';
@@ -55,10 +56,13 @@ export async function guestImage(options: MachineOptions, name: string): Promise
   if (wantsAgent && !guest.manifest.agent) {
     throw new OptionError('guest', `${name} has no agent that runs commands; it gives a console only.`);
   }
+  // Linux's own entries are those of the packed kernel; the unpacked one that is booted otherwise may have none of them.
+  const wantsPacked = options.entry !== undefined && options.entry !== 'pvh' && guest.manifest.others.some(({ name: other }) => other === 'vmlinuz');
+  const kernel = wantsPacked ? join(guest.dir, 'vmlinuz') : guest.kernel;
   const words = [guest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''];
   return {
-    kernel: await readFile(guest.kernel),
-    kernelName: guest.kernel,
+    kernel: await readFile(kernel),
+    kernelName: kernel,
     initrd: joinArchives(await readFile(guest.initrd), ...(await extraArchives(options))),
     initrdName: guest.initrd,
     append: words.filter((word) => word !== '').join(' '),

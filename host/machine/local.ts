@@ -31,6 +31,8 @@ async function freshInstance(compiled: CompiledModule, settings: Settings, plan:
   addCards(instance, settings.cards, outside);
   const { seed, rtcSeconds } = settings;
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
+  const { moved, exitPort, exitBytes, consolePort } = settings.debug;
+  if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);
   if (plan.registers.rip !== undefined) instance.exports.presetCards();
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');

@@ -15,6 +15,7 @@ export interface ModuleExports {
   ): number;
   presetCards(): void;
   diskTable(disk: number): number;
+  placeDebug(exitPort: number, exitBytes: number, consolePort: number): void;
   ringAt(id: number, what: number): number;
   create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;
   reset(): void;

@@ -1,5 +1,6 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
+import { ENTRY_NAMES } from '../boot/index.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
@@ -20,6 +21,7 @@ export interface Settings {
   instructionLimit: bigint | undefined;
   wallMs: number | undefined;
   cards: CardPlan[];
+  debug: DebugPlaces;
   netdevs: Netdev[];
 }
 
@@ -29,6 +31,9 @@ function checkSources(options: MachineOptions): void {
   const boots = given.filter((name) => name !== 'snapshot');
   if (boots.length > 1) throw new OptionError(boots[1]!, `cannot be combined with ${boots[0]}; give one of them.`);
   if (options.initrd !== undefined && options.kernel === undefined) throw new OptionError('initrd', 'needs a kernel.');
+  if (options.modules !== undefined && options.kernel === undefined) throw new OptionError('modules', 'needs a kernel.');
+  if (options.entry !== undefined && !ENTRY_NAMES.includes(options.entry)) throw new OptionError('entry', `"${String(options.entry)}" is none of ${ENTRY_NAMES.join(', ')}.`);
+  if (options.entry !== undefined && options.kernel === undefined && options.guest === undefined) throw new OptionError('entry', 'needs a kernel or a guest.');
   for (const name of ['command', 'add', 'agent'] as const) {
     if (options[name] && options.guest === undefined) throw new OptionError(name, 'needs a prepared guest (guest).');
   }
@@ -59,6 +64,30 @@ function rtcOf(options: MachineOptions, clock: ClockMode): bigint {
   return BigInt(Math.floor(ms / 1000));
 }
 
+/** Where the debug devices answer: they are placed anew only when the options say so. */
+export interface DebugPlaces {
+  moved: boolean;
+  exitPort: number;
+  exitBytes: number;
+  consolePort: number;
+}
+
+function portOf(name: string, port: number): number {
+  if (!Number.isInteger(port) || port < 1 || port > 0xffff) throw new OptionError(name, `${port} is not a port from 1 to 65535.`);
+  return port;
+}
+
+function debugPlaces({ debugExit, debugConsolePort }: MachineOptions): DebugPlaces {
+  const { port, bytes } = debugExit ?? { port: 0x501, bytes: 4 };
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > 8) throw new OptionError('debugExit.bytes', `${bytes} is not a number of ports from 1 to 8.`);
+  return {
+    moved: debugExit !== undefined || debugConsolePort !== undefined,
+    exitPort: portOf('debugExit.port', port),
+    exitBytes: bytes,
+    consolePort: portOf('debugConsolePort', debugConsolePort ?? 0xe9),
+  };
+}
+
 /** Throws OptionError for what cannot be used. */
 export function readSettings(options: MachineOptions): Settings {
   checkSources(options);
@@ -75,6 +104,7 @@ export function readSettings(options: MachineOptions): Settings {
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
     cards: planCards(options.devices ?? [], netdevs, options.drives ?? []),
+    debug: debugPlaces(options),
     netdevs,
   };
 }

@@ -88,6 +88,18 @@ export interface AddedFile {
   guest?: string;
 }
 
+/** A file for a multiboot kernel, with the text that it finds beside it; default the file's path. */
+export interface ModuleSource {
+  file: FileSource;
+  text?: string;
+}
+
+/**
+ * Ways into a kernel: PVH, Linux's 64-bit, 32-bit and 16-bit (real-mode) boot protocols, multiboot 1. `real16` finds BIOS
+ * services that are as much as Linux's setup code needs.
+ */
+export type KernelEntry = 'pvh' | 'linux64' | 'linux32' | 'real16' | 'multiboot';
+
 /** What machine to make. Give at most one of `kernel`, `guest`, `bare` and `snapshot`; with none, the RAM is empty and the machine is paused. */
 export interface MachineOptions {
   /** Guest RAM in MiB, 1 to 3072. Default 256, or what the snapshot says. */
@@ -96,6 +108,10 @@ export interface MachineOptions {
   kernel?: FileSource;
   /** Initial RAM disk for `kernel`. */
   initrd?: FileSource;
+  /** How the kernel is entered; default the first it has of `pvh`, `multiboot`, `linux64`, `linux32`. */
+  entry?: KernelEntry;
+  /** Files for a multiboot kernel, after `initrd`. */
+  modules?: readonly ModuleSource[];
   /** Kernel command line; for a prepared guest it is added to the guest's own. */
   append?: string;
   /** A prepared guest: `amd64`, `i386`, `builtin`, or a folder written by `pintail guest build`. */
@@ -113,6 +129,10 @@ export interface MachineOptions {
   /** Called with what `command` writes, as it comes. */
   onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
   bare?: BareOptions;
+  /** Port of the debug console; default 0xe9. What it writes comes as serial port 4. */
+  debugConsolePort?: number;
+  /** Ports whose writes end the machine with status `value << 1 | 1`; default four at 0x501. */
+  debugExit?: { port: number; bytes: number };
   /** Cards, in the order of their slots. Default none. */
   devices?: readonly DeviceOptions[];
   /** What network cards are connected to. */
@@ -254,7 +274,7 @@ export interface ExecResult {
 export interface MachineEvents {
   /** Bytes written to the first serial port. */
   console: (bytes: Uint8Array) => void;
-  /** Bytes written to any serial port; 0 is the console. */
+  /** Bytes written to any serial port; 0 is the console, 4 the debug console. */
   serial: (port: number, bytes: Uint8Array) => void;
   /** A run ended. */
   stop: (stop: Stop) => void;

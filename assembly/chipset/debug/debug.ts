@@ -4,28 +4,32 @@
 import { mapPorts, placePorts, unplace, Width } from "../../memory/bus";
 import { requestExit } from "../../device/power";
 import { RingId, ringPut } from "../../device/ring";
-import { DEBUG_BYTES, DEBUG_STATE } from "../layout";
+import { DEBUG_STATE } from "../layout";
 
-@unmanaged class DebugState { post: u32; /** Cache, set at attach. */ exitHandle: u32; }
+@unmanaged class DebugState { post: u32; /** Caches, set at attach. */ exitHandle: u32; consoleHandle: u32; }
 @inline const debug = changetype<DebugState>(DEBUG_STATE);
 @inline export const DEBUG_EXIT_PORT: u32 = 0x501;
 
 export function resetDebug(): void {
-  const handle = debug.exitHandle;
-  memory.fill(DEBUG_STATE, 0, DEBUG_BYTES);
-  debug.exitHandle = handle;
+  debug.post = 0;
 }
 
 export function attachDebug(): void {
   mapPorts(0x80, 1, 0, readPost.index, writePost.index, "post code", Width.BYTE);
-  mapPorts(0xe9, 1, 0, readConsole.index, writeConsole.index, "debug console", Width.BYTE);
+  debug.consoleHandle = mapPorts(0xe9, 1, 0, readConsole.index, writeConsole.index, "debug console", Width.BYTE);
   debug.exitHandle = mapPorts(DEBUG_EXIT_PORT, 4, 0, 0, writeExit.index, "debug exit", Width.UP_TO_DWORD);
 }
 
-/** Moves the exit port; 0 takes it away. */
-export function setDebugExitPort(port: u32): void {
-  if (port) placePorts(debug.exitHandle, port, 4);
+/** Moves the exit ports; 0 takes them away. */
+export function setDebugExitPort(port: u32, bytes: u32): void {
+  if (port) placePorts(debug.exitHandle, port, bytes);
   else unplace(debug.exitHandle);
+}
+
+/** Moves the debug console; 0 takes it away. */
+export function setDebugConsolePort(port: u32): void {
+  if (port) placePorts(debug.consoleHandle, port, 1);
+  else unplace(debug.consoleHandle);
 }
 
 function readPost(dev: usize, offset: u32, bytes: u32): u64 { return debug.post; }
