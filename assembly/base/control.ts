@@ -37,6 +37,10 @@ import { CONTROL } from "./layout";
   irCount: u32;
   /** A repetition set rip to itself: the loop keeps rip although the block was left early. */
   again: u32;
+  /** Function-table index of cpu/tlb.ts flushAll(), for who changes what pages may be written; 0 until attached. */
+  tlbSlot: u32;
+  /** Bytes of the ROM image that ends at 4 GiB, a whole number of pages. */
+  romSize: u32;
   /** Next free byte of the decode cache (decode/cache.ts). */
   blockSpace: u32;
 }

@@ -6,13 +6,13 @@ import {
   CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, PCI_TABLES, PCI_TABLES_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
   REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, OPCODES,
   OPCODES_SIZE, IR, IR_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
-  BLOCKS, BLOCKS_SIZE, RAM, STATIC_END,
+  BLOCKS, BLOCKS_SIZE, FIRMWARE, FIRMWARE_SIZE, RAM, STATIC_END,
 } from "./layout";
 import { control } from "./control";
 
 export const enum RegionKind { STATE, CACHE, STATIC }
 
-@inline const COUNT: u32 = 24;
+@inline const COUNT: u32 = 25;
 @inline const HALF: usize = COUNTERS_SIZE / 2;
 
 /** Regions in the list, RAM included. */
@@ -44,7 +44,8 @@ export function regionBase(i: u32): usize {
     case 20: return PAGE_ATTR;
     case 21: return PAGE_BLOCKS;
     case 22: return BLOCK_HASH;
-    case 23: return RAM;
+    case 23: return FIRMWARE;
+    case 24: return RAM;
     default: return 0;
   }
 }
@@ -75,7 +76,8 @@ export function regionSize(i: u32): u64 {
     case 20: return PAGE_ATTR_SIZE;
     case 21: return PAGE_BLOCKS_SIZE;
     case 22: return BLOCK_HASH_SIZE + BLOCKS_SIZE;
-    case 23: return control.ramSize;
+    case 23: return FIRMWARE_SIZE;
+    case 24: return control.ramSize;
     default: return 0;
   }
 }
@@ -117,6 +119,7 @@ function nameOf(i: u32): string {
     case 20: return "page attributes";
     case 21: return "page blocks";
     case 22: return "blocks";
+    case 23: return "firmware";
     default: return "ram";
   }
 }

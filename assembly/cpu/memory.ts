@@ -2,7 +2,7 @@
 // what misses comes here: walks, page crossings, devices, pages with code, addresses that are not canonical.
 // Nothing is stored until every page of the access is known to be writable.
 
-import { ramAt, noteWrite } from "../memory/ram";
+import { isRom, ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK } from "../base/control";
 import { cpu, Efer, Vector } from "./state";
@@ -46,6 +46,7 @@ export function loadPhysical(at: u64, bytes: u32): u64 {
 export function storePhysical(at: u64, bytes: u32, v: u64): void {
   const p = ramAt(at, bytes);
   if (!p) { mmioWrite(at, bytes, v); leaveBlock(); return; }
+  if (isRom(p)) return;
   switch (bytes) {
     case 1: store<u8>(p, <u8>v); break;
     case 2: store<u16>(p, <u16>v); break;

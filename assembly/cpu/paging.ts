@@ -4,7 +4,7 @@
 
 import { CPU } from "../base/layout";
 import { Counter, count } from "../base/counters";
-import { ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
+import { isRom, ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
 import { cpu, Cr0, Cr4, Efer } from "./state";
 import { Access, Class, Entry, enterPage, tableOf } from "./tlb";
 import { raisePageFault } from "./exceptions";
@@ -42,7 +42,7 @@ function readEntry(at: u64, bytes: u32): u64 {
 }
 function orEntry(at: u64, bits: u32): void {
   const p = ramAt(at, 4);
-  if (!p) return;
+  if (!p || isRom(p)) return;
   const v = load<u32>(p);
   if ((v & bits) == bits) return;
   store<u32>(p, v | bits);

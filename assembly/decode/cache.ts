@@ -11,7 +11,7 @@
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
 import { control, RECORD } from "../base/control";
-import { Attr, attrOf, clearAttr, pageOf, setAttr } from "../memory/ram";
+import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/ram";
 import { dropWriters } from "../cpu/tlb";
 import { fetchAt } from "../cpu/memory";
 import { H } from "./handlers";
@@ -48,7 +48,7 @@ import { JOINED } from "./scratch";
 
 export function dropAllBlocks(): void {
   memory.fill(BLOCK_HASH, 0, BLOCK_HASH_SIZE);
-  const pages = <u32>(control.ramSize >> 12);
+  const pages = pageCount();
   for (let page: u32 = 0; page < pages; page++) if (attrOf(page) & Attr.CODE) clearAttr(page, Attr.CODE);
   memory.fill(PAGE_BLOCKS, 0, min<usize>(<usize>pages * 4, PAGE_BLOCKS_SIZE));
   control.blockSpace = FIRST;

@@ -1,7 +1,8 @@
-// Guest RAM: two runs of guest-physical addresses over one run of linear memory, and a byte of attributes a page.
+// Guest RAM: two runs of guest-physical addresses over one run of linear memory, and a byte of attributes a page. A ROM image
+// is memory too: its pages are read-only and end at 4 GiB.
 // Accesses outside it fail; they never trap.
 
-import { RAM, PAGE_ATTR, LOW_RAM_END, HIGH_RAM } from "../base/layout";
+import { FIRMWARE, RAM, PAGE_ATTR, LOW_RAM_END, HIGH_RAM } from "../base/layout";
 import { control } from "../base/control";
 
 /** Attributes of a RAM page. */
@@ -14,18 +15,28 @@ export const enum Attr {
   DIRTY = 4,
 }
 
-/** Linear address of `bytes` at guest-physical `gpa`, or 0 if they are not all in one run of RAM. */
+/** Linear address of `bytes` at guest-physical `gpa`, or 0 if they are not all in one run of RAM or in the ROM. */
 export function ramAt(gpa: u64, bytes: u32): usize {
   const size = control.ramSize;
   const low = min(size, LOW_RAM_END);
   if (gpa < low) return gpa + <u64>bytes <= low ? RAM + <usize>gpa : 0;
-  if (gpa < HIGH_RAM || size <= LOW_RAM_END) return 0;
+  if (gpa < HIGH_RAM) return romAt(gpa, bytes);
+  if (size <= LOW_RAM_END) return 0;
   const offset = gpa - HIGH_RAM, high = size - LOW_RAM_END;
   return offset < high && offset + <u64>bytes <= high ? RAM + <usize>(LOW_RAM_END + offset) : 0;
 }
 
-/** Index of the RAM page at linear address `host`. */
-@inline export function pageOf(host: usize): u32 { return <u32>((host - RAM) >> 12); }
+/** The ROM ends where RAM starts in linear memory, and at 4 GiB in the guest's. */
+function romAt(gpa: u64, bytes: u32): usize {
+  const end = gpa + <u64>bytes;
+  return gpa >= HIGH_RAM - <u64>control.romSize && end <= HIGH_RAM ? RAM - <usize>(HIGH_RAM - gpa) : 0;
+}
+
+/** Index of the page of RAM or ROM at linear address `host`. */
+@inline export function pageOf(host: usize): u32 { return <u32>((host - FIRMWARE) >> 12); }
+/** Pages that have an index. */
+@inline export function pageCount(): u32 { return <u32>((<u64>(RAM - FIRMWARE) + control.ramSize) >> 12); }
+@inline export function isRom(host: usize): bool { return (attrOf(pageOf(host)) & Attr.ROM) != 0; }
 @inline export function attrOf(page: u32): u32 { return load<u8>(PAGE_ATTR + page); }
 @inline export function setAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) | bits)); }
 @inline export function clearAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) & ~bits)); }
@@ -37,4 +48,15 @@ export function noteWrite(host: usize, bytes: u32): void {
     if (attrOf(page) & Attr.CODE && control.codeSlot) call_indirect<void>(control.codeSlot, host, bytes);
     setAttr(page, Attr.DIRTY);
   }
+}
+
+/** Makes whole pages read-only to the guest, or writable; `gpa` lies in RAM or ROM. */
+export function protect(gpa: u64, bytes: u32, on: bool): void {
+  for (let done: u32 = 0; done < bytes; done += 4096) {
+    const host = ramAt(gpa + done, 4096);
+    if (!host) continue;
+    if (on) setAttr(pageOf(host), Attr.ROM);
+    else clearAttr(pageOf(host), Attr.ROM);
+  }
+  if (control.tlbSlot) call_indirect<void>(control.tlbSlot);
 }

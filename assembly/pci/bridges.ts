@@ -4,6 +4,8 @@
 import { makeHandler, placeMmio, unplace, Width } from "../memory/bus";
 import { Access, hook } from "../device/registers";
 import { slots } from "../device/slots";
+import { control } from "../base/control";
+import { protect } from "../memory/ram";
 import { attachFunction, configRead, configWrite, defineConfig, setSubsystem, valuesOf } from "./config";
 import { LPC_FUNCTION, moveRoute } from "./intx";
 import { Config } from "./spec";
@@ -27,7 +29,7 @@ function attachHostBridge(): void {
   const f = attachFunction(HOST_BRIDGE, 0x8086, 0x29c0, 0x06_0000, 0, false, Config.BYTES);
   setSubsystem(f, 0x1af4, 0x1100);
   hook(defineConfig(f, "PCIEXBAR", Mch.PCIEXBAR, 8, Access.RW, ECAM_BASE | 1, 0xf_fc00_0007), 0, placeEcam.index);
-  for (let i: u32 = 0; i < 7; i++) defineConfig(f, "PAM", Mch.PAM0 + i, 1, Access.RW, 0, i == 0 ? 0x30 : 0x33);
+  for (let i: u32 = 0; i < 7; i++) hook(defineConfig(f, "PAM", Mch.PAM0 + i, 1, Access.RW, 0, i == 0 ? 0x30 : 0x33), 0, shadow.index);
   defineConfig(f, "SMRAM", Mch.SMRAM, 1, Access.RW, 2, 0x70);
   defineConfig(f, "ESMRAMC", Mch.ESMRAMC, 1, Access.RW, 0x38, 0x87);
 }
@@ -54,6 +56,19 @@ function attachLpc(): void {
 export function placeBridges(): void {
   placeEcam(0, 0, 0, 0);
   placePm(0, 0, 0, 0);
+}
+
+/**
+ * PAM: whether stores to a piece of C0000-FFFFF reach the RAM there; in each half byte, bit 1. PAM0 has the upper 64 KiB,
+ * the others two pieces of 16 KiB. Loads always come from that RAM, which starts with a copy of the ROM. Without firmware
+ * everything there stays writable.
+ */
+function shadow(dev: usize, offset: u32, old: u64, written: u64): void {
+  if (!control.romSize) return;
+  const value = <u32>load<u8>(valuesOf(MCH_FUNCTION) + offset), first = 0xc_0000 + (offset - Mch.PAM0 - 1) * 0x8000;
+  if (offset == Mch.PAM0) { protect(0xf_0000, 0x1_0000, (value & 0x20) == 0); return; }
+  protect(first, 0x4000, (value & 0x02) == 0);
+  protect(first + 0x4000, 0x4000, (value & 0x20) == 0);
 }
 
 function placePm(dev: usize, offset: u32, old: u64, written: u64): void {

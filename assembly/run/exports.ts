@@ -3,8 +3,10 @@
 
 import { control, Event } from "../base/control";
 import { regionSize } from "../base/regions";
-import { COUNTERS, RAM, RINGS, CONTROL, CPU } from "../base/layout";
+import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, CONTROL, CPU } from "../base/layout";
+import { protect, ramAt } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
+import { addFwItem } from "../chipset/fwcfg/fwcfg";
 import { presetChipset } from "../chipset/firmware";
 import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
@@ -49,6 +51,24 @@ export function presetCards(): void { presetPci(); }
 export function placeDebug(exitPort: u32, exitBytes: u32, consolePort: u32): void {
   setDebugExitPort(exitPort, exitBytes);
   setDebugConsolePort(consolePort);
+}
+/**
+ * After `create`: the machine starts with firmware, `romBytes` of it, which the host has put at the end of the firmware region. Its end
+ * shows below 1 MiB too, read-only until PAM says otherwise, as everything from C0000 up.
+ */
+export function setFirmware(romBytes: u32): void {
+  const size = min(romBytes, <u32>FIRMWARE_SIZE), low = min(size, 0x2_0000);
+  control.romSize = size;
+  protect(HIGH_RAM - size, size, true);
+  const shadow = ramAt(0x10_0000 - low, low);
+  if (shadow) memory.copy(shadow, RAM - low, low);
+  protect(0xc_0000, 0x4_0000, true);
+  flushAll();
+}
+/** After `create`: lists bytes of the firmware region as a fw_cfg item. 0: the list is full or the bytes are not there. */
+export function addFirmwareItem(key: u32, offset: u32, bytes: u32): u32 {
+  if (offset > <u32>FIRMWARE_SIZE || bytes > <u32>FIRMWARE_SIZE - offset) return 0;
+  return addFwItem(key, <u32>FIRMWARE + offset, bytes) ? 1 : 0;
 }
 /** Power-up state; RAM is kept. */
 export function reset(): void { resetMachine(); }
@@ -111,6 +131,7 @@ export function address(what: u32): u32 {
     case Address.Ram: return <u32>RAM;
     case Address.Rings: return <u32>RINGS;
     case Address.Counters: return <u32>COUNTERS;
+    case Address.Firmware: return <u32>FIRMWARE;
     default: return 0;
   }
 }

@@ -29,6 +29,7 @@ export function attachMachine(): void {
   control.codeSlot = codeWritten.index;
   const run: (i: Insn) => void = runOne;
   control.runSlot = run.index;
+  control.tlbSlot = flushAll.index;
   defineOpcodes();
   attachChipset();
   attachPci();

@@ -1,4 +1,4 @@
-export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters }
+export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
 export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT }
 export const enum EntryMode { PVH32, LONG64, REAL16, BARE64 }
 /** Cards that can be added before a machine is made. */

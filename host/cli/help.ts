@@ -17,6 +17,7 @@ What to boot (default: --guest amd64)
   -kernel FILE         a bzImage or ELF kernel
   -initrd FILE         its initial file system
   -module 'FILE TEXT'  a file for a multiboot kernel; may be repeated (-initrd is the first)
+  -bios FILE           a ROM image, such as SeaBIOS, instead of a kernel; its console is COM1
   -append TEXT         kernel command line; for a guest, added to its own
 
 The machine

@@ -15,6 +15,7 @@ const SPECS: Record<string, OptionSpec> = {
   initrd: { kind: 'value' },
   append: { kind: 'value' },
   module: { kind: 'list' },
+  bios: { kind: 'value' },
   m: { kind: 'value', short: 'm' },
   cpu: { kind: 'value' },
   serial: { kind: 'list' },
@@ -95,6 +96,13 @@ function bootOptions(parsed: Parsed): MachineOptions {
   if (kernel === undefined && parsed.lists.has('module')) throw new UsageError('-module', 'needs -kernel.');
   if (kernel !== undefined && parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -kernel.');
   if (kernel !== undefined && parsed.lists.has('add')) throw new UsageError('--add', 'needs a prepared guest (--guest), not -kernel.');
+  const bios = values.get('bios');
+  if (bios !== undefined) {
+    const other = ['kernel', 'guest', 'add', 'append'].find((name) => values.has(name));
+    if (other !== undefined) throw new UsageError('-bios', `cannot be combined with ${other}.`);
+    if (parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -bios.');
+    return { bios };
+  }
   const out: MachineOptions = kernel === undefined ? { guest: values.get('guest') ?? 'amd64' } : { kernel };
   const initrd = values.get('initrd');
   const append = values.get('append');
@@ -145,6 +153,6 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
     reboot: !flags.has('no-reboot'),
     stats: stats !== undefined,
     verbose: flags.has('verbose'),
-    guestByDefault: !values.has('guest') && !values.has('kernel'),
+    guestByDefault: !values.has('guest') && !values.has('kernel') && !values.has('bios'),
   };
 }

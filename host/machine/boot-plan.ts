@@ -1,7 +1,7 @@
 /** From options to what is written into a fresh machine: bytes at addresses, and registers. Files are read here. */
 
 import { acpiTables } from '../boot/acpi/index.js';
-import { loadKernel, type ModuleFile, type Segment } from '../boot/index.js';
+import { loadKernel, planFirmware, type FirmwarePlan, type ModuleFile, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
 import { entryRegisters, planBare } from './entry.js';
 import { OptionError } from './errors.js';
@@ -14,6 +14,8 @@ export interface MachinePlan {
   notes: string[];
   /** The machine starts as firmware leaves it: MTRRs, interrupt routing. */
   firmware: boolean;
+  /** A ROM that starts the machine, and what it is told. */
+  rom?: FirmwarePlan;
   /** The guest answers on its control port. */
   agent: boolean;
 }
@@ -67,6 +69,11 @@ async function imageOf(options: MachineOptions): Promise<Image | undefined> {
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
 export async function planMachine(options: MachineOptions, memoryMiB: number): Promise<MachinePlan> {
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
+  if (options.bios !== undefined) {
+    const name = typeof options.bios === 'string' ? options.bios : 'bios';
+    const rom = planFirmware(await readSource('bios', options.bios), name, memoryMiB * MIB);
+    return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
+  }
   const image = await imageOf(options);
   if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const plan = loadKernel({

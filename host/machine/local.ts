@@ -10,6 +10,7 @@ import { Emitter } from './emitter.js';
 import { addCards, connectCards, openOutside, type Outside } from './cards.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
+import { putFirmware } from './firmware.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { compileModule, high, instantiate, low, type CompiledModule, type ModuleInstance } from './module.js';
 import { readSettings, type Settings } from './options.js';
@@ -36,6 +37,7 @@ async function freshInstance(compiled: CompiledModule, settings: Settings, plan:
   if (plan.registers.rip !== undefined) instance.exports.presetCards();
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
+  if (plan.rom !== undefined) putFirmware(instance, plan.rom);
   if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
   return instance;

@@ -15,6 +15,8 @@ export interface ModuleExports {
   ): number;
   presetCards(): void;
   diskTable(disk: number): number;
+  setFirmware(romBytes: number): void;
+  addFirmwareItem(key: number, offset: number, bytes: number): number;
   placeDebug(exitPort: number, exitBytes: number, consolePort: number): void;
   ringAt(id: number, what: number): number;
   create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;

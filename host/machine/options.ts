@@ -8,7 +8,7 @@ import type { ClockMode, MachineOptions } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
 const DEFAULT_MEMORY_MIB = 256;
-const SOURCES = ['kernel', 'guest', 'bare', 'snapshot'] as const;
+const SOURCES = ['kernel', 'guest', 'bare', 'bios', 'snapshot'] as const;
 /** Seconds since 1970 of 2026-01-01 00:00 UTC: what the RTC shows when runs are to be repeatable. */
 const FIXED_START = 1767225600n;
 

@@ -100,7 +100,7 @@ export interface ModuleSource {
  */
 export type KernelEntry = 'pvh' | 'linux64' | 'linux32' | 'real16' | 'multiboot';
 
-/** What machine to make. Give at most one of `kernel`, `guest`, `bare` and `snapshot`; with none, the RAM is empty and the machine is paused. */
+/** What machine to make. Give at most one of `kernel`, `guest`, `bare`, `bios` and `snapshot`; with none, the RAM is empty and the machine is paused. */
 export interface MachineOptions {
   /** Guest RAM in MiB, 1 to 3072. Default 256, or what the snapshot says. */
   memoryMiB?: number;
@@ -128,6 +128,8 @@ export interface MachineOptions {
   stdin?: InputSource;
   /** Called with what `command` writes, as it comes. */
   onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  /** A ROM image that starts the machine, such as SeaBIOS: it ends at 4 GiB, and its last 128 KiB at 1 MiB. At most 1 MiB. */
+  bios?: FileSource;
   bare?: BareOptions;
   /** Port of the debug console; default 0xe9. What it writes comes as serial port 4. */
   debugConsolePort?: number;

@@ -62,7 +62,8 @@ function readByte(): u32 {
   return load<u8>(<usize>findAddress() + fw.offset++);
 }
 
-function select(key: u32): void { fw.key = key & 0x3fff; fw.offset = 0; }
+/** Bit 14 asks to write, which items here are not for; bit 15 marks items of an architecture. */
+function select(key: u32): void { fw.key = key & 0xbfff; fw.offset = 0; }
 
 function readPorts(dev: usize, offset: u32, bytes: u32): u64 { return offset == 1 && bytes == 1 ? readByte() : 0; }
 function writePorts(dev: usize, offset: u32, bytes: u32, value: u64): void {

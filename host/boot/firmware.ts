@@ -1,0 +1,139 @@
+/**
+ * Machines that start with firmware: the ROM image, and the fw_cfg items that SeaBIOS and its kin read.
+ * Follows QEMU's docs/specs/fw_cfg (items, file directory) and the linker/loader format of its ACPI tables (hw/acpi's
+ * bios-linker-loader interface, as SeaBIOS documents it).
+ */
+import { acpiTables } from './acpi/index.js';
+import { ImageError } from './errors.js';
+import { E820_RAM, HIGH_RAM_BASE, ramLayout } from './ram-layout.js';
+
+export interface FirmwareItem {
+  key: number;
+  bytes: Uint8Array;
+}
+
+export interface FirmwarePlan {
+  rom: Uint8Array;
+  items: FirmwareItem[];
+}
+
+const PAGE = 4096;
+/** A ROM of more than this would leave the items no room. */
+const MAX_ROM_BYTES = 1 << 20;
+
+const enum Key { PROCESSORS = 0x05, MAX_PROCESSORS = 0x0f, DIRECTORY = 0x19, FIRST_FILE = 0x20 }
+const NAME_BYTES = 56;
+const COM1 = 0x3f8;
+
+function little(width: number, value: number): Uint8Array {
+  return Uint8Array.from({ length: width }, (_, i) => Math.floor(value / 256 ** i) % 256);
+}
+
+function name(text: string): Uint8Array {
+  const bytes = new Uint8Array(NAME_BYTES);
+  bytes.set(new TextEncoder().encode(text));
+  return bytes;
+}
+
+function concat(...parts: Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+// --- ACPI by linker/loader commands of 128 bytes ---
+
+const TABLES = 'etc/acpi/tables';
+const RSDP = 'etc/acpi/rsdp';
+const COMMAND_BYTES = 128;
+const enum Zone { HIGH = 1, BIOS = 2 }
+
+function command(number: number, ...parts: Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(COMMAND_BYTES);
+  bytes.set(concat(little(4, number), ...parts));
+  return bytes;
+}
+
+const allocate = (file: string, align: number, zone: Zone): Uint8Array => command(1, name(file), little(4, align), little(1, zone));
+/** Adds where TABLES was put to the number at `offset`. */
+const addPointer = (file: string, offset: number, width: number): Uint8Array => command(2, name(file), name(TABLES), little(4, offset), little(1, width));
+const addChecksum = (file: string, at: number, start: number, length: number): Uint8Array =>
+  command(3, name(file), little(4, at), little(4, start), little(4, length));
+
+const HEADER_BYTES = 36;
+const CHECKSUM_AT = 9;
+/** Offsets of the FADT's pointers: FIRMWARE_CTRL, DSDT, X_DSDT. */
+const FADT_POINTERS: readonly [offset: number, width: number][] = [[36, 4], [40, 4], [140, 8]];
+
+/** Where the pointers in a table are. */
+function pointersIn(signature: string, length: number): [offset: number, width: number][] {
+  if (signature === 'FACP') return [...FADT_POINTERS];
+  const width = signature === 'RSDT' ? 4 : signature === 'XSDT' ? 8 : 0;
+  if (width === 0) return [];
+  return Array.from({ length: (length - HEADER_BYTES) / width }, (_, i) => [HEADER_BYTES + i * width, width]);
+}
+
+/** The tables of a direct boot, placed at 0: their pointers are then offsets, which the firmware adds its address to. */
+function acpiFiles(): Map<string, Uint8Array> {
+  const { segments } = acpiTables({}, 0);
+  const [root, ...tables] = segments as [{ gpa: number; bytes: Uint8Array }, ...{ gpa: number; bytes: Uint8Array }[]];
+  const blob = new Uint8Array(Math.max(...tables.map(({ gpa, bytes }) => gpa + bytes.length)));
+  const commands = [allocate(RSDP, 16, Zone.BIOS), allocate(TABLES, 64, Zone.HIGH)];
+  for (const { gpa, bytes } of tables) {
+    blob.set(bytes, gpa);
+    const pointers = pointersIn(String.fromCharCode(...bytes.subarray(0, 4)), bytes.length);
+    for (const [offset, width] of pointers) commands.push(addPointer(TABLES, gpa + offset, width));
+    if (pointers.length > 0) commands.push(addChecksum(TABLES, gpa + CHECKSUM_AT, gpa, bytes.length));
+  }
+  commands.push(addPointer(RSDP, 16, 4), addPointer(RSDP, 24, 8), addChecksum(RSDP, 8, 0, 20), addChecksum(RSDP, 32, 0, HEADER_BYTES));
+  return new Map([[RSDP, root.bytes], [TABLES, blob], ['etc/table-loader', concat(...commands)]]);
+}
+
+// --- Items ---
+
+function e820(memory: number): Uint8Array {
+  const { lowBytes, highBytes } = ramLayout(memory);
+  const row = (base: number, bytes: number): Uint8Array => concat(little(8, base), little(8, bytes), little(4, E820_RAM));
+  return highBytes === 0 ? row(0, lowBytes) : concat(row(0, lowBytes), row(HIGH_RAM_BASE, highBytes));
+}
+
+function directory(files: readonly [string, Uint8Array][]): Uint8Array {
+  const out = new Uint8Array(4 + files.length * 64);
+  const view = new DataView(out.buffer); // big-endian, unlike everything else
+  view.setUint32(0, files.length);
+  files.forEach(([file, bytes], i) => {
+    view.setUint32(4 + i * 64, bytes.length);
+    view.setUint16(8 + i * 64, Key.FIRST_FILE + i);
+    out.set(name(file), 12 + i * 64);
+  });
+  return out;
+}
+
+function firmwareItems(memory: number): FirmwareItem[] {
+  const files: [string, Uint8Array][] = [
+    ...acpiFiles(),
+    ['etc/e820', e820(memory)],
+    // There is no screen: SeaBIOS shows it on the serial console.
+    ['etc/sercon-port', little(2, COM1)],
+  ];
+  files.sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    { key: Key.PROCESSORS, bytes: little(2, 1) },
+    { key: Key.MAX_PROCESSORS, bytes: little(2, 1) },
+    { key: Key.DIRECTORY, bytes: directory(files) },
+    ...files.map(([, bytes], i) => ({ key: Key.FIRST_FILE + i, bytes })),
+  ];
+}
+
+/** A ROM image of any size, padded at its start to whole pages, as QEMU wants them too. */
+export function planFirmware(image: Uint8Array, imageName: string, memory: number): FirmwarePlan {
+  if (image.length === 0) throw new ImageError(imageName, 'is empty', 'Give a ROM image.');
+  if (image.length > MAX_ROM_BYTES) throw new ImageError(imageName, `has ${image.length} bytes, a ROM has at most ${MAX_ROM_BYTES}`, 'Give a smaller image.');
+  const rom = new Uint8Array(Math.ceil(image.length / PAGE) * PAGE);
+  rom.set(image, rom.length - image.length);
+  return { rom, items: firmwareItems(memory) };
+}
