@@ -107,6 +107,29 @@ describe('pcnet on the user network', () => {
   }, 300_000);
 });
 
+describe('what a packet costs on an e1000', () => {
+  /** Accesses by register in a machine whose guest has sent so many packets, unmoderated. */
+  async function accesses(packets: number): Promise<Record<string, number>> {
+    const script = [
+      'ifconfig eth0 down; rmmod e1000; modprobe e1000 InterruptThrottleRate=0 TxIntDelay=0 TxAbsIntDelay=0; ifconfig eth0 10.0.2.15 up; sleep 1; modprobe pktgen',
+      'echo add_device eth0 >/proc/net/pktgen/kpktgend_0',
+      `for line in "count ${packets}" "delay 0" "pkt_size 60" "dst 10.0.2.2" "dst_mac 52:55:0a:00:02:02"; do echo "$line" >/proc/net/pktgen/eth0; done`,
+      'echo start >/proc/net/pktgen/pgctrl',
+    ];
+    const { code, stderr } = await pintail(['run', '--stats', 'json', '-netdev', 'null,id=n0', '-device', 'e1000,netdev=n0', '--', 'sh', '-c', script.join('; ')]);
+    expect(code).toBe(0);
+    const { devices } = JSON.parse(stderr.slice(stderr.indexOf('{'))) as { devices: Record<string, { reads: number; writes: number }> };
+    return Object.fromEntries(Object.entries(devices).flatMap(([name, { reads, writes }]) => (name.startsWith('e1000-0 ') ? [[`${name.slice(8)} read`, reads], [`${name.slice(8)} write`, writes]] : [])));
+  }
+
+  it('is six register accesses with Linux\'s driver and pktgen', async () => {
+    const few = await accesses(1000);
+    const many = await accesses(6000);
+    const each = Object.keys(many).map((name) => [name, Math.round((many[name]! - few[name]!) / 5000)] as const).filter(([, n]) => n !== 0);
+    expect(Object.fromEntries(each)).toEqual({ 'ICR read': 1, 'IMC write': 1, 'STATUS read': 2, 'IMS write': 1, 'TDT write': 1 });
+  }, 300_000);
+});
+
 describe('virtio-blk and virtio-rng', () => {
   it('writes a disk that the host then reads, and keeps a snapshot to itself', async () => {
     const path = join(folder, 'disk.img');
