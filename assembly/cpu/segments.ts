@@ -198,6 +198,8 @@ export function checkSegment(s: u32, offset: u64, bytes: u32, write: bool): bool
   const g = segment(s);
   const attr = g.attr;
   if (attr && (write ? isWritable(attr) : isReadable(attr)) && isInside(attr, g.limit, offset, bytes)) return true;
+  // A flat segment has no end: what runs over it goes on at 0, as the linear address does.
+  if (attr && g.base == 0 && g.limit == 0xffff_ffff && !(attr & Desc.EXPAND_DOWN) && (write ? isWritable(attr) : isReadable(attr))) return true;
   raise(s == Seg.SS ? Vector.SS : Vector.GP, 0);
   return false;
 }

@@ -13,7 +13,9 @@ import { Counter, count } from "../base/counters";
 import { control, RECORD } from "../base/control";
 import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/ram";
 import { dropWriters } from "../cpu/tlb";
+import { raise } from "../cpu/exceptions";
 import { fetchAt } from "../cpu/memory";
+import { cpu, segment, Mode, Seg, Vector } from "../cpu/state";
 import { H } from "./handlers";
 import { Form } from "./rows";
 import { Insn } from "./record";
@@ -102,6 +104,8 @@ function publish(b: Block): void {
 /** An instruction that runs into the next page: `left` bytes of it are in this one. */
 function decodeLone(host: u32, linear: u64, mode: u32, left: u32): Block {
   const none = changetype<Block>(0);
+  // What lies beyond the segment's limit is not fetched.
+  if (!(mode & Mode.LONG) && cpu.rip + left - 1 >= <u64>segment(Seg.CS).limit) { raise(Vector.GP, 0); return none; }
   memory.copy(JOINED, host, left);
   const next = fetchAt(linear + left);
   if (!next) return none;

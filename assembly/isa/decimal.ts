@@ -7,7 +7,7 @@ import { readFlags, setStatusFlags } from "../cpu/flags";
 import { raiseNoCode } from "../cpu/exceptions";
 import { Flag, Vector } from "../cpu/state";
 import { H } from "../decode/handlers";
-import { address, R } from "./operands";
+import { partAddress, R } from "./operands";
 import { setLogic } from "./status";
 
 export function decimal<M>(i: Insn): void {
@@ -56,10 +56,10 @@ function adjustDecimal(way: i32): void {
   setStatusFlags((readFlags() & ~(<u64>Flag.CF | Flag.AF)) | (high || borrow ? Flag.CF : 0) | (low ? Flag.AF : 0));
 }
 function bound(i: Insn): void {
-  const bits = <u32>i.bits, bytes = bits >> 3, where = address<Run>(i, bytes * 2, false);
-  const low = loadMem<Run>(where, bytes);
+  const bits = <u32>i.bits, bytes = bits >> 3;
+  const low = loadMem<Run>(partAddress(i, 0, bytes), bytes);
   if (faulted<Run>()) return;
-  const high = loadMem<Run>(where + bytes, bytes);
+  const high = loadMem<Run>(partAddress(i, bytes, bytes), bytes);
   if (faulted<Run>()) return;
   const spare: i64 = 64 - bits;
   const v = <i64>getReg<Run>(i.dst, bits) << spare;

@@ -9,17 +9,17 @@ import { iret } from "../cpu/iret";
 import { deliverSoftware, settleTask, Kind } from "../cpu/delivery";
 import { sysCall, sysEnter, sysExit, sysReturn } from "../cpu/fast-calls";
 import { statusFlags } from "../cpu/flags";
-import { address, nextRip } from "./operands";
+import { nextRip, partAddress } from "./operands";
 import { S } from "../decode/system-handlers";
 
 @inline function bytesOf(i: Insn): u32 { return <u32>i.bits >> 3; }
 
 /** m16:16, m16:32, m16:64: the offset, then the selector. */
 function transferThroughMemory(i: Insn, call: bool): void {
-  const bytes = bytesOf(i), a = address<Run>(i, bytes + 2, false);
-  const offset = loadLinear(a, bytes);
+  const bytes = bytesOf(i);
+  const offset = loadLinear(partAddress(i, 0, bytes), bytes);
   if (cpu.raised) return;
-  const selector = <u32>loadLinear(a + bytes, 2);
+  const selector = <u32>loadLinear(partAddress(i, bytes, 2), 2);
   if (cpu.raised) return;
   transfer(selector, offset, bytes, i, call);
 }

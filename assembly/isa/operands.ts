@@ -2,7 +2,7 @@
 
 import { Insn, Is } from "../decode/record";
 import {
-  Val, running, lit, add, and, shl, getReg, setReg, segmentBase, faulted, zeroExtend, jump,
+  Run, Val, running, lit, add, and, shl, getReg, setReg, segmentBase, faulted, zeroExtend, jump,
 } from "../ir/words";
 import { loadMem, storeMem, storeStack, probeMem, throughSegment } from "../ir/words-memory";
 import { Op } from "../ir/ops";
@@ -42,6 +42,13 @@ export function inSegment<M>(i: Insn, offset: Val, bytes: u32, write: bool): Val
   // In 64-bit code only FS and GS come here, and segments have no limits.
   if (i.flags & Is.LONG_SEGMENT) return add<M>(segmentBase<M>(i.seg), offset);
   return throughSegment<M>(i.seg, offset, bytes, write);
+}
+
+/** Linear address of the part of a memory operand `delta` bytes in: the offset wraps to the address size again. */
+export function partAddress(i: Insn, delta: u32, bytes: u32): u64 {
+  if (!(i.flags & Is.FAR)) return sum<Run>(i) + delta;
+  const mask: u64 = i.flags & Is.ADDR16 ? 0xffff : i.flags & Is.ADDR32 ? 0xffff_ffff : ~0;
+  return inSegment<Run>(i, (effective<Run>(i) + delta) & mask, bytes, false);
 }
 
 /** Reads the r/m operand of `bits`, zero-extended. */
@@ -104,12 +111,12 @@ export function top<M>(bits: u32): Val { return loadMem<M>(stackAddress<M>(0, bi
 /** Address after the instruction. */
 @inline export function nextRip<M>(i: Insn): Val {
   const v = add<M>(pageRip<M>(), lit<M>(<u64>i.offset + <u64>i.length));
-  return cpu.mode & Mode.LONG ? v : zeroExtend<M>(v, cpu.mode & Mode.CODE32 ? 32 : 16);
+  return cpu.mode & Mode.LONG ? v : zeroExtend<M>(v, 32);
 }
 /** Address of the instruction itself: where a repetition that is not finished goes on. */
 export function ownRip(i: Insn): u64 {
   const v = load<u64>(gpr(RIP_REGISTER)) + i.offset;
-  return cpu.mode & Mode.LONG ? v : v & (cpu.mode & Mode.CODE32 ? 0xffff_ffff : 0xffff);
+  return cpu.mode & Mode.LONG ? v : v & 0xffff_ffff;
 }
 /** Target of a relative branch: the decoder put offset + length + displacement in `imm`. */
 @inline export function relativeTarget<M>(i: Insn): Val { return wrapRip<M>(add<M>(pageRip<M>(), lit<M>(<u64>i.imm)), i); }

@@ -95,7 +95,8 @@ export function enter<M>(i: Insn): void {
   const size = <i32>(i.imm & 0xffff), level = <u32>(i.imm >> 16) & 31;
   const sp = getReg<Run>(R.SP, 64), bp = getReg<Run>(R.BP, 64);
   push<Run>(getReg<Run>(R.BP, bits), bits);
-  const frame = getReg<Run>(R.SP, wide);
+  // With a 32-bit operand on a 16-bit stack the upper half of ESP goes along, with the borrow.
+  const frame = sp - bytes;
   for (let k: u32 = 1; k < level && !cpu.raised; k++) {
     setReg<Run>(R.BP, getReg<Run>(R.BP, wide) - bytes, wide);
     const v = loadLinear(stackAt(getReg<Run>(R.BP, wide), bytes), bytes);

@@ -12,7 +12,7 @@ import {
 } from "../cpu/segments";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { startShadow } from "../cpu/shadow";
-import { address, moveStack, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
+import { address, moveStack, partAddress, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
 import { S } from "../decode/system-handlers";
 
 @inline const RSP: u32 = 4;
@@ -75,10 +75,10 @@ function popSegment(i: Insn): void {
 
 /** LES, LDS, LSS, LFS, LGS: `kind` is the segment. */
 function loadFar(i: Insn): void {
-  const bytes = <u32>i.bits >> 3, a = address<Run>(i, bytes + 2, false);
-  const offset = loadLinear(a, bytes);
+  const bytes = <u32>i.bits >> 3;
+  const offset = loadLinear(partAddress(i, 0, bytes), bytes);
   if (cpu.raised) return;
-  const selector = <u32>loadLinear(a + bytes, 2);
+  const selector = <u32>loadLinear(partAddress(i, bytes, 2), 2);
   if (cpu.raised || !loadSegment(i.kind, selector)) return;
   setReg<Run>(i.dst, offset, i.bits);
 }

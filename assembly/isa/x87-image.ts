@@ -9,6 +9,7 @@ import { Run, faulted } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
 import { cpu, gpr, xmm, Cr0, Cr4, Mode, Vector } from "../cpu/state";
 import { raise, raiseNoCode } from "../cpu/exceptions";
+import { isCanonical, isLong } from "../cpu/mode";
 import { address } from "./operands";
 import { IMAGE, loadImage, probeImage, storeImage } from "./x87-buffer";
 import { initialize } from "./x87-register";
@@ -21,10 +22,12 @@ const enum Component { X87 = 1, SSE = 2 }
 
 @inline function xmmCount(): u32 { return cpu.mode & Mode.LONG ? 16 : 8; }
 
-/** Address of an image; raises #GP(0) unless it is aligned. */
+/** Address of an image; raises #GP(0) unless it is aligned, after what any access there would raise for its address (#SS by rBP or rSP). */
 function imageAddress(i: Insn, bytes: u32, alignment: u64, write: bool): u64 {
   const a = address<Run>(i, bytes, write);
-  if (!faulted<Run>() && (a & (alignment - 1)) != 0) raise(Vector.GP, 0);
+  if (!faulted<Run>() && (a & (alignment - 1)) != 0) {
+    if (isLong() && !isCanonical(a)) loadMem<Run>(a, 1); else raise(Vector.GP, 0);
+  }
   return a;
 }
 

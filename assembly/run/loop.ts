@@ -145,6 +145,7 @@ function step(most: u64): void {
   control.first = first;
   control.end = room < <u64>b.count ? first + <u32>room * RECORD : b.end;
   const page = load<u64>(gpr(RIP_REGISTER));
+  if (!(cpu.mode & Mode.LONG) && wrapRip(page + b.after - 1) > <u64>segment(Seg.CS).limit && !cutAtLimit(b, page)) return;
   cpu.rip = wrapRip(page + b.after);
   const last = control.throughIr ? runThroughIr(first) : runRecords(first);
   if (cpu.raised) return leaveAtFault(page);
@@ -155,7 +156,23 @@ function step(most: u64): void {
   control.again = 0;
 }
 
-@inline function wrapRip(rip: u64): u64 { return cpu.mode & Mode.LONG ? rip : rip & (cpu.mode & Mode.CODE32 ? 0xffff_ffff : 0xffff); }
+/**
+ * Ends the block in hand before the first record that lies (partly) beyond the code segment's limit; false, after #GP(0), if that is the
+ * one at rip. Offsets do not wrap at 64 KiB: 16-bit code that runs off its end faults.
+ */
+function cutAtLimit(b: Block, page: u64): bool {
+  const limit = <u64>segment(Seg.CS).limit, first = firstRecord(b);
+  for (let p = first; p < control.end; p += RECORD) {
+    const i = changetype<Insn>(<usize>p);
+    if (wrapRip(page + i.offset + i.length - 1) <= limit) continue;
+    if (p == first) { raise(Vector.GP, 0); return false; }
+    control.end = p;
+    break;
+  }
+  return true;
+}
+
+@inline function wrapRip(rip: u64): u64 { return cpu.mode & Mode.LONG ? rip : rip & 0xffff_ffff; }
 
 /** The instruction in hand has raised: rip is its own, and it does not count. */
 function leaveAtFault(page: u64): void {

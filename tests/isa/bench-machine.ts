@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { Address, EntryMode } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import {
-  backgroundByte, backgroundOf, CODE_SELECTOR_32, CODE_SELECTOR_64, createState, DATA_SELECTOR, REGIONS, type Region, type State, type Vector,
+  backgroundByte, backgroundOf, codeAddress, createState, descriptorOf, edgeOf, LDT, REGIONS, segmentOf, CODE_SELECTOR_64,
+  type Region, type State, type Vector,
 } from '../oracle/vectors.js';
 import { compareVector, type Actual } from '../oracle/compare.js';
 
@@ -14,7 +15,10 @@ type Exports = Record<string, (...args: number[]) => number>;
 
 const RAM_MIB = 4;
 /** Physical addresses of what the machine keeps below the user regions' frames. */
-const PML4 = 0x1000, TABLES = 0x2000, GDT = 0x10000, IDT = 0x11000, TSS = 0x13000, STACK_TOP = 0x18000, HANDLERS = 0x20000, FRAMES = 0x10_0000;
+const PML4 = 0x1000, TABLES = 0x2000, GDT = 0x10000, IDT = 0x11000, LDT_AT = 0x12000, TSS = 0x13000, STACK_TOP = 0x18000, HANDLERS = 0x7002_0000, FRAMES = 0x10_0000;
+
+/** The linear addresses of the supervisor's own pages, less their physical ones: where no vector's operand lies. */
+const OWN = 0x7000_0000;
 
 export interface BenchMachine {
   /** Runs one vector; a line for each difference from the processor. */
@@ -32,18 +36,21 @@ export function createBenchMachine(throughIr: boolean, wasm = new URL('../../bui
   const frames = layOut(view, bytes, base);
   const cpuAt = (field: CpuField): number => call('cpuField', field);
   call('setEntry', EntryMode.LONG64, 0x1000, 0, 0, 0, PML4, 0);
-  view.setBigUint64(cpuAt(CpuField.GdtBase), BigInt(GDT), true);
+  view.setBigUint64(cpuAt(CpuField.GdtBase), BigInt(OWN + GDT), true);
   view.setUint32(cpuAt(CpuField.GdtLimit), 0x7f, true);
-  view.setBigUint64(cpuAt(CpuField.IdtBase), BigInt(IDT), true);
+  view.setBigUint64(cpuAt(CpuField.IdtBase), BigInt(OWN + IDT), true);
   view.setUint32(cpuAt(CpuField.IdtLimit), 0xfff, true);
   view.setBigUint64(cpuAt(CpuField.Cr4), view.getBigUint64(cpuAt(CpuField.Cr4), true) | 0x1_0000n, true);
   call('runThroughIr', throughIr ? 1 : 0);
   const context = { call, view, bytes, base, frames, cpuAt };
-  setSegment(context, 7, 0x40, TSS, 0x67, 0x8b00);
+  setSegment(context, 6, 0x50, OWN + LDT_AT, LDT.length * 8 - 1, 0x8200);
+  setSegment(context, 7, 0x40, OWN + TSS, 0x67, 0x8b00);
   return {
     check: (vector) => {
       const differences = compareVector(vector, runVector(context, vector));
       restore(context, vector);
+      // What it wrote that it should not have must not be blamed on the next.
+      if (differences.length > 0) for (const region of REGIONS) bytes.set(backgroundOf(region), base + frames.get(region.name)!);
       return differences;
     },
   };
@@ -81,14 +88,14 @@ function layOut(view: DataView, bytes: Uint8Array, base: number): Map<string, nu
     bytes.set(backgroundOf(region), base + nextFrame);
     nextFrame += region.bytes;
   }
-  // The supervisor's own pages, above the user's: their linear addresses are their physical ones; LOW is at 8000.
-  for (let at = 0x10000; at < 0x30000; at += 0x1000) map(at, at, 3n);
+  for (let at = 0x10000; at < 0x30000; at += 0x1000) map(OWN + at, at, 3n);
   // GDT: 23 is 32-bit code, 2b data, 33 64-bit code, all for user; 08 kernel code; 40 the TSS.
   put(GDT + 0x08, 0x00af_9b00_0000_ffffn);
   put(GDT + 0x20, 0x00cf_fb00_0000_ffffn);
   put(GDT + 0x28, 0x00cf_f300_0000_ffffn);
   put(GDT + 0x30, 0x00af_fb00_0000_ffffn);
-  put(TSS + 4, BigInt(STACK_TOP));
+  LDT.forEach((segment, i) => put(LDT_AT + 8 * i, descriptorOf(segment)));
+  put(TSS + 4, BigInt(OWN + STACK_TOP));
   view.setUint16(base + TSS + 0x66, 0x68, true); // no I/O permission bitmap
   for (let n = 0; n < 256; n++) {
     const at = BigInt(HANDLERS + n), type = n === 3 || n === 4 ? 0xeen : 0x8en;
@@ -111,7 +118,15 @@ function setSegment({ view, call }: Pick<Context, 'view' | 'call'>, n: number, s
   view.setUint32(at + 16, selector, true);
 }
 
-const DATA_ATTR = 0xc0_f300, CODE32_ATTR = 0xc0_fb00, CODE64_ATTR = 0xa0_fb00;
+const CODE64_ATTR = 0xa0_fb00;
+
+/** Loads the cache of segment register `n` with what `selector` stands for in the tables. */
+function loadSegment(context: Context, n: number, selector: number): void {
+  const segment = segmentOf(selector);
+  if (!segment) return setSegment(context, n, selector, 0, 0, 0);
+  const attr = Number((descriptorOf(segment) >> 32n) & 0xf0_ff00n);
+  setSegment(context, n, selector, segment.base, edgeOf(segment), selector === CODE_SELECTOR_64 ? CODE64_ATTR : attr);
+}
 
 function locate({ frames, base }: Context, address: number): number {
   for (const region of REGIONS) {
@@ -126,7 +141,7 @@ function writeBytes(context: Context, address: number, data: Uint8Array): void {
 
 function load(context: Context, vector: Vector): void {
   const { view, bytes, call, cpuAt } = context, state = vector.initial;
-  writeBytes(context, Number(state.rip), vector.code);
+  writeBytes(context, codeAddress(state), vector.code);
   for (const piece of vector.memory) writeBytes(context, piece.address, piece.bytes);
   bytes.set(state.bytes.subarray(0, 128), call('address', Address.Gpr));
   bytes.set(state.xmm, call('address', Address.Xmm));
@@ -134,10 +149,7 @@ function load(context: Context, vector: Vector): void {
   call('writeRflags', state.rflags);
   view.setUint32(cpuAt(CpuField.Mxcsr), state.mxcsr, true);
   loadX87(context, state);
-  const code32 = vector.mode === 32;
-  setSegment(context, 1, code32 ? CODE_SELECTOR_32 : CODE_SELECTOR_64, 0, 0xffff_ffff, code32 ? CODE32_ATTR : CODE64_ATTR);
-  for (const n of [0, 2, 3]) setSegment(context, n, DATA_SELECTOR, 0, 0xffff_ffff, DATA_ATTR);
-  for (const n of [4, 5]) setSegment(context, n, 0, 0, 0, 0);
+  state.segment.forEach((selector, n) => loadSegment(context, n, selector));
   view.setUint32(cpuAt(CpuField.Cpl), 3, true);
   call('refreshCpu');
 }
@@ -167,7 +179,7 @@ function save(context: Context, vector: Vector): State {
   }
   const segments = call('address', Address.Segments);
   for (let n = 0; n < 6; n++) state.segment[n] = selectorAfterReturn(view.getUint32(segments + n * 32 + 16, true));
-  return vector.mode === 32 ? maskTo32(state) : state;
+  return vector.mode !== 64 ? maskTo32(state) : state;
 }
 
 /** The recording went through a return to user mode, which clears the RPL of a null selector. */
@@ -215,6 +227,6 @@ function hasCode(vector: number): boolean { return vector === 8 || (vector >= 10
 /** Puts the background back where the vector, or the processor that made it, wrote. */
 function restore(context: Context, vector: Vector): void {
   const put = (address: number, length: number): void => writeBytes(context, address, Uint8Array.from({ length }, (_, i) => backgroundByte(address + i)));
-  put(Number(vector.initial.rip), vector.code.length);
+  put(codeAddress(vector.initial), vector.code.length);
   for (const piece of [...vector.memory, ...vector.memoryChanges]) put(piece.address, piece.bytes.length);
 }

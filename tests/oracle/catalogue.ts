@@ -20,7 +20,7 @@
  *         (more for the key, where one opcode has two rows).
  */
 import { readFileSync } from 'node:fs';
-import { Profile } from './expand.js';
+import { Profile, type Mode } from './expand.js';
 
 export type OpcodeMap = '1' | '0f' | '38' | '3a' | 'x87';
 
@@ -48,7 +48,17 @@ export interface Row {
 }
 
 /** Chapters: one catalogue file and one vector file each. */
-export const CHAPTERS = ['one-byte', 'two-byte', 'segments', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte'] as const;
+export const CHAPTERS = [
+  'one-byte', 'two-byte', 'segments', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte', '16-one-byte', '16-two-byte', '16-segments',
+] as const;
+
+/** Chapters of 16-bit code, and 32-bit code with segments that are not flat: the rows of another chapter in the segments of ldt.ts. */
+export function isSegmented(chapter: string): boolean {
+  return chapter.startsWith('16-');
+}
+
+/** A quarter of them are 32-bit code. */
+const SEGMENTED_COUNT = 136;
 
 export const DEFAULT_COUNT = 192;
 
@@ -112,6 +122,10 @@ function parseRow(chapter: string, map: OpcodeMap, profile: Profile, line: strin
 
 /** The rows of one chapter, in file order. */
 export function readCatalogue(chapter: string): Row[] {
+  if (isSegmented(chapter)) {
+    const rows = readCatalogue(chapter.slice(3)).filter(({ attributes }) => !attributes.has('only64'));
+    return rows.map((row) => ({ ...row, chapter, count: SEGMENTED_COUNT }));
+  }
   const text = readFileSync(new URL(`./catalogue/${chapter}.txt`, import.meta.url), 'utf8');
   let map: OpcodeMap = '1';
   let profile = Profile.Int;
@@ -128,7 +142,8 @@ export function readCatalogue(chapter: string): Row[] {
 }
 
 /** Modes in which the encoding exists. */
-export function modesOf(row: Row): (64 | 32)[] {
+export function modesOf(row: Row): Mode[] {
+  if (isSegmented(row.chapter)) return [32, 16];
   if (row.attributes.has('only64')) return [64];
   if (row.attributes.has('only32')) return [32];
   return [64, 32];

@@ -4,6 +4,7 @@
  *
  * The generator is sfc32 seeded by splitmix32. Each value is drawn either from a pool of edge cases or uniformly.
  */
+import { segmentOf, settingOf } from './ldt.js';
 import { CODE_SELECTOR_32, CODE_SELECTOR_64, DATA_SELECTOR, STACK } from './pages.js';
 import { createState, type State } from './state.js';
 
@@ -20,7 +21,7 @@ export const enum Profile {
   Text = 8,
 }
 
-export type Mode = 64 | 32;
+export type Mode = 64 | 32 | 16;
 
 export interface Random {
   /** A uniform unsigned 32-bit number. */
@@ -233,7 +234,7 @@ function drawGeneral(random: Random, state: State, mode: Mode): void {
   for (let i = 0; i < 16; i++) drawInteger(random, words, 2 * i);
   const slot = random.next();
   state.gpr[4] = BigInt(STACK.base + 0x400 + (slot & 0x7f8));
-  if (mode === 32) for (let i = 0; i < 16; i++) state.gpr[i] = i < 8 ? state.gpr[i]! & 0xffff_ffffn : 0n;
+  if (mode !== 64) for (let i = 0; i < 16; i++) state.gpr[i] = i < 8 ? state.gpr[i]! & 0xffff_ffffn : 0n;
   state.rflags = 0x202 | (random.next() & 0xcd5);
 }
 
@@ -317,8 +318,16 @@ function fixedVectors(): Uint8Array {
 /** What the vector registers hold under instructions that do not use them. */
 const FIXED_VECTORS = fixedVectors();
 
-/** The initial state of a vector: registers by profile, everything else fixed. `rip` is left 0. */
-export function expandState(seed: number, profile: Profile, mode: Mode): State {
+/** Segments by setting (ldt.ts), and the stack pointer in the stack page; the upper half of a 16-bit one is noise. */
+function arrange(state: State, setting: number, noise: number): void {
+  state.segment.set(settingOf(setting).selectors);
+  const stack = segmentOf(state.segment[2]!)!;
+  const offset = (Number(state.gpr[4]!) - stack.base) >>> 0;
+  state.gpr[4] = BigInt(stack.big ? offset : ((offset & 0xffff) | ((noise | 0x1000) << 16)) >>> 0);
+}
+
+/** The initial state of a vector: registers by profile, segments by setting (null: flat), everything else fixed. `rip` is left 0. */
+export function expandState(seed: number, profile: Profile, mode: Mode, setting: number | null = null): State {
   const random = createRandom(seed);
   const state = createState();
   state.mxcsr = 0x1f80;
@@ -330,7 +339,8 @@ export function expandState(seed: number, profile: Profile, mode: Mode): State {
   if (usesVectors) drawVectors(random, state, profile);
   else state.xmm.set(FIXED_VECTORS);
   if (usesX87) drawX87(random, state, profile);
-  if (mode === 32) state.xmm.fill(0, 128);
+  if (mode !== 64) state.xmm.fill(0, 128);
+  if (setting !== null) arrange(state, setting, random.next());
   return state;
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Mode } from './expand.js';
+import { LDT, type Segment } from './ldt.js';
 import { backgroundOf, REGIONS } from './pages.js';
 import { createState, STATE_BYTES, type State } from './state.js';
 import type { Memory } from './vectors.js';
@@ -11,6 +12,8 @@ const SOURCE = fileURLToPath(new URL('./native/harness.c', import.meta.url));
 const FOLDER = fileURLToPath(new URL('../../build/oracle/', import.meta.url));
 const PROGRAM = `${FOLDER}harness`;
 const HEADER_BYTES = 8 + STATE_BYTES;
+/** A count in the first 16 bytes, then 16 a descriptor. */
+const LDT_BLOCK_BYTES = 16 * 33;
 const RESPONSE_BYTES = 24 + STATE_BYTES;
 
 const FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror', '-nostdlib', '-static', '-ffreestanding', '-fno-stack-protector', '-fcf-protection=none',
@@ -76,11 +79,24 @@ function unpackOutcome(file: Uint8Array, start: number): { outcome: Outcome; siz
   return { outcome: { vector, errorCode, cr2: view.getBigUint64(16, true), state, changes }, size };
 }
 
+/** As modify_ldt takes it. */
+function userDescriptor({ base, limit, pages, kind, big, restricted, present }: Segment, index: number): Uint32Array {
+  const contents = { data: 0, down: 1, code: 2 }[kind];
+  return Uint32Array.of(index, base, limit, Number(big) | (contents << 1) | (Number(restricted) << 3) | (Number(pages) << 4) | (Number(!present) << 5));
+}
+
+function ldtBlock(): Uint8Array {
+  const block = new Uint8Array(LDT_BLOCK_BYTES);
+  new DataView(block.buffer).setUint32(0, LDT.length, true);
+  LDT.forEach((segment, i) => block.set(new Uint8Array(userDescriptor(segment, i).buffer), 16 + 16 * i));
+  return block;
+}
+
 /** Runs the cases, each from a clean background, and returns their outcomes in order. `under` is a command to run the harness with. */
 export function runCases(cases: readonly Case[], under: readonly string[] = []): Outcome[] {
   const input = `${FOLDER}cases.bin`;
   const output = `${FOLDER}outcomes.bin`;
-  writeFileSync(input, Buffer.concat([...REGIONS.map(backgroundOf), ...cases.map(packCase)]));
+  writeFileSync(input, Buffer.concat([...REGIONS.map(backgroundOf), ldtBlock(), ...cases.map(packCase)]));
   const [command = PROGRAM, ...args] = [...under, PROGRAM, input, output];
   execFileSync(command, args, { stdio: 'inherit', timeout: 60_000 });
   const read = readFileSync(output);

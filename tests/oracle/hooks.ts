@@ -2,10 +2,11 @@
  * What single rows need beyond random operands: a divisor that does not always overflow, a stack pointer in the stack page, and so on.
  * They run when sizes are known and before the operands are chosen.
  */
-import { drawTarget } from './address.js';
-import { bytesOf, chance, drawLong, drawStackPointer, pick, placeMemory, setRegister, valueOf, type Draft } from './draft.js';
+import { drawPlace, operandSegment, registerBits } from './address.js';
+import { bytesOf, chance, drawLong, drawStackPointer, pick, placeMemory, setRegister, setStackRegister, valueOf, type Draft } from './draft.js';
 import { expandMemory } from './expand.js';
-import { CODE_SELECTOR_32, CODE_SELECTOR_64, DATA, DATA_SELECTOR, LOW } from './pages.js';
+import { edgeOf, LDT_ABSENT_SELECTORS, LDT_CODE_SELECTORS, LDT_DATA_SELECTORS, segmentOf } from './ldt.js';
+import { CODE, CODE_SELECTOR_32, CODE_SELECTOR_64, DATA, DATA_SELECTOR, LOW } from './pages.js';
 
 type Hook = (draft: Draft) => void;
 
@@ -53,34 +54,45 @@ function stack(draft: Draft): void {
   const many = /A$/.test(draft.row.name) ? 8 : 1;
   const bytes = many * draft.operandBytes;
   const pops = /^POP/.test(draft.row.name);
-  setRegister(draft, RSP, drawStackPointer(draft, pops ? 0 : bytes, pops ? bytes : 0));
+  const top = drawStackPointer(draft, pops ? 0 : bytes, pops ? bytes : 0);
+  setStackRegister(draft, RSP, top);
   // A far call into 32-bit code may cut the stack pointer before it stores.
-  if (draft.row.name === 'CALLF') setRegister(draft, RSP, BigInt.asUintN(32, draft.state.gpr[RSP]!));
+  if (draft.row.name === 'CALLF' && draft.setting === null) setRegister(draft, RSP, BigInt.asUintN(32, draft.state.gpr[RSP]!));
   const pushesFlags = draft.row.name === 'PUSHF';
   // PUSHF would push the TF of the recording: the place is cleared so that the byte always counts as changed, and TF is taken out of it.
-  if (pops) placeMemory(draft, draft.state.gpr[RSP]!, bytes);
-  else if (pushesFlags) placeMemory(draft, draft.state.gpr[RSP]! - BigInt(bytes), bytes, new Uint8Array(bytes));
+  if (pops) placeMemory(draft, top, bytes);
+  else if (pushesFlags) placeMemory(draft, top - BigInt(bytes), bytes, new Uint8Array(bytes));
+}
+
+/** An offset in a code segment: mostly in the pages or about its limit. */
+function offsetInCode(draft: Draft, selector: number): number {
+  const segment = segmentOf(selector);
+  if (!segment) return draft.random.below(0x1_0000);
+  if (chance(draft, 4)) return Math.max(edgeOf(segment) + draft.random.below(5) - 2, 0) >>> 0;
+  return (CODE.base + draft.random.below(CODE.bytes) - segment.base) >>> 0;
 }
 
 /** A code address that both vendors accept: in the lower half of 48 bits. */
-function codeAddress(draft: Draft): bigint {
+function branchTarget(draft: Draft): bigint {
+  if (draft.setting !== null && !chance(draft, 4)) return BigInt(offsetInCode(draft, draft.state.segment[1]!));
   return draft.operandBytes === 8 ? drawLong(draft) & 0x7fff_ffff_ffffn : drawLong(draft);
 }
 
 function targetOfBranch(draft: Draft): void {
-  draft.source = bytesOf(codeAddress(draft), draft.operandBytes);
+  draft.source = bytesOf(branchTarget(draft), draft.operandBytes);
 }
 
 function returnAddress(draft: Draft): void {
   reserve(draft, RSP);
-  setRegister(draft, RSP, drawStackPointer(draft, 0, draft.operandBytes));
-  placeMemory(draft, draft.state.gpr[RSP]!, draft.operandBytes, bytesOf(codeAddress(draft), draft.operandBytes));
+  const top = drawStackPointer(draft, 0, draft.operandBytes);
+  setStackRegister(draft, RSP, top);
+  placeMemory(draft, top, draft.operandBytes, bytesOf(branchTarget(draft), draft.operandBytes));
 }
 
 function enter(draft: Draft): void {
   reserve(draft, RSP, RBP);
-  setRegister(draft, RSP, drawStackPointer(draft, draft.operandBytes, 0));
-  setRegister(draft, RBP, drawStackPointer(draft, draft.operandBytes, 0));
+  setStackRegister(draft, RSP, drawStackPointer(draft, draft.operandBytes, 0));
+  setStackRegister(draft, RBP, drawStackPointer(draft, draft.operandBytes, 0));
   const level = chance(draft, 2) ? 0 : chance(draft, 2) ? 1 + draft.random.below(3) : draft.random.next() & 0xff;
   const size = chance(draft, 8) ? draft.random.next() & 0xffff : draft.random.below(0x300);
   draft.immediate = Uint8Array.of(size & 0xff, size >> 8, level);
@@ -88,7 +100,7 @@ function enter(draft: Draft): void {
 
 function leave(draft: Draft): void {
   reserve(draft, RBP);
-  setRegister(draft, RBP, drawStackPointer(draft, 0, draft.operandBytes));
+  setStackRegister(draft, RBP, drawStackPointer(draft, 0, draft.operandBytes));
 }
 
 function smallCounter(draft: Draft): void {
@@ -99,7 +111,7 @@ function smallCounter(draft: Draft): void {
 }
 
 function setPointer(draft: Draft, register: number, target: bigint, dirty: boolean): void {
-  const above = dirty && draft.addressBits < draft.mode ? (drawLong(draft) >> BigInt(draft.addressBits)) << BigInt(draft.addressBits) : 0n;
+  const above = dirty && draft.addressBits < registerBits(draft) ? (drawLong(draft) >> BigInt(draft.addressBits)) << BigInt(draft.addressBits) : 0n;
   setRegister(draft, register, BigInt.asUintN(draft.addressBits, target) | above);
 }
 
@@ -109,10 +121,12 @@ function string(draft: Draft): void {
   const repeats = row.prefix === 'f3' || row.prefix === 'f2';
   // How far a repeated instruction with 32-bit addresses clears the upper halves in 64-bit code differs between processors.
   const dirty = !(repeats && draft.mode === 64);
-  const source = drawTarget(draft, bytes);
-  const destination = chance(draft, 8) ? source : drawTarget(draft, bytes);
-  setPointer(draft, RSI, source, dirty);
-  setPointer(draft, RDI, destination, dirty);
+  const from = drawPlace(draft, bytes, operandSegment(draft, false));
+  const to = chance(draft, 8) && draft.setting === null ? from : drawPlace(draft, bytes, 0);
+  const source = from.linear;
+  const destination = to.linear;
+  setPointer(draft, RSI, from.offset, dirty);
+  setPointer(draft, RDI, to.offset, dirty);
   if (repeats) {
     smallCounter(draft);
     if (!dirty && draft.addressBits === 32) setRegister(draft, RCX, draft.state.gpr[RCX]! & 0xffff_ffffn);
@@ -128,9 +142,9 @@ function string(draft: Draft): void {
 }
 
 function xlat(draft: Draft): void {
-  const target = drawTarget(draft, 1);
-  setPointer(draft, RBX, target - (draft.state.gpr[RAX]! & 0xffn), true);
-  placeMemory(draft, target, 1);
+  const { linear, offset } = drawPlace(draft, 1, operandSegment(draft, false));
+  setPointer(draft, RBX, offset - (draft.state.gpr[RAX]! & 0xffn), true);
+  placeMemory(draft, linear, 1);
 }
 
 function bound(draft: Draft): void {
@@ -192,21 +206,27 @@ const USER_SELECTORS = [CODE_SELECTOR_32, DATA_SELECTOR, CODE_SELECTOR_64];
 const NO_SELECTORS = [0xfff8, 0xfffb, 0xfff3];
 
 function drawSelector(draft: Draft): number {
+  if (draft.setting !== null && !chance(draft, 4)) return pick(draft, [...LDT_CODE_SELECTORS, ...LDT_DATA_SELECTORS, ...LDT_ABSENT_SELECTORS]);
   return pick(draft, [0, 1, 2, 3, ...USER_SELECTORS, ...USER_SELECTORS, ...NO_SELECTORS]);
 }
 
 /** What a data segment register may take without a fault, and now and then what not. */
 function drawDataSelector(draft: Draft): number {
+  if (draft.setting !== null && !chance(draft, 3)) return pick(draft, LDT_DATA_SELECTORS);
   return chance(draft, 4) ? drawSelector(draft) : pick(draft, [0, 3, DATA_SELECTOR, DATA_SELECTOR]);
 }
 
 /** CS with the user's RPL; now and then null, data, of another RPL, or beyond the table. */
 function drawCodeSelector(draft: Draft): number {
+  if (draft.setting !== null && !chance(draft, 3)) return pick(draft, chance(draft, 8) ? LDT_ABSENT_SELECTORS : LDT_CODE_SELECTORS);
+  // What a 16-bit stack becomes on the way into 64-bit code is not said.
+  if (draft.setting !== null) return pick(draft, [0, 3, DATA_SELECTOR, ...NO_SELECTORS, CODE_SELECTOR_32, CODE_SELECTOR_32 & ~3]);
   return chance(draft, 4) ? pick(draft, [0, 3, DATA_SELECTOR, ...NO_SELECTORS, CODE_SELECTOR_64 & ~3]) : pick(draft, [CODE_SELECTOR_32, CODE_SELECTOR_64]);
 }
 
 /** An offset that both code segments reach. */
 function farOffset(draft: Draft): bigint {
+  if (draft.setting !== null && !chance(draft, 8)) return BigInt(offsetInCode(draft, pick(draft, LDT_CODE_SELECTORS)));
   return drawLong(draft) & 0x7fff_ffffn;
 }
 
@@ -218,8 +238,9 @@ function farPointer(draft: Draft, offset: bigint, selector: number): Uint8Array 
 function placeOnStack(draft: Draft, words: readonly bigint[]): void {
   reserve(draft, RSP);
   const bytes = words.length * draft.operandBytes;
-  setRegister(draft, RSP, drawStackPointer(draft, 0, bytes));
-  placeMemory(draft, draft.state.gpr[RSP]!, bytes, Uint8Array.from(words.flatMap((word) => [...bytesOf(word, draft.operandBytes)])));
+  const top = drawStackPointer(draft, 0, bytes);
+  setStackRegister(draft, RSP, top);
+  placeMemory(draft, top, bytes, Uint8Array.from(words.flatMap((word) => [...bytesOf(word, draft.operandBytes)])));
 }
 
 /**

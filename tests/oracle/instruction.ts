@@ -1,15 +1,17 @@
 /** Makes one random case of a catalogue row: instruction bytes, registers and memory. */
-import { drawTarget, formFor, type MemoryForm } from './address.js';
+import { drawPlace, formFor, operandSegment, type MemoryForm } from './address.js';
 import type { Operand, Row } from './catalogue.js';
 import { bytesOf, chance, drawLong, pick, placeMemory, setRegister, valueOf, type Draft } from './draft.js';
 import { createRandom, expandState, type Mode, type Random } from './expand.js';
 import { finishMemory, runHooks } from './hooks.js';
+import { edgeOf, segmentOf, settingOf } from './ldt.js';
 import { CODE } from './pages.js';
 import { copyState, type State } from './state.js';
 import type { RecordedMemory } from './write-vectors.js';
 
 export interface Attempt {
   readonly mode: Mode;
+  readonly setting: number | null;
   readonly code: Uint8Array;
   readonly expanded: State;
   readonly initial: State;
@@ -47,7 +49,7 @@ function takesWide(row: Row): boolean {
 }
 
 function operandBytesOf(row: Row, mode: Mode, opsize: boolean, wide: boolean): number {
-  if (mode === 32) return opsize ? 2 : 4;
+  if (mode !== 64) return opsize === (mode === 16) ? 4 : 2;
   if (row.attributes.has('f64')) return 8;
   if (wide) return 8;
   if (row.attributes.has('d64')) return opsize ? 2 : 8;
@@ -65,8 +67,8 @@ function memoryBytes(draft: Draft, size: string): number {
     case 'z': return Math.min(draft.operandBytes, 4);
     case 'x': case 'ps': case 'pd': case 'dq': return 16;
     case 't': return 10;
-    case 'e': return draft.opsize ? 14 : 28;
-    case 'f': return draft.opsize ? 94 : 108;
+    case 'e': return draft.opsize === (draft.mode === 16) ? 28 : 14;
+    case 'f': return draft.opsize === (draft.mode === 16) ? 108 : 94;
     case 'r': return draft.operandBytes + 2;
     case 'a': return 2 * draft.operandBytes;
     case 'p': return draft.wide ? 16 : 8;
@@ -75,15 +77,16 @@ function memoryBytes(draft: Draft, size: string): number {
   }
 }
 
-function drawDraft(row: Row, mode: Mode, seed: number, random: Random, state: State): Draft {
+function drawDraft(row: Row, mode: Mode, setting: number | null, seed: number, random: Random, state: State): Draft {
   const opsize = takesOpsize(row, mode) && random.below(4) === 0;
   // Whether REX.W overrides 66 in the x87 environment's format is not said.
   const wide = mode === 64 && !(row.map === 'x87' && opsize) && !row.attributes.has('noW') && random.below(takesWide(row) ? 3 : 24) === 0;
   const mayAddress = row.attributes.has('addrsize') || operandOf(row, 'EMWQO') !== undefined;
-  const addrsize = mayAddress && random.below(9) === 0;
-  const addressBits = mode === 64 ? (addrsize ? 32 : 64) : addrsize ? 16 : 32;
+  const addrsize = mayAddress && random.below(setting === null ? 9 : 3) === 0;
+  const addressBits = mode === 64 ? (addrsize ? 32 : 64) : addrsize === (mode === 16) ? 32 : 16;
+  const override = setting !== null && random.below(4) === 0 ? random.below(6) : null;
   return {
-    row, mode, seed, profile: row.profile, random, state, opsize, wide, addrsize, addressBits,
+    row, mode, setting, override, seed, profile: row.profile, random, state, opsize, wide, addrsize, addressBits,
     operandBytes: operandBytesOf(row, mode, opsize, wide),
     lock: false, reserved: new Set(), memory: [], source: null, immediate: null, reg: null, target: null,
   };
@@ -92,9 +95,21 @@ function drawDraft(row: Row, mode: Mode, seed: number, random: Random, state: St
 // ---- ModRM ----
 
 function drawMemoryOperand(draft: Draft, bytes: number): MemoryForm {
-  const target = drawTarget(draft, bytes);
+  let target: bigint;
+  let form: MemoryForm;
+  if (draft.setting === null) {
+    const place = drawPlace(draft, bytes, 3);
+    target = place.linear;
+    form = formFor(draft, () => place.offset, target <= 0x7fff_ffffn);
+  } else {
+    target = 0n;
+    form = formFor(draft, (stackBased) => {
+      const place = drawPlace(draft, bytes, operandSegment(draft, stackBased));
+      target = place.linear;
+      return place.offset;
+    }, true);
+  }
   draft.target = target;
-  const form = formFor(draft, target);
   placeMemory(draft, target, bytes, draft.source);
   finishMemory(draft);
   return form;
@@ -148,9 +163,10 @@ function drawImmediates(draft: Draft): number[] {
     const length = immediateBytes(draft, operand);
     if (operand.place === 'O') {
       const size = operand.size === 'b' ? 1 : draft.operandBytes;
-      draft.target = drawTarget(draft, size);
+      const place = drawPlace(draft, size, operandSegment(draft, false));
+      draft.target = place.linear;
       placeMemory(draft, draft.target, size);
-      bytes.push(...bytesOf(BigInt.asUintN(draft.addressBits, draft.target), length));
+      bytes.push(...bytesOf(BigInt.asUintN(draft.addressBits, place.offset), length));
     } else bytes.push(...bytesOf(drawLong(draft), length));
   }
   return bytes;
@@ -174,7 +190,8 @@ function drawPrefixes(draft: Draft): number[] {
   if (draft.opsize) list.push(0x66);
   if (draft.addrsize) list.push(0x67);
   if (draft.lock) list.push(0xf0);
-  if (chance(draft, 14)) list.push(pick(draft, SEGMENT_PREFIXES));
+  if (draft.override !== null) list.push(SEGMENT_PREFIXES[draft.override]!);
+  else if (draft.setting === null && chance(draft, 14)) list.push(pick(draft, SEGMENT_PREFIXES));
   const mandatory = parseInt(row.prefix, 16);
   if (mandatory) list.push(mandatory);
   return shuffle(draft, list);
@@ -182,7 +199,7 @@ function drawPrefixes(draft: Draft): number[] {
 
 /** REX when something needs it, and now and then for nothing: it changes which byte registers 4 to 7 are. */
 function drawRex(draft: Draft, tail: Tail): number[] {
-  if (draft.mode === 32) return [];
+  if (draft.mode !== 64) return [];
   const rex = 0x40 | (draft.wide ? 8 : 0) | (tail.rexR ? 4 : 0) | (tail.rexX ? 2 : 0) | (tail.rexB ? 1 : 0);
   if (rex !== 0x40) return [rex];
   return chance(draft, 6) ? [0x40] : [];
@@ -236,19 +253,31 @@ function relocate(pieces: Pieces, code: number[], offset: number): void {
   displacement.forEach((byte, i) => { code[pieces.prefixes.length + pieces.relativeAt + i] = byte; });
 }
 
-/** Case `seed` of a row in a mode; the same arguments give the same case. */
-export function makeAttempt(row: Row, mode: Mode, seed: number): Attempt {
-  const expanded = expandState(seed, row.profile, mode);
-  const draft = drawDraft(row, mode, seed, createRandom(seed ^ 0x6765_6e00), copyState(expanded));
+/** Case `seed` of a row in a mode and setting; the same arguments give the same case. */
+function makeAttempt(row: Row, mode: Mode, setting: number | null, seed: number): Attempt {
+  const expanded = expandState(seed, row.profile, mode, setting);
+  const draft = drawDraft(row, mode, setting, seed, createRandom(seed ^ 0x6765_6e00), copyState(expanded));
   const lockable = row.attributes.has('lock');
   draft.lock = !row.attributes.has('nolock') && chance(draft, lockable ? 7 : 80);
   runHooks(draft);
   const pieces = assemble(draft);
   pad(draft, pieces);
   const code = [...pieces.prefixes, ...pieces.rest];
-  const offset = drawOffset(draft, code.length);
+  const segment = segmentOf(draft.state.segment[1]!)!;
+  const ends = edgeOf(segment) + segment.base - CODE.base;
+  const drawn = drawOffset(draft, code.length);
+  // Where execution could not begin, it does not.
+  const offset = drawn <= ends ? drawn : 0x800;
   relocate(pieces, code, offset);
-  draft.state.rip = BigInt(CODE.base + offset);
+  draft.state.rip = BigInt((CODE.base + offset - segment.base) >>> 0);
   const fits = Math.min(code.length, CODE.bytes - offset, 16);
-  return { mode, code: Uint8Array.from(code.slice(0, fits)), expanded, initial: draft.state, memory: draft.memory };
+  return { mode, setting, code: Uint8Array.from(code.slice(0, fits)), expanded, initial: draft.state, memory: draft.memory };
+}
+
+export function makeFlat(row: Row, seed: number, mode: Mode): Attempt {
+  return makeAttempt(row, mode, null, seed);
+}
+
+export function makeSegmented(row: Row, seed: number, setting: number): Attempt {
+  return makeAttempt(row, settingOf(setting).mode, setting, seed);
 }

@@ -33,7 +33,7 @@ export const DATA_SELECTOR = 0x2b;
 
 /**
  * The descriptors behind them: accessed, DPL 3, 4 GiB. The vectors of chapter `segments` load these selectors, the null selector, or selectors
- * beyond the table (0xfff0 and up), never another entry; there is no LDT.
+ * beyond the table (0xfff0 and up), never another entry; those of the chapters 16-* also the LDT of ldt.ts.
  */
 export const DESCRIPTORS: readonly (readonly [selector: number, descriptor: bigint])[] = [
   [CODE_SELECTOR_32, 0x00cf_fb00_0000_ffffn],

@@ -1,8 +1,9 @@
 /** Runs made-up cases on the processor and turns the outcomes into vectors. */
-import { modesOf, type Row } from './catalogue.js';
-import { seedOf, type Mode } from './expand.js';
+import { isSegmented, modesOf, type Row } from './catalogue.js';
+import { seedOf } from './expand.js';
 import { runCases, type Outcome } from './harness.js';
-import { makeAttempt, type Attempt } from './instruction.js';
+import { makeFlat, makeSegmented, type Attempt } from './instruction.js';
+import { codeAddress, SETTINGS, SETTINGS_16, stackAddress } from './ldt.js';
 import { createState } from './state.js';
 import { hasErrorCode, type Fault, type Memory } from './vectors.js';
 import type { Recorded, RecordedRow } from './write-vectors.js';
@@ -11,8 +12,8 @@ const TF_RF = 0x1_0100;
 const STEP = 1;
 
 /** A seed for a row that depends on nothing but its key and the run's seed. */
-function rowSeed(key: string, seed: number): number {
-  return [...key].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x0100_0193), seed ^ 0x811c_9dc5) >>> 0;
+function rowSeed({ key, chapter }: Row, seed: number): number {
+  return [...(isSegmented(chapter) ? `16 ${key}` : key)].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x0100_0193), seed ^ 0x811c_9dc5) >>> 0;
 }
 
 function faultOf(outcome: Outcome): Fault | null {
@@ -24,27 +25,38 @@ function faultOf(outcome: Outcome): Fault | null {
 /** The flags image that PUSHF stored has the TF of the recording in it. */
 function withoutPushedTrap(row: Row, outcome: Outcome): readonly Memory[] {
   if (row.name !== 'PUSHF' || outcome.vector !== STEP) return outcome.changes;
-  const at = Number(outcome.state.gpr[4]!) + 1;
+  const at = Number(stackAddress(outcome.state)) + 1;
   return outcome.changes.map(({ address, bytes }) => ({ address, bytes: bytes.map((byte, i) => (address + i === at ? byte & ~1 : byte)) }));
 }
 
 function recordedOf(row: Row, index: number, attempt: Attempt, outcome: Outcome): Recorded {
   const final = createState(outcome.state.bytes);
   final.rflags &= ~TF_RF;
+  if (attempt.setting !== null) for (let i = 0; i < 16; i++) final.gpr[i] = i < 8 ? final.gpr[i]! & 0xffff_ffffn : 0n;
   return { ...attempt, index, profile: row.profile, final, memoryChanges: withoutPushedTrap(row, outcome), fault: faultOf(outcome) };
+}
+
+/** Three vectors in four are 16-bit code. */
+function settingFor(index: number, seed: number): number {
+  const mixed = (seed ^ (seed >>> 11)) >>> 0;
+  return index % 4 === 3 ? SETTINGS_16 + (mixed % (SETTINGS - SETTINGS_16)) : mixed % SETTINGS_16;
 }
 
 function attemptsOf(row: Row, seed: number, count: number): Attempt[] {
   const modes = modesOf(row);
-  const modeOf = (index: number): Mode => modes.length === 1 ? modes[0]! : index % 3 === 2 ? 32 : 64;
-  return Array.from({ length: count }, (_, index) => makeAttempt(row, modeOf(index), seedOf(seed, index)));
+  const one = (index: number): Attempt => {
+    const own = seedOf(seed, index);
+    if (isSegmented(row.chapter)) return makeSegmented(row, own, settingFor(index, own));
+    return makeFlat(row, own, modes.length === 1 ? modes[0]! : index % 3 === 2 ? 32 : 64);
+  };
+  return Array.from({ length: count }, (_, index) => one(index));
 }
 
 /** `count` vectors of each row. */
 export function recordRows(rows: readonly Row[], seed: number, count: number | null): RecordedRow[] {
-  const batches = rows.map((row) => ({ row, seed: rowSeed(row.key, seed), attempts: attemptsOf(row, rowSeed(row.key, seed), count ?? row.count) }));
+  const batches = rows.map((row) => ({ row, seed: rowSeed(row, seed), attempts: attemptsOf(row, rowSeed(row, seed), count ?? row.count) }));
   const cases = batches.flatMap(({ attempts }) => attempts.map(({ mode, initial, memory, code }) => ({
-    mode, state: initial, patches: [...memory, { address: Number(initial.rip), bytes: code }],
+    mode, state: initial, patches: [...memory, { address: codeAddress(initial), bytes: code }],
   })));
   const outcomes = runCases(cases);
   let next = 0;

@@ -31,7 +31,7 @@ export function shapeOf({ code, mode }: Vector): Shape {
     else break;
   }
   if (code[at] === 0x0f) at += code[at + 1] === 0x38 || code[at + 1] === 0x3a ? 2 : 1;
-  const operandBytes = rex & 8 ? 8 : opsize ? 2 : 4;
+  const operandBytes = rex & 8 ? 8 : opsize === (mode === 16) ? 4 : 2;
   return { opsize, rex, repeat, opcode: code[at] ?? 0, modrm: code[at + 1] ?? 0, operandBytes, last: code[code.length - 1] ?? 0 };
 }
 

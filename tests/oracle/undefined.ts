@@ -3,7 +3,7 @@
  * comparer ignores what an applying rule names. References are to the Intel SDM volume 2 and the AMD APM volumes 3 and 5.
  */
 import { regField, rmField, type Shape } from './shape.js';
-import { FIELD_FTW, FIELD_ST0, FIELD_XMM0, regionOf, STACK, type Vector } from './vectors.js';
+import { edgeOf, FIELD_FTW, FIELD_ST0, FIELD_XMM0, regionOf, segmentOf, STACK, stackAddress, type Vector } from './vectors.js';
 
 const CF = 0x001;
 const PF = 0x004;
@@ -95,8 +95,8 @@ function doubleShiftRegister(_: Vector, shape: Shape): readonly number[] {
 
 /** The upper bytes of the stack slot a selector was pushed into. */
 function selectorSlot(vector: Vector, shape: Shape): readonly Range[] {
-  const bytes = shape.opsize && !(shape.rex & 8) ? 2 : vector.mode === 64 ? 8 : 4;
-  const start = Number(vector.final.gpr[4]!);
+  const bytes = shape.operandBytes === 2 ? 2 : vector.mode === 64 ? 8 : 4;
+  const start = Number(stackAddress(vector.final));
   return [{ start: start + 2, end: start + bytes }];
 }
 
@@ -110,13 +110,13 @@ function operandParts(...parts: readonly (readonly [number, number])[]): (vector
 
 /** The pointers to the last instruction and operand, and the reserved halves, of an x87 environment. */
 function environmentPointers(vector: Vector, shape: Shape): readonly Range[] {
-  return shape.opsize ? operandParts([6, 14])(vector) : operandParts([2, 4], [6, 8], [10, 28])(vector);
+  return shape.operandBytes === 2 ? operandParts([6, 14])(vector) : operandParts([2, 4], [6, 8], [10, 28])(vector);
 }
 
 /** FXSAVE: pointers, MXCSR_MASK, and what is reserved: the upper bytes of each x87 slot, xmm8-15 in 32-bit code, the tail. */
 function fxsaveReserved(vector: Vector): readonly Range[] {
   const slots = Array.from({ length: 8 }, (_, i) => [32 + 16 * i + 10, 48 + 16 * i] as const);
-  return operandParts([5, 24], [28, 32], ...slots, [vector.mode === 32 ? 288 : 416, 512])(vector);
+  return operandParts([5, 24], [28, 32], ...slots, [vector.mode !== 64 ? 288 : 416, 512])(vector);
 }
 
 /** Within 1.5 * 2^-12 of the true value, so twice that from another implementation. */
@@ -154,8 +154,8 @@ function adjustsReadOnly({ code, final, memory }: Vector, { modrm }: Shape): boo
 
 /** The slot that POP of a segment register reads, if two bytes of it lie in another page than the rest. */
 function selectorSlotCrosses({ initial, mode }: Vector, shape: Shape): boolean {
-  const offset = Number(initial.gpr[4]! & 0xfffn);
-  const bytes = shape.opsize && !(shape.rex & 8) ? 2 : mode === 64 ? 8 : 4;
+  const offset = Number(stackAddress(initial) & 0xfffn);
+  const bytes = shape.operandBytes === 2 ? 2 : mode === 64 ? 8 : 4;
   return offset + 2 <= 0x1000 && offset + bytes > 0x1000;
 }
 
@@ -167,7 +167,7 @@ function boundCrosses({ fault, memory }: Vector, shape: Shape): boolean {
 /** RETF or IRET that read a selector without the rest of the slot, which lies beyond the stack page. */
 function returnedFromPageEnd({ fault, initial, memory }: Vector): boolean {
   const slot = memory[0];
-  if ((fault && fault.vector !== 13) || slot === undefined || BigInt(slot.address) !== initial.gpr[4]!) return false;
+  if ((fault && fault.vector !== 13) || slot === undefined || BigInt(slot.address) !== stackAddress(initial)) return false;
   return slot.address + slot.bytes.length === STACK.base + STACK.bytes && slot.bytes.length % 4 !== 0;
 }
 
@@ -185,6 +185,43 @@ function beyondLogarithm(vector: Vector): boolean {
 /** FPREM gave a partial remainder: how far one step reduces is up to the processor. */
 function reducedPartly({ fault, final }: Vector): boolean {
   return !fault && (final.fsw & C2) !== 0;
+}
+
+/** Whether `bytes` from `offset` of the stack on pass the end of its segment, or of 64 KiB on a 16-bit stack. */
+function passesEnd({ setting, initial }: Vector, offset: number, bytes: number): boolean {
+  const stack = segmentOf(initial.segment[2]!);
+  if (setting === null || !stack) return false;
+  const start = Number(stackAddress(initial)) - stack.base + offset;
+  const at = stack.big ? start >>> 0 : start & 0xffff;
+  const passes = (edge: number): boolean => at <= edge && at + bytes - 1 > edge;
+  return passes(edgeOf(stack)) || passes(stack.big ? 0xffff_ffff : 0xffff);
+}
+
+/** Whether a far pointer's offset lies beyond the limit of its segment. */
+function farTargetBeyond(pointer: Uint8Array, operandBytes: number): boolean {
+  if (pointer.length < operandBytes + 2) return false;
+  const view = new DataView(pointer.buffer, pointer.byteOffset, operandBytes + 2);
+  const segment = segmentOf(view.getUint16(operandBytes, true));
+  return segment !== null && (operandBytes === 2 ? view.getUint16(0, true) : view.getUint32(0, true)) > edgeOf(segment);
+}
+
+/** CALL whose return address found no room, with a target beyond the limit. */
+function callLeavesBoth({ key, setting, memory, fault, initial, code }: Vector, { operandBytes }: Shape): boolean {
+  if (setting === null || !fault || (fault.vector !== 12 && fault.vector !== 14)) return false;
+  if (key !== '1.e8') return farTargetBeyond(key === '1.9a' ? code.subarray(-operandBytes - 2) : memory[0]?.bytes ?? code, operandBytes);
+  const limit = segmentOf(initial.segment[1]!)!;
+  const view = new DataView(code.buffer, code.byteOffset + code.length - operandBytes, operandBytes);
+  const next = Number(initial.rip) + code.length;
+  const target = operandBytes === 2 ? (next + view.getInt16(0, true)) & 0xffff : (next + view.getInt32(0, true)) >>> 0;
+  return target > edgeOf(limit);
+}
+
+function slotPassesEnd(vector: Vector, { operandBytes }: Shape): boolean {
+  return operandBytes === 4 && passesEnd(vector, -4, 4);
+}
+
+function popsPassEnd(vector: Vector, { operandBytes }: Shape): boolean {
+  return passesEnd(vector, 0, operandBytes * (vector.key === '1.cf' ? 3 : /^1\.c/.test(vector.key) ? 2 : 1));
 }
 
 const SHIFTS = /^1\.(c0|c1|d0|d1|d2|d3)\/[4-7]$/;
@@ -233,6 +270,22 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   {
     keys: /^1\.(06|0e|16|1e)$|^0f\.(a0|a8)$/, when: completed, memory: selectorSlot,
     reason: 'PUSH of a segment register: the upper bytes of the slot are either zero or not written, by processor (SDM PUSH, Operation)',
+  },
+  {
+    keys: /^1\.(e8|9a|ff\/[23])$/, when: faulted, memory: () => [EVERYWHERE],
+    reason: 'CALL to beyond the limit: whether the return address has been stored is not defined',
+  },
+  {
+    keys: /^1\.(e8|9a|ff\/3)$/, when: callLeavesBoth, everything: true,
+    reason: 'CALL to beyond the limit on a stack without room: the manual checks the target first, this processor stores first',
+  },
+  {
+    keys: /^1\.(06|0e|16|1e)$|^0f\.(a0|a8)$/, when: slotPassesEnd, everything: true,
+    reason: 'PUSH of a segment register: whether all of the slot or the two bytes of the selector must be inside the segment differs',
+  },
+  {
+    keys: /^1\.(07|1f|ca|cb|cf)$|^0f\.(a1|a9)$/, when: popsPassEnd, everything: true,
+    reason: 'RETF, IRET, POP of a segment register: in which order, and how wide, the words about the end of a segment are read differs',
   },
   {
     keys: /^1\.(60|c8)$/, when: faulted, memory: () => [EVERYWHERE],

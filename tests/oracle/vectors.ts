@@ -12,8 +12,9 @@
  *   u8   flags     1 32-bit code; 2 a fault ended it; 4 rip is not that of the next instruction; 8 rflags changed;
  *                  16 overrides; 32 memory before; 64 other fields changed; 128 memory changed
  *   var  skip      added to the index (which otherwise counts up by one within a row); seed = seedOf(row seed, index)
- *   u8   profile   what `expandState` puts into the vector and x87 registers
- *   var  offset    of the code in the code region (this is rip)
+ *   u8   profile   what `expandState` puts into the vector and x87 registers; 128 a setting follows
+ *   [setting]      u8: the segments (ldt.ts), which also say whether the code is 16-bit or 32-bit
+ *   var  offset    of the code in the code region (with CS's base, this is rip)
  *   u8 n, n bytes  the instruction; where it runs off the end of the code region, only the bytes that exist
  *   [overrides]    u8 count; each u8 field id, then the field's bytes: replace what the seed gave
  *   [memory]       u8 count; each u32 address, var length * 2 + explicit; explicit: that many bytes, else `expandMemory` of the seed + i
@@ -31,11 +32,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { expandMemory, expandState, seedOf, type Mode, type Profile } from './expand.js';
+import { segmentOf, settingOf } from './ldt.js';
 import { CODE } from './pages.js';
 import { copyState, fieldById, fieldBytes, FIELD_RFLAGS, FIELD_RIP, type State } from './state.js';
 
 export * from './pages.js';
 export * from './state.js';
+export * from './ldt.js';
 export type { Mode } from './expand.js';
 
 export const FORMAT_VERSION = 1;
@@ -59,8 +62,10 @@ export interface Vector {
   readonly name: string;
   readonly index: number;
   readonly mode: Mode;
+  /** The arrangement of segments, or null when they are flat. */
+  readonly setting: number | null;
   readonly code: Uint8Array;
-  /** `initial.rip` is where the code goes. */
+  /** `codeAddress(initial)` is where the code goes. */
   readonly initial: State;
   /** Bytes over the background before the instruction. */
   readonly memory: readonly Memory[];
@@ -96,6 +101,9 @@ export const enum VectorFlag {
   Others = 64,
   Changes = 128,
 }
+
+/** In the byte of the profile. */
+export const SETTING_FOLLOWS = 0x80;
 
 /** A digest of what each instruction started from. */
 export function digestStarts(vectors: Iterable<Pick<Vector, 'initial' | 'code' | 'memory'>>): string {
@@ -178,10 +186,12 @@ function takeFault(cursor: Cursor): Fault {
 
 function takeVector(cursor: Cursor, row: RowHeader, index: number, flags: number): Vector {
   const seed = seedOf(row.seed, index);
-  const mode = flags & VectorFlag.Mode32 ? 32 : 64;
-  const profile: Profile = takeByte(cursor);
-  const initial = expandState(seed, profile, mode);
-  initial.rip = BigInt(CODE.base + takeVar(cursor));
+  const profileByte = takeByte(cursor);
+  const profile: Profile = profileByte & ~SETTING_FOLLOWS;
+  const setting = profileByte & SETTING_FOLLOWS ? takeByte(cursor) : null;
+  const mode = setting !== null ? settingOf(setting).mode : flags & VectorFlag.Mode32 ? 32 : 64;
+  const initial = expandState(seed, profile, mode, setting);
+  initial.rip = BigInt((CODE.base + takeVar(cursor) - segmentOf(initial.segment[1]!)!.base) >>> 0);
   const code = takeBytes(cursor, takeByte(cursor));
   if (flags & VectorFlag.Overrides) takeFields(cursor, initial);
   const memory = flags & VectorFlag.Memory ? takeMemory(cursor, seed, profile) : [];
@@ -192,7 +202,7 @@ function takeVector(cursor: Cursor, row: RowHeader, index: number, flags: number
   if (flags & VectorFlag.Rflags) fieldBytes(final, fieldById(FIELD_RFLAGS)).set(takeBytes(cursor, 4));
   if (flags & VectorFlag.Others) takeFields(cursor, final);
   const memoryChanges = flags & VectorFlag.Changes ? takeChanges(cursor) : [];
-  return { key: row.key, name: row.name, index, mode, code, initial, memory, final, memoryChanges, fault };
+  return { key: row.key, name: row.name, index, mode, setting, code, initial, memory, final, memoryChanges, fault };
 }
 
 function* takeRow(cursor: Cursor, row: RowHeader): Generator<Vector> {

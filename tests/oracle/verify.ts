@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { compareVector, describeVector, type Actual } from './compare.js';
 import { buildHarness, processorName, runCases, type Outcome } from './harness.js';
 import { createState } from './state.js';
-import { backgroundByte, chapterFiles, hasErrorCode, readChapter, type Memory, type Vector } from './vectors.js';
+import { backgroundByte, chapterFiles, codeAddress, hasErrorCode, readChapter, stackAddress, type Memory, type Vector } from './vectors.js';
 
 const BATCH = 5000;
 
@@ -17,7 +17,7 @@ function actualOf(vector: Vector, { vector: trap, errorCode, cr2, state, changes
   const byteAt = (at: number): number => {
     const last = pieces.findLast(({ address, bytes }: Memory) => at >= address && at < address + bytes.length);
     const byte = last ? last.bytes[at - last.address]! : backgroundByte(at);
-    return vector.name === 'PUSHF' && trap === 1 && at === Number(final.gpr[4]!) + 1 ? byte & ~1 : byte;
+    return vector.name === 'PUSHF' && trap === 1 && at === Number(stackAddress(final)) + 1 ? byte & ~1 : byte;
   };
   return {
     state: final,
@@ -27,7 +27,7 @@ function actualOf(vector: Vector, { vector: trap, errorCode, cr2, state, changes
 }
 
 function differencesOf(batch: readonly Vector[], under: readonly string[]): { vector: Vector; lines: string[] }[] {
-  const cases = batch.map(({ mode, initial, memory, code }) => ({ mode, state: initial, patches: [...memory, { address: Number(initial.rip), bytes: code }] }));
+  const cases = batch.map(({ mode, initial, memory, code }) => ({ mode, state: initial, patches: [...memory, { address: codeAddress(initial), bytes: code }] }));
   return runCases(cases, under).map((outcome, i) => ({ vector: batch[i]!, lines: compareVector(batch[i]!, actualOf(batch[i]!, outcome)) }));
 }
 

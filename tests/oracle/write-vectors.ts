@@ -1,9 +1,10 @@
 /** Writes a chapter file; `vectors.ts` describes the format. */
 import { brotliCompressSync, constants } from 'node:zlib';
 import type { Mode, Profile } from './expand.js';
+import { codeAddress } from './ldt.js';
 import { CODE } from './pages.js';
 import { FIELDS, FIELD_RFLAGS, FIELD_RIP, fieldBytes, type Field, type State } from './state.js';
-import { digestStarts, FORMAT_VERSION, VectorFlag, type Fault, type Memory, type RowHeader } from './vectors.js';
+import { digestStarts, FORMAT_VERSION, SETTING_FOLLOWS, VectorFlag, type Fault, type Memory, type RowHeader } from './vectors.js';
 
 export interface RecordedMemory extends Memory {
   /** Not what `expandMemory` gives. */
@@ -14,6 +15,7 @@ export interface RecordedMemory extends Memory {
 export interface Recorded {
   readonly index: number;
   readonly mode: Mode;
+  readonly setting: number | null;
   readonly profile: Profile;
   readonly code: Uint8Array;
   /** What the seed gives, before the overrides that made `initial`. */
@@ -88,8 +90,9 @@ function putVector(out: number[], vector: Recorded, previous: number): void {
     | (others.length ? VectorFlag.Others : 0) | (vector.memoryChanges.length ? VectorFlag.Changes : 0);
   out.push(flags);
   putVar(out, vector.index - previous - 1);
-  out.push(vector.profile);
-  putVar(out, Number(initial.rip) - CODE.base);
+  out.push(vector.profile | (vector.setting === null ? 0 : SETTING_FOLLOWS));
+  if (vector.setting !== null) out.push(vector.setting);
+  putVar(out, codeAddress(initial) - CODE.base);
   out.push(vector.code.length);
   putBytes(out, vector.code);
   if (overrides.length) putFields(out, initial, overrides);

@@ -10,12 +10,12 @@
  *
  * The cases run on pages at fixed addresses below 4 GiB, so the same layout serves 64-bit code (CS 0x33) and 32-bit code (CS 0x23). The
  * pages are one memfd, mapped a second time high and writable: that is how the handler writes code and finds what changed.
- * FS and GS have base 0 because nothing here has thread-local storage; DS and ES hold the user data selector, which 32-bit code needs.
- *
- * Room for 16-bit code: `mode` selects a CS; a modify_ldt segment would be one more case in `selectorOf`.
+ * Nothing here has thread-local storage, so a case may have any FS and GS. All six selectors are the case's own; those of the LDT (16-bit
+ * code, segments that are not flat) are asked of the kernel at the start, as the input describes them.
  *
  * The layouts of INPUT and OUTPUT are the structs below (little-endian); tests/oracle/harness.ts writes and reads them.
  */
+#include <asm/ldt.h>
 #include <asm/signal.h>
 #include <asm/sigcontext.h>
 #include <asm/siginfo.h>
@@ -34,7 +34,7 @@ typedef unsigned long u64;
 #define TOTAL_BYTES 0x7000
 #define OUTPUT_BYTES (1ul << 31)
 #define TF 0x100u
-#define USER_DS 0x2b
+#define LDT_BYTES (16 * 33)
 
 /* The register state, as in tests/oracle/state.ts. */
 struct state {
@@ -238,8 +238,6 @@ static void record(const struct sigcontext_64 *frame) {
 
 /* ---- the next case ---- */
 
-static u16 selectorOf(u8 mode) { return mode == 32 ? 0x23 : 0x33; }
-
 static void writeFloat(u8 *fx, const struct state *s) {
   *(u16 *)(fx + 0) = s->fcw;
   *(u16 *)(fx + 2) = s->fsw;
@@ -262,8 +260,8 @@ static void writeState(struct sigcontext_64 *f, const struct request *q) {
   f->r12 = s->gpr[12], f->r13 = s->gpr[13], f->r14 = s->gpr[14], f->r15 = s->gpr[15];
   f->ip = s->rip;
   f->flags = s->rflags | TF;
-  f->cs = selectorOf(q->mode);
-  f->ss = USER_DS;
+  f->cs = s->segment[1];
+  f->ss = s->segment[2];
   writeFloat((u8 *)f->fpstate, s);
 }
 
@@ -279,8 +277,9 @@ static void applyPatches(const struct request *q) {
   }
 }
 
-static void loadDataSegments(void) {
-  __asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %1, %%fs; mov %1, %%gs" : : "r"(USER_DS), "r"(0));
+static void loadDataSegments(const struct state *s) {
+  const u32 es = s->segment[0], ds = s->segment[3], fs = s->segment[4], gs = s->segment[5];
+  __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; mov %3, %%gs" : : "r"(ds), "r"(es), "r"(fs), "r"(gs));
 }
 
 __attribute__((used)) static void onSignal(int signal, siginfo_t *info, struct ucontext *context) {
@@ -293,7 +292,7 @@ __attribute__((used)) static void onSignal(int signal, siginfo_t *info, struct u
   next += running->size;
   applyPatches(running);
   writeState(frame, running);
-  loadDataSegments();
+  loadDataSegments(&running->state);
 }
 
 /* The case may leave AC, NT and ID set; our own code must not run with AC. */
@@ -345,14 +344,21 @@ static void mapPages(void) {
   copy(shadow, background, TOTAL_BYTES);
 }
 
+/* `block`: a count, then from offset 16 on what modify_ldt takes. */
+static void makeLdt(const u8 *block) {
+  for (u32 i = 0; i < *(const u32 *)block; i++)
+    if (call(__NR_modify_ldt, 0x11, block + 16 + 16 * i, sizeof(struct user_desc))) fail("harness: modify_ldt");
+}
+
 __attribute__((used)) static void start(u64 *stack) {
   if (stack[0] != 3) fail("usage: harness INPUT OUTPUT");
   outputPath = (const char *)stack[3];
   int file = call(__NR_open, stack[2], O_RDONLY, 0);
   u64 bytes = call(__NR_lseek, file, 0, 2);
-  if (file < 0 || bytes < TOTAL_BYTES) fail("harness: cannot read the input file");
+  if (file < 0 || bytes < TOTAL_BYTES + LDT_BYTES) fail("harness: cannot read the input file");
   background = (const u8 *)call6(__NR_mmap, 0, bytes, PROT_READ, MAP_PRIVATE, file, 0);
-  next = background + TOTAL_BYTES;
+  makeLdt(background + TOTAL_BYTES);
+  next = background + TOTAL_BYTES + LDT_BYTES;
   inputEnd = background + bytes;
   output = outputEnd = (u8 *)call6(__NR_mmap, 0, OUTPUT_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   mapPages();
