@@ -221,7 +221,8 @@ function slotPassesEnd(vector: Vector, { operandBytes }: Shape): boolean {
 }
 
 function popsPassEnd(vector: Vector, { operandBytes }: Shape): boolean {
-  return passesEnd(vector, 0, operandBytes * (vector.key === '1.cf' ? 3 : /^1\.c/.test(vector.key) ? 2 : 1));
+  if (vector.key === '1.cf') return passesEnd(vector, 0, operandBytes * 3);
+  return operandBytes === 4 && passesEnd(vector, 0, 4) && !passesEnd(vector, 0, 2);
 }
 
 const SHIFTS = /^1\.(c0|c1|d0|d1|d2|d3)\/[4-7]$/;
@@ -284,8 +285,8 @@ export const UNDEFINED: readonly UndefinedRule[] = [
     reason: 'PUSH of a segment register: whether all of the slot or the two bytes of the selector must be inside the segment differs',
   },
   {
-    keys: /^1\.(07|1f|ca|cb|cf)$|^0f\.(a1|a9)$/, when: popsPassEnd, everything: true,
-    reason: 'RETF, IRET, POP of a segment register: in which order, and how wide, the words about the end of a segment are read differs',
+    keys: /^1\.(07|1f|cf)$|^0f\.(a1|a9)$/, when: popsPassEnd, everything: true,
+    reason: 'IRET, POP of a segment register: in which order, and how wide, the words about the end of a segment are read differs',
   },
   {
     keys: /^1\.(60|c8)$/, when: faulted, memory: () => [EVERYWHERE],
