@@ -221,7 +221,7 @@ function slotPassesEnd(vector: Vector, { operandBytes }: Shape): boolean {
 }
 
 function popsPassEnd(vector: Vector, { operandBytes }: Shape): boolean {
-  if (vector.key === '1.cf') return passesEnd(vector, 0, operandBytes * 3);
+  if (vector.key === '1.cf') return vector.fault?.vector === 14 && passesEnd(vector, 0, operandBytes * 3);
   return operandBytes === 4 && passesEnd(vector, 0, 4) && !passesEnd(vector, 0, 2);
 }
 
