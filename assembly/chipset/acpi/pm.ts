@@ -13,7 +13,7 @@ import { requestPowerOff } from "../../device/power";
 import { Access, Block, define, guestRead, guestWrite, hook, makeBlock, resetBlock } from "../../device/registers";
 import { slots } from "../../device/slots";
 import { ACPI_BYTES, ACPI_STATE } from "../layout";
-import { Apm, Pm, Pm1, Pm1Cnt, PM_BASE, PM_TIMER_BITS, PM_TIMER_HZ, SCI_LINE, SLP_TYP_S5 } from "./spec";
+import { Apm, Pm, Pm1, Pm1Cnt, PM_BASE, PM_TIMER_BITS, PM_TIMER_HZ, SMI_READY, SCI_LINE, SLP_TYP_S5 } from "./spec";
 
 @unmanaged class PmState {
   /** Times the PM timer's top bit has turned over, as last seen. */
@@ -50,7 +50,8 @@ export function attachPm(): void {
   hook(define(b, "PM1_TMR", Pm.PM1_TMR, 4, Access.RO, 0, 0), readTimer.index, 0);
   hook(define(b, "GPE0_STS", Pm.GPE0_STS, 8, Access.W1C, 0, u64.MAX_VALUE), 0, changed.index);
   hook(define(b, "GPE0_EN", Pm.GPE0_EN, 8, Access.RW, 0, u64.MAX_VALUE), 0, changed.index);
-  define(b, "SMI_EN", Pm.SMI_EN, 4, Access.RW, 0, 0xffff_ffff);
+  // There is no SMM: its set-up reads as done (APMC_EN, GBL_SMI_EN), so that firmware does not wait for an SMI that never comes.
+  define(b, "SMI_EN", Pm.SMI_EN, 4, Access.RO, SMI_READY, 0);
   define(b, "SMI_STS", Pm.SMI_STS, 4, Access.W1C, 0, 0xffff_ffff);
   pm.ports = mapPorts(PM_BASE, Pm.BYTES, 0, readPm.index, writePm.index, "acpi pm", Width.UP_TO_DWORD);
   mapPorts(Apm.CNT, 2, 0, readApm.index, writeApm.index, "apm", Width.BYTE);

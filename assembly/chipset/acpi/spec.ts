@@ -7,6 +7,8 @@ export const enum Pm {
 }
 export const enum Pm1 { TMR = 0x0001, BM = 0x0010, GBL = 0x0020, PWRBTN = 0x0100, SLPBTN = 0x0200, RTC = 0x0400, WAK = 0x8000 }
 export const enum Pm1Cnt { SCI_EN = 1, BM_RLD = 2, SLP_TYP_SHIFT = 10, SLP_TYP = 7 << 10, SLP_EN = 1 << 13 }
+/** Bits of SMI_EN: SMIs by APM_CNT, and SMIs at all. */
+@inline export const SMI_READY: u64 = 0x21;
 /** What the DSDT's \_S5 gives for SLP_TYP. */
 @inline export const SLP_TYP_S5: u32 = 0;
 @inline export const PM_TIMER_HZ: u64 = 3_579_545;
