@@ -109,3 +109,22 @@ export function parseDrive(value: string, number: number): { drive: DriveOptions
   if (wanted !== 'virtio' && wanted !== 'none') throw new UsageError(argument, `if is virtio or none, not "${wanted}".`);
   return { drive, device: wanted === 'virtio' ? { model: 'virtio-blk', drive: drive.id } : undefined };
 }
+
+/** A card and what it is connected to, as `-nic` gives them in one. */
+export interface Nic {
+  netdev: string;
+  device: DeviceOptions;
+}
+
+/** `-nic TYPE,model=...,mac=...` and what the type's `-netdev` takes; nothing for `none`. */
+export function parseNic(value: string, number: number): Nic | undefined {
+  const { argument, head, pairs } = split('-nic', value);
+  if (head === 'none') return undefined;
+  if (head === '') throw new UsageError(argument, 'needs a type: none, user, stream, dgram, hubport or null.');
+  const find = (wanted: string): string | undefined => pairs.find(([name]) => name === wanted)?.[1];
+  const id = find('id') ?? `nic${number}`;
+  const rest = pairs.filter(([name]) => !['id', 'model', 'mac'].includes(name)).map(([name, text]) => `,${name}=${text.replaceAll(',', ',,')}`);
+  const mac = find('mac');
+  const device = parseDevice(`${find('model') ?? 'virtio-net-pci'},netdev=${id}${mac === undefined ? '' : `,mac=${mac}`}`);
+  return { netdev: `${head},id=${id}${rest.join('')}`, device };
+}

@@ -24,6 +24,7 @@ The machine
   -m SIZE              memory, in MiB or with a suffix (512M, 1G); default 256M
   -cpu max             the one processor there is
   -serial TO           for COM1, again for COM2...: stdio, mon:stdio, null, file:PATH
+  -nic TYPE,model=M    a card on a netdev in one; default: a virtio-net card on the user network; -nic none: no card
   -netdev user,id=ID   a network of the host's own sockets: restrict=on, loopback=on (10.0.2.2 is the host's loopback),
                        allow=RANGE, hostfwd=tcp::8080-:80; also stream, dgram, hubport, null
   -device virtio-net-pci,netdev=ID
@@ -41,9 +42,10 @@ The machine
   -debugcon TO         what the guest writes to port 0xe9: stdio, null, file:PATH; -device isa-debugcon,iobase=0x402 moves it
   -device isa-debug-exit,iobase=0x501,iosize=4
                        ends with status value * 2 + 1 when the guest writes there (always there; this moves it)
-  -nographic           as it is anyway; so are -nodefaults, -nic none, -display none, -machine q35, -smp 1
+  -nographic           as it is anyway; so are -nodefaults, -display none, -machine q35, -smp 1
   -no-reboot           a reset ends the process, with status 0, instead of restarting the machine
-  --icount             time is the instruction count (default unless a terminal is attached): equal runs are equal
+  --icount             time is the instruction count (default unless a terminal is attached); given so, or with
+                       -nic none, there is no card by default and equal runs are equal
   --realtime           time follows the wall (default with a terminal)
   --seed N             for everything random in the machine; default 1
 

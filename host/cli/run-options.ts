@@ -4,7 +4,7 @@ import { GuestError, parseAddition } from '../guest/index.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive } from './devices.js';
+import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive, parseNic, type Nic } from './devices.js';
 import { readMachineType } from './machine-type.js';
 import { readDebugConsole, readSerial, type SerialTarget } from './serial.js';
 
@@ -45,7 +45,6 @@ const SPECS: Record<string, OptionSpec> = {
 /** Options that QEMU's users write and that have one value here. */
 const FIXED: Record<string, readonly string[]> = {
   cpu: ['max'],
-  nic: ['none'],
   net: ['none'],
   display: ['none'],
   vga: ['none'],
@@ -126,6 +125,21 @@ function limitsOf(parsed: Parsed): MachineOptions['limits'] {
   };
 }
 
+/** Devices that are network cards. */
+const NETWORK_MODEL = /^(virtio-net|e1000|pcnet)/;
+
+/**
+ * Network cards by `-nic`. Without it there is one on the user network, unless the command line has cards of its own, wants no
+ * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice.
+ */
+function nicsOf({ lists, flags, values }: Parsed): Nic[] {
+  const asked = lists.get('nic');
+  if (asked !== undefined) return asked.flatMap((value, number) => parseNic(value, number) ?? []);
+  const own = ['net', 'netdev'].some((name) => lists.has(name)) || (lists.get('device') ?? []).some((device) => NETWORK_MODEL.test(device));
+  if (own || flags.has('nodefaults') || flags.has('icount') || values.get('guest') === 'builtin') return [];
+  return [parseNic('user', 0)!];
+}
+
 /** Reads the words after `run`. `interactive`: the standard input is a terminal. */
 export function readRunOptions(args: readonly string[], interactive: boolean): RunOptions {
   const parsed = parseCommandLine(args, SPECS);
@@ -141,11 +155,12 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
-  machine.netdevs = parsed.lists.get('netdev') ?? [];
+  const nics = nicsOf(parsed);
+  machine.netdevs = [...(parsed.lists.get('netdev') ?? []), ...nics.map(({ netdev }) => netdev)];
   const drives = (parsed.lists.get('drive') ?? []).map(parseDrive);
   machine.drives = drives.map(({ drive }) => drive);
   const devices = parsed.lists.get('device') ?? [];
-  machine.devices = [...devices.filter((device) => !isDebugDevice(device)).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])];
+  machine.devices = [...nics.map(({ device }) => device), ...devices.filter((device) => !isDebugDevice(device)).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])];
   Object.assign(machine, ...devices.filter(isDebugDevice).map(parseDebugDevice));
   return {
     machine,

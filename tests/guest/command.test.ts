@@ -47,7 +47,7 @@ describe('a command in the guest', () => {
 
   it('counts the same instructions twice', async () => {
     const count = async (): Promise<number> => {
-      const { code, stderr } = await pintail(['run', '--stats', 'json', '--', 'true']);
+      const { code, stderr } = await pintail(['run', '--stats', 'json', '-nic', 'none', '--', 'true']);
       expect(code).toBe(0);
       return (JSON.parse(stderr) as { instructions: number }).instructions;
     };

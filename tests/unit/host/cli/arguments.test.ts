@@ -83,8 +83,26 @@ describe('pintail run', () => {
     expect(options.serial[0]).toEqual({ kind: 'stdio' });
   });
 
+  it('has a card on the user network unless told otherwise', () => {
+    const cards = (line: string): unknown => { const { devices, netdevs } = readRunOptions(line.split(' '), false).machine; return [devices, netdevs]; };
+    const one = [[{ model: 'virtio-net-pci', netdev: 'nic0' }], ['user,id=nic0']];
+    expect(cards('-v')).toEqual(one);
+    for (const line of ['-nic none', '-net none', '-nodefaults', '--icount', '--guest builtin']) expect(cards(line)).toEqual([[], []]);
+    expect(cards('-nic user,restrict=on,hostfwd=tcp::1-:2,mac=52:54:00:00:00:01')).toEqual([
+      [{ model: 'virtio-net-pci', netdev: 'nic0', mac: '52:54:00:00:00:01' }], ['user,id=nic0,restrict=on,hostfwd=tcp::1-:2'],
+    ]);
+    expect(cards('-netdev null,id=a -device virtio-net,netdev=a,csum=off,addr=0x5')).toEqual([
+      [{ model: 'virtio-net', netdev: 'a', slot: 5, features: { csum: false } }], ['null,id=a'],
+    ]);
+    expect(cards('-net none -drive file=d.img,snapshot=on')).toEqual([[{ model: 'virtio-blk', drive: 'drive0' }], []]);
+  });
+
   const wrong: [string, RegExp][] = [
-    ['-nic user', /^-nic user: only none/],
+    ['-nic user,model=ne2k', /there is no "ne2k"/],
+    ['-device virtio-net,csum=maybe', /csum is on or off/],
+    ['-device virtio-blk,addr=99z', /addr "99z"/],
+    ['-drive format=qcow2,file=x', /only format=raw/],
+    ['-drive if=virtio', /needs file=/],
     ['-cpu host', /^-cpu host: only/],
     ['-serial tcp:1', /^-serial tcp:1: /],
     ['-kernel k --guest amd64', /^--guest: cannot be combined/],
