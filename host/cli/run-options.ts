@@ -130,13 +130,14 @@ const NETWORK_MODEL = /^(virtio-net|e1000|pcnet)/;
 
 /**
  * Network cards by `-nic`. Without it there is one on the user network, unless the command line has cards of its own, wants no
- * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice.
+ * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice. Nor is there one
+ * for a script that is piped in: its lines are typed when the guest idles, as one that waits for an address does before its shell reads.
  */
-function nicsOf({ lists, flags, values }: Parsed): Nic[] {
+function nicsOf({ lists, flags, values, rest }: Parsed, interactive: boolean): Nic[] {
   const asked = lists.get('nic');
   if (asked !== undefined) return asked.flatMap((value, number) => parseNic(value, number) ?? []);
   const own = ['net', 'netdev'].some((name) => lists.has(name)) || (lists.get('device') ?? []).some((device) => NETWORK_MODEL.test(device));
-  if (own || flags.has('nodefaults') || flags.has('icount') || values.get('guest') === 'builtin') return [];
+  if (own || flags.has('nodefaults') || flags.has('icount') || values.get('guest') === 'builtin' || (!interactive && rest === undefined)) return [];
   return [parseNic('user', 0)!];
 }
 
@@ -155,7 +156,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
-  const nics = nicsOf(parsed);
+  const nics = nicsOf(parsed, interactive);
   machine.netdevs = [...(parsed.lists.get('netdev') ?? []), ...nics.map(({ netdev }) => netdev)];
   const drives = (parsed.lists.get('drive') ?? []).map(parseDrive);
   machine.drives = drives.map(({ drive }) => drive);

@@ -84,9 +84,11 @@ describe('pintail run', () => {
   });
 
   it('has a card on the user network unless told otherwise', () => {
-    const cards = (line: string): unknown => { const { devices, netdevs } = readRunOptions(line.split(' '), false).machine; return [devices, netdevs]; };
+    const cards = (line: string): unknown => { const { devices, netdevs } = readRunOptions(line.split(' '), true).machine; return [devices, netdevs]; };
     const one = [[{ model: 'virtio-net-pci', netdev: 'nic0' }], ['user,id=nic0']];
     expect(cards('-v')).toEqual(one);
+    expect(readRunOptions(['-v'], false).machine.devices).toEqual([]);
+    expect(readRunOptions(['--', 'ls'], false).machine.devices).toEqual(one[0]);
     for (const line of ['-nic none', '-net none', '-nodefaults', '--icount', '--guest builtin']) expect(cards(line)).toEqual([[], []]);
     expect(cards('-nic user,restrict=on,hostfwd=tcp::1-:2,mac=52:54:00:00:00:01')).toEqual([
       [{ model: 'virtio-net-pci', netdev: 'nic0', mac: '52:54:00:00:00:01' }], ['user,id=nic0,restrict=on,hostfwd=tcp::1-:2'],
