@@ -18,7 +18,7 @@ function isAllFlat(): bool {
     isFlat(Seg.SS, data) && isFlat(Seg.DS, data) && isFlat(Seg.ES, data);
 }
 
-/** Recomputes cpu.mode, cpu.addressMask and the TLB tables; the current block ends if anything changed. */
+/** Recomputes cpu.mode and the TLB tables; the current block ends if anything changed. */
 export function updateMode(): void {
   let m: u32 = 0;
   if (!(cpu.cr0 & Cr0.PE)) cpu.cpl = 0;
@@ -38,7 +38,6 @@ export function updateMode(): void {
   if (cpu.cr0 & (Cr0.EM | Cr0.TS)) m |= Mode.FPU_OFF;
   if (!(cpu.cr4 & Cr4.OSFXSR) || cpu.cr0 & Cr0.EM) m |= Mode.SSE_OFF;
   if (cpu.cpl == 3 && cpu.cr0 & Cr0.AM && cpu.flags & Flag.AC) m |= Mode.ALIGN;
-  cpu.addressMask = m & Mode.LONG ? ~0 : 0xffff_ffff;
   selectTlb();
   if (m == cpu.mode) return;
   cpu.mode = m;

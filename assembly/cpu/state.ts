@@ -4,7 +4,7 @@
 import { CPU } from "../base/layout";
 
 @unmanaged export class CpuState {
-  /** Address of the instruction in hand; see rip.ts for how the loop keeps it. */
+  /** Between blocks, the next instruction; inside one, where it falls through to (run/loop.ts step). */
   rip: u64;
   // Status flags in two words; see flags.ts.
   /** Last result, sign-extended: ZF is its being 0, SF its bit 63, PF the parity of its low byte. */
@@ -48,8 +48,6 @@ import { CPU } from "../base/layout";
   tlbRead: u32; tlbWrite: u32; tlbExec: u32;
   /** Count of live entries in the TLB's fill log. */
   tlbLog: u32;
-  /** Mask for linear addresses of data in this mode: 0xffff_ffff outside 64-bit mode, else all ones. */
-  addressMask: u64;
   /** A 1 GiB page has been entered in the TLB since it was last emptied. */
   hugePages: u32;
   /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */

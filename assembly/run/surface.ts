@@ -1,3 +1,6 @@
+// Numbers that the module and the host both use: what address() names, why a slice stops, how boot code is entered, which cards
+// there are. Valid in both languages.
+
 export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
 export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT }
 export const enum EntryMode { PVH32, LONG64, REAL16, BARE64 }

@@ -1,1 +1,3 @@
+/** Units of size. */
+
 export const MIB = 1024 * 1024;

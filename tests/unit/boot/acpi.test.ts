@@ -1,3 +1,4 @@
+/** ACPI tables: checksums and lengths, and what iasl makes of them where it is installed. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

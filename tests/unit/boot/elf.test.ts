@@ -1,3 +1,4 @@
+/** ELF kernels: notes, segments, and files that are damaged. */
 import { expect, it } from 'vitest';
 import { readElf, readNotes, slimElf } from '../../../host/boot/elf.js';
 import { makeElf } from '../../support/elf.js';

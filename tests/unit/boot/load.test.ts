@@ -1,3 +1,4 @@
+/** From a kernel image to a boot plan, by each entry, and images that cannot be started. */
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { acpiTables, ImageError, loadKernel, type BootPlan, type LoadOptions } from '../../../host/boot/index.js';

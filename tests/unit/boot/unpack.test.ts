@@ -1,3 +1,4 @@
+/** The unpackers against the real packers, where these are installed, and against damaged streams. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { undoBcjX86 } from '../../../host/boot/unpack/bcj-x86.js';

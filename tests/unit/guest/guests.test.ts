@@ -1,3 +1,4 @@
+/** Guests in folders: built, imported, verified against their manifest. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

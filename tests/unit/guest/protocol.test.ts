@@ -1,3 +1,4 @@
+/** The command protocol between the host and the guest's init. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { readCpio } from '../../../host/guest/cpio.js';

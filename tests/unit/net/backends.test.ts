@@ -1,3 +1,4 @@
+/** Backends other than the user network: framing, reconnection, the switch, captures, faults. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+/** The -netdev spelling: what is read, and what is refused in words. */
 import { describe, expect, it } from 'vitest';
 import { formatAddress } from '../../../host/net/address.js';
 import type { NatConfig } from '../../../host/net/nat/config.js';

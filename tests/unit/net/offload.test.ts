@@ -1,3 +1,4 @@
+/** Checksums and segmentation in software, for a far side that does neither. */
 import { describe, expect, it } from 'vitest';
 import { GsoType, NO_OFFLOAD, NO_SUPPORT, OffloadFlag, type NetBackend, type Offload } from '../../../host/net/backend.js';
 import { addWords, finish, fold } from '../../../host/net/checksum.js';

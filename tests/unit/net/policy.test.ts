@@ -1,3 +1,4 @@
+/** Which addresses a guest may reach. */
 import { describe, expect, it } from 'vitest';
 import { formatAddress, isInside, parseAddress, parseCidr } from '../../../host/net/address.js';
 import { defaultNatConfig, type NatConfig } from '../../../host/net/nat/config.js';

@@ -1,3 +1,4 @@
+/** ARP, DHCP, DNS, ICMP and neighbour discovery with a scripted guest. */
 import { describe, expect, it } from 'vitest';
 import { createLab, settle } from './guest.js';
 import {

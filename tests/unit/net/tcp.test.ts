@@ -1,3 +1,4 @@
+/** The user network's TCP against an independent guest TCP, over good wires and bad. */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ALL_SUPPORT } from '../../../host/net/backend.js';
