@@ -10,6 +10,7 @@ import { deviceAt, resetDevice } from "../virtio/device";
 import { attachBlock, presetBlock } from "../virtio/block/block";
 import { attachNet, presetNet } from "../virtio/net/net";
 import { attachRng } from "../virtio/rng/rng";
+import { clearPackedRoom } from "../virtio/queue/copies";
 import { resetTransport } from "../virtio/pci/transport";
 import { CardKind } from "./surface";
 
@@ -72,6 +73,7 @@ export function slotOfCard(i: u32): u32 { return i < list.count ? card(i).slot :
 export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind : 0; }
 
 export function attachCards(): void {
+  clearPackedRoom();
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
     if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);

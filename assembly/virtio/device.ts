@@ -12,6 +12,7 @@ import { functionAt, noteMasterAbort } from "../pci/config";
 import { setIntx } from "../pci/intx";
 import { msixEnabled, sendVector } from "../pci/msix";
 import { DEVICE_BYTES, MAX_DEVICES, Part, VIRTIO_STATE } from "./layout";
+import { resetPacked, roomForPacked } from "./queue/copies";
 import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
 
 @unmanaged export class VirtioDevice {
@@ -30,7 +31,9 @@ import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   onDriverOk: u32;
   onConfig: u32;
   common: u32;
-  pad0: u32; pad1: u32;
+  /** (dev, queue): a queue is about to be reset by itself (2.6.1); 0 for none. */
+  onQueueReset: u32;
+  pad0: u32;
   // Cleared by a reset; the offset is in STATE_FROM.
   status: u32;
   isr: u32;
@@ -50,25 +53,35 @@ import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   index: u32;
   device: u32;
   counters: u32;
-  // Cleared by a reset.
+  /** What the device keeps of a packed ring (queue/packed.ts); 0 when none is offered. */
+  packed: u32;
+  pad0: u32; pad1: u64;
+  // Cleared by a reset; the offset is in QUEUE_STATE_FROM.
   size: u32;
   vector: u32;
   enabled: u32;
-  /** The next entry of the available ring to take, and of the used ring to fill: counts modulo 2^16. */
-  nextAvail: u32;
-  nextUsed: u32;
-  /** Used index when the driver was last interrupted, or when it was last decided not to. */
-  signalled: u32;
-  /** Used index the driver sees. */
-  published: u32;
   /** The driver has been asked not to notify. */
   quiet: u32;
   desc: u64;
   driver: u64;
   used: u64;
+  /** The next entry to take and to fill: of split rings counts modulo 2^16, of a packed ring places. */
+  nextAvail: u32;
+  nextUsed: u32;
+  /** Packed: the wrap counters that go with them. */
+  availWrap: u32;
+  usedWrap: u32;
+  /** Chains put and not shown to the driver yet. */
+  pending: u32;
+  /** The driver rang, and no chain has been given back since. */
+  rung: u32;
+  /** Packed: chains ever taken, ring places of those not given back, the first free copy. */
+  taken: u32;
+  outstanding: u32;
+  freeCopy: u32;
 }
 @inline const QUEUE_BYTES: usize = 128;
-@inline const QUEUE_STATE_FROM: usize = 16;
+@inline const QUEUE_STATE_FROM: usize = 32;
 
 /** Counters of a device, then of each queue. */
 export const enum Count { CONFIG_INTERRUPTS, FAILURES, RESETS, ISR_READS, OWN }
@@ -83,6 +96,8 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
 @inline export function deviceOf(q: Queue): VirtioDevice { return changetype<VirtioDevice>(<usize>q.device); }
 @inline export function requesterOf(d: VirtioDevice): u32 { return functionAt(d.pci).devfn; }
 @inline export function has(d: VirtioDevice, bit: u32): bool { return (d.accepted >> bit & 1) != 0; }
+/** The driver chose packed rings (2.8); a device that offers none has none, whatever a driver wrote. */
+@inline export function isPacked(q: Queue): bool { return q.packed != 0 && has(deviceOf(q), FeatureBit.RING_PACKED); }
 @inline export function countQueue(q: Queue, what: u32, n: u64): void { addCount(q.counters + what, n); }
 
 /** A queue the driver has set up, of a device that is going. */
@@ -90,9 +105,10 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
   return i < d.queueCount && !d.broken && (d.status & Status.DRIVER_OK) != 0 && queueOf(d, i).enabled != 0;
 }
 
-/** Sets up a queue; at attach. `maxSize` is a power of two up to 1024. */
+/** Sets up a queue, once `offered` is known; at attach. `maxSize` is a power of two up to 1024. */
 export function makeQueue(d: VirtioDevice, i: u32, maxSize: u32, card: string): void {
   const q = queueOf(d, i), c = takeCounters(QueueCount.COUNT);
+  q.packed = d.offered >> FeatureBit.RING_PACKED & 1 ? roomForPacked(maxSize) : 0;
   q.maxSize = maxSize; q.index = i; q.device = <u32>changetype<usize>(d); q.counters = c;
   nameOwned(c + QueueCount.DOORBELLS, card, d.number, i, "doorbells", "events");
   nameOwned(c + QueueCount.CHAINS, card, d.number, i, "chains", "chains");
@@ -128,6 +144,8 @@ export function resetQueue(q: Queue): void {
   memory.fill(changetype<usize>(q) + QUEUE_STATE_FROM, 0, QUEUE_BYTES - QUEUE_STATE_FROM);
   q.size = q.maxSize;
   q.vector = NO_VECTOR;
+  q.availWrap = 1; q.usedWrap = 1;
+  resetPacked(q.packed, q.maxSize);
 }
 
 /** The driver broke a rule or gave an address that is no memory. */
@@ -185,5 +203,6 @@ export function writeStatus(d: VirtioDevice, value: u32): void {
 export function notifyQueue(d: VirtioDevice, i: u32): void {
   if (i >= d.queueCount) return;
   countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
+  queueOf(d, i).rung = 1;
   if (isLive(d, i)) call_indirect<void>(d.onQueue, changetype<usize>(d), i);
 }

@@ -15,3 +15,9 @@ export const enum Part { COMMON = 0x100, CONFIG = 0x200, OWN = 0x400, QUEUES = 0
 /** Bytes on their way between chains and rings. */
 @inline export const SCRATCH: usize = CHAINS + 2 * CHAIN_BYTES;
 @inline export const SCRATCH_BYTES: usize = 80 * 1024;
+/** The descriptor a walk is looking at. */
+@inline export const DESCRIPTOR: usize = SCRATCH + SCRATCH_BYTES - 64;
+
+/** What devices keep of packed rings: handed out queue by queue at attach (queue/packed.ts), after a word that says how far. */
+@inline export const PACKED_STATE: usize = DEVICES + 1024 * 1024;
+@inline export const PACKED_BYTES: u32 = 1024 * 1024;

@@ -1,4 +1,4 @@
-// Virtio 1.2 (OASIS, 2022): device status, feature bits, virtio-pci structures, split virtqueues. Section numbers are its own.
+// Virtio 1.2 (OASIS, 2022): device status, feature bits, virtio-pci structures, split and packed virtqueues. Section numbers are its own.
 
 /** 2.1. */
 export const enum Status { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64, FAILED = 128 }
@@ -40,3 +40,10 @@ export const enum DescFlag { NEXT = 1, WRITE = 2, INDIRECT = 4 }
 /** 2.7.6 and 2.7.8: flags, idx, ring; the event index after the last entry. */
 export const enum Avail { FLAGS = 0, IDX = 2, RING = 4, NO_INTERRUPT = 1 }
 export const enum Used { FLAGS = 0, IDX = 2, RING = 4, ENTRY_BYTES = 8, NO_NOTIFY = 1 }
+
+/** 2.8.13: pvirtq_desc; the flags beside DescFlag (2.8.1). */
+export const enum Packed { ADDR = 0, LEN = 8, ID = 12, FLAGS = 14, BYTES = 16 }
+export const enum PackedFlag { AVAIL = 0x80, USED = 0x8000 }
+/** 2.8.14: an event suppression structure: offset and wrap counter, then how it is meant. */
+export const enum Suppress { DESC = 0, FLAGS = 2, BYTES = 4 }
+export const enum Notify { ENABLE, DISABLE, AT_DESC }

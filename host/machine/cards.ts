@@ -15,11 +15,14 @@ import { OptionError } from './errors.js';
 import { addressOf, high, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 
-/** Feature bits by QEMU's names (virtio 1.2, 5.1.3 and 6). */
+/** Feature bits by QEMU's names: those of every virtio card (virtio 1.2, clause 6), and of the network card (5.1.3). */
+const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, queue_reset: 40 };
+/** Off unless asked for, as QEMU has it. */
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed']);
 const NET_FEATURES: Readonly<Record<string, number>> = {
+  ...TRANSPORT_FEATURES,
   csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,
   mrg_rxbuf: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_rx_extra: 20, guest_announce: 21, ctrl_mac_addr: 23,
-  indirect_desc: 28, event_idx: 29, any_layout: 27, queue_reset: 40,
 };
 
 /** Models with a frame port. */
@@ -70,14 +73,12 @@ function parseMac(text: string): bigint {
   return octets.reduceRight((sum, octet) => (sum << 8n) | BigInt(octet), 0n);
 }
 
-function maskOf(device: DeviceOptions): bigint {
-  let masked = 0n;
-  for (const [name, on] of Object.entries(device.features ?? {})) {
-    const bit = Object.hasOwn(NET_FEATURES, name) ? NET_FEATURES[name] : undefined;
-    if (bit === undefined) throw new OptionError('devices.features', `${device.model} has no feature "${name}". It has ${Object.keys(NET_FEATURES).join(', ')}.`);
-    if (!on) masked |= 1n << BigInt(bit);
-  }
-  return masked;
+/** The bits not to offer. */
+function maskOf(device: DeviceOptions, known: Readonly<Record<string, number>>): bigint {
+  const wanted = device.features ?? {};
+  const strange = Object.keys(wanted).find((name) => !Object.hasOwn(known, name));
+  if (strange !== undefined) throw new OptionError('devices.features', `${device.model} has no feature "${strange}". It has ${Object.keys(known).join(', ')}.`);
+  return Object.entries(known).reduce((masked, [name, bit]) => ((wanted[name] ?? !OFF_BY_DEFAULT.has(name)) ? masked : masked | (1n << BigInt(bit))), 0n);
 }
 
 function inRange(name: string, value: number, first: number, last: number): number {
@@ -88,7 +89,6 @@ function inRange(name: string, value: number, first: number, last: number): numb
 function planNet(device: DeviceOptions, number: number): Partial<CardPlan> {
   return {
     mac: parseMac(device.mac ?? defaultMac(number)),
-    masked: maskOf(device),
     mtu: device.mtu === undefined ? 0 : inRange('mtu', device.mtu, 68, 65535),
     netdev: device.netdev,
   };
@@ -118,7 +118,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       kind,
       slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
       mac: 0n,
-      masked: 0n,
+      masked: NOT_VIRTIO.has(kind) ? 0n : maskOf(device, kind === CardKind.VIRTIO_NET ? NET_FEATURES : TRANSPORT_FEATURES),
       mtu: 0,
       modernOnly: device.modernOnly ?? false,
       vectors: device.vectors === undefined ? 4 : inRange('vectors', device.vectors, 0, 32),

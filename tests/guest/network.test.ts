@@ -72,6 +72,27 @@ describe('virtio-net on the user network', () => {
   }, 300_000);
 });
 
+describe('packed rings', () => {
+  const PACKED = 'cut -c35 /sys/bus/virtio/devices/virtio0/features';
+  it.each([
+    ['with indirect tables and event suppression', ''],
+    ['with chains in the ring and none of both', ',event_idx=off,indirect_desc=off,mrg_rxbuf=off'],
+  ])('are used by Linux %s: a file each way', async (_, more) => {
+    const out = await lines([PACKED, FETCH(), POST()], ...CARD, '-device', `virtio-net-pci,netdev=n0,packed=on${more}`);
+    expect(out).toEqual(['1', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+  }, 300_000);
+
+  it('are used for disks and random numbers too', async () => {
+    const path = join(folder, 'packed.img');
+    writeFileSync(path, Buffer.alloc(4 << 20));
+    const out = await lines(
+      ['cut -c35 /sys/bus/virtio/devices/virtio?/features', 'head -c 4194304 /dev/urandom >/tmp/r; dd if=/tmp/r of=/dev/vda bs=64k conv=fsync 2>/dev/null; sha256sum </tmp/r', 'dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c'],
+      '-nic', 'none', '-drive', `file=${path},if=none,id=d0`, '-device', 'virtio-blk-pci,drive=d0,packed=on', '-device', 'virtio-rng-pci,packed=on',
+    );
+    expect(out).toEqual(['1', '1', `${digest(readFileSync(path))}  -`, '16']);
+  }, 300_000);
+});
+
 describe('e1000 on the user network', () => {
   it('is driven by Linux: DHCP, the gateway, large segments out, a file in, no errors', async () => {
     const out = await lines(

@@ -14,7 +14,7 @@ import { configOf, Count, deviceAt, has, isLive, makeQueue, nameDevice, ownOf, Q
 import { Part, SCRATCH } from "../layout";
 import { attachTransport } from "../pci/transport";
 import { Chain, chain, gather, scatter } from "../queue/chain";
-import { listen, publish, putUsed, rewind, Take, takeChain, walkAgain } from "../queue/split";
+import { listen, publish, putUsed, rewind, Take, takeChain, walkAgain } from "../queue/queue";
 import { DeviceId, FeatureBit } from "../spec";
 import { Answer, BlockConfig, BlockFeature, Range, Request, RequestType } from "./spec";
 
@@ -45,7 +45,7 @@ export function attachBlock(i: u32, number: u32, slot: u32, masked: u64, readOnl
   d.kind = DeviceId.BLOCK; d.number = number;
   const writing = bit(BlockFeature.FLUSH) | bit(BlockFeature.DISCARD) | bit(BlockFeature.WRITE_ZEROES);
   d.offered = (bit(BlockFeature.SIZE_MAX) | bit(BlockFeature.SEG_MAX) | bit(BlockFeature.BLK_SIZE) | (readOnly ? bit(BlockFeature.RO) : writing)
-    | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX) | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_RESET)) & ~masked;
+    | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX) | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED) | bit(FeatureBit.RING_RESET)) & ~masked;
   d.queueCount = 1; d.configBytes = BlockConfig.BYTES;
   d.onQueue = submit.index; d.onReset = resetBlockDevice.index; d.onDriverOk = 0; d.onConfig = 0;
   nameDevice(d, CARD, BlockCount.END - Count.OWN);

@@ -4,7 +4,7 @@ import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { configOf } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather, scatter } from "../queue/chain";
-import { listen, publish, putUsed, Take, takeChain } from "../queue/split";
+import { listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { setVlan } from "./filter";
 import { Answer, Control, ControlMac, ControlRx, ControlVlan, NetConfig, NetFeature, NetQueue, NetStatus } from "./spec";
 import { countNet, macAt, MAX_MACS, NetCount, netOf, tellHost } from "./state";

@@ -6,7 +6,7 @@ import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, scatter } from "../queue/chain";
-import { listen, publish, putUsed, rewind, Take, takeChain } from "../queue/split";
+import { listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
 import { isWanted } from "./filter";
 import { Gso, Header, HeaderFlag, NetFeature, NetQueue } from "./spec";
 import { countNet, headerBytes, NetCount, takes } from "./state";

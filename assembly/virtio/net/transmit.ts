@@ -7,7 +7,7 @@ import { addCount } from "../../base/counters";
 import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather } from "../queue/chain";
-import { hush, listen, publish, putUsed, rewind, Take, takeChain } from "../queue/split";
+import { hush, listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
 import { Gso, Header, HeaderFlag, NetFeature, NetQueue } from "./spec";
 import { countNet, headerBytes, NetCount } from "./state";
 

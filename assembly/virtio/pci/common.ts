@@ -6,7 +6,7 @@
 
 import { Access, Block, countAccesses, define, hook, makeBlock, resetBlock } from "../../device/registers";
 import { vectorCount } from "../../pci/msix";
-import { commonOf, has, Queue, queueOf, resetQueue, VirtioDevice, writeStatus } from "../device";
+import { commonOf, has, isPacked, Queue, queueOf, resetQueue, VirtioDevice, writeStatus } from "../device";
 import { Common, FeatureBit, NO_VECTOR, Status } from "../spec";
 
 @inline function deviceFrom(dev: usize): VirtioDevice { return changetype<VirtioDevice>(dev); }
@@ -97,10 +97,10 @@ function showQueue(d: VirtioDevice): void {
 
 function selectQueue(dev: usize, offset: u32, old: u64, written: u64): void { showQueue(deviceFrom(dev)); }
 
-/** The driver may shrink a queue, to a power of two (2.7: of split queues). */
+/** The driver may shrink a queue, split ones to a power of two (2.7, 2.8.10.1). */
 function writeSize(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = deviceFrom(dev), q = selected(d), size = <u32>written;
-  if (changetype<usize>(q) && !q.enabled && size != 0 && size <= q.maxSize && (size & (size - 1)) == 0) q.size = size;
+  if (changetype<usize>(q) && !q.enabled && size != 0 && size <= q.maxSize && (isPacked(q) || (size & (size - 1)) == 0)) q.size = size;
   showQueue(d);
 }
 
@@ -132,7 +132,10 @@ function writeEnable(dev: usize, offset: u32, old: u64, written: u64): void {
 /** 2.6.1: the queue is as after a device reset; done at once, so that the register reads 0 again. */
 function writeQueueReset(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = deviceFrom(dev), q = selected(d);
-  if (changetype<usize>(q) && written & 1 && has(d, FeatureBit.RING_RESET)) resetQueue(q);
+  if (changetype<usize>(q) && written & 1 && has(d, FeatureBit.RING_RESET)) {
+    if (d.onQueueReset) call_indirect<void>(d.onQueueReset, dev, q.index);
+    resetQueue(q);
+  }
   showQueue(d);
 }
 

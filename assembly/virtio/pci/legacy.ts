@@ -70,5 +70,5 @@ function placeQueue(q: Queue, page: u32): void {
   const end = q.driver + Avail.RING + (<u64>q.size << 1) + 2;
   q.used = (end + Legacy.ALIGN - 1) & ~(<u64>Legacy.ALIGN - 1);
   q.enabled = page ? 1 : 0;
-  q.nextAvail = 0; q.nextUsed = 0; q.published = 0; q.quiet = 0;
+  q.nextAvail = 0; q.nextUsed = 0; q.pending = 0; q.quiet = 0;
 }

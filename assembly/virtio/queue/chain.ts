@@ -4,7 +4,8 @@
 
 import { dmaRead, dmaWrite } from "../../device/dma";
 import { countQueue, deviceOf, fail, Queue, QueueCount, requesterOf } from "../device";
-import { CHAIN_BYTES, CHAINS } from "../layout";
+import { CHAIN_BYTES, CHAINS, DESCRIPTOR } from "../layout";
+import { Desc } from "../spec";
 
 @inline export const MAX_PIECES: u32 = 1024;
 
@@ -63,4 +64,10 @@ function move(q: Queue, c: Chain, first: u32, end: u32, offset: u32, host: usize
   }
   countQueue(q, write ? QueueCount.BYTES_WRITTEN : QueueCount.BYTES_READ, done);
   return true;
+}
+
+/** Reads a descriptor of either format into DESCRIPTOR; false when memory refused. */
+export function readDescriptor(q: Queue, at: u64): bool {
+  countQueue(q, QueueCount.DESCRIPTORS, 1);
+  return dmaRead(requesterOf(deviceOf(q)), at, DESCRIPTOR, Desc.BYTES);
 }

@@ -7,7 +7,7 @@ import { Count, deviceAt, isLive, makeQueue, nameDevice, queueOf, VirtioDevice }
 import { SCRATCH } from "../layout";
 import { attachTransport } from "../pci/transport";
 import { chain, scatter } from "../queue/chain";
-import { listen, publish, putUsed, Take, takeChain } from "../queue/split";
+import { listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { DeviceId, FeatureBit } from "../spec";
 
 @inline const TRANSITIONAL: u32 = 0x1005;
@@ -20,7 +20,7 @@ import { DeviceId, FeatureBit } from "../spec";
 export function attachRng(i: u32, number: u32, slot: u32, masked: u64, modernOnly: bool, vectors: u32): void {
   const d = deviceAt(i);
   d.kind = DeviceId.ENTROPY; d.number = number;
-  d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_RESET) & ~masked;
+  d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.RING_RESET) & ~masked;
   d.queueCount = 1; d.configBytes = 0;
   d.onQueue = serve.index; d.onReset = 0; d.onDriverOk = 0; d.onConfig = 0;
   nameDevice(d, CARD, 1);
