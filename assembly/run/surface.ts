@@ -6,3 +6,5 @@ export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDO
 export const enum EntryMode { PVH32, LONG64, REAL16, BARE64 }
 /** Cards that can be added before a machine is made. */
 export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET }
+/** Where probe.ts can listen to interrupt lines. */
+export const enum ProbePoint { NONE, IOAPIC_IN, PIC_IN, PIC_OUT }

@@ -5,6 +5,7 @@ export const HELP = `pintail: an x86-64 machine inside one WebAssembly module
   pintail run [options] [-- COMMAND ARGS...]
   pintail guest build [--guest amd64|i386] --out DIR
   pintail guest import rootfs.tar [--out DIR]
+  pintail qtest [options] [-qtest stdio | -qtest unix:PATH | --listen tcp:HOST:PORT]
   pintail help | version
 
 run boots a machine with its console in this terminal. Ctrl-A x ends it, Ctrl-A h lists the keys. With "-- COMMAND" it
@@ -54,6 +55,9 @@ What is told
   --stats json         counters as JSON on stderr at the end
   --limit-instructions N, --limit-ms N
                        ends the machine there, with status 124
+
+qtest is the board without its processor, for device tests: QEMU's qtest protocol on standard input and output or a socket, with -m,
+-netdev, -device, -drive and -nic as above. docs/qtest.md.
 
 Exit status: 0 power off (or the guest's own code by debug exit), the command's status with "--", 2 bad arguments,
 1 other errors, 124 a limit, 131 triple fault, 132 halted for good, 130 Ctrl-A x.

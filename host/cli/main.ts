@@ -20,6 +20,7 @@ function help(): Promise<number> {
 const SUBCOMMANDS: Record<string, Subcommand> = {
   run: async (args) => (await import('./run.js')).run(args),
   guest: async (args) => (await import('./guest.js')).guest(args),
+  qtest: async (args) => (await import('./qtest.js')).qtest(args),
   help,
   version,
 };
@@ -38,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Errors that say themselves what to do; a stack would only hide it. */
-const SPEAKING = new Set(['ImageError', 'GuestError', 'NoPackageClient', 'OptionError', 'SnapshotError', 'CommandError', 'MachineError', 'NetdevError', 'NetworkError']);
+const SPEAKING = new Set(['ImageError', 'GuestError', 'NoPackageClient', 'OptionError', 'SnapshotError', 'CommandError', 'MachineError', 'NetdevError', 'NetworkError', 'ChardevError']);
 
 // Whoever read our output has gone (`| head`): end as a program does that gets SIGPIPE.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -4,7 +4,7 @@ import { GuestError, parseAddition } from '../guest/index.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive, parseNic, type Nic } from './devices.js';
+import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive, parseNic, type DebugPorts, type Nic } from './devices.js';
 import { readMachineType } from './machine-type.js';
 import { readDebugConsole, readSerial, type SerialTarget } from './serial.js';
 
@@ -141,6 +141,18 @@ function nicsOf({ lists, flags, values, rest }: Parsed, interactive: boolean): N
   return [parseNic('user', 0)!];
 }
 
+/** Cards, networks, disks and the places of the debug devices; `nics` are those that the options give without -device. */
+export function readDevices({ lists }: Parsed, nics: readonly Nic[]): MachineOptions {
+  const drives = (lists.get('drive') ?? []).map(parseDrive);
+  const devices = lists.get('device') ?? [];
+  return {
+    netdevs: [...(lists.get('netdev') ?? []), ...nics.map(({ netdev }) => netdev)],
+    drives: drives.map(({ drive }) => drive),
+    devices: [...nics.map(({ device }) => device), ...devices.filter((device) => !isDebugDevice(device)).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])],
+    ...Object.assign({}, ...devices.filter(isDebugDevice).map(parseDebugDevice)) as DebugPorts,
+  };
+}
+
 /** Reads the words after `run`. `interactive`: the standard input is a terminal. */
 export function readRunOptions(args: readonly string[], interactive: boolean): RunOptions {
   const parsed = parseCommandLine(args, SPECS);
@@ -156,13 +168,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
-  const nics = nicsOf(parsed, interactive);
-  machine.netdevs = [...(parsed.lists.get('netdev') ?? []), ...nics.map(({ netdev }) => netdev)];
-  const drives = (parsed.lists.get('drive') ?? []).map(parseDrive);
-  machine.drives = drives.map(({ drive }) => drive);
-  const devices = parsed.lists.get('device') ?? [];
-  machine.devices = [...nics.map(({ device }) => device), ...devices.filter((device) => !isDebugDevice(device)).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])];
-  Object.assign(machine, ...devices.filter(isDebugDevice).map(parseDebugDevice));
+  Object.assign(machine, readDevices(parsed, nicsOf(parsed, interactive)));
   return {
     machine,
     serial: [...readSerial(parsed.lists.get('serial') ?? [], rest !== undefined), readDebugConsole(values.get('debugcon'))],

@@ -27,7 +27,8 @@ const text = new TextEncoder();
 /** Serial port 0 is the console. */
 const CONSOLE = 0;
 
-async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
+/** A machine as its options ask for, powered up and not started. */
+export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
   const instance = await instantiate(compiled, settings.memoryMiB);
   addCards(instance, settings.cards, outside);
   const { seed, rtcSeconds } = settings;

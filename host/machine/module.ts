@@ -4,11 +4,11 @@
  * `address` gives (assembly/run/surface.ts).
  */
 
-import { Address } from '../../assembly/run/surface.js';
+import { Address, type ProbePoint } from '../../assembly/run/surface.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
 
-/** What assembly/run/exports.ts and assembly/run/inspect.ts export. */
+/** What assembly/run/exports.ts, inspect.ts and probe.ts export. */
 export interface ModuleExports {
   addCard(
     kind: number, slot: number, macLow: number, macHigh: number, maskedLow: number, maskedHigh: number, mtu: number, flags: number, vectors: number,
@@ -51,6 +51,18 @@ export interface ModuleExports {
   peekLo(linearLow: number, linearHigh: number): number;
   peekHi(linearLow: number, linearHigh: number): number;
   dropCode(gpaLow: number, gpaHigh: number, bytes: number): void;
+
+  physicalRead(gpaLow: number, gpaHigh: number, bytes: number): number;
+  physicalHigh(): number;
+  physicalWrite(gpaLow: number, gpaHigh: number, bytes: number, valueLow: number, valueHigh: number): void;
+  portRead(port: number, bytes: number): number;
+  portWrite(port: number, bytes: number, value: number): void;
+  fireTimers(): void;
+  takeStop(): number;
+  intercept(point: ProbePoint): number;
+  takeEdges(): number;
+  edgesAt(): number;
+  driveInput(point: ProbePoint, pin: number, level: number): void;
 }
 
 /** One instance of the module with its own memory: one machine. */
