@@ -71,6 +71,7 @@ function converse(input: Readable, output: Writable, greet: Greet): Promise<void
     input.on('error', () => resolve());
     input.on('close', () => resolve());
     input.on('end', () => resolve());
+    input.resume();
   });
 }
 

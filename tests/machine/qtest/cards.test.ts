@@ -1,0 +1,44 @@
+/**
+ * `pintail qtest` driven as QEMU's device tests drive theirs: three cards found, placed, sending and receiving, their interrupts
+ * intercepted at the IOAPIC; and the same scripts against QEMU, with the same answers.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { driveE1000, drivePcnet, driveVirtioNet, EXPECTED, MAC_TEXT, type Outcome } from './cards.js';
+import { hasQemu, start, type Client, type Emulator } from './client.js';
+import { enumerate } from './pci.js';
+
+const CARDS: [string, string, (client: Client) => Promise<Outcome>, Partial<Outcome>][] = [
+  ['e1000', 'e1000', driveE1000, { sentStatus: 1, receivedStatus: 7, causes: { sent: 1, received: 0x80 } }],
+  ['pcnet', 'pcnet', drivePcnet, { causes: { sent: 0x200, received: 0x400 } }],
+  ['virtio-net', 'virtio-net-pci', driveVirtioNet, { causes: { sent: 1, received: 1 } }],
+];
+
+async function drive(emulator: Emulator, model: string, script: (client: Client) => Promise<Outcome>): Promise<Outcome> {
+  const client = await start(emulator, { wire: true, args: ['-device', `${model},netdev=wire,mac=${MAC_TEXT},addr=4`] });
+  return script(client);
+}
+
+describe('device scripts over qtest', () => {
+  for (const [name, model, script, expected] of CARDS) {
+    it(`${name}: sends and receives`, async () => {
+      expect(await drive('pintail', model, script)).toMatchObject({ ...EXPECTED, ...expected, line: 'raise lower raise lower' });
+    });
+    // Without QEMU there is nothing to compare with.
+    it.skipIf(!hasQemu)(`${name}: does for QEMU's driver what QEMU does`, async () => {
+      const [ours, theirs] = await Promise.all([drive('pintail', model, script), drive('qemu', model, script)]);
+      expect(ours).toEqual(theirs);
+    });
+  }
+
+  it('finds the board and its cards on the bus', async () => {
+    const client = await start('pintail', { args: ['-device', 'e1000,addr=4', '-device', 'pcnet,addr=0x5', '-device', 'virtio-net-pci,addr=06.0'] });
+    expect(await enumerate(client)).toEqual([
+      { slot: 0, vendor: 0x8086, device: 0x29c0 },
+      { slot: 4, vendor: 0x8086, device: 0x100e },
+      { slot: 5, vendor: 0x1022, device: 0x2000 },
+      { slot: 6, vendor: 0x1af4, device: 0x1000 },
+      { slot: 31, vendor: 0x8086, device: 0x2918 },
+    ]);
+  });
+});
