@@ -1,6 +1,7 @@
-// The tests in three sizes: check (two minutes), test (what README.md promises, fifteen), long (soaks and big fuzz runs).
+// The tests in three sizes: check (two minutes), test (what README.md promises, fifteen), long (soaks and big fuzz runs); and, apart
+// from them, guest: other people's kernels and tools that take minutes each.
 //
-//   node tests/run.mjs check|test|long
+//   node tests/run.mjs check|test|long|guest
 //
 // Prints what failed with the command that runs only that, and ends with "N passed, N failed".
 
@@ -18,6 +19,8 @@ const FOLDERS = {
   long: ["tests/long"],
 };
 const SIZES = ["check", "test", "long"];
+/** Sizes that stand alone. */
+const APART = { guest: ["tests/guest-long"] };
 
 const failures = [];
 let passed = 0;
@@ -97,14 +100,19 @@ function summarise() {
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
+/** The folders of a size. */
+function foldersOf(size) {
+  return APART[size] ?? SIZES.slice(0, SIZES.indexOf(size) + 1).flatMap((s) => FOLDERS[s]);
+}
+
 const size = process.argv[2] ?? "check";
-if (!SIZES.includes(size)) {
-  process.stderr.write(`tests/run.mjs: "${size}" is not one of ${SIZES.join(", ")}.\n`);
+if (!SIZES.includes(size) && !Object.hasOwn(APART, size)) {
+  process.stderr.write(`tests/run.mjs: "${size}" is not one of ${[...SIZES, ...Object.keys(APART)].join(", ")}.\n`);
   process.exit(2);
 }
 if (await buildAll()) {
   await checkTypes();
-  await runAspect();
-  await runVitest(SIZES.slice(0, SIZES.indexOf(size) + 1).flatMap((s) => FOLDERS[s]));
+  if (SIZES.includes(size)) await runAspect();
+  await runVitest(foldersOf(size));
 }
 summarise();

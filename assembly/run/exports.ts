@@ -14,7 +14,7 @@ import { updateMode } from "../cpu/mode";
 import { presetMtrrs } from "../cpu/mtrr";
 import { flushAll } from "../cpu/tlb";
 import { enterLong, enterPvh, enterReal } from "../cpu/reset";
-import { jumpTo, nowNs } from "../device/clock";
+import { jumpTo, nowNs, setRate } from "../device/clock";
 import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
@@ -85,6 +85,8 @@ export function idleNsLo(): u32 { return <u32>idleNs(); }
 export function idleNsHi(): u32 { return <u32>(idleNs() >> 32); }
 /** Lets virtual time jump forward by so many ns: idle time, or keeping up with the wall. */
 export function skipIdle(nsLo: u32, nsHi: u32): void { jumpTo(nowNs() + wide(nsLo, nsHi)); }
+/** Between slices: 2^shift ns of virtual time to a tick from here on, at most 2^16. */
+export function setTickShift(shift: u32): void { setRate(1 << min(shift, <u32>16), 1); }
 /** The host has put bytes in an input ring, or taken some from an output ring. */
 export function poke(): void { serviceRings(); }
 

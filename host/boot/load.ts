@@ -144,7 +144,7 @@ function placeInitrd(options: LoadOptions, kernelEnd: number, limit: number): Se
   const gpa = Math.floor((limit - bytes.length) / PAGE) * PAGE;
   if (gpa < kernelEnd) {
     const name = options.initrdName ?? 'initrd';
-    throw new ImageError(name, `has ${mib(bytes.length)}, but only ${mib(Math.max(0, limit - kernelEnd))} of memory are left beside the kernel`, 'Give the machine more memory (-m) or a smaller initrd.');
+    throw new ImageError(name, `has ${mib(bytes.length)}, but only ${Math.max(0, Math.floor((limit - kernelEnd) / ONE_MIB))} MiB of memory are left beside the kernel`, 'Give the machine more memory (-m) or a smaller file.');
   }
   return { gpa, bytes };
 }

@@ -19,8 +19,8 @@ export class UsageError extends Error {
 }
 
 export interface OptionSpec {
-  /** `flag` stands alone, `value` takes the next word, `list` does so several times. */
-  kind: 'flag' | 'value' | 'list';
+  /** `flag` stands alone, `value` takes the next word, `list` does so several times; a `switch` takes it only when it is NAME=VALUE. */
+  kind: 'flag' | 'value' | 'list' | 'switch';
   /** One letter. */
   short?: string;
 }
@@ -45,7 +45,7 @@ function doubleDash(argument: string, specs: Record<string, OptionSpec>): string
 function addToken(parsed: Parsed, specs: Record<string, OptionSpec>, name: string, raw: string, value: string | undefined): void {
   const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (spec === undefined) throw new UsageError(raw, 'there is no such option. "pintail help" lists them.');
-  if (spec.kind === 'flag') {
+  if (spec.kind === 'flag' || (spec.kind === 'switch' && value === undefined)) {
     if (value !== undefined) throw new UsageError(raw, 'takes no value.');
     parsed.flags.add(name);
     return;
@@ -55,14 +55,24 @@ function addToken(parsed: Parsed, specs: Record<string, OptionSpec>, name: strin
   parsed.lists.set(name, [...(parsed.lists.get(name) ?? []), value]);
 }
 
+/** A switch and the NAME=VALUE behind it as one word, for parseArgs. */
+function joinSwitches(args: readonly string[], specs: Record<string, OptionSpec>): string[] {
+  return args.flatMap((argument, i) => {
+    const isSwitch = (word: string | undefined): boolean => word !== undefined && specs[word.replace(/^--?/, '')]?.kind === 'switch' && word.startsWith('-');
+    const isSetting = (word: string | undefined): boolean => /^[a-z]+=/.test(word ?? '');
+    if (isSetting(argument) && isSwitch(args[i - 1])) return [];
+    return [isSwitch(argument) && isSetting(args[i + 1]) ? `${argument}=${args[i + 1]}` : argument];
+  });
+}
+
 /** Reads a command line by its options. */
 export function parseCommandLine(args: readonly string[], specs: Record<string, OptionSpec>): Parsed {
   const end = args.indexOf('--');
-  const own = end < 0 ? args : args.slice(0, end);
+  const own = joinSwitches(end < 0 ? args : args.slice(0, end), specs);
   const typed = own.map((argument) => doubleDash(argument, specs));
   const options = Object.fromEntries(
     Object.entries(specs).map(([name, { kind, short }]) => {
-      const type = kind === 'flag' ? ('boolean' as const) : ('string' as const);
+      const type = kind === 'flag' || kind === 'switch' ? ('boolean' as const) : ('string' as const);
       return [name, short === undefined ? { type } : { type, short }];
     }),
   );

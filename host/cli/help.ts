@@ -47,6 +47,7 @@ The machine
   -no-reboot           a reset ends the process, with status 0, instead of restarting the machine
   --icount             time is the instruction count (default unless a terminal is attached); given so, or with
                        -nic none, there is no card by default and equal runs are equal
+  -icount shift=N      as --icount, with 2^N ns of virtual time an instruction, N from 0 (default) to 10
   --realtime           time follows the wall (default with a terminal)
   --seed N             for everything random in the machine; default 1
 

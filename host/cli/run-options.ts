@@ -1,7 +1,7 @@
 /** The options of `pintail run`, from words to what createMachine takes. */
 
 import { GuestError, parseAddition } from '../guest/index.js';
-import { MAX_MEMORY_MIB } from '../machine/options.js';
+import { MAX_ICOUNT_SHIFT, MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
 import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive, parseNic, type DebugPorts, type Nic } from './devices.js';
@@ -33,7 +33,7 @@ const SPECS: Record<string, OptionSpec> = {
   machine: { kind: 'value', short: 'M' },
   smp: { kind: 'value' },
   'no-reboot': { kind: 'flag' },
-  icount: { kind: 'flag' },
+  icount: { kind: 'switch' },
   realtime: { kind: 'flag' },
   seed: { kind: 'value' },
   stats: { kind: 'value' },
@@ -71,8 +71,25 @@ function checkFixed(parsed: Parsed): void {
   }
 }
 
+function asksIcount({ flags, values }: Parsed): boolean {
+  return flags.has('icount') || values.has('icount');
+}
+
+/** QEMU's `-icount shift=N`; of its other settings, what is the case here anyway. */
+function shiftOf({ values }: Parsed): number | undefined {
+  const value = values.get('icount');
+  if (value === undefined) return undefined;
+  let shift: number | undefined;
+  for (const word of value.split(',')) {
+    const number = /^shift=(\d+)$/.exec(word)?.[1];
+    if (number !== undefined && Number(number) <= MAX_ICOUNT_SHIFT) shift = Number(number);
+    else if (!['sleep=off', 'align=off'].includes(word)) throw new UsageError(`-icount ${value}`, `"${word}" is none of shift=0 to shift=${MAX_ICOUNT_SHIFT}, sleep=off, align=off.`);
+  }
+  return shift;
+}
+
 function clockOf(parsed: Parsed, interactive: boolean): ClockMode {
-  const [icount, realtime] = [parsed.flags.has('icount'), parsed.flags.has('realtime')];
+  const [icount, realtime] = [asksIcount(parsed), parsed.flags.has('realtime')];
   if (icount && realtime) throw new UsageError('--realtime', 'cannot be combined with --icount.');
   if (icount) return 'icount';
   return realtime || (interactive && parsed.rest === undefined) ? 'realtime' : 'icount';
@@ -133,11 +150,12 @@ const NETWORK_MODEL = /^(virtio-net|e1000|pcnet)/;
  * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice. Nor is there one
  * for a script that is piped in: its lines are typed when the guest idles, as one that waits for an address does before its shell reads.
  */
-function nicsOf({ lists, flags, values, rest }: Parsed, interactive: boolean): Nic[] {
+function nicsOf(parsed: Parsed, interactive: boolean): Nic[] {
+  const { lists, flags, values, rest } = parsed;
   const asked = lists.get('nic');
   if (asked !== undefined) return asked.flatMap((value, number) => parseNic(value, number) ?? []);
   const own = ['net', 'netdev'].some((name) => lists.has(name)) || (lists.get('device') ?? []).some((device) => NETWORK_MODEL.test(device));
-  if (own || flags.has('nodefaults') || flags.has('icount') || values.get('guest') === 'builtin' || (!interactive && rest === undefined)) return [];
+  if (own || flags.has('nodefaults') || asksIcount(parsed) || values.get('guest') === 'builtin' || (!interactive && rest === undefined)) return [];
   return [parseNic('user', 0)!];
 }
 
@@ -163,6 +181,8 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   const stats = values.get('stats');
   if (stats !== undefined && stats !== 'json') throw new UsageError(`--stats ${stats}`, 'only json is there.');
   const machine: MachineOptions = { ...bootOptions(parsed), clock: clockOf(parsed, interactive), limits: limitsOf(parsed) ?? {} };
+  const shift = shiftOf(parsed);
+  if (shift !== undefined) machine.icountShift = shift;
   const memory = values.get('m');
   const seed = values.get('seed');
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);

@@ -41,7 +41,12 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   if (plan.rom !== undefined) putFirmware(instance, plan.rom);
   if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
+  setPace(instance, settings);
   return instance;
+}
+
+function setPace(instance: ModuleInstance, { icountShift }: Settings): void {
+  if (icountShift !== undefined) instance.exports.setTickShift(icountShift);
 }
 
 export class LocalMachine implements Machine {
@@ -309,5 +314,6 @@ async function createConnected(
   const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const instance = await freshInstance(compiled, settings, empty, outside);
   restoreSnapshot(instance, options.snapshot);
+  setPace(instance, settings);
   return new LocalMachine(options, settings, compiled, plan, instance, outside, agentReady);
 }

@@ -26,6 +26,7 @@ export interface ModuleExports {
   idleNsLo(): number;
   idleNsHi(): number;
   skipIdle(nsLow: number, nsHigh: number): void;
+  setTickShift(shift: number): void;
   poke(): void;
   address(what: Address): number;
   refreshCpu(): void;

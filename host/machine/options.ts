@@ -15,6 +15,7 @@ const FIXED_START = 1767225600n;
 export interface Settings {
   memoryMiB: number;
   clock: ClockMode;
+  icountShift: number | undefined;
   seed: bigint;
   /** Seconds since 1970. */
   rtcSeconds: bigint;
@@ -64,6 +65,16 @@ function rtcOf(options: MachineOptions, clock: ClockMode): bigint {
   return BigInt(Math.floor(ms / 1000));
 }
 
+/** QEMU's own bound. */
+export const MAX_ICOUNT_SHIFT = 10;
+
+function shiftOf({ icountShift: shift }: MachineOptions, clock: ClockMode): number | undefined {
+  if (shift === undefined) return undefined;
+  if (clock !== 'icount') throw new OptionError('icountShift', 'needs clock: "icount".');
+  if (!Number.isInteger(shift) || shift < 0 || shift > MAX_ICOUNT_SHIFT) throw new OptionError('icountShift', `${shift} is not a whole number from 0 to ${MAX_ICOUNT_SHIFT}.`);
+  return shift;
+}
+
 /** Where the debug devices answer: they are placed anew only when the options say so. */
 export interface DebugPlaces {
   moved: boolean;
@@ -99,6 +110,7 @@ export function readSettings(options: MachineOptions): Settings {
   return {
     memoryMiB: memoryOf(options),
     clock,
+    icountShift: shiftOf(options, clock),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
     rtcSeconds: rtcOf(options, clock),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),

@@ -145,6 +145,11 @@ export interface MachineOptions {
   snapshot?: Uint8Array;
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */
   clock?: ClockMode;
+  /**
+   * Under `icount`: an instruction takes 2^N ns of virtual time, 0 to 10 as in QEMU's `-icount shift=N`. Default 0, or what the snapshot
+   * says. A guest that waits by counting time waits for fewer instructions then.
+   */
+  icountShift?: number;
   /** Seeds RDRAND and everything else that is random in a machine. Default 1. */
   seed?: number | bigint;
   /** What the RTC shows at start. Default: 2026-01-01 00:00 UTC under `icount`, now under `realtime`. */

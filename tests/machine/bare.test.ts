@@ -117,6 +117,25 @@ describe('registers', () => {
   });
 });
 
+describe('the pace of time', () => {
+  it.each([[undefined, 1n], [0, 1n], [7, 128n], [10, 1024n]])('is 2^N ns an instruction: N = %s', async (icountShift, ns) => {
+    // 1: jmp 1b
+    const machine = await make({ bare: { code: Uint8Array.from([0xeb, 0xfe]) }, ...(icountShift === undefined ? {} : { icountShift }) });
+    await machine.step(1000);
+    expect((await machine.stats()).virtualNs).toBe(1000n * ns);
+    const saved = await machine.snapshot();
+    const copy = await createMachine({ snapshot: saved });
+    await copy.step(1000);
+    expect((await copy.stats()).virtualNs).toBe(2000n * ns);
+    await copy.close();
+  });
+
+  it('is refused where it cannot be', async () => {
+    for (const icountShift of [-1, 11, 1.5]) await expect(make({ bare: { code: ADD }, icountShift })).rejects.toThrow(/^icountShift: /);
+    await expect(make({ bare: { code: ADD }, icountShift: 1, clock: 'realtime' })).rejects.toThrow(/needs clock: "icount"/);
+  });
+});
+
 describe('memory', () => {
   it('is read and written by physical address', async () => {
     const machine = await make({ bare: { code: ADD } });

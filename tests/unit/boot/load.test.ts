@@ -164,7 +164,7 @@ describe('images that cannot be loaded', () => {
 
   it('an initrd that does not fit, or is empty', () => {
     const more = { initrd: new Uint8Array(50 * MIB), initrdName: 'big.cpio' };
-    expect(() => load(pvhKernel(), more)).toThrow(/^big\.cpio: has 50 MiB, but only 48 MiB/);
+    expect(() => load(pvhKernel(), more)).toThrow(/^big\.cpio: has 50 MiB, but only 47 MiB/);
     expect(() => load(pvhKernel(), { initrd: new Uint8Array(0), initrdName: 'none.cpio' })).toThrow(/^none\.cpio: is empty/);
   });
 

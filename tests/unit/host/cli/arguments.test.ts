@@ -99,6 +99,14 @@ describe('pintail run', () => {
     expect(cards('-net none -drive file=d.img,snapshot=on')).toEqual([[{ model: 'virtio-blk', drive: 'drive0' }], []]);
   });
 
+  it('takes -icount alone and with QEMU\'s settings', () => {
+    const shift = (line: string): unknown => readRunOptions(line.split(' '), true).machine;
+    for (const line of ['--icount', '-icount']) expect(shift(line)).not.toHaveProperty('icountShift');
+    for (const line of ['-icount shift=7', '-icount shift=7,sleep=off', '--icount=shift=7,align=off']) {
+      expect(shift(`-v ${line} -nographic`)).toMatchObject({ icountShift: 7, clock: 'icount', devices: [] });
+    }
+  });
+
   const wrong: [string, RegExp][] = [
     ['-nic user,model=ne2k', /there is no "ne2k"/],
     ['-device virtio-net,csum=maybe', /csum is on or off/],
@@ -109,6 +117,9 @@ describe('pintail run', () => {
     ['-serial tcp:1', /^-serial tcp:1: /],
     ['-kernel k --guest amd64', /^--guest: cannot be combined/],
     ['-initrd i', /^-initrd: needs -kernel/],
+    ['-icount shift=11', /^-icount shift=11: "shift=11" is none/],
+    ['-icount sleep=on', /"sleep=on" is none/],
+    ['-icount shift=3 --realtime', /^--realtime: cannot be combined/],
     ['--icount --realtime', /^--realtime: cannot be combined/],
     ['--stats xml', /^--stats xml: only json/],
     ['vmlinux', /^vmlinux: is no option/],
