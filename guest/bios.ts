@@ -5,7 +5,7 @@
  * INT 10h  mode, cursor, teletype        INT 11h, 12h  equipment, conventional memory    INT 13h  no drive
  * INT 15h  E820, E801, 88h, A20          INT 16h  a key, shift state                     INT 1Ah  no clock
  */
-import { Jump, RealAssembler } from './real-assembler.js';
+import { Jump, RealAssembler } from './assembler/real.js';
 
 /** A line of the memory map, in bytes. */
 export interface BiosMapEntry {
@@ -197,7 +197,7 @@ export function biosServices(options: BiosOptions): BiosImage {
   writeMap(a, options.map);
   const vectors = new DataView(new ArrayBuffer(VECTORS * 4));
   for (let vector = 0; vector < VECTORS; vector++) {
-    vectors.setUint16(vector * 4, a.offsetOf(SERVICES[vector] ?? 'ignored'), true);
+    vectors.setUint16(vector * 4, a.addressOf(SERVICES[vector] ?? 'ignored'), true);
     vectors.setUint16(vector * 4 + 2, SEGMENT, true);
   }
   return {

@@ -6,7 +6,7 @@
  *     1 MiB   code, tables, texts; then the line buffer and the stack
  */
 
-import { Assembler, Cond, Reg } from './assembler.js';
+import { Assembler, Cond, Reg } from './assembler/protected.js';
 import { pvhElf } from './elf.js';
 
 const BASE = 0x10_0000;

@@ -15,7 +15,7 @@ const TSC = ["node_modules/typescript/bin/tsc"];
 /** Folders of tests by size; a larger size runs the smaller ones too. */
 const FOLDERS = {
   check: ["tests/unit", "tests/house"],
-  test: ["tests/oracle", "tests/isa", "tests/machine", "tests/guest"],
+  test: ["tests/oracle", "tests/isa", "tests/kernels", "tests/machine", "tests/guest"],
   long: ["tests/long"],
 };
 const SIZES = ["check", "test", "long"];

@@ -2,6 +2,7 @@
  * A very small assembler for 32-bit code: the instructions that the built-in guest needs, with labels. Intel SDM vol. 2.
  * References to labels are 32 bits wide everywhere, so that one pass and one list of places to fill is enough.
  */
+import { Code } from './code.js';
 
 /** Registers in encoding order. */
 export const enum Reg { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI }
@@ -12,68 +13,27 @@ export const enum Cond { B = 2, AE = 3, E = 4, NE = 5, BE = 6, A = 7 }
 /** A number, or a label standing for its address. */
 export type Operand = number | string;
 
-interface Fixup {
-  at: number;
-  label: string;
-  relative: boolean;
-}
-
-export class Assembler {
-  private readonly code: number[] = [];
-  private readonly labels = new Map<string, number>();
-  private readonly fixups: Fixup[] = [];
-
-  /** `base`: address of the first byte. */
-  constructor(private readonly base: number) {}
-
-  get here(): number {
-    return this.base + this.code.length;
-  }
-
-  label(name: string): void {
-    if (this.labels.has(name)) throw new Error(`label ${name} is defined twice`);
-    this.labels.set(name, this.here);
-  }
-
-  addressOf(name: string): number {
-    const address = this.labels.get(name);
-    if (address === undefined) throw new Error(`label ${name} is not defined`);
-    return address;
-  }
-
-  bytes(...values: number[]): void {
-    this.code.push(...values);
-  }
-
+export class Assembler extends Code {
   /** Text with a NUL after it. */
   text(value: string): void {
     this.bytes(...new TextEncoder().encode(value), 0);
   }
 
   dword(value: Operand): void {
-    this.reference(value, false);
+    this.immediate(value);
   }
 
-  align(to: number): void {
-    while (this.here % to !== 0) this.bytes(0);
-  }
-
-  reserve(count: number): void {
-    for (let i = 0; i < count; i++) this.bytes(0);
-  }
-
-  private reference(value: Operand, relative: boolean): void {
-    if (typeof value === 'string') this.fixups.push({ at: this.code.length, label: value, relative });
-    const number = typeof value === 'string' ? 0 : value;
-    this.bytes(number & 0xff, (number >>> 8) & 0xff, (number >>> 16) & 0xff, number >>> 24);
+  private immediate(value: Operand): void {
+    if (typeof value === 'string') this.reference(value, 4);
+    else this.number(value, 4);
   }
 
   // Moves. `load` and `save` take an absolute address; `loadAt` a register and a displacement.
-  set(to: Reg, value: Operand): void { this.bytes(0xb8 + to); this.reference(value, false); }
+  set(to: Reg, value: Operand): void { this.bytes(0xb8 + to); this.immediate(value); }
   copy(to: Reg, from: Reg): void { this.bytes(0x89, 0xc0 | (from << 3) | to); }
-  load(to: Reg, address: Operand): void { this.bytes(0x8b, 0x05 | (to << 3)); this.reference(address, false); }
-  save(address: Operand, from: Reg): void { this.bytes(0x89, 0x05 | (from << 3)); this.reference(address, false); }
-  loadAt(to: Reg, base: Reg, displacement: number): void { this.bytes(0x8b, 0x80 | (to << 3) | base); this.reference(displacement, false); }
+  load(to: Reg, address: Operand): void { this.bytes(0x8b, 0x05 | (to << 3)); this.immediate(address); }
+  save(address: Operand, from: Reg): void { this.bytes(0x89, 0x05 | (from << 3)); this.immediate(address); }
+  loadAt(to: Reg, base: Reg, displacement: number): void { this.bytes(0x8b, 0x80 | (to << 3) | base); this.immediate(displacement); }
   /** AL from the byte at ESI, or a byte to the address in EDI; both step. */
   loadByteStep(): void { this.bytes(0xac); }
   saveByteStep(): void { this.bytes(0xaa); }
@@ -84,10 +44,10 @@ export class Assembler {
   pop(to: Reg): void { this.bytes(0x58 + to); }
 
   // Arithmetic on 32 bits; `Imm` with a number or the address of a label.
-  addImm(to: Reg, value: Operand): void { this.bytes(0x81, 0xc0 | to); this.reference(value, false); }
-  andImm(to: Reg, value: number): void { this.bytes(0x81, 0xe0 | to); this.reference(value, false); }
-  orImm(to: Reg, value: number): void { this.bytes(0x81, 0xc8 | to); this.reference(value, false); }
-  compareImm(to: Reg, value: Operand): void { this.bytes(0x81, 0xf8 | to); this.reference(value, false); }
+  addImm(to: Reg, value: Operand): void { this.bytes(0x81, 0xc0 | to); this.immediate(value); }
+  andImm(to: Reg, value: number): void { this.bytes(0x81, 0xe0 | to); this.immediate(value); }
+  orImm(to: Reg, value: number): void { this.bytes(0x81, 0xc8 | to); this.immediate(value); }
+  compareImm(to: Reg, value: Operand): void { this.bytes(0x81, 0xf8 | to); this.immediate(value); }
   add(to: Reg, from: Reg): void { this.bytes(0x01, 0xc0 | (from << 3) | to); }
   addCarry(to: Reg, from: Reg): void { this.bytes(0x11, 0xc0 | (from << 3) | to); }
   clear(to: Reg): void { this.bytes(0x31, 0xc0 | (to << 3) | to); }
@@ -96,7 +56,7 @@ export class Assembler {
   decrement(to: Reg): void { this.bytes(0x48 + to); }
   /** EDX:EAX by a register: quotient in EAX, remainder in EDX. */
   divide(by: Reg): void { this.bytes(0xf7, 0xf0 | by); }
-  multiplyImm(to: Reg, value: number): void { this.bytes(0x69, 0xc0 | (to << 3) | to); this.reference(value, false); }
+  multiplyImm(to: Reg, value: number): void { this.bytes(0x69, 0xc0 | (to << 3) | to); this.immediate(value); }
   rotateLeft(to: Reg, count: number): void { this.bytes(0xc1, 0xc0 | to, count); }
   shiftRight(to: Reg, count: number): void { this.bytes(0xc1, 0xe8 | to, count); }
   /** Shifts bits from `from` into the top of `to`. */
@@ -109,12 +69,12 @@ export class Assembler {
   // Control.
   jump(to: string): void { this.bytes(0xe9); this.relativeTo(to); }
   jumpIf(condition: Cond, to: string): void { this.bytes(0x0f, 0x80 | condition); this.relativeTo(to); }
-  jumpFar(selector: number, to: string): void { this.bytes(0xea); this.reference(to, false); this.bytes(selector & 0xff, selector >> 8); }
+  jumpFar(selector: number, to: string): void { this.bytes(0xea); this.reference(to, 4); this.bytes(selector & 0xff, selector >> 8); }
   call(to: string): void { this.bytes(0xe8); this.relativeTo(to); }
   callRegister(to: Reg): void { this.bytes(0xff, 0xd0 | to); }
   ret(): void { this.bytes(0xc3); }
   interruptReturn(): void { this.bytes(0xcf); }
-  private relativeTo(label: string): void { this.reference(label, true); }
+  private relativeTo(label: string): void { this.reference(label, 4, true); }
 
   // Ports (DX), and the system.
   inAl(): void { this.bytes(0xec); }
@@ -126,19 +86,8 @@ export class Assembler {
   hlt(): void { this.bytes(0xf4); }
   cpuid(): void { this.bytes(0x0f, 0xa2); }
   rdtsc(): void { this.bytes(0x0f, 0x31); }
-  loadGdt(address: Operand): void { this.bytes(0x0f, 0x01, 0x15); this.reference(address, false); }
-  loadIdt(address: Operand): void { this.bytes(0x0f, 0x01, 0x1d); this.reference(address, false); }
+  loadGdt(address: Operand): void { this.bytes(0x0f, 0x01, 0x15); this.immediate(address); }
+  loadIdt(address: Operand): void { this.bytes(0x0f, 0x01, 0x1d); this.immediate(address); }
   /** AX into ES, SS, DS, FS or GS (0, 2, 3, 4, 5). */
   setSegment(segment: number): void { this.bytes(0x8e, 0xc0 | (segment << 3)); }
-
-  /** The bytes, with every reference filled in. */
-  assemble(): Uint8Array {
-    const out = Uint8Array.from(this.code);
-    const view = new DataView(out.buffer);
-    for (const { at, label, relative } of this.fixups) {
-      const address = this.addressOf(label);
-      view.setInt32(at, relative ? address - (this.base + at + 4) : address, true);
-    }
-    return out;
-  }
 }
