@@ -1,11 +1,11 @@
-// Every boundary is counted: one table of u64 values with names and units, read by the host.
+// Every boundary is counted: one table of u64 values with names and units, read by the host, and one of histograms.
 // Ids below FIRST_DEVICE are fixed and listed here; from there on each bus handler owns two (reads, writes), named when
 // the handler is made. A counter costs one add. Names are addresses of static strings (UTF-16, length in bytes 4 before).
 
 import { COUNTERS, COUNTERS_SIZE } from "./layout";
 
 export const enum Counter {
-  INSTRUCTIONS, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BLOCK_EXITS, SLICES, HALTS, IDLE_JUMPS,
+  INSTRUCTIONS, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BLOCK_EXITS, SLICES, HALTS, IDLE_NS,
   TLB_FILLS, TLB_FLUSHES, PAGE_WALKS, BLOCKS_DECODED, CODE_DROPPED,
   PORT_READS, PORT_WRITES, MMIO_READS, MMIO_WRITES, UNMAPPED_READS, UNMAPPED_WRITES, NARROW_WRITES,
   LINES_ASSERTED, MSIS_SENT, MSIS_REFUSED, INTERRUPTS_ACCEPTED, INTERRUPTS_COALESCED, EOIS, SPURIOUS, TIMERS_FIRED,
@@ -16,10 +16,14 @@ export const enum Counter {
 
 /** The first id owned by a bus handler: handler h reads at FIRST_DEVICE + 2h, writes one above. */
 @inline export const FIRST_DEVICE: u32 = 64;
-/** Ids in the table. */
-@inline export const COUNTER_IDS: u32 = 2048;
-/** Names and units: two static string addresses an id. */
+/** Ids in the table: eight network cards of seventeen queues and all else. */
+@inline export const COUNTER_IDS: u32 = 4096;
+/** Histograms (histograms.ts), 128 bytes each, behind the counters' values. */
+@inline export const HISTOGRAMS: usize = COUNTERS + (<usize>COUNTER_IDS << 3);
+@inline export const HISTOGRAM_IDS: u32 = 1024;
+/** Names and units: two static string addresses an id, counters first. */
 @inline export const COUNTER_NAMES: usize = COUNTERS + COUNTERS_SIZE / 2;
+@inline const HISTOGRAM_NAMES: usize = COUNTER_NAMES + (<usize>COUNTER_IDS << 3);
 
 @inline export function addCount(id: u32, n: u64): void {
   const at = COUNTERS + (<usize>id << 3);
@@ -39,22 +43,39 @@ export function nameCounter(id: u32, name: string, unit: string): void {
 
 /** The first id handed out to cards; below are the bus handlers'. */
 @inline const FIRST_OWNED: u32 = FIRST_DEVICE + 512;
-@unmanaged class Owned { nextId: u32; nextByte: u32; }
-@inline const owned = changetype<Owned>(COUNTER_NAMES + (<usize>COUNTER_IDS << 3));
-@inline const TEXT: usize = COUNTER_NAMES + (<usize>COUNTER_IDS << 3) + 16;
+@unmanaged class Owned { nextId: u32; nextByte: u32; nextHistogram: u32; missing: u32; }
+@inline const owned = changetype<Owned>(HISTOGRAM_NAMES + (<usize>HISTOGRAM_IDS << 3));
+@inline const TEXT: usize = HISTOGRAM_NAMES + (<usize>HISTOGRAM_IDS << 3) + 16;
 @inline const TEXT_BYTES: u32 = <u32>(COUNTERS + COUNTERS_SIZE - TEXT);
 
-/** Hands out `n` ids in a row; the first. When the table is full they are the last ones, shared. */
+/** Hands out `n` ids in a row; the first. When the table is full they are the last ones, shared, and countersMissing says so. */
 export function takeCounters(n: u32): u32 {
-  const first = min(owned.nextId, COUNTER_IDS - n);
-  owned.nextId = first + n;
-  return first;
+  if (owned.nextId + n > COUNTER_IDS) { owned.missing += n; return COUNTER_IDS - n; }
+  owned.nextId += n;
+  return owned.nextId - n;
 }
+
+/** The same of histograms. */
+export function takeHistograms(n: u32): u32 {
+  if (owned.nextHistogram + n > HISTOGRAM_IDS) { owned.missing += n; return HISTOGRAM_IDS - n; }
+  owned.nextHistogram += n;
+  return owned.nextHistogram - n;
+}
+
+/** For the host, after attach: how many counters, histograms and names found no room. The machine must not be used then. */
+export function countersMissing(): u32 { return owned.missing; }
 
 /** Names a counter of a card: "card0 what", or with `queue` not negative "card0 q1 what". All are string literals. */
 export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: string, unit: string): void {
+  if (id < COUNTER_IDS) nameAt(COUNTER_NAMES + (<usize>id << 3), card, number, queue, what, unit);
+}
+export function nameOwnedHistogram(id: u32, card: string, number: u32, queue: i32, what: string, unit: string): void {
+  if (id < HISTOGRAM_IDS) nameAt(HISTOGRAM_NAMES + (<usize>id << 3), card, number, queue, what, unit);
+}
+
+function nameAt(slot: usize, card: string, number: u32, queue: i32, what: string, unit: string): void {
   const bytes = <u32>(card.length + what.length + 16) << 1;
-  if (id >= COUNTER_IDS || owned.nextByte + bytes + 8 > TEXT_BYTES) return;
+  if (owned.nextByte + bytes + 8 > TEXT_BYTES) { owned.missing++; return; }
   const start = TEXT + owned.nextByte + 4;
   let at = appendText(start, card);
   at = appendNumber(at, number);
@@ -62,8 +83,8 @@ export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: 
   at = appendText(appendText(at, " "), what);
   store<u32>(start - 4, <u32>(at - start));
   owned.nextByte = (<u32>(at - TEXT) + 3) & ~3;
-  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>start);
-  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(unit), 4);
+  store<u32>(slot, <u32>start);
+  store<u32>(slot, <u32>changetype<usize>(unit), 4);
 }
 
 function appendText(at: usize, text: string): usize {
@@ -79,7 +100,7 @@ function appendNumber(at: usize, n: u32): usize {
 }
 
 /** Sets all values to zero. */
-export function clearCounters(): void { memory.fill(COUNTERS, 0, COUNTER_IDS << 3); }
+export function clearCounters(): void { memory.fill(COUNTERS, 0, (<usize>COUNTER_IDS << 3) + (<usize>HISTOGRAM_IDS << 7)); }
 
 /** Names the fixed ids; once, at attach. */
 export function nameCounters(): void {
@@ -92,7 +113,7 @@ export function nameCounters(): void {
   nameCounter(Counter.BLOCK_EXITS, "exits to the loop", "events");
   nameCounter(Counter.SLICES, "slices", "events");
   nameCounter(Counter.HALTS, "halts", "events");
-  nameCounter(Counter.IDLE_JUMPS, "idle jumps", "events");
+  nameCounter(Counter.IDLE_NS, "guest idle time", "ns");
   nameCounter(Counter.TLB_FILLS, "TLB fills", "entries");
   nameCounter(Counter.TLB_FLUSHES, "TLB flushes", "events");
   nameCounter(Counter.PAGE_WALKS, "page walks", "events");
@@ -132,3 +153,9 @@ export function counterIds(): u32 { return COUNTER_IDS; }
 export function counterAddress(id: u32): usize { return id < COUNTER_IDS ? COUNTERS + (<usize>id << 3) : 0; }
 export function counterName(id: u32): u32 { return id < COUNTER_IDS ? load<u32>(COUNTER_NAMES + (<usize>id << 3)) : 0; }
 export function counterUnit(id: u32): u32 { return id < COUNTER_IDS ? load<u32>(COUNTER_NAMES + (<usize>id << 3), 4) : 0; }
+
+/** The same of histograms: sixteen u64 buckets at the address (histograms.ts). */
+export function histogramIds(): u32 { return HISTOGRAM_IDS; }
+export function histogramAddress(id: u32): usize { return id < HISTOGRAM_IDS ? HISTOGRAMS + (<usize>id << 7) : 0; }
+export function histogramName(id: u32): u32 { return id < HISTOGRAM_IDS ? load<u32>(HISTOGRAM_NAMES + (<usize>id << 3)) : 0; }
+export function histogramUnit(id: u32): u32 { return id < HISTOGRAM_IDS ? load<u32>(HISTOGRAM_NAMES + (<usize>id << 3), 4) : 0; }

@@ -44,9 +44,9 @@
 /** Register tables: rows and maps (device/registers.ts). */
 @inline export const REGISTERS: usize = SLOTS + SLOTS_SIZE;
 @inline export const REGISTERS_SIZE: usize = 1 * MIB;
-/** Counters: u64 values, named by base/counters.ts; the second half holds the names. */
+/** Counters and histograms: u64 values, named by base/counters.ts; the second half holds the names. */
 @inline export const COUNTERS: usize = REGISTERS + REGISTERS_SIZE;
-@inline export const COUNTERS_SIZE: usize = 128 * KIB;
+@inline export const COUNTERS_SIZE: usize = 512 * KIB;
 /** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
 @inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;
 @inline export const DEVICES_SIZE: usize = 2 * MIB;

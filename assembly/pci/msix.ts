@@ -54,12 +54,13 @@ export function resetMsix(f: u32): void {
 /** The function signals by MSI-X and not by INTx. */
 export function msixEnabled(f: u32): bool { return vectorsOf(f).count != 0 && (controlOf(f) & MsixControl.ENABLE) != 0; }
 
-/** Sends a vector's message or notes it as pending; what the function does not have is ignored. */
-export function sendVector(f: u32, vector: u32): void {
+/** Sends a vector's message, or notes it as pending and is false; what the function does not have is ignored. */
+export function sendVector(f: u32, vector: u32): bool {
   const v = vectorsOf(f);
-  if (vector >= v.count || !msixEnabled(f)) return;
-  if (isHeld(f, v, vector)) { store<u64>(pendingAt(v), load<u64>(pendingAt(v)) | <u64>1 << vector); return; }
+  if (vector >= v.count || !msixEnabled(f)) return false;
+  if (isHeld(f, v, vector)) { store<u64>(pendingAt(v), load<u64>(pendingAt(v)) | <u64>1 << vector); return false; }
   sendMsi(load<u64>(entry(v, vector)) & ~<u64>3, load<u32>(entry(v, vector), 8));
+  return true;
 }
 
 function isHeld(f: u32, v: Vectors, vector: u32): bool {

@@ -2,6 +2,7 @@
 // 64-bit value goes as two halves. Nothing here is called while the machine runs, except from the thread that runs it.
 
 import { control, Event } from "../base/control";
+import { addCount, Counter } from "../base/counters";
 import { regionSize } from "../base/regions";
 import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, CONTROL, CPU } from "../base/layout";
 import { protect, ramAt } from "../memory/ram";
@@ -23,7 +24,7 @@ import { addToList } from "./cards";
 import { Address, EntryMode } from "./surface";
 
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
-export { counterIds, counterName, counterUnit } from "../base/counters";
+export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./loop";
@@ -84,7 +85,10 @@ export function exitCode(): u32 { return control.exitCode; }
 export function idleNsLo(): u32 { return <u32>idleNs(); }
 export function idleNsHi(): u32 { return <u32>(idleNs() >> 32); }
 /** Lets virtual time jump forward by so many ns: idle time, or keeping up with the wall. */
-export function skipIdle(nsLo: u32, nsHi: u32): void { jumpTo(nowNs() + wide(nsLo, nsHi)); }
+export function skipIdle(nsLo: u32, nsHi: u32): void {
+  if (control.events & Event.HALTED) addCount(Counter.IDLE_NS, wide(nsLo, nsHi));
+  jumpTo(nowNs() + wide(nsLo, nsHi));
+}
 /** Between slices: 2^shift ns of virtual time to a tick from here on, at most 2^16. */
 export function setTickShift(shift: u32): void { setRate(1 << min(shift, <u32>16), 1); }
 /** The host has put bytes in an input ring, or taken some from an output ring. */

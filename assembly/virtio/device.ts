@@ -7,13 +7,14 @@
 // no queue is served until the driver resets the device.
 
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
+import { makeRates, noteBell, Rates } from "../base/histograms";
 import { dmaFailed } from "../device/dma";
 import { functionAt, noteMasterAbort } from "../pci/config";
 import { setIntx } from "../pci/intx";
 import { msixEnabled, sendVector } from "../pci/msix";
 import { DEVICE_BYTES, MAX_DEVICES, Part, VIRTIO_STATE } from "./layout";
 import { resetPacked, roomForPacked } from "./queue/copies";
-import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
+import { DeviceId, FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
 
 @unmanaged export class VirtioDevice {
   // Written at attach.
@@ -55,7 +56,9 @@ import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   counters: u32;
   /** What the device keeps of a packed ring (queue/packed.ts); 0 when none is offered. */
   packed: u32;
-  pad0: u32; pad1: u64;
+  /** Histograms of this queue (base/histograms.ts). */
+  rates: u32;
+  pad0: u64;
   // Cleared by a reset; the offset is in QUEUE_STATE_FROM.
   size: u32;
   vector: u32;
@@ -79,13 +82,16 @@ import { FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   taken: u32;
   outstanding: u32;
   freeCopy: u32;
+  pad1: u32;
+  /** Rates of base/histograms.ts. */
+  rate0: u64;
 }
 @inline const QUEUE_BYTES: usize = 128;
 @inline const QUEUE_STATE_FROM: usize = 32;
 
 /** Counters of a device, then of each queue. */
 export const enum Count { CONFIG_INTERRUPTS, FAILURES, RESETS, ISR_READS, OWN }
-export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ, BYTES_WRITTEN, INTERRUPTS, INTERRUPTS_SUPPRESSED, DOORBELLS_SUPPRESSED, COUNT }
+export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ, BYTES_WRITTEN, ASSERTED, MODERATED, DELIVERED, DOORBELLS_SUPPRESSED, COUNT }
 
 @inline export function deviceAt(i: u32): VirtioDevice { return changetype<VirtioDevice>(VIRTIO_STATE + <usize>min(i, MAX_DEVICES - 1) * DEVICE_BYTES); }
 @inline export function addressOf(d: VirtioDevice): usize { return changetype<usize>(d); }
@@ -93,6 +99,7 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
 @inline export function configOf(d: VirtioDevice): usize { return changetype<usize>(d) + Part.CONFIG; }
 @inline export function ownOf(d: VirtioDevice): usize { return changetype<usize>(d) + Part.OWN; }
 @inline export function queueOf(d: VirtioDevice, i: u32): Queue { return changetype<Queue>(changetype<usize>(d) + Part.QUEUES + <usize>i * QUEUE_BYTES); }
+@inline export function ratesOf(q: Queue): Rates { return changetype<Rates>(changetype<usize>(q) + offsetof<Queue>("rate0")); }
 @inline export function deviceOf(q: Queue): VirtioDevice { return changetype<VirtioDevice>(<usize>q.device); }
 @inline export function requesterOf(d: VirtioDevice): u32 { return functionAt(d.pci).devfn; }
 @inline export function has(d: VirtioDevice, bit: u32): bool { return (d.accepted >> bit & 1) != 0; }
@@ -114,10 +121,12 @@ export function makeQueue(d: VirtioDevice, i: u32, maxSize: u32, card: string): 
   nameOwned(c + QueueCount.CHAINS, card, d.number, i, "chains", "chains");
   nameOwned(c + QueueCount.DESCRIPTORS, card, d.number, i, "descriptors read", "descriptors");
   nameOwned(c + QueueCount.USED, card, d.number, i, "used elements written", "descriptors");
-  nameOwned(c + QueueCount.BYTES_READ, card, d.number, i, "bytes read", "bytes");
-  nameOwned(c + QueueCount.BYTES_WRITTEN, card, d.number, i, "bytes written", "bytes");
-  nameOwned(c + QueueCount.INTERRUPTS, card, d.number, i, "interrupts", "events");
-  nameOwned(c + QueueCount.INTERRUPTS_SUPPRESSED, card, d.number, i, "interrupts suppressed", "events");
+  nameOwned(c + QueueCount.BYTES_READ, card, d.number, i, "bytes copied in", "bytes");
+  nameOwned(c + QueueCount.BYTES_WRITTEN, card, d.number, i, "bytes copied out", "bytes");
+  nameOwned(c + QueueCount.ASSERTED, card, d.number, i, "interrupts asserted", "events");
+  nameOwned(c + QueueCount.MODERATED, card, d.number, i, "interrupts moderated", "events");
+  nameOwned(c + QueueCount.DELIVERED, card, d.number, i, "interrupts delivered", "events");
+  q.rates = makeRates(card, d.number, i, d.kind == DeviceId.NET);
   nameOwned(c + QueueCount.DOORBELLS_SUPPRESSED, card, d.number, i, "doorbells suppressed", "events");
 }
 
@@ -160,11 +169,16 @@ export function fail(d: VirtioDevice): void {
 
 // --- Interrupts ---
 
-/** A device notification for a queue: its MSI-X vector, or the ISR bit and INTx (4.1.4.5, 4.1.5.1.2). */
-export function signalVector(d: VirtioDevice, vector: u32, isr: u32): void {
-  if (msixEnabled(d.pci)) { if (vector != NO_VECTOR) sendVector(d.pci, vector); return; }
+/**
+ * A device notification for a queue: its MSI-X vector, or the ISR bit and INTx (4.1.4.5, 4.1.5.1.2). True when it goes out now: not when the
+ * vector is masked or none, nor when INTx is up already.
+ */
+export function signalVector(d: VirtioDevice, vector: u32, isr: u32): bool {
+  if (msixEnabled(d.pci)) return vector != NO_VECTOR && sendVector(d.pci, vector);
+  const fresh = d.isr == 0;
   d.isr |= isr;
   setIntx(d.pci, true);
+  return fresh;
 }
 
 /** The configuration changed. */
@@ -204,5 +218,6 @@ export function notifyQueue(d: VirtioDevice, i: u32): void {
   if (i >= d.queueCount) return;
   countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
   queueOf(d, i).rung = 1;
+  noteBell(ratesOf(queueOf(d, i)), queueOf(d, i).rates);
   if (isLive(d, i)) call_indirect<void>(d.onQueue, changetype<usize>(d), i);
 }

@@ -1,6 +1,6 @@
 /** `--stats json`: one line. Counts fit a double exactly for the first 9 * 10^15 instructions. */
 
-import type { Counter, Stats, Stop } from '../machine/types.js';
+import type { Counter, Histogram, Stats, Stop } from '../machine/types.js';
 
 interface Accesses {
   reads: number;
@@ -21,6 +21,16 @@ function devicesOf(counters: readonly Counter[]): Record<string, Accesses> {
   return out;
 }
 
+/** By name: the unit, and how often each bucket's numbers were seen, by its first number; empty buckets left out. */
+function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: string; times: Record<string, number> }> {
+  return Object.fromEntries(
+    histograms.map(({ name, unit, buckets }) => {
+      const seen = buckets.filter(({ times }) => times !== 0n);
+      return [name, { unit, times: Object.fromEntries(seen.map(({ from, times }) => [from, Number(times)])) }];
+    }),
+  );
+}
+
 export function statsJson(stats: Stats, stop: Stop): string {
   const counters = stats.counters.filter((counter) => !isAccess(counter));
   return JSON.stringify({
@@ -30,6 +40,8 @@ export function statsJson(stats: Stats, stop: Stop): string {
     slices: stats.slices,
     moduleMs: Math.round(stats.moduleMs),
     counters: Object.fromEntries(counters.map(({ name, value }) => [name, Number(value)])),
+    units: Object.fromEntries(counters.map(({ name, unit }) => [name, unit])),
+    histograms: histogramsOf(stats.histograms),
     devices: devicesOf(stats.counters),
   });
 }

@@ -156,6 +156,12 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
   }
 }
 
+/** After `create`: refuses cards whose counters found no room, since what they count would be wrong. */
+export function mustBeCounted(instance: ModuleInstance): void {
+  const missing = instance.exports.countersMissing();
+  if (missing > 0) throw new OptionError('devices', `the cards need ${missing} counters more than there is room for. Use fewer cards or fewer queues.`);
+}
+
 /** What a machine's cards are connected to. */
 export interface Outside {
   /** By netdev id. */

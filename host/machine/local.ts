@@ -7,7 +7,7 @@ import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { Emitter } from './emitter.js';
-import { addCards, connectCards, openOutside, type Outside } from './cards.js';
+import { addCards, connectCards, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { putFirmware } from './firmware.js';
@@ -16,7 +16,7 @@ import { compileModule, high, instantiate, low, type CompiledModule, type Module
 import { readSettings, type Settings } from './options.js';
 import { readSnapshotHeader, restoreSnapshot, takeSnapshot } from './snapshot.js';
 import { hashState } from './state.js';
-import { readCounters } from './stats.js';
+import { readCounters, readHistograms } from './stats.js';
 import type {
   AddressSpace, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
 } from './types.js';
@@ -33,6 +33,7 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   addCards(instance, settings.cards, outside);
   const { seed, rtcSeconds } = settings;
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
+  mustBeCounted(instance);
   const { moved, exitPort, exitBytes, consolePort } = settings.debug;
   if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);
   if (plan.registers.rip !== undefined) instance.exports.presetCards();
@@ -200,6 +201,7 @@ export class LocalMachine implements Machine {
       slices: this.engine.slices,
       moduleMs: this.engine.moduleMs,
       counters: [...readCounters(this.instance), ...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters())],
+      histograms: readHistograms(this.instance),
     };
   }
 

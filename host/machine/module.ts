@@ -41,6 +41,12 @@ export interface ModuleExports {
   counterIds(): number;
   counterName(index: number): number;
   counterUnit(index: number): number;
+  /** Counters and names that found no room in their tables. */
+  countersMissing(): number;
+  histogramIds(): number;
+  histogramAddress(index: number): number;
+  histogramName(index: number): number;
+  histogramUnit(index: number): number;
 
   cpuField(field: number): number;
   readRflags(): number;

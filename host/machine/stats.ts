@@ -2,7 +2,7 @@
 
 import { Address } from '../../assembly/run/surface.js';
 import { addressOf, readString, type ModuleInstance } from './module.js';
-import type { Counter } from './types.js';
+import type { Counter, Histogram } from './types.js';
 
 /** Every counter that has a name, in the table's order. A device has two of one name, in `reads` and in `writes`. */
 export function readCounters(instance: ModuleInstance): Counter[] {
@@ -13,6 +13,22 @@ export function readCounters(instance: ModuleInstance): Counter[] {
     const name = readString(instance, exports.counterName(id));
     if (name === '') continue;
     out.push({ name, unit: readString(instance, exports.counterUnit(id)), value: view.getBigUint64(values + id * 8, true) });
+  }
+  return out;
+}
+
+const BUCKETS = 16;
+
+/** Every histogram that has a name and has seen something. */
+export function readHistograms(instance: ModuleInstance): Histogram[] {
+  const { exports, view } = instance;
+  const out: Histogram[] = [];
+  for (let id = 0; id < exports.histogramIds(); id++) {
+    const name = readString(instance, exports.histogramName(id));
+    if (name === '') continue;
+    const at = exports.histogramAddress(id) >>> 0;
+    const buckets = Array.from({ length: BUCKETS }, (_, i) => ({ from: i === 0 ? 0 : 2 ** (i - 1), times: view.getBigUint64(at + i * 8, true) }));
+    if (buckets.some(({ times }) => times !== 0n)) out.push({ name, unit: readString(instance, exports.histogramUnit(id)), buckets });
   }
   return out;
 }

@@ -249,6 +249,13 @@ export interface Counter {
   value: bigint;
 }
 
+/** How often a thing came in which number: `times` for numbers from `from` up to the next bucket's. */
+export interface Histogram {
+  name: string;
+  unit: string;
+  buckets: { from: number; times: bigint }[];
+}
+
 export interface Stats {
   /** Instructions retired since the machine was created. */
   instructions: bigint;
@@ -260,6 +267,8 @@ export interface Stats {
   moduleMs: number;
   /** The module's own counters, in its order. */
   counters: Counter[];
+  /** Histograms of the network cards' queues and others, those that have seen something: packets per doorbell, per interrupt, per poll. */
+  histograms: Histogram[];
 }
 
 export interface ExecOptions {

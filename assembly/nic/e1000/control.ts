@@ -1,5 +1,6 @@
 // What writing CTRL, RCTL, TCTL and the tails does; the card's reset (manual 13.4.1, 14.9).
 
+import { noteBell } from "../../base/histograms";
 import { cancelTimer, NEVER } from "../../device/clock";
 import { Accepts, port } from "../../device/frames";
 import { Block, resetBlock } from "../../device/registers";
@@ -7,7 +8,7 @@ import { macOf } from "./eeprom";
 import { flushReceive, resetInterrupts } from "./interrupts";
 import { refreshLink, resetPhy } from "./phy";
 import { isReceiving, receive } from "./receive";
-import { bump, CardTimer, clearState, Count, E1000, getReg, hasLink, isLooped, setReg, timerOf, valuesOf } from "./state";
+import { bump, CardTimer, clearState, Count, E1000, getReg, hasLink, isLooped, rxRates, setReg, timerOf, txRates, valuesOf } from "./state";
 import { transmit } from "./transmit";
 import { Ctrl, Rah, Rdtr, Reg } from "./spec";
 
@@ -62,11 +63,13 @@ export function writeTctl(dev: usize, offset: u32, old: u64, written: u64): void
 export function writeRdt(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = changetype<E1000>(dev);
   bump(d, Count.RX_DOORBELLS);
+  noteBell(rxRates(d), d.rxHistograms);
   receive(d);
 }
 export function writeTdt(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = changetype<E1000>(dev);
   bump(d, Count.DOORBELLS);
+  noteBell(txRates(d), d.txHistograms);
   transmit(d);
 }
 

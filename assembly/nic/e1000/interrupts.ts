@@ -4,9 +4,10 @@
 // when it went up, and what came meanwhile is told then. Delay timers hold a cause back before it reaches the ICR: RDTR and TIDV
 // start anew with each packet, RADV and TADV do not, and the first to run out counts.
 
+import { noteInterrupt } from "../../base/histograms";
 import { cancelTimer, NEVER, nowNs, setTimer, timerArmed } from "../../device/clock";
 import { setIntx } from "../../pci/intx";
-import { bump, CardTimer, Count, E1000, getReg, setReg, timerOf } from "./state";
+import { bump, CardTimer, Count, E1000, getReg, rxRates, setReg, timerOf, txRates } from "./state";
 import { Cause, Reg, Unit } from "./spec";
 
 /** Causes for the ICR. */
@@ -33,6 +34,8 @@ function assertLine(d: E1000, now: u64): void {
   d.asserted = 1;
   d.nextAssert = now + <u64>(getReg(d, Reg.ITR) & 0xffff) * Unit.ITR_NS;
   bump(d, Count.ASSERTED);
+  noteInterrupt(rxRates(d), d.rxHistograms);
+  noteInterrupt(txRates(d), d.txHistograms);
   setIntx(d.pci, true);
 }
 

@@ -5,6 +5,8 @@
 // RDT goes on. A descriptor with a null address takes no data: it is written back with DD and passed over (3.2.5).
 // The ring is RDLEN / 16 descriptors, free ones from RDH up to but not including RDT; an index outside it stops the receiver.
 
+import { readCount } from "../../base/counters";
+import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite, dmaWrite8 } from "../../device/dma";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { nowNs, setTimer } from "../../device/clock";
@@ -12,7 +14,7 @@ import { MAX_LOOK, RECEIVE_DESCRIPTORS, RECEIVE_FRAME } from "../layout";
 import { addWords, fcsOf, fold, get16 } from "../sums";
 import { isTagged, Match, matchAddress, matchesVlan, stripsTags } from "./filter";
 import { noteReceived, raise } from "./interrupts";
-import { bump, bumpBy, CardTimer, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, setReg, timerOf } from "./state";
+import { bump, bumpBy, CardTimer, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, rxRates, setReg, timerOf } from "./state";
 import { addStat, countReceived, countSeen } from "./statistics";
 import { Cause, Ctrl, Rctl, Reg, Rx, RxStatus, Stat, Status, Unit } from "./spec";
 import { verifySums } from "./verify";
@@ -28,6 +30,12 @@ const enum Outcome { DONE, WAIT }
 
 /** Hands the guest what the host has put, until the ring is empty or buffers run out. */
 export function receive(d: E1000): void {
+  const before = readCount(d.counters + Count.RECEIVED);
+  takeAll(d);
+  notePoll(d.rxHistograms, <u32>(readCount(d.counters + Count.RECEIVED) - before));
+}
+
+function takeAll(d: E1000): void {
   for (;;) {
     const f = peekFrame(d.port);
     if (!changetype<usize>(f)) return;
@@ -57,6 +65,7 @@ function take(d: E1000, frame: usize, bytes: u32): u32 {
   countOnce(d, bytes);
   countReceived(d, frame, max(bytes, PADDED));
   bump(d, Count.RECEIVED);
+  notePackets(rxRates(d), 1);
   bumpBy(d, Count.BYTES_RECEIVED, bytes);
   return Outcome.DONE;
 }
@@ -138,6 +147,7 @@ function place(d: E1000, length: u32, status: u32, errors: u32, packet: u32, spe
     if (!buffer) { dmaWrite8(requesterOf(d), at + Rx.STATUS, load<u8>(look(i), Rx.STATUS) | RxStatus.DD); continue; }
     const piece = min(length - done, size), last = done + piece == length;
     dmaWrite(requesterOf(d), buffer, RECEIVE_FRAME + done, piece);
+    bumpBy(d, Count.RX_COPIED, piece);
     done += piece;
     store<u16>(look(i), <u16>piece, Rx.LENGTH);
     store<u16>(look(i), last ? <u16>packet : <u16>0, Rx.CHECKSUM);

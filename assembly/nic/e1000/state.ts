@@ -5,6 +5,7 @@
 // The overlay's first part is written at attach; from `asserted` on a machine's reset clears it.
 
 import { addCount, nameOwned, takeCounters } from "../../base/counters";
+import { makeRates, Rates } from "../../base/histograms";
 import { functionAt, noteMasterAbort } from "../../pci/config";
 import { dmaFailed } from "../../device/dma";
 import { FIRST_TIMER, nicState, TIMERS_EACH } from "../layout";
@@ -18,7 +19,9 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
   counters: u32;
   index: u32;
   mac: u64;
-  pad0: u64; pad1: u64; pad2: u64; pad3: u64;
+  /** Histograms of the receive and the transmit queue (base/histograms.ts). */
+  rxHistograms: u32; txHistograms: u32;
+  pad1: u64; pad2: u64; pad3: u64;
   /** INTx is up. */
   asserted: u32;
   /** The I/O window's address. */
@@ -38,6 +41,8 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
   skipping: u32;
   /** Bytes of the packet just sent; consumed within one call. */
   moved: u32;
+  /** Rates of the two queues (base/histograms.ts). */
+  rxRate: u64; txRate: u64;
 }
 /** A context descriptor's fields as they came. */
 @unmanaged export class Context { startsLow: u32; startsHigh: u32; command: u32; sizes: u32; }
@@ -51,7 +56,7 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
 export const enum CardTimer { THROTTLE, RECEIVE, TRANSMIT, RESUME }
 export const enum Count {
   SENT, BYTES_SENT, LARGE_SENT, SEND_WAITS, SEND_REFUSED, RECEIVED, BYTES_RECEIVED, RECEIVE_WAITS, FILTERED, RECEIVE_REFUSED, NO_RECEIVER, LOOPED,
-  TX_READ, TX_WRITTEN, RX_READ, RX_WRITTEN, DOORBELLS, RX_DOORBELLS, ASSERTED, MODERATED, DELIVERED, CAUSES_DELAYED, MISUSED, RESETS, ABORTS, COUNT,
+  TX_READ, TX_WRITTEN, RX_READ, RX_WRITTEN, TX_COPIED, RX_COPIED, DOORBELLS, RX_DOORBELLS, ASSERTED, MODERATED, DELIVERED, CAUSES_DELAYED, MISUSED, RESETS, ABORTS, COUNT,
 }
 
 @inline export function cardAt(i: u32): E1000 { return changetype<E1000>(nicState(i)); }
@@ -69,6 +74,8 @@ export const enum Count {
 @inline export function timerOf(d: E1000, which: u32): u32 { return FIRST_TIMER + d.index * TIMERS_EACH + which; }
 @inline export function bump(d: E1000, what: u32): void { addCount(d.counters + what, 1); }
 @inline export function bumpBy(d: E1000, what: u32, n: u64): void { addCount(d.counters + what, n); }
+@inline export function rxRates(d: E1000): Rates { return changetype<Rates>(changetype<usize>(d) + offsetof<E1000>("rxRate")); }
+@inline export function txRates(d: E1000): Rates { return changetype<Rates>(changetype<usize>(d) + offsetof<E1000>("txRate")); }
 @inline export function hasLink(d: E1000): bool { return (getReg(d, Reg.STATUS) & Status.LU) != 0; }
 
 /** Frames go round inside: by the PHY, or in the MAC. */
@@ -105,9 +112,13 @@ export function nameCounters(d: E1000, card: string): void {
   nameOwned(c + Count.TX_WRITTEN, card, n, 1, "descriptors written", "descriptors");
   nameOwned(c + Count.RX_READ, card, n, 0, "descriptors read", "descriptors");
   nameOwned(c + Count.RX_WRITTEN, card, n, 0, "descriptors written", "descriptors");
+  nameOwned(c + Count.TX_COPIED, card, n, 1, "bytes copied", "bytes");
+  nameOwned(c + Count.RX_COPIED, card, n, 0, "bytes copied", "bytes");
   nameOwned(c + Count.DOORBELLS, card, n, 1, "doorbells", "events");
   nameOwned(c + Count.RX_DOORBELLS, card, n, 0, "doorbells", "events");
   nameInterruptCounters(c, card, n);
+  d.rxHistograms = makeRates(card, n, 0, true);
+  d.txHistograms = makeRates(card, n, 1, true);
 }
 
 function nameInterruptCounters(c: u32, card: string, n: u32): void {

@@ -6,6 +6,8 @@
 // Limits: what a doorbell may move is bounded by the ring's length and by MAX_WORK bytes, after which the rest
 // waits as long as the wire would take; a packet of more than MAX_PIECES descriptors is passed over up to its end.
 
+import { readCount } from "../../base/counters";
+import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite8 } from "../../device/dma";
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
 import { nowNs, setTimer } from "../../device/clock";
@@ -15,7 +17,7 @@ import { stripsTags } from "./filter";
 import { noteSent, raise } from "./interrupts";
 import { fullSegment, lastSegment, segmentLater, segmentsOf, sumIp, sumToEnd, sumUpper } from "./offload";
 import { receiveLooped } from "./receive";
-import { bump, bumpBy, CardTimer, Context, contextOf, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, setReg, timerOf } from "./state";
+import { bump, bumpBy, CardTimer, Context, contextOf, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, setReg, timerOf, txRates } from "./state";
 import { addStat, countSent } from "./statistics";
 import { Cause, Reg, Stat, Status, Tctl, Tx, TxContext } from "./spec";
 
@@ -42,6 +44,12 @@ function lengthOf(lower: u32): u32 {
 
 /** Sends what waits between TDH and TDT. */
 export function transmit(d: E1000): void {
+  const before = readCount(d.counters + Count.SENT);
+  sendAll(d);
+  notePoll(d.txHistograms, <u32>(readCount(d.counters + Count.SENT) - before));
+}
+
+function sendAll(d: E1000): void {
   if (!(getReg(d, Reg.TCTL) & Tctl.EN) || (!hasLink(d) && !isLooped(d))) return;
   const n = getReg(d, Reg.TDLEN) >> 4, tail = getReg(d, Reg.TDT);
   let moved: u32 = 0, packets: u32 = 0;
@@ -151,6 +159,7 @@ function gather(d: E1000, pieces: u32, to: usize, bytes: u32): bool {
     if (piece && !dmaRead(requesterOf(d), load<u64>(look(i)), to + done, piece)) ok = false;
     done += piece;
   }
+  bumpBy(d, Count.TX_COPIED, done);
   return ok;
 }
 
@@ -175,6 +184,7 @@ function addTag(d: E1000, data: usize, tag: u32): void {
 
 function countPacket(d: E1000, data: usize, whole: u32, segments: u32, shift: u32): void {
   bump(d, Count.SENT);
+  notePackets(txRates(d), 1);
   bumpBy(d, Count.BYTES_SENT, whole);
   if (segments > 1) countSegments(d, contextOf(d, 1), data, whole, segments, shift);
   else countSent(d, data, whole, 1);

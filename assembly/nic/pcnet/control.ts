@@ -5,6 +5,7 @@
 // An access that the bus refuses is a system error: SINT, PCI's master abort, and everything stops. Without
 // bus-master enable the bus is never granted: MERR, and the access is tried again at the next poll.
 
+import { noteInterrupt } from "../../base/histograms";
 import { dmaFailed, dmaRead } from "../../device/dma";
 import { Accepts, port } from "../../device/frames";
 import { canMaster, noteMasterAbort } from "../../pci/config";
@@ -13,7 +14,7 @@ import { cancelPoll } from "./poll";
 import { Ring, showRing } from "./descriptor";
 import { SCRATCH } from "./layout";
 import { Csr, Csr0, Csr4, Csr5, Init16, Init32, Mode } from "./spec";
-import { Card, Count, countCard, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, setCsr, setCsrPair, upperByte } from "./state";
+import { Card, Count, countCard, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, rxHistograms, rxRates, setCsr, setCsrPair, txHistograms, txRates, upperByte } from "./state";
 
 /** Sets bits of CSR0 and lets the interrupt follow. */
 export function raise(c: Card, bits: u32): void {
@@ -38,7 +39,11 @@ export function refreshInterrupt(c: Card): void {
   const line: u32 = always || (causes && status & Csr0.IENA) ? 1 : 0;
   if (line == c.line) return;
   c.line = line;
-  if (line) countCard(c, Count.INTERRUPTS);
+  if (line) {
+    countCard(c, Count.ASSERTED);
+    noteInterrupt(rxRates(c), rxHistograms(c));
+    noteInterrupt(txRates(c), txHistograms(c));
+  }
   setIntx(c.pci, line != 0);
 }
 

@@ -5,6 +5,8 @@
 // service: the wire waits, so that MISS and the missed-frame count (CSR112) stay zero. When a later one is not the card's, the
 // frame ends there with BUFF, as the data sheet has it.
 
+import { readCount } from "../../base/counters";
+import { notePackets, notePoll } from "../../base/histograms";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { dmaWrite } from "../../device/dma";
 import { fcsOf } from "../sums";
@@ -12,7 +14,7 @@ import { failBus, isGoing, raise } from "./control";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeCount, writeStatus } from "./descriptor";
 import { FRAME_SCRATCH, HERE, NEXT } from "./layout";
 import { Csr, Csr0, Csr4, FCS_BYTES, MAX_RECEIVE, MIN_FRAME, Mode, Rmd } from "./spec";
-import { Card, Count, countCard, countMany, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf } from "./state";
+import { Card, Count, countCard, countMany, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, rxHistograms, rxRates } from "./state";
 
 /** What became of a frame. */
 const enum Outcome { DONE, WAIT, BROKEN }
@@ -24,6 +26,12 @@ const enum Outcome { DONE, WAIT, BROKEN }
 
 /** Hands the guest what the host has put, until the ring is empty or buffers run out; true if a frame is left waiting. */
 export function receive(c: Card): bool {
+  const before = readCount(c.counters + Count.RECEIVED), waits = takeAll(c);
+  notePoll(rxHistograms(c), <u32>(readCount(c.counters + Count.RECEIVED) - before));
+  return waits;
+}
+
+function takeAll(c: Card): bool {
   for (let f = peekFrame(c.port); changetype<usize>(f); f = peekFrame(c.port)) {
     if (!(csr(c, Csr.STATUS) & Csr0.RXON)) { countCard(c, Count.NO_DRIVER); dropFrame(c.port, f); continue; }
     if (isSuspended(c) || csr(c, Csr.MODE) & Mode.LOOP) return true;
@@ -96,6 +104,7 @@ function deliver(c: Card, bytes: u32, fcs: u32, flags: u32): u32 {
     const n = min(here.bytes, total - done);
     if (!dmaWrite(requesterOf(c), here.address, FRAME_SCRATCH + done, n)) { failBus(c); return Outcome.BROKEN; }
     done += n;
+    countMany(c, Count.RECEIVE_COPIED, n);
     if (done == total) break;
     if (!readDescriptor(c, nextAt(c, Ring.RECEIVE), next)) { failBus(c); return Outcome.BROKEN; }
     if (!(next.status & Rmd.OWN)) return runOut(c, begin);
@@ -106,6 +115,7 @@ function deliver(c: Card, bytes: u32, fcs: u32, flags: u32): u32 {
   if (!writeCount(c, here, total)) { failBus(c); return Outcome.BROKEN; }
   if (!release(c, begin | Rmd.ENP | (isWide(c) ? flags : flags & 0xff00))) return Outcome.BROKEN;
   countCard(c, Count.RECEIVED);
+  notePackets(rxRates(c), 1);
   countMany(c, Count.BYTES_RECEIVED, bytes);
   raise(c, Csr0.RINT);
   return Outcome.DONE;

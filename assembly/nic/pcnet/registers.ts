@@ -1,11 +1,12 @@
 // CSRs and BCRs by table, a word each, and what writing some of them does. Data sheet, "User Accessible Registers".
 // Which CSRs can be written while the card runs is in ports.ts.
 
+import { noteBell } from "../../base/histograms";
 import { Access, Block, countAccesses, define, hook, makeBlock, Register, resetBlock, setValue, row } from "../../device/registers";
 import { stop, initialize, refreshInterrupt, start } from "./control";
 import { lookAtRings } from "./poll";
 import { Bcr, Bcr18, Bcr20, Csr, Csr0, Csr3, Csr4, Csr5, Csr124, Style } from "./spec";
-import { bcrsOf, bcr, Card, Count, countCard, csr, csrsOf, setBcr, setCsr } from "./state";
+import { bcrsOf, bcr, Card, Count, countCard, csr, csrsOf, setBcr, setCsr, txHistograms, txRates } from "./state";
 
 @inline const ALL: u64 = 0xffff;
 
@@ -118,7 +119,9 @@ function writeCsr0(dev: usize, offset: u32, old: u64, written: u64): void {
   const begins = (v & ~before & (Csr0.INIT | Csr0.STRT)) != 0;
   if (v & ~before & Csr0.INIT && !initialize(c)) return;
   if (v & ~before & Csr0.STRT) start(c);
-  if (v & Csr0.TDMD) countCard(c, Count.DEMANDS);
+  if (v & Csr0.TDMD) { countCard(c, Count.DEMANDS); noteBell(txRates(c), txHistograms(c)); }
+  // The driver takes what is signalled: it writes ones to the causes it has seen.
+  if (c.line && before & v & Csr0.INTERRUPTS) countCard(c, Count.DELIVERED);
   if (begins || !(csr(c, Csr.STATUS) & Csr0.STOP)) lookAtRings(c);
   refreshInterrupt(c);
 }

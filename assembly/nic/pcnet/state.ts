@@ -1,6 +1,7 @@
 // What a PCnet card keeps beside its registers, its counters, and how its parts reach the registers.
 
 import { addCount, count, nameOwned, takeCounters } from "../../base/counters";
+import { makeRates, Rates, RATES } from "../../base/histograms";
 import { functionAt } from "../../pci/config";
 import { nicState } from "../layout";
 import { Part } from "./layout";
@@ -16,7 +17,8 @@ import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
   csrs: u32;
   bcrs: u32;
   timer: u32;
-  pad0: u32;
+  /** Histograms of the receive queue and, behind them, of the transmit queue (base/histograms.ts). */
+  histograms: u32;
   // From the command line; survives a reset.
   mac: u64;
   // Cleared by a reset.
@@ -27,12 +29,19 @@ import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
   pollNs: u32;
   /** INTA as it is driven. */
   line: u32;
+  /** Rates of the two queues. */
+  rxRate: u64; txRate: u64;
 }
 @inline export const STATE_FROM: usize = 40;
 
+@inline export function rxRates(c: Card): Rates { return changetype<Rates>(changetype<usize>(c) + offsetof<Card>("rxRate")); }
+@inline export function txRates(c: Card): Rates { return changetype<Rates>(changetype<usize>(c) + offsetof<Card>("txRate")); }
+@inline export function rxHistograms(c: Card): u32 { return c.histograms; }
+@inline export function txHistograms(c: Card): u32 { return c.histograms + RATES; }
+
 export const enum Count {
   SENT, BYTES_SENT, SEND_DESCRIPTORS, SEND_WAITS, SEND_REFUSED, BAD_FCS, LOOPED, RECEIVED, BYTES_RECEIVED, RECEIVE_DESCRIPTORS, RECEIVE_WAITS,
-  FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, INTERRUPTS, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, END,
+  FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, ASSERTED, MODERATED, DELIVERED, SEND_COPIED, RECEIVE_COPIED, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, END,
 }
 
 /** The card at a place of the machine's list. */
@@ -79,7 +88,11 @@ export function nameCard(c: Card, card: string): void {
   nameOwned(at + Count.RECEIVE_REFUSED, card, n, -1, "packets received refused", "packets");
   nameOwned(at + Count.NO_DRIVER, card, n, -1, "packets received without a driver", "packets");
   nameOwned(at + Count.BUFFER_ERRORS, card, n, -1, "packets without enough buffers", "packets");
-  nameOwned(at + Count.INTERRUPTS, card, n, -1, "interrupts", "events");
+  nameOwned(at + Count.ASSERTED, card, n, -1, "interrupts asserted", "events");
+  nameOwned(at + Count.MODERATED, card, n, -1, "interrupts moderated", "events");
+  nameOwned(at + Count.DELIVERED, card, n, -1, "interrupts delivered", "events");
+  nameOwned(at + Count.SEND_COPIED, card, n, 1, "bytes copied", "bytes");
+  nameOwned(at + Count.RECEIVE_COPIED, card, n, 0, "bytes copied", "bytes");
   nameOwned(at + Count.DEMANDS, card, n, -1, "doorbells", "events");
   nameOwned(at + Count.POLLS, card, n, -1, "polls by timer", "events");
   nameOwned(at + Count.STOPS, card, n, -1, "stops", "events");
@@ -87,4 +100,6 @@ export function nameCard(c: Card, card: string): void {
   nameOwned(at + Count.RESETS, card, n, -1, "resets by register", "events");
   nameOwned(at + Count.PROM_ACCESSES, card, n, -1, "address PROM accesses", "accesses");
   nameOwned(at + Count.REFUSED_ACCESSES, card, n, -1, "accesses refused", "accesses");
+  c.histograms = makeRates(card, n, 0, true);
+  makeRates(card, n, 1, true);
 }

@@ -8,6 +8,8 @@
 // The line takes no FCS: one that the driver has appended is checked and left off, and a frame with a wrong one, which
 // every station would drop, is counted and goes nowhere.
 
+import { readCount } from "../../base/counters";
+import { notePackets, notePoll } from "../../base/histograms";
 import { beginFrame, commitFrame, Frame, frameData } from "../../device/frames";
 import { dmaRead } from "../../device/dma";
 import { fcsOf } from "../sums";
@@ -16,7 +18,7 @@ import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeErro
 import { HERE, NEXT } from "./layout";
 import { loopBack } from "./receive";
 import { Csr, Csr0, Csr3, Csr4, Csr5, FCS_BYTES, JABBER_BYTES, MAX_LEGAL, MIN_FRAME, Mode, Tmd, TmdError } from "./spec";
-import { Card, Count, countCard, countMany, csr, isStopped, requesterOf, setCsr } from "./state";
+import { Card, Count, countCard, countMany, csr, isStopped, requesterOf, setCsr, txHistograms, txRates } from "./state";
 
 /** Frames begun at one look at the ring: looped back over its own ring, a card could find new ones for ever. */
 @inline const BUDGET: u32 = 1024;
@@ -28,6 +30,12 @@ import { Card, Count, countCard, countMany, csr, isStopped, requesterOf, setCsr 
 
 /** Sends what the driver has handed over. */
 export function transmit(c: Card): void {
+  const before = readCount(c.counters + Count.SENT);
+  sendAll(c);
+  notePoll(txHistograms(c), <u32>(readCount(c.counters + Count.SENT) - before));
+}
+
+function sendAll(c: Card): void {
   for (let left = BUDGET; left && isGoing(c, Csr0.TXON); left--) {
     if (!readDescriptor(c, currentAt(c, Ring.TRANSMIT), here)) { failBus(c); return; }
     if (!(here.status & Tmd.OWN)) return;
@@ -54,7 +62,10 @@ function send(c: Card, f: Frame): bool {
   const addFcs = (here.status & Tmd.ADD_FCS) != 0;
   let bytes: u32 = 0;
   for (;;) {
-    if (bytes + here.bytes <= JABBER_BYTES && !dmaRead(requesterOf(c), here.address, frameData(f) + bytes, here.bytes)) { failBus(c); return false; }
+    if (bytes + here.bytes <= JABBER_BYTES) {
+      if (!dmaRead(requesterOf(c), here.address, frameData(f) + bytes, here.bytes)) { failBus(c); return false; }
+      countMany(c, Count.SEND_COPIED, here.bytes);
+    }
     bytes += here.bytes;
     if (here.status & Tmd.ENP) break;
     if (!readDescriptor(c, nextAt(c, Ring.TRANSMIT), next)) { failBus(c); return false; }
@@ -84,6 +95,7 @@ function complete(c: Card, f: Frame, bytes: u32, addFcs: bool): bool {
   else putOut(c, f, bytes, addFcs);
   if (isStopped(c)) return false;
   raiseFeature(c, cut ? Csr4.TXSTRT | Csr4.JAB : Csr4.TXSTRT);
+  if (quiet) countCard(c, Count.MODERATED);
   raise(c, (quiet ? 0 : Csr0.TINT) | (bytes > MAX_LEGAL + FCS_BYTES ? Csr0.BABL : 0));
   return true;
 }
@@ -116,5 +128,6 @@ function commit(c: Card, f: Frame, bytes: u32): void {
   f.bytes = bytes;
   commitFrame(c.port, f);
   countCard(c, Count.SENT);
+  notePackets(txRates(c), 1);
   countMany(c, Count.BYTES_SENT, bytes);
 }

@@ -6,7 +6,7 @@ import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, scatter } from "../queue/chain";
-import { listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
+import { listen, publishPackets, putUsed, rewind, Take, takeChain } from "../queue/queue";
 import { isWanted } from "./filter";
 import { Gso, Header, HeaderFlag, NetFeature, NetQueue } from "./spec";
 import { countNet, headerBytes, NetCount, takes } from "./state";
@@ -17,6 +17,7 @@ const enum Outcome { DONE, WAIT, BROKEN }
 /** Hands the guest what the host has put, until the ring is empty or buffers run out. */
 export function receive(d: VirtioDevice): void {
   const q = queueOf(d, NetQueue.RECEIVE);
+  let packets: u32 = 0;
   for (;;) {
     const f = peekFrame(d.port);
     if (!changetype<usize>(f)) break;
@@ -28,9 +29,10 @@ export function receive(d: VirtioDevice): void {
       countNet(d, NetCount.RECEIVE_WAITS);
       break;
     }
+    packets++;
     dropFrame(d.port, f);
   }
-  if (isLive(d, NetQueue.RECEIVE)) publish(q);
+  if (isLive(d, NetQueue.RECEIVE)) publishPackets(q, packets);
 }
 
 function accept(d: VirtioDevice, q: Queue, f: Frame): u32 {

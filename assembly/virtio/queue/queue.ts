@@ -12,8 +12,9 @@
 // Counted where chains are published, so that what was rewound leaves no trace: chains, and doorbells suppressed, which are chains
 // given back without a doorbell of their own: a doorbell speaks for one chain, the first given back after it.
 
-import { countQueue, deviceOf, fail, has, isPacked, Queue, QueueCount, signalVector } from "../device";
-import { FeatureBit, Isr } from "../spec";
+import { noteInterrupt, notePackets, notePoll } from "../../base/histograms";
+import { countQueue, deviceOf, fail, isPacked, Queue, QueueCount, ratesOf, signalVector } from "../device";
+import { Isr } from "../spec";
 import { Chain } from "./chain";
 import { Shown, Take } from "./outcome";
 import { packedHush, packedListen, packedPut, packedRewind, packedShow, packedTake, packedWaiting, packedWalk } from "./packed";
@@ -54,10 +55,16 @@ export function rewind(q: Queue, chains: u32, used: u32): void {
   else splitRewind(q, chains, used);
 }
 
-/** Shows the driver what was put, and interrupts it unless it asked not to be (2.7.7.2, 2.8.14). */
-export function publish(q: Queue): void {
+/** Shows the driver what was put, and interrupts it unless it asked not to be (2.7.7.2, 2.8.14). Ends every look at a queue. */
+export function publish(q: Queue): void { publishPackets(q, q.pending); }
+
+/** The same for a queue where a packet may take several chains. */
+export function publishPackets(q: Queue, packets: u32): void {
   const d = deviceOf(q);
-  if (d.broken || q.pending == 0) return;
+  if (d.broken) return;
+  notePoll(q.rates, packets);
+  notePackets(ratesOf(q), packets);
+  if (q.pending == 0) return;
   const shown = isPacked(q) ? packedShow(q) : splitShow(q);
   if (shown == Shown.REFUSED) { fail(d); return; }
   countQueue(q, QueueCount.CHAINS, q.pending);
@@ -65,9 +72,10 @@ export function publish(q: Queue): void {
   countQueue(q, QueueCount.DOORBELLS_SUPPRESSED, q.pending - q.rung);
   q.rung = 0;
   q.pending = 0;
-  if (shown == Shown.QUIET) { countQueue(q, QueueCount.INTERRUPTS_SUPPRESSED, 1); return; }
-  countQueue(q, QueueCount.INTERRUPTS, 1);
-  signalVector(d, q.vector, Isr.QUEUE);
+  if (shown == Shown.QUIET) { countQueue(q, QueueCount.MODERATED, 1); return; }
+  countQueue(q, QueueCount.ASSERTED, 1);
+  noteInterrupt(ratesOf(q), q.rates);
+  if (signalVector(d, q.vector, Isr.QUEUE)) countQueue(q, QueueCount.DELIVERED, 1);
 }
 
 /** Asks to be notified of the next chain (2.7.10.1, 2.8.14); true when one has come meanwhile. */

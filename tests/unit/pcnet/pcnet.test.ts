@@ -101,7 +101,7 @@ describe("CSR0", () => {
     expect(pending()).toBe(8);
     d.setCsr(0, CSR0.TINT | CSR0.IENA);
     expect([d.csr(0) & (CSR0.TINT | CSR0.INTR), pending()]).toEqual([0, 0]);
-    expect(counter(d, "interrupts")).toBe(3);
+    expect(counter(d, "interrupts asserted")).toBe(3);
   });
   it("interrupts by CSR4's own command, and CSR5 can keep good transmissions quiet", async () => {
     const d = await up();

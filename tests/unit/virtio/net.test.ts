@@ -354,7 +354,7 @@ describe("interrupts", () => {
     a.m.set16(a.tx.driver, 1);
     send(a.m, a.tx, frameOf(60));
     expect(a.d.isr()).toBe(0);
-    expect(a.m.counter("virtio-net0 q1 interrupts suppressed")).toBe(1);
+    expect(a.m.counter("virtio-net0 q1 interrupts moderated")).toBe(1);
     const b = await up(bits("event_idx"));
     b.tx.setEvent(1);
     send(b.m, b.tx, frameOf(60));
