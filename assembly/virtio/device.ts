@@ -126,7 +126,8 @@ export function makeQueue(d: VirtioDevice, i: u32, maxSize: u32, card: string): 
   nameOwned(c + QueueCount.ASSERTED, card, d.number, i, "interrupts asserted", "events");
   nameOwned(c + QueueCount.MODERATED, card, d.number, i, "interrupts moderated", "events");
   nameOwned(c + QueueCount.DELIVERED, card, d.number, i, "interrupts delivered", "events");
-  q.rates = makeRates(card, d.number, i, d.kind == DeviceId.NET);
+  // Queues of packets come in pairs; what is left over is for control.
+  q.rates = makeRates(card, d.number, i, d.kind == DeviceId.NET && (i & 1 || i + 1 < d.queueCount));
   nameOwned(c + QueueCount.DOORBELLS_SUPPRESSED, card, d.number, i, "doorbells suppressed", "events");
 }
 
