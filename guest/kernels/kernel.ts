@@ -26,6 +26,8 @@ export interface TestOptions {
   ss?: number;
   sp?: number;
   ds?: number;
+  /** Label of what saved instruction pointers are shown relative to, instead of `.ip`. */
+  ip?: string;
   /** What the line shows beside: SHOW_EAX, SHOW_HANDLER_FLAGS. */
   show?: number;
 }
@@ -99,9 +101,9 @@ export class Kernel {
     const cs = options.cs ?? (isReal ? IMAGE_SEGMENT : CODE[bits][ring]!);
     const data = isReal ? 0 : bits === 16 && ring === 0 ? SELECTOR.data16 : bits === 16 ? SELECTOR.userData16 : DATA[ring]!;
     const ss = options.ss ?? data, sp = options.sp ?? (options.v86 || ring > 0 ? USER_STACK : RING0_STACK);
-    const ds = options.ds ?? (isReal ? IMAGE_SEGMENT : DATA[ring]!);
+    const ds = options.ds ?? (isReal ? IMAGE_SEGMENT : bits === 16 ? (ring === 0 ? SELECTOR.imageData : SELECTOR.userImageData) : DATA[ring]!);
     const flags = 2 | (options.flags ?? 0) | (options.v86 ? VM : 0);
-    const ip = /(^|[\s;])\.ip:/.test(text) ? `ip_${n}` : `test_${n}`;
+    const ip = options.ip ?? (/(^|[\s;])\.ip:/.test(text) ? `ip_${n}` : `test_${n}`);
     const offset = this.home === 16 || bits === 16 ? `-${IMAGE}` : '';
     this.run(`mov %si, record_${n}; call run%b`);
     this.behind.push(() => {
@@ -131,6 +133,14 @@ export class Kernel {
   place(bits: Bits, text: string): void {
     this.behind.push(() => {
       this.code.bits = bits;
+      this.code.text(text);
+    });
+  }
+
+  /** Data at a multiple of 16. */
+  data(text: string): void {
+    this.behind.push(() => {
+      this.code.align(16);
       this.code.text(text);
     });
   }

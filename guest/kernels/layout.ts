@@ -21,14 +21,14 @@ export const TABLES = 0x3_0000;
 /** Pages for a kernel's data. */
 export const PAGES = 0x4_0000;
 
-/** Selectors of every kernel's GDT. Flat ones unless the name says otherwise; 16-bit code has IMAGE as its base. */
+/** Selectors of every kernel's GDT. Flat ones unless the name says otherwise; 16-bit code and `imageData` have IMAGE as their base. */
 export const SELECTOR = {
   code32: 0x08, data32: 0x10, code16: 0x18, data16: 0x20, code64: 0x28,
-  user32: 0x33, userData: 0x3b, user64: 0x43, user16: 0x83, userData16: 0x8b,
+  user32: 0x33, userData: 0x3b, user64: 0x43, user16: 0x83, userData16: 0x8b, imageData: 0x90, userImageData: 0x9b,
   ring1: 0x49, ring1Data: 0x51, ring2: 0x5a, ring2Data: 0x62, tss32: 0x68, tss64: 0x70,
 } as const;
 /** The first selector of a kernel's own descriptors. */
-export const OWN_SELECTORS = 0x90;
+export const OWN_SELECTORS = 0xa0;
 
 /** Vectors that have a gate: exceptions, DONE, and some for software interrupts and timers. */
 export const VECTORS = 0x40;

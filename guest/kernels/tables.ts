@@ -55,6 +55,7 @@ const DESCRIPTORS: readonly string[] = [
   taskSegment('tss32', TSS32_LIMIT),
   `${taskSegment('tss64', TSS32_LIMIT)}; dq 0`,
   segment({ base: IMAGE, limit: 0xffff, access: 0xfb }), segment({ limit: 0xffff, access: 0xf3 }),
+  segment({ base: IMAGE, limit: 0xffff, access: 0x93 }), segment({ base: IMAGE, limit: 0xffff, access: 0xf3 }),
 ];
 
 const INTERRUPT_GATE = 0x8e, USER_INTERRUPT_GATE = 0xee, INTERRUPT_GATE_16 = 0x86, USER_INTERRUPT_GATE_16 = 0xe6;
