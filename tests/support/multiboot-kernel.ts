@@ -2,7 +2,7 @@
  * A multiboot kernel that prints what it was given on COM1: the state of the processor, then every field of the information structure
  * that its flags announce, and the modules with their contents. It then asks to be switched off by debug exit.
  */
-import { Assembler, Cond, Reg } from '../../guest/assembler.js';
+import { Assembler, Cond, Reg } from '../../guest/assembler/protected.js';
 import { makeElf } from './elf.js';
 
 const [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI] = [Reg.EAX, Reg.ECX, Reg.EDX, Reg.EBX, Reg.ESP, Reg.EBP, Reg.ESI, Reg.EDI];

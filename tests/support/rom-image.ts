@@ -3,7 +3,7 @@
  * debug console (port 0xe9), stores of bytes, and bytes for the host bridge's registers. It is entered at 4 GiB - 16, goes over to the copy
  * below 1 MiB, makes DS reach 4 GiB and ends by debug exit.
  */
-import { RealAssembler } from '../../guest/real-assembler.js';
+import { RealAssembler } from '../../guest/assembler/real.js';
 
 export type Probe = { read: number } | { write: number; value: number } | { bridge: number; value: number };
 
