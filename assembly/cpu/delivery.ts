@@ -10,6 +10,7 @@ import { cpu, gpr, segment, Seg, Desc, Vector, Flag, Cr0, Cr4 } from "./state";
 import { readFlags, writeFlags } from "./flags";
 import { updateMode, updateTrace, isLma, isCanonical, iopl, isV86, setCpl, setRip } from "./mode";
 import { raise, shutDown } from "./exceptions";
+import { isArmed } from "./debug-registers";
 import {
   fetchDescriptor, fetchStackDescriptor, attrOfDescriptor, limitOfDescriptor, dplOf, isCode, isConforming, isNull, markAccessed,
   systemAddress, writeSegment, writeNull, writeReal, writeV86, writeNullStack,
@@ -98,6 +99,8 @@ function combine(first: u32, second: u32): u32 {
   return both || page ? Vector.DF : second;
 }
 
+function isSoftware(kind: u32): bool { return kind >= <u32>Kind.SOFTWARE; }
+
 function begin(vector: u32, kind: u32, hasError: u32, code: u32, rip: u64): bool {
   event.vector = vector;
   event.kind = kind;
@@ -105,8 +108,9 @@ function begin(vector: u32, kind: u32, hasError: u32, code: u32, rip: u64): bool
   event.hasError = hasError;
   event.errorCode = code;
   event.rip = rip;
-  // RF is stale unless a breakpoint is armed: only a fault's image carries it.
-  event.flags = readFlags() & ~(<u64>Flag.RF);
+  // RF is stale unless a breakpoint is armed; a software interrupt has cleared it. A fault's image has it set. SDM vol. 3, 17.3.1.1.
+  event.flags = readFlags();
+  if (!isArmed() || isSoftware(kind)) event.flags &= ~(<u64>Flag.RF);
   if (kind == Kind.FAULT && vector != Vector.DB) event.flags |= Flag.RF;
   if (!(cpu.cr0 & Cr0.PE)) return deliverReal();
   if (isLma()) return readLongGate() && deliverLong();

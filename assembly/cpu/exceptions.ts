@@ -26,10 +26,10 @@ export function raisePageFault(linear: u64, errorCode: u32): void {
   record(Vector.PF, errorCode, 1);
 }
 
-/** Raises #DB with bits for DR6. */
+/** Raises #DB with bits for DR6: the breakpoints' own are those of this exception, the others stay until they are cleared. */
 export function raiseDebug(bits: u64): void {
   if (cpu.raised) return;
-  cpu.dr6 |= bits;
+  cpu.dr6 = cpu.dr6 & ~15 | bits;
   record(Vector.DB, 0, 0);
 }
 

@@ -7,6 +7,7 @@ import { readFlags, writeFlags } from "./flags";
 import { isLma, isLong, isCanonical, isProtected, updateMode, setCpl, setRip } from "./mode";
 import { raiseGp, raiseUd } from "./exceptions";
 import { setSegment } from "./segments";
+import { Status } from "./debug-registers";
 
 @inline const CODE: u32 = Desc.PRESENT | Desc.S | Desc.CODE | Desc.READABLE | Desc.ACCESSED | Desc.G;
 @inline const DATA: u32 = Desc.PRESENT | Desc.S | Desc.WRITABLE | Desc.ACCESSED | Desc.G | Desc.DB;
@@ -48,11 +49,13 @@ export function sysReturn(wide: bool): bool {
   const target = load<u64>(gpr(1)), selector = <u32>(cpu.star >> 48) & 0xffff;
   if (wide && !isCanonical(target)) return refuse();
   const long = isLong();
-  if (long) writeFlags(load<u64>(gpr(11)), 0x3c_7fd5 | Flag.RF);
+  if (long) writeFlags(load<u64>(gpr(11)) & ~(<u64>Flag.RF), 0x3c_7fd5 | Flag.RF);
   else writeFlags(Flag.IF, Flag.IF);
   setFlatCode(wide ? selector + 16 : selector, 3, wide);
   setFlatStack(selector + 8, 3);
   arrive(3, wide ? target : target & 0xffff_ffff);
+  // A program entered with TF set is trapped before its first instruction. APM vol. 2, 13.1.4.
+  if (cpu.flags & Flag.TF) cpu.watched |= Status.BS;
   return true;
 }
 

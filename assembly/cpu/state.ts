@@ -34,7 +34,7 @@ import { CPU } from "../base/layout";
   vector: u32; errorCode: u32; hasError: u32; raised: u32;
   /** Vector and class of the exception being delivered, for double faults; 0xffff_ffff when none. */
   delivering: u32;
-  /** Set by STI/MOV SS/POP SS: the tick after which interrupts are taken again. */
+  /** What the shadow of STI, MOV SS or POP SS holds back while Event.SHADOW is up: shadow.ts Shadow. */
   shadow: u32;
 
   mxcsr: u32; fcw: u16; fsw: u16;
@@ -52,7 +52,7 @@ import { CPU } from "../base/layout";
   hugePages: u32;
   /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */
   stackAccess: u32;
-  /** Data breakpoints (bits 0-3) that the instruction in hand has touched: #DB after it. */
+  /** Breakpoints on data and ports that the instruction in hand has touched, as bits of DR6: #DB after it (run/trace.ts). */
   watched: u32;
   /** NMIs wait for IRET: one is being handled. */
   nmiBlocked: u32;

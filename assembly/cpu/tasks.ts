@@ -7,6 +7,7 @@ import { cpu, gpr, segment, Seg, Desc, Vector, Flag, Cr0 } from "./state";
 import { setStatusFlags } from "./flags";
 import { updateMode, updateTrace, setCpl, setRip } from "./mode";
 import { raise, raiseDebug } from "./exceptions";
+import { dropLocalBreakpoints, Status } from "./debug-registers";
 import {
   fetchDescriptor, fetchStackDescriptor, attrOfDescriptor, baseOfDescriptor, limitOfDescriptor, dplOf, typeOf, isCode, isConforming,
   isNull, changeType, markAccessed, writeSegment, writeNull, writeV86, setSegment, systemAddress, loadDataSegment,
@@ -89,8 +90,9 @@ function enter(selector: u32, d: u64, reason: u32): bool {
   const ldt = <u32>get(base + (wide ? 0x60 : 0x2a), 2);
   const done = cpu.flags & Flag.VM ? enterV86(at) : enterSegments(at, bytes, ldt, wide);
   updateMode();
+  dropLocalBreakpoints();
   updateTrace();
-  if (done && wide && get(base + 0x64, 2) & 1) raiseDebug(1 << 15);
+  if (done && wide && get(base + 0x64, 2) & 1) raiseDebug(Status.BT);
   return done && !cpu.raised;
 }
 function get(at: u64, bytes: u32): u64 { return loadSystem(at & 0xffff_ffff, bytes); }

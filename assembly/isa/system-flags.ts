@@ -8,7 +8,7 @@ import { cpu, Cr4, Flag, Mode } from "../cpu/state";
 import { raiseGp, raiseUd } from "../cpu/exceptions";
 import { iopl, isV86 } from "../cpu/mode";
 import { readFlags, writeFlags } from "../cpu/flags";
-import { startShadow } from "../cpu/shadow";
+import { Shadow, startShadow } from "../cpu/shadow";
 import { moveStack, stackAddress, top } from "./operands";
 import { S } from "../decode/system-handlers";
 
@@ -32,7 +32,7 @@ function setInterrupts(): void {
   const flag = interruptFlag();
   if (cpu.raised) return;
   if (flag == Flag.VIF && cpu.flags & Flag.VIP) return raiseGp(0);
-  if (flag == Flag.IF && !(cpu.flags & Flag.IF)) startShadow();
+  if (flag == Flag.IF && !(cpu.flags & Flag.IF)) startShadow(Shadow.INTERRUPTS);
   writeFlags(flag, flag);
 }
 

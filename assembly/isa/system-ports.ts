@@ -7,6 +7,7 @@ import { Run, getReg, jump, setReg } from "../ir/words";
 import { linearIn } from "../ir/words-memory";
 import { cpu, gpr, segment, Flag, Mode, Seg } from "../cpu/state";
 import { checkPorts } from "../cpu/tss";
+import { watchPort } from "../cpu/debug-registers";
 import { loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { nextRip, pageRip, R } from "./operands";
 import { S } from "../decode/system-handlers";
@@ -20,11 +21,14 @@ function input(i: Insn): void {
   const bits = bitsOf(i), port = portOf(i);
   if (!checkPorts(port, bits >> 3)) return;
   setReg<Run>(R.AX, portRead(port, bits >> 3), bits);
+  watchPort(port, bits >> 3);
 }
 
 function output(i: Insn): void {
   const bits = bitsOf(i), port = portOf(i);
-  if (checkPorts(port, bits >> 3)) portWrite(port, bits >> 3, <u32>getReg<Run>(R.AX, bits));
+  if (!checkPorts(port, bits >> 3)) return;
+  portWrite(port, bits >> 3, <u32>getReg<Run>(R.AX, bits));
+  watchPort(port, bits >> 3);
 }
 
 // --- strings ---
@@ -66,6 +70,7 @@ function inputString(i: Insn): void {
   const a = stringAddress(Seg.ES, getReg<Run>(R.DI, addressBits(i)), bytes, true);
   if (cpu.raised || !probeLinear(a, bytes)) return;
   storeLinear(a, bytes, portRead(port, bytes));
+  watchPort(port, bytes);
   advance(i, R.DI, bytes);
 }
 
@@ -78,6 +83,7 @@ function outputString(i: Insn): void {
   const v = <u32>loadLinear(a, bytes);
   if (cpu.raised) return;
   portWrite(port, bytes, v);
+  watchPort(port, bytes);
   advance(i, R.SI, bytes);
 }
 

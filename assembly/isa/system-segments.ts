@@ -11,7 +11,7 @@ import {
   setSegment, writeNull, verify, accessRights, segmentLimit,
 } from "../cpu/segments";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
-import { startShadow } from "../cpu/shadow";
+import { Shadow, startShadow } from "../cpu/shadow";
 import { address, moveStack, partAddress, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
 import { S } from "../decode/system-handlers";
 
@@ -61,7 +61,7 @@ function moveToSegment(i: Insn): void {
   if (<i32>s > Seg.GS || s == Seg.CS) return raiseUd();
   const selector = readRm<Run>(i, 16);
   if (cpu.raised) return;
-  if (loadSegment(s, <u32>selector) && s == Seg.SS) startShadow();
+  if (loadSegment(s, <u32>selector) && s == Seg.SS) startShadow(Shadow.TRAPS);
 }
 
 function popSegment(i: Insn): void {
@@ -70,7 +70,7 @@ function popSegment(i: Insn): void {
   if (cpu.raised) return;
   moveStack<Run>(<i32>(bits >> 3));
   if (!loadSegment(i.kind, <u32>selector)) store<u64>(gpr(RSP), before);
-  else if (i.kind == Seg.SS) startShadow();
+  else if (i.kind == Seg.SS) startShadow(Shadow.TRAPS);
 }
 
 /** LES, LDS, LSS, LFS, LGS: `kind` is the segment. */

@@ -13,16 +13,15 @@ import { Power } from "../device/power";
 import { cpu, gpr, segment, Flag, Mode, Seg, Vector, RIP_REGISTER } from "../cpu/state";
 import { entryAt } from "../cpu/tlb";
 import { fetchAt } from "../cpu/memory";
-import { raise, raiseDebug } from "../cpu/exceptions";
-import { isArmed, raiseBreakpoint } from "../cpu/debug-registers";
+import { raise } from "../cpu/exceptions";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
 import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
-import { S } from "../decode/system-handlers";
 import { Run } from "../ir/words";
 import { executeHot } from "../isa/hot";
 import { interpretOne } from "../isa/execute";
 import { StopReason } from "./surface";
+import { raiseTraps, runInShadow, trace } from "./trace";
 
 /** Runs up to `budget` ticks; says why it stopped. */
 export function runFor(budget: u64): u32 {
@@ -54,21 +53,14 @@ function attend(): u32 {
   const events = control.events;
   if (events & Event.EXCEPTION) { takeException(); return 0; }
   if (events & Event.STOP) return stopped();
-  if (events & Event.SHADOW) { clearEvent(Event.SHADOW); single(); return 0; }
+  if (events & Event.SHADOW) { clearEvent(Event.SHADOW); runInShadow((events & Event.TRACE) != 0); return 0; }
+  if (events & Event.TRACE && raiseTraps(0)) return 0;
   if (events & Event.NMI && !cpu.nmiBlocked) { wake(); clearEvent(Event.NMI); deliverInterrupt(Vector.NMI, Kind.NMI); return 0; }
   if (events & Event.INTR && cpu.flags & Flag.IF) { takeInterrupt(); return 0; }
   if (events & Event.HALTED) return idle();
   if (events & Event.TRACE) trace();
   else step(~0);
   return 0;
-}
-
-/** TF is set or a breakpoint armed. RF covers one instruction. SDM vol. 3, 17.3.1.1. */
-function trace(): void {
-  const covered = (cpu.flags & Flag.RF) != 0;
-  if (isArmed() && !covered && raiseBreakpoint(segment(Seg.CS).base + cpu.rip)) return;
-  single();
-  if (covered && !cpu.raised) cpu.flags &= ~(<u64>Flag.RF);
 }
 
 @inline function wake(): void { clearEvent(Event.HALTED); }
@@ -78,6 +70,7 @@ function takeException(): void {
   count(Counter.EXCEPTIONS);
   clearEvent(Event.SHADOW);
   control.base++;
+  cpu.watched = 0; // what waits behind MOV SS is lost with a fault of the instruction in its shadow
   deliverException();
 }
 
@@ -120,21 +113,11 @@ export function stepUndelivered(): void {
   step(1);
 }
 
-/** One instruction, with the traps after it: TF, and breakpoints on the data it touched. */
-function single(): void {
-  const trap = (cpu.flags & Flag.TF) != 0;
+/** One tick: one instruction, or one iteration of a repetition. */
+export function stepOne(): void {
+  control.limit = control.base + 1;
   step(1);
-  const touched = cpu.watched;
-  cpu.watched = 0;
-  if (cpu.raised) return;
-  if (trap && !hasEntered()) raiseDebug(1 << 14 | touched);
-  else if (touched) raiseDebug(touched);
-}
-
-/** An instruction that went to a handler with TF clear is not trapped after: INT n and its kin, and SYSCALL. */
-function hasEntered(): bool {
-  const h = <i32>changetype<Insn>(<usize>control.current).handler;
-  return h >= S.INT && h <= S.SYSCALL && !(cpu.flags & Flag.TF);
+  refreshLimit();
 }
 
 /** Runs the block at rip, or its first `most` records. */
