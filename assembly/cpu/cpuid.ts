@@ -8,7 +8,9 @@
 // eight times as long as REP MOVSQ.
 
 import { TSC_HZ } from "../device/clock";
+import { apicReadMsr } from "../device/interrupt";
 import { cpu, gpr, Cr4 } from "./state";
+import { Msr } from "./msr-spec";
 
 /** Extended family 2 + base family 15, model 3, stepping 1. */
 @inline const SIGNATURE: u32 = 0x0020_0f31;
@@ -16,6 +18,10 @@ import { cpu, gpr, Cr4 } from "./state";
 @inline const MAX_EXTENDED: u32 = 0x8000_0021;
 @inline const HYPERVISOR: u32 = 0x4000_0000;
 @inline const TSC_KHZ: u32 = <u32>(TSC_HZ / 1000);
+/** The local APIC's timer counts ns of virtual time (chipset/lapic/timer.ts). */
+@inline const APIC_KHZ: u32 = 1_000_000;
+/** IA32_APIC_BASE.EN. */
+@inline const APIC_ENABLED: u64 = 1 << 11;
 
 /** Leaf 1 ECX. OSXSAVE mirrors CR4 and is added there. Not there: PCLMULQDQ, MONITOR, FMA, AES, AVX, F16C. */
 const enum Ecx1 {
@@ -30,7 +36,8 @@ const enum Edx1 {
   CLFSH = 1 << 19, MMX = 1 << 23, FXSR = 1 << 24, SSE = 1 << 25, SSE2 = 1 << 26,
 }
 /** Leaf 7 EBX and ECX. */
-const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, ZERO_FCS_FDS = 1 << 13, SMAP = 1 << 20 }
+const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, ZERO_FCS_FDS = 1 << 13, RDSEED = 1 << 18, SMAP = 1 << 20 }
+@inline const EBX_7: u32 = Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.ZERO_FCS_FDS | Ebx7.RDSEED | Ebx7.SMAP;
 const enum Ecx7 { UMIP = 1 << 2 }
 /** Leaf 8000_0001. */
 const enum EcxExt { LAHF = 1 << 0, PREFETCHW = 1 << 8 }
@@ -38,9 +45,10 @@ const enum EdxExt { SYSCALL = 1 << 11, NX = 1 << 20, MMXEXT = 1 << 22, PAGE1GB =
 /** Leaf 8000_0021 EAX. */
 const enum Eax21 { NO_NESTED_DATA_BP = 1 << 0, LFENCE_SERIALIZES = 1 << 2, NULL_CLEARS_BASE = 1 << 6, AUTO_IBRS = 1 << 8 }
 
-/** EDX bits that leaves 1 and 8000_0001 share. */
-@inline const SHARED: u32 = Edx1.FPU | Edx1.VME | Edx1.DE | Edx1.PSE | Edx1.TSC | Edx1.MSR | Edx1.PAE | Edx1.MCE | Edx1.CX8 | Edx1.APIC |
+/** EDX bits that leaves 1 and 8000_0001 share; APIC joins them while IA32_APIC_BASE enables it. */
+@inline const SHARED: u32 = Edx1.FPU | Edx1.VME | Edx1.DE | Edx1.PSE | Edx1.TSC | Edx1.MSR | Edx1.PAE | Edx1.MCE | Edx1.CX8 |
   Edx1.MTRR | Edx1.PGE | Edx1.MCA | Edx1.CMOV | Edx1.PAT | Edx1.PSE36 | Edx1.MMX | Edx1.FXSR;
+function shared(): u32 { return apicReadMsr(Msr.IA32_APIC_BASE) & APIC_ENABLED ? SHARED | Edx1.APIC : SHARED; }
 
 function answer(a: u32, b: u32, c: u32, d: u32): void {
   store<u64>(gpr(0), a); store<u64>(gpr(3), b); store<u64>(gpr(1), c); store<u64>(gpr(2), d);
@@ -60,7 +68,7 @@ function basic(leaf: u32, sub: u32): void {
     case 0: return answer(MAX_BASIC, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
     case 1: return features();
     case 6: return answer(4, 0, 0, 0); // ARAT: the local APIC's timer never stops
-    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.ZERO_FCS_FDS | Ebx7.SMAP, Ecx7.UMIP, 0);
+    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, EBX_7, Ecx7.UMIP, 0);
     case 0xb: return topology(sub);
     // x87 and SSE states: 512 bytes of FXSAVE and the header.
     case 0xd: return sub ? answer(0, 0, 0, 0) : answer(3, 576, 576, 0);
@@ -76,7 +84,7 @@ function features(): void {
     Ecx1.TSC_DEADLINE | Ecx1.XSAVE | Ecx1.RDRAND | IS_VIRTUAL;
   const osxsave: u32 = cpu.cr4 & Cr4.OSXSAVE ? Ecx1.OSXSAVE : 0;
   // EBX: CLFLUSH lines of 8 x 8 bytes, one logical processor, APIC id 0.
-  answer(SIGNATURE, 0x0001_0800, ecx | osxsave, SHARED | Edx1.SEP | Edx1.CLFSH | Edx1.SSE | Edx1.SSE2);
+  answer(SIGNATURE, 0x0001_0800, ecx | osxsave, shared() | Edx1.SEP | Edx1.CLFSH | Edx1.SSE | Edx1.SSE2);
 }
 
 /** One thread in one core: levels SMT and core, then none. */
@@ -85,10 +93,10 @@ function topology(sub: u32): void {
   answer(0, kind ? 1 : 0, kind << 8 | (sub & 0xff), 0);
 }
 
-/** 4000_0000: "Pintail"; 4000_0010: kHz of the TSC. */
+/** 4000_0000: "Pintail"; 4000_0010: kHz of the TSC and of the local APIC's timer. */
 function hypervisor(leaf: u32): void {
   if (leaf == HYPERVISOR) return answer(HYPERVISOR + 0x10, 0x746e_6950, 0x006c_6961, 0);
-  if (leaf == HYPERVISOR + 0x10) return answer(TSC_KHZ, 0, 0, 0);
+  if (leaf == HYPERVISOR + 0x10) return answer(TSC_KHZ, APIC_KHZ, 0, 0);
   answer(0, 0, 0, 0);
 }
 
@@ -97,7 +105,7 @@ function extended(leaf: u32): void {
     case 0x8000_0000: return answer(MAX_EXTENDED, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
     case 0x8000_0001:
       return answer(SIGNATURE, 0, EcxExt.LAHF | EcxExt.PREFETCHW,
-        SHARED | EdxExt.SYSCALL | EdxExt.NX | EdxExt.MMXEXT | EdxExt.PAGE1GB | EdxExt.RDTSCP | EdxExt.LM);
+        shared() | EdxExt.SYSCALL | EdxExt.NX | EdxExt.MMXEXT | EdxExt.PAGE1GB | EdxExt.RDTSCP | EdxExt.LM);
     // The name, 48 bytes in three leaves: "Pintail virtual processor".
     case 0x8000_0002: return answer(0x746e_6950, 0x206c_6961, 0x7472_6976, 0x206c_6175);
     case 0x8000_0003: return answer(0x636f_7270, 0x6f73_7365, 0x0000_0072, 0);

@@ -100,7 +100,11 @@ function findRow(): Row {
     if (r.form & Form.GROUP_PLACE && d.mod == 3) n += 8;
     r = groupRow(r.kind, n);
     if (r.form & Form.GROUP) r = groupRow(r.kind, d.rm);
-  } else if (r.form & Form.MODRM) readModRm();
+  } else if (r.form & Form.MODRM) {
+    readModRm();
+    const ignoresMod: u32 = Form.REG_PLAIN | Form.REG_ONLY;
+    if ((r.form & ignoresMod) == ignoresMod) d.mod = 3;
+  }
   return r;
 }
 

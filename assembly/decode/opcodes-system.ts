@@ -43,6 +43,9 @@ function defineSegments(): void {
   two(0xb5, S.LOAD_FAR, M | Form.MEM_ONLY, 5);
   two(0x02, S.LAR, M | Form.PROTECTED);
   two(0x03, S.LSL, M | Form.PROTECTED);
+  // 66 and F2 leave nothing of 0F AE: CLWB, CLFLUSHOPT, TPAUSE and UMWAIT are not there, nor PTWRITE and UMONITOR with F3.
+  row(Map.OF_66, 0xae, 0, Form.GROUP, Group.G15_NONE);
+  row(Map.OF_F2, 0xae, 0, Form.GROUP, Group.G15_NONE);
   // F3 0F AE, register forms: RDFSBASE RDGSBASE WRFSBASE WRGSBASE.
   row(Map.OF_F3, 0xae, 0, Form.GROUP, Group.G15_F3);
   for (let n: u32 = 0; n < 4; n++) member(Group.G15_F3, n, S.FSGSBASE, RM | Form.REG_ONLY | Form.ONLY64 | Form.SIZE_W, n);
@@ -95,21 +98,17 @@ function defineGroup6(): void {
   member(Group.G6, 5, S.VERIFY, form, 1);
 }
 
-/** 0F 01: by memory and register; the register forms of /1, /2 and /7 are groups of their own by r/m. */
+/**
+ * 0F 01: by memory and register; the register forms of /1, /2 and /7 are groups of their own by r/m. Those of /1 and /2 take
+ * no 66, F2 or F3; the others ignore them.
+ */
 function defineGroup7(): void {
   two(0x01, 0, Form.GROUP | Form.GROUP_PLACE, Group.G7);
-  member(Group.G7, 0, S.SGDT, RM);
-  member(Group.G7, 1, S.SIDT, RM);
-  member(Group.G7, 2, S.LGDT, 0);
-  member(Group.G7, 3, S.LIDT, 0);
-  member(Group.G7, 4, S.SMSW, RM);
-  member(Group.G7, 6, S.LMSW, END);
-  member(Group.G7, 7, S.INVLPG, END);
-  member(Group.G7, 8 + 4, S.SMSW, RM);
-  member(Group.G7, 8 + 6, S.LMSW, END);
+  for (let table: u32 = Map.OF_66; table <= <u32>Map.OF_F2; table++) row(table, 0x01, 0, Form.GROUP | Form.GROUP_PLACE, Group.G7_PREFIXED);
+  defineAnyPrefix(Group.G7);
+  defineAnyPrefix(Group.G7_PREFIXED);
   member(Group.G7, 8 + 1, 0, Form.GROUP, Group.G7_1);
   member(Group.G7, 8 + 2, 0, Form.GROUP, Group.G7_2);
-  member(Group.G7, 8 + 7, 0, Form.GROUP, Group.G7_7);
   // MONITOR (C8) and MWAIT (C9) are not there, nor VMX, SVM (D8-DF), RDPKRU, WRPKRU, MONITORX.
   member(Group.G7_1, 2, S.AC_FLAG, Form.FIXED32, 0);
   member(Group.G7_1, 3, S.AC_FLAG, Form.FIXED32, 1);
@@ -117,6 +116,19 @@ function defineGroup7(): void {
   member(Group.G7_2, 1, S.XCR, Form.FIXED32 | END, 1);
   member(Group.G7_7, 0, S.SWAPGS, Form.FIXED32 | Form.ONLY64);
   member(Group.G7_7, 1, S.RDTSCP, Form.FIXED32);
+}
+
+function defineAnyPrefix(group: u32): void {
+  member(group, 0, S.SGDT, RM);
+  member(group, 1, S.SIDT, RM);
+  member(group, 2, S.LGDT, 0);
+  member(group, 3, S.LIDT, 0);
+  member(group, 4, S.SMSW, RM);
+  member(group, 6, S.LMSW, END);
+  member(group, 7, S.INVLPG, END);
+  member(group, 8 + 4, S.SMSW, RM);
+  member(group, 8 + 6, S.LMSW, END);
+  member(group, 8 + 7, 0, Form.GROUP, Group.G7_7);
 }
 
 function defineControl(): void {
@@ -138,5 +150,9 @@ function defineControl(): void {
   one(0xfa, S.CLI, Form.FIXED32);
   one(0xfb, S.STI, Form.FIXED32);
   member(Group.G9, 6, S.RDRAND, RM | Form.REG_ONLY);
-  // RDSEED (0F C7 /7) and INVPCID (66 0F 38 82) are not announced and not there.
+  member(Group.G9, 7, S.RDRAND, RM | Form.REG_ONLY); // RDSEED: the same source
+  // With F2 or F3 only CMPXCHG8B is left: RDPID (F3 0F C7 /7), the user interrupts (F3 0F C7 /6) and VMX are not there.
+  row(Map.OF_F2, 0xc7, 0, Form.GROUP, Group.G9_REP);
+  row(Map.OF_F3, 0xc7, 0, Form.GROUP, Group.G9_REP);
+  // INVPCID (66 0F 38 82) is not announced and not there.
 }

@@ -34,6 +34,7 @@ export function defineTwo(): void {
   two(0xc3, H.MOVNTI, M | RM | Form.MEM_ONLY | Form.SIZE_W);
   two(0xc7, 0, Form.GROUP, Group.G9);
   member(Group.G9, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W);
+  member(Group.G9_REP, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W);
   two(0x0d, H.NOP, M);            // PREFETCHW and its neighbours: hints
   for (let op: u32 = 0x18; op < 0x20; op++) two(op, H.NOP, M); // hints, ENDBR, multi-byte NOP
   two(0xff, H.UNDEFINED, M);      // UD0

@@ -48,28 +48,32 @@ function readControl(n: u32): u64 {
     case 2: return cpu.cr2;
     case 3: return cpu.cr3;
     case 4: return cpu.cr4;
-    case 8: return readTaskPriority();
+    default: return readTaskPriority();
   }
+}
+
+/** CR0, 2, 3, 4, 8: the others are no encoding, which comes before privilege. */
+function isAbsent(n: u32): bool {
+  if (n <= 8 && 0x11d >> n & 1) return false;
   raiseUd();
-  return 0;
+  return true;
 }
 
 function moveFromControl(i: Insn): void {
-  if (isUnprivileged()) return;
+  if (isAbsent(i.src) || isUnprivileged()) return;
   const v = readControl(i.src);
   if (!cpu.raised) setReg<Run>(i.dst, v, width());
 }
 
 function moveToControl(i: Insn): void {
-  if (isUnprivileged()) return;
+  if (isAbsent(i.dst) || isUnprivileged()) return;
   const v = registerOf(i.src);
   switch (i.dst) {
     case 0: writeCr0(v); break;
     case 2: cpu.cr2 = v; break;
     case 3: writeCr3(v); break;
     case 4: writeCr4(v); break;
-    case 8: writeTaskPriority(v); break;
-    default: raiseUd();
+    default: writeTaskPriority(v);
   }
 }
 
@@ -129,7 +133,7 @@ function accessXcr(i: Insn): void {
   writePair(cpu.xcr0);
 }
 
-/** RDRAND always has a number. */
+/** RDRAND and RDSEED always have a number. */
 function readRandom(i: Insn): void {
   setReg<Run>(i.dst, nextRandom(), i.bits);
   setStatusFlags(1); // CF: the number is good; the rest is cleared
