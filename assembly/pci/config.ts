@@ -7,8 +7,9 @@
 import { PCI, PCI_TABLES, PCI_TABLES_SIZE } from "../base/layout";
 import { placeMmio, placePorts, unplace } from "../memory/bus";
 import { Access, Block, define, guestRead, guestWrite, hook, makeBlock, Register, resetBlock } from "../device/registers";
-import { BarKind, Config, MAX_FUNCTIONS, PciCommand, PciStatus } from "./spec";
+import { BarKind, Config, MAX_FUNCTIONS, PciCommand, PciStatus, Power } from "./spec";
 import { refreshIntx } from "./intx";
+import { flushMessages } from "./msi";
 import { resetMsix } from "./msix";
 import { setMaster } from "../device/dma";
 
@@ -28,6 +29,13 @@ import { setMaster } from "../device/dma";
   owner: u32;
   /** It starts transfers: bus-master enable governs its DMA. */
   masters: u32;
+  /** Where its MSI and power management capabilities are, 0 without. */
+  msi: u32; power: u32;
+  /** Called when it comes back from D3, when set: (function: u32) => void. */
+  onWake: u32;
+  /** Status bits that are always set. */
+  status: u32;
+  pad0: u64; pad1: u64;
 }
 @unmanaged class Bar { handler: u32; kind: u32; size: u64; }
 
@@ -35,8 +43,8 @@ import { setMaster } from "../device/dma";
 @unmanaged export class PciRoot {
   /** CONFIG_ADDRESS and the reset control register. */
   address: u32; resetControl: u32;
-  /** INTx levels, a bit a function. */
-  intx: u64;
+  /** INTx levels, a bit a function; and messages that are owed because the function may not master the bus. */
+  intx: u64; owed: u64;
 }
 @inline export const root = changetype<PciRoot>(PCI + <usize>MAX_FUNCTIONS * PAGE_BYTES);
 
@@ -45,7 +53,7 @@ import { setMaster } from "../device/dma";
 @inline const BARS: usize = PCI_TABLES + PAGE_BYTES;
 
 @inline export function functionCount(): u32 { return load<u32>(PCI_TABLES); }
-@inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(RECORDS + (<usize>f << 5)); }
+@inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(RECORDS + (<usize>f << 6)); }
 @inline export function valuesOf(f: u32): usize { return PCI + <usize>f * PAGE_BYTES; }
 @inline export function commandOf(f: u32): u32 { return load<u16>(valuesOf(f) + Config.COMMAND); }
 /** The BAR's size in bytes, 0 where there is none; and its BarKind. */
@@ -79,6 +87,12 @@ export function attachFunction(devfn: u32, vendor: u32, device: u32, classCode: 
   return f;
 }
 
+/** Status bits that are always set, beside CAPABILITIES; before the first capability. */
+export function setStatus(f: u32, bits: u32): void {
+  defineConfig(f, "status", Config.STATUS, 2, Access.W1C, bits, PciStatus.ERRORS);
+  functionAt(f).status = bits;
+}
+
 export function setSubsystem(f: u32, vendor: u32, id: u32): void {
   defineConfig(f, "subsystem vendor", Config.SUBSYSTEM_VENDOR, 2, Access.RO, vendor, 0);
   defineConfig(f, "subsystem", Config.SUBSYSTEM, 2, Access.RO, id, 0);
@@ -110,7 +124,7 @@ function placeBar(f: u32, index: u32): void {
   if (!it.handler) return;
   const at = valuesOf(f) + Config.BAR0 + 4 * index, isIo = (it.kind & BarKind.IO) != 0;
   const base = (it.kind & BarKind.MEMORY64 ? load<u64>(at) : <u64>load<u32>(at)) & ~(it.size - 1);
-  const on = base != 0 && (commandOf(f) & (isIo ? PciCommand.IO : PciCommand.MEMORY)) != 0;
+  const on = base != 0 && isAwake(f) && (commandOf(f) & (isIo ? PciCommand.IO : PciCommand.MEMORY)) != 0;
   if (!on || base + it.size < base || (isIo && base + it.size > 0x1_0000)) unplace(it.handler);
   else if (isIo) placePorts(it.handler, <u32>base, <u32>it.size);
   else placeMmio(it.handler, base, it.size);
@@ -125,6 +139,7 @@ function writeCommand(dev: usize, offset: u32, old: u64, written: u64): void {
   placeBars(f);
   refreshIntx(f);
   refreshMaster(f);
+  flushMessages(f);
   if (onCommand) call_indirect<void>(onCommand, f);
 }
 
@@ -140,7 +155,30 @@ export function noteMasterAbort(f: u32): void {
 }
 
 /** The function may start transfers. */
-export function canMaster(f: u32): bool { return (commandOf(f) & PciCommand.MASTER) != 0; }
+export function canMaster(f: u32): bool { return (commandOf(f) & PciCommand.MASTER) != 0 && isAwake(f); }
+
+/** The function is in D0: it decodes, masters and interrupts. */
+export function isAwake(f: u32): bool {
+  const power = functionAt(f).power;
+  return power == 0 || (load<u8>(valuesOf(f) + power + Power.PMCSR) & Power.STATE) == 0;
+}
+
+/** The power state changed: what it governs follows. */
+export function refreshFunction(f: u32): void {
+  placeBars(f);
+  refreshIntx(f);
+  refreshMaster(f);
+}
+
+/** Configuration space as after power-up, but for what `keep` bytes at `at` hold. */
+export function resetConfig(f: u32, at: u32, keep: u32): void {
+  const value = load<u32>(valuesOf(f) + at);
+  resetBlock(functionAt(f).block, valuesOf(f));
+  store<u32>(valuesOf(f) + at, keep & value | ~keep & load<u32>(valuesOf(f) + at));
+  root.intx &= ~(<u64>1 << f); root.owed &= ~(<u64>1 << f);
+  resetMsix(f);
+  refreshFunction(f);
+}
 
 // --- Capabilities ---
 
@@ -148,15 +186,18 @@ export function canMaster(f: u32): bool { return (commandOf(f) & PciCommand.MAST
  * Reserves `bytes` for a capability and hangs it at the end of the list; returns its offset. The caller defines the rows
  * after the two-byte head. It must fit below 100h.
  */
-export function addCapability(f: u32, id: u32, bytes: u32): u32 {
-  const it = functionAt(f), at = it.freeOffset;
+export function addCapability(f: u32, id: u32, bytes: u32): u32 { return addCapabilityAt(f, id, functionAt(f).freeOffset, bytes); }
+
+/** The same at a place that the device's data sheet gives. */
+export function addCapabilityAt(f: u32, id: u32, at: u32, bytes: u32): u32 {
+  const it = functionAt(f);
   it.freeOffset = at + ((bytes + 3) & ~3);
   defineConfig(f, "capability", at, 1, Access.RO, id, 0);
   defineConfig(f, "next capability", at + 1, 1, Access.RO, 0, 0);
   if (it.lastCapability) defineConfig(f, "next capability", it.lastCapability + 1, 1, Access.RO, at, 0);
   else {
     defineConfig(f, "capabilities", Config.CAPABILITIES, 1, Access.RO, at, 0);
-    defineConfig(f, "status", Config.STATUS, 2, Access.W1C, PciStatus.CAPABILITIES, PciStatus.ERRORS);
+    defineConfig(f, "status", Config.STATUS, 2, Access.W1C, it.status | PciStatus.CAPABILITIES, PciStatus.ERRORS);
   }
   it.lastCapability = at;
   return at;
@@ -166,7 +207,7 @@ export function addCapability(f: u32, id: u32, bytes: u32): u32 {
 
 /** Power-up values for every function; BARs answer nowhere. */
 export function resetFunctions(): void {
-  root.address = 0; root.resetControl = 0; root.intx = 0;
+  root.address = 0; root.resetControl = 0; root.intx = 0; root.owed = 0;
   for (let f: u32 = 0; f < functionCount(); f++) {
     memory.fill(valuesOf(f), 0, PAGE_BYTES);
     resetBlock(functionAt(f).block, valuesOf(f));

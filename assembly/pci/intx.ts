@@ -3,23 +3,27 @@
 // The board wires pin p (1-4) of device d to PIRQ (d + p - 1) mod 4, that is A to D: the DSDT's _PRT says the same.
 
 import { driveLine, Source } from "../device/interrupt";
-import { commandOf, functionAt, functionCount, root, valuesOf } from "./config";
+import { commandOf, functionAt, isAwake, functionCount, root, valuesOf } from "./config";
+import { msiEnabled, owe, sendMessage } from "./msi";
 import { Config, PciCommand, PciStatus } from "./spec";
 
-/** Drives the function's INTx. */
+/** Drives the function's interrupt: INTx, or while MSI is on a message each time it goes up. */
 export function setIntx(f: u32, level: bool): void {
-  const bit = <u64>1 << f, at = valuesOf(f) + Config.STATUS;
+  const bit = <u64>1 << f, at = valuesOf(f) + Config.STATUS, rises = level && !(root.intx & bit);
   root.intx = level ? root.intx | bit : root.intx & ~bit;
   store<u16>(at, <u16>(level ? load<u16>(at) | PciStatus.INTX : load<u16>(at) & ~(<u32>PciStatus.INTX)));
   refreshIntx(f);
+  if (!msiEnabled(f)) return;
+  if (rises) sendMessage(f, 0);
+  else if (!level) owe(f, false);
 }
 
 @inline function sourceOf(f: u32): u32 { return Source.FIRST_PCI + f; }
 
 export function pirqOf(f: u32): u32 { return ((functionAt(f).devfn >> 3) + functionAt(f).pin - 1) & 3; }
 
-/** INTx as it leaves the function: the command register can hold it down. */
-function isUp(f: u32): bool { return (root.intx >> f & 1) != 0 && !(commandOf(f) & PciCommand.INTX_OFF); }
+/** INTx as it leaves the function: the command register can hold it down, and MSI is instead of it (PCI 3.0, 6.8.1.3). */
+function isUp(f: u32): bool { return (root.intx >> f & 1) != 0 && !(commandOf(f) & PciCommand.INTX_OFF) && !msiEnabled(f) && isAwake(f); }
 
 /** Carries a function's INTx to its line. `route` is the PIRQ's route register, in state with the LPC bridge. */
 export function refreshIntx(f: u32): void {

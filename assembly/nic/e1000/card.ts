@@ -10,8 +10,10 @@ import { openPort, receiveRing } from "../../device/frames";
 import { Block, guestRead, guestWrite } from "../../device/registers";
 import { bindRing } from "../../device/ring";
 import { makeHandler, Width } from "../../memory/bus";
-import { addBar, attachFunction, functionAt, makeMaster, setPin, setSubsystem } from "../../pci/config";
-import { BarKind, Config } from "../../pci/spec";
+import { addBar, attachFunction, functionAt, makeMaster, setPin, setStatus, setSubsystem } from "../../pci/config";
+import { addMsi } from "../../pci/msi";
+import { addPower } from "../../pci/power";
+import { BarKind, Config, MsiControl, PciStatus } from "../../pci/spec";
 import { makeFcsTable } from "../sums";
 import { resetCard, tellHost } from "./control";
 import { fillEeprom } from "./eeprom";
@@ -43,11 +45,25 @@ function attachPciFunction(d: E1000, slot: u32): void {
   const dev = addressOf(d), f = attachFunction(slot << 3, PciId.VENDOR, PciId.DEVICE, PciId.CLASS, PciId.REVISION, false, Config.BYTES);
   d.pci = f;
   functionAt(f).owner = <u32>dev;
+  functionAt(f).onCommand = commandWritten.index;
+  functionAt(f).onWake = wake.index;
   makeMaster(f);
+  setStatus(f, PciStatus.MEDIUM | PciStatus.MHZ66);
   setSubsystem(f, PciId.VENDOR, PciId.SUBSYSTEM);
   setPin(f, 1);
   addBar(f, Bar.MEMORY, Bar.MEMORY_BYTES, BarKind.MEMORY32, makeHandler(dev, readMemory.index, writeMemory.index, "e1000 memory", Width.DWORD));
   addBar(f, Bar.IO, Bar.IO_BYTES, BarKind.IO, makeHandler(dev, readIo.index, writeIo.index, "e1000 ports", Width.DWORD));
+  addPower(f, PciId.POWER_AT, PciId.POWER_CAPABILITIES);
+  addMsi(f, PciId.MSI_AT, 0, MsiControl.WIDE);
+}
+
+/** Bus mastering may have come: what waits goes on. */
+function commandWritten(f: u32): void { service(functionAt(f).owner); }
+
+/** Out of D3: as after power-up, the PHY and the EEPROM included. */
+function wake(f: u32): void {
+  const d = changetype<E1000>(<usize>functionAt(f).owner);
+  resetE1000(d.index);
 }
 
 /** A machine's reset, after the PCI functions'. */

@@ -8,6 +8,7 @@
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite, dmaWrite8 } from "../../device/dma";
+import { canMaster } from "../../pci/config";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { nowNs, setTimer } from "../../device/clock";
 import { MAX_LOOK, RECEIVE_DESCRIPTORS, RECEIVE_FRAME } from "../layout";
@@ -38,7 +39,7 @@ export function receive(d: E1000): void {
 function takeAll(d: E1000): void {
   for (;;) {
     const f = peekFrame(d.port);
-    if (!changetype<usize>(f)) return;
+    if (!changetype<usize>(f) || !canMaster(d.pci)) return;
     if (!isReceiving(d) || !hasLink(d) || isLooped(d)) bump(d, Count.NO_RECEIVER);
     // The host was not told of any offloads.
     else if (f.bytes < MIN_FRAME || f.flags & 1 || f.gsoType) bump(d, Count.RECEIVE_REFUSED);

@@ -9,6 +9,7 @@
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite8 } from "../../device/dma";
+import { canMaster } from "../../pci/config";
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
 import { nowNs, setTimer } from "../../device/clock";
 import { DESCRIPTORS, LOOP_FRAME, MAX_PIECES } from "../layout";
@@ -50,7 +51,7 @@ export function transmit(d: E1000): void {
 }
 
 function sendAll(d: E1000): void {
-  if (!(getReg(d, Reg.TCTL) & Tctl.EN) || (!hasLink(d) && !isLooped(d))) return;
+  if (!(getReg(d, Reg.TCTL) & Tctl.EN) || (!hasLink(d) && !isLooped(d)) || !canMaster(d.pci)) return;
   const n = getReg(d, Reg.TDLEN) >> 4, tail = getReg(d, Reg.TDT);
   let moved: u32 = 0, packets: u32 = 0;
   // A packet consumes a descriptor at least.

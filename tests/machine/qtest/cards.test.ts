@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { driveE1000, drivePcnet, driveVirtioNet, EXPECTED, MAC_TEXT, type Outcome } from './cards.js';
 import { hasQemu, start, type Client, type Emulator } from './client.js';
-import { enumerate } from './pci.js';
+import { enumerate, placeCard } from './pci.js';
 
 const CARDS: [string, string, (client: Client) => Promise<Outcome>, Partial<Outcome>][] = [
   ['e1000', 'e1000', driveE1000, { sentStatus: 1, receivedStatus: 7, causes: { sent: 1, received: 0x80 } }],
@@ -40,5 +40,32 @@ describe('device scripts over qtest', () => {
       { slot: 6, vendor: 0x1af4, device: 0x1000 },
       { slot: 31, vendor: 0x8086, device: 0x2918 },
     ]);
+  });
+
+  it('puts cards in every slot but the bridges\', and tells them apart', async () => {
+    const models = ['e1000', 'pcnet', 'virtio-net-pci', 'virtio-rng-pci'];
+    const ids: Record<string, string> = { e1000: '8086:100e', pcnet: '1022:2000', 'virtio-net-pci': '1af4:1000', 'virtio-rng-pci': '1af4:1005' };
+    for (let first = 1; first <= 30; first += 8) {
+      const slots = Array.from({ length: Math.min(8, 31 - first) }, (_, i) => first + i);
+      const client = await start('pintail', { args: slots.flatMap((slot, i) => ['-device', `${models[i % 4]},addr=0x${slot.toString(16)}`]) });
+      const found = (await enumerate(client)).filter(({ slot }) => slot !== 0 && slot !== 31);
+      expect(found.map(({ slot, vendor, device }) => [slot, `${vendor.toString(16)}:${device.toString(16)}`])).toEqual(slots.map((slot, i) => [slot, ids[models[i % 4]!]]));
+    }
+  });
+
+  it('lets two cards share a place: the one that was made first answers, until it moves away', async () => {
+    const client = await start('pintail', { args: ['-device', 'e1000,addr=4,mac=52:54:00:00:00:01', '-device', 'e1000,addr=5,mac=52:54:00:00:00:02'] });
+    const first = await placeCard(client, 4);
+    const second = await placeCard(client, 5);
+    const at = first.bars[0]!;
+    expect(second.bars[0]).toBe(at);
+    const mac = async (): Promise<number> => (await client.load(at + 0x5404)) >>> 8 & 0xff;
+    expect(await mac()).toBe(1);
+    await first.pci.set(0x10, at + 0x100000);
+    expect(await mac()).toBe(2);
+    await first.pci.set(0x10, at);
+    expect(await mac()).toBe(1);
+    await first.pci.set(4, 5, 2);
+    expect(await mac()).toBe(2);
   });
 });

@@ -205,6 +205,9 @@ describe('places', () => {
     expect(await complaint('-qtest', 'unix:/nonexistent/place')).toMatch(/^1 .*cannot connect \(ENOENT\)/);
     expect(await complaint('-machine', 'pc')).toMatch(/^2 .*only q35/);
     expect(await complaint('-device', 'e1000,addr=4', '-device', 'pcnet,addr=4')).toMatch(/^1 .*slot 4 is taken/);
+    for (const addr of ['0', '1f', '20', '4.1', 'x', '-1']) expect(await complaint('-device', `e1000,addr=${addr}`)).toMatch(/^[12] .*(slot|addr)/);
+    for (const mac of ['52:54:00:12:34', '53:54:00:12:34:56', 'zz:54:00:12:34:56', '']) expect(await complaint('-device', `pcnet,mac=${mac}`)).toMatch(/^[12] .*MAC|multicast/);
+    expect(await complaint(...Array.from({ length: 9 }, () => ['-device', 'virtio-rng-pci']).flat())).toMatch(/^1 .*more cards than this machine has room for/);
     expect(await complaint('--', 'true')).toMatch(/^2 .*runs no command/);
   });
 });

@@ -17,7 +17,7 @@ const E1000: Rows = [
   [/^config 0c$/, 'the latency timer can be written (PCI 3.0, 6.2.4)'],
   [/^config 2c$/, "QEMU's own subsystem; ours is Intel's, which its EEPROM has too"],
   [/^config 30$/, 'no expansion ROM here'],
-  [/^config ([4-9a-f][048c])$/, "capabilities at DC and F0 as 4.1.3 has them, the rest is nothing; QEMU 7.2's e1000 lets all of it be written"],
+  [/^config (34|[4-9a-f][048c])$/, "capabilities at DC and F0 as 4.1.3 has them, the rest is nothing; QEMU 7.2's e1000 lets all of it be written"],
   [/^(FCAL|FCAH|FCT)$/, 'the addresses of PAUSE: initial values of 13.4.9 to 11, which software may change; QEMU has no flow control'],
   [/^(FCTTV|FCRTL|FCRTH|TXCW|CTRL_EXT|RSRPD|TSPMT|TXDMAC|TIDV|RXCSUM)$/, 'QEMU forgets what is written'],
   [/^(TIPG|RXDCTL|TDFH|TDFT|TDFHS|TDFTS|LEDCTL)$/, 'initial values of chapter 13; QEMU starts at 0'],

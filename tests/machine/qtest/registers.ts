@@ -13,7 +13,8 @@ const hex = (value: number, digits: number): string => (value >>> 0).toString(16
 /** Configuration space without BARs, and which of its bits can be written. */
 async function dumpConfig(pci: PciFunction, out: Dump): Promise<void> {
   for (let at = 0; at < 256; at += 4) {
-    if (at >= 0x10 && at < 0x28) continue;
+    // The power state: writing it sends the card to sleep.
+    if ((at >= 0x10 && at < 0x28) || at === 0xe0) continue;
     const old = await pci.get(at);
     await pci.set(at, 0xffffffff);
     const ones = await pci.get(at);

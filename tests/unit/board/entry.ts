@@ -63,3 +63,29 @@ export function attachCard(): u32 {
   return f;
 }
 export function driveIntx(f: u32, level: u32): void { setIntx(f, level != 0); }
+
+// A function whose interrupts are messages: MSI of 2^log2 at 50h and, when asked for, MSI-X of `vectors` in BAR 0; power management at 80h.
+import { addMsi, sendMessage } from "../../../assembly/pci/msi";
+import { addMsix, flushVectors, sendVector } from "../../../assembly/pci/msix";
+import { addPower } from "../../../assembly/pci/power";
+import { functionAt, makeMaster, noteMasterAbort, setStatus } from "../../../assembly/pci/config";
+export { sendMessage, sendVector, noteMasterAbort };
+function countWake(f: u32): void { store<u32>(CARD + 512, load<u32>(CARD + 512) + 1); }
+export function wakes(): u32 { return load<u32>(CARD + 512); }
+/** Attaches it at device 4; after attachPci. Returns its number. */
+export function attachMessenger(log2: u32, kind: u32, vectors: u32): u32 {
+  const f = attachFunction(4 << 3, 0x1234, 0x9abc, 0x02_0000, 1, false, 256);
+  functionAt(f).onWake = countWake.index;
+  const flush: (f: u32) => void = flushVectors;
+  functionAt(f).onCommand = flush.index;
+  makeMaster(f);
+  setStatus(f, 0x220);
+  addBar(f, 1, 0x1000, BarKind.MEMORY32, makeHandler(CARD, readCard.index, writeCard.index, "messenger memory", Width.BYTE));
+  addMsi(f, 0x50, log2, kind);
+  if (vectors) addMsix(f, vectors, 0, "messenger msix");
+  addPower(f, 0x80, 0xc822);
+  setPin(f, 1);
+  return f;
+}
+export function messengerDmaRead(): u32 { return dmaRead32(4 << 3, 0x1000); }
+import { dmaRead32 } from "../../../assembly/device/dma";

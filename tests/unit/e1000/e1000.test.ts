@@ -338,6 +338,36 @@ describe("interrupts", () => {
   });
 });
 
+describe("as a PCI function", () => {
+  it("has power management at DC and MSI with a 64-bit address at F0, nothing else", async () => {
+    const d = await makeCard();
+    expect(d.m.capabilities()).toEqual([[1, 0xdc], [5, 0xf0]]);
+    expect([d.m.config(6, 2), d.m.config(0xde, 2), d.m.config(0xf2, 2)]).toEqual([0x230, 0xc822, 0x80]);
+  });
+  it("signals by MSI, a message each time the line would go up", async () => {
+    const d = await up();
+    d.m.writeConfig(0xf4, 4, 0xfee00000); d.m.writeConfig(0xfc, 2, 0x55); d.m.writeConfig(0xf2, 2, 1);
+    const sent = (): number => d.m.counter("MSIs sent"), before = sent(), lines = d.m.counter("interrupt lines asserted");
+    d.set(R.IMS, C.LSC | C.RXT0);
+    d.set(R.ICS, C.LSC); d.set(R.ICS, C.RXT0);
+    expect(sent() - before).toBe(1);
+    d.get(R.ICR); d.set(R.ICS, C.RXT0);
+    expect([sent() - before, d.m.counter("interrupt lines asserted") - lines]).toEqual([2, 0]);
+  });
+  it("sleeps in D3 and is new when it wakes", async () => {
+    const d = await up();
+    d.m.writeConfig(0xe0, 2, 3);
+    expect(d.get(R.CTRL)).toBe(0xffffffff);
+    d.m.giveFrame(frameOf(60));
+    d.m.writeConfig(0xe0, 2, 0);
+    d.m.writeConfig(0x10, 4, d.base); d.m.writeConfig(4, 2, 7);
+    expect([d.get(R.RCTL), d.get(R.TDLEN), d.get(R.RAL), d.count("packets received")]).toEqual([0, 0, 0x12005452, 0]);
+    d.start();
+    d.legacy(frameOf(60));
+    expect(d.m.takeFrames()).toHaveLength(1);
+  });
+});
+
 describe("a driver that breaks the rules", () => {
   it("sets head or tail outside the ring: nothing moves, and it is counted", async () => {
     const d = await up();
@@ -405,14 +435,15 @@ describe("a driver that breaks the rules", () => {
     d.legacy(frameOf(60));
     expect([sent(d), d.get(R.TDH)]).toEqual([[], d.tail]);
   });
-  it("is off the bus: nothing is fetched", async () => {
+  it("is off the bus: nothing is fetched, and nothing lost: it goes on when it may master again", async () => {
     const d = await up();
     d.m.writeConfig(4, 2, 3);
     d.legacy(frameOf(60));
-    d.m.giveFrame(frameOf(60));
-    expect(sent(d)).toEqual([]);
-    d.m.writeConfig(4, 2, 7);
+    d.m.giveFrame(frameOf(61));
+    expect([sent(d), d.take(), d.get(R.TDH)]).toEqual([[], [], 0]);
     expect(d.m.bytes(BUFFERS, 60).every((b) => b === 0)).toBe(true);
+    d.m.writeConfig(4, 2, 7);
+    expect([sent(d).length, d.take().length, d.get(R.TDH), d.m.config(6, 2) & 0x2000]).toEqual([1, 1, 1, 0]);
   });
   it("offers buffers at address zero: they go back empty and the next takes the frame", async () => {
     const d = await up();
