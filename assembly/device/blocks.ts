@@ -1,10 +1,10 @@
 // Requests between a disk and the host, in the module's memory.
 //
 // A disk has a table of requests and an area for their data. It asks, ends the slice, and the host answers every request
-// before the next instruction runs (virtual time stands still meanwhile); then the device's service takes the answers. So the
-// host's speed is never seen by the guest, and the area is free again at each service.
+// before the next instruction runs (virtual time stands still meanwhile); then the device's service takes the answers and may ask
+// again, until nothing is left to ask. So the host's speed is never seen by the guest, and the area is free again at each service.
 //
-//      table: count, then 32 bytes each:  type | answer | sector (8) | bytes | data address | owner's two words
+//      table: count, then 64 bytes each:  type | answer | sector (8) | bytes | data address | flags | the owner's words
 
 import { DISK_TABLES } from "../base/layout";
 import { endSlice } from "./clock";
@@ -12,24 +12,41 @@ import { endSlice } from "./clock";
 @inline export const MAX_DISKS: u32 = 8;
 @inline export const MAX_ASKED: u32 = 64;
 @inline const DISK_BYTES: usize = 512 * 1024;
-@inline const TABLE_BYTES: u32 = 4096;
+@inline const TABLE_BYTES: u32 = 8192;
 /** Bytes of data that one batch of requests may carry. */
 @inline export const DATA_BYTES: u32 = <u32>DISK_BYTES - TABLE_BYTES;
 /** The host has not answered. */
 @inline export const UNANSWERED: u32 = 0xff;
 
-@unmanaged export class Asked { type: u32; answer: u32; sector: u64; bytes: u32; data: u32; head: u32; queue: u32; }
+/** STABLE: what is written must be on the disk itself before the answer. */
+export const enum AskedFlag { STABLE = 1 }
+@unmanaged export class Asked {
+  type: u32;
+  answer: u32;
+  sector: u64;
+  bytes: u32;
+  data: u32;
+  flags: u32;
+  // The owner's: the chain and its queue, where in the request this part lies, what becomes of the answer.
+  head: u32;
+  queue: u32;
+  offset: u32;
+  fate: u32;
+}
 @unmanaged class Table { count: u32; used: u32; }
 
 @inline function table(disk: u32): Table { return changetype<Table>(DISK_TABLES + <usize>(disk & 7) * DISK_BYTES); }
-@inline export function askedAt(disk: u32, i: u32): Asked { return changetype<Asked>(changetype<usize>(table(disk)) + 64 + (<usize>i << 5)); }
-@inline export function askedCount(disk: u32): u32 { return table(disk).count; }
+@inline export function askedAt(disk: u32, i: u32): Asked { return changetype<Asked>(changetype<usize>(table(disk)) + 64 + (<usize>i << 6)); }
+@inline export function askedCount(disk: u32): u32 { return min(table(disk).count, MAX_ASKED); }
+/** Bytes of data that the batch still has room for, 0 when it takes no more requests. */
+export function roomToAsk(disk: u32): u32 { return table(disk).count >= MAX_ASKED ? 0 : DATA_BYTES - min(table(disk).used, DATA_BYTES); }
 
 /** A new request with room for its data; null when the batch is full. */
 export function ask(disk: u32, type: u32, sector: u64, bytes: u32): Asked {
   const t = table(disk);
-  if (t.count >= MAX_ASKED || bytes > DATA_BYTES - t.used) return changetype<Asked>(0);
+  if (t.count >= MAX_ASKED || bytes > roomToAsk(disk)) return changetype<Asked>(0);
   const a = askedAt(disk, t.count);
+  memory.fill(changetype<usize>(a), 0, 64);
   a.type = type; a.answer = UNANSWERED; a.sector = sector; a.bytes = bytes;
   a.data = <u32>changetype<usize>(t) + TABLE_BYTES + t.used;
   t.used += (bytes + 15) & ~15;
@@ -39,7 +56,12 @@ export function ask(disk: u32, type: u32, sector: u64, bytes: u32): Asked {
 }
 
 /** Takes back the last request. */
-export function unask(disk: u32, bytes: u32): void { table(disk).count--; table(disk).used -= (bytes + 15) & ~15; }
+export function unask(disk: u32): void {
+  const t = table(disk);
+  if (!t.count) return;
+  t.count--;
+  t.used -= (askedAt(disk, t.count).bytes + 15) & ~15;
+}
 
 /** Every request of the batch has been answered, and dealt with. */
 export function clearAsked(disk: u32): void { table(disk).count = 0; table(disk).used = 0; }

@@ -22,7 +22,7 @@ import { CardKind } from "./surface";
   /** MAC, first byte lowest; of a disk its sectors. */
   mac: u64;
   masked: u64;
-  /** MTU, 0 for none; of a disk 1 when it is read-only. */
+  /** MTU, 0 for none; of a disk what virtio/block/block.ts calls its detail. */
   mtu: u32;
   modernOnly: u32;
   vectors: u32;
@@ -77,7 +77,7 @@ export function attachCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
     if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu != 0, c.modernOnly != 0, c.vectors);
+    else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.E1000) attachE1000(i, c.number, c.port, c.slot, c.mac);
     else if (c.kind == CardKind.PCNET) attachPcnet(i, c.number, c.port, c.slot, c.mac);
@@ -88,7 +88,7 @@ export function attachCards(): void {
 export function resetCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
-    if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.number, c.mac);
+    if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.mac, c.mtu);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
     if (c.kind == CardKind.E1000) resetE1000(i);
     if (c.kind == CardKind.PCNET) resetPcnet(i);

@@ -41,7 +41,7 @@ export function create(ramMiB: u32, seedLo: u32, seedHi: u32, bootLo: u32, bootH
 }
 /**
  * Adds a card (CardKind) to the machine about to be made, before `create`. `slot` 0: the next free one; the MAC's first byte is
- * lowest in `macLo`, and a disk has its sectors there, and 1 for `mtu` when it is read-only; `masked` are feature bits not to offer; `flags` bit 0: without the legacy interface. -1: refused.
+ * lowest in `macLo`, and a disk has its sectors there, and for `mtu` what assembly/virtio/block/block.ts calls its detail; `masked` are feature bits not to offer; `flags` bit 0: without the legacy interface. -1: refused.
  */
 export function addCard(kind: u32, slot: u32, macLo: u32, macHi: u32, maskedLo: u32, maskedHi: u32, mtu: u32, flags: u32, vectors: u32): i32 {
   return addToList(kind, slot, wide(macLo, macHi), wide(maskedLo, maskedHi), mtu, (flags & 1) != 0, vectors);

@@ -27,6 +27,13 @@ function parseSwitch(argument: string, name: string, value: string): boolean {
   throw new UsageError(argument, `${name} is on or off, not "${value}".`);
 }
 
+/** A value that must be one of a few words. */
+function oneOf<const T extends string>(argument: string, name: string, value: string, words: readonly T[]): T {
+  const found = words.find((word) => word === value);
+  if (found === undefined) throw new UsageError(argument, `${name} is ${words.join(', ')}, not "${value}".`);
+  return found;
+}
+
 /** A slot: `5`, `0x5` or `05.0`. */
 function parseSlot(argument: string, value: string): number {
   const match = /^(?:0x)?([0-9a-f]{1,2})(?:\.0)?$/i.exec(value);
@@ -80,6 +87,10 @@ export function parseDevice(value: string): DeviceOptions {
       case 'mac': out.mac = text; break;
       case 'addr': out.slot = parseSlot(argument, text); break;
       case 'host_mtu': out.mtu = Number(parseCount(argument, text)); break;
+      case 'num-queues': out.queues = Number(parseCount(argument, text)); break;
+      case 'write-cache': if (text !== 'auto') out.writeCache = parseSwitch(argument, name, text); break;
+      case 'logical_block_size': out.logicalBlockBytes = Number(parseCount(argument, text)); break;
+      case 'physical_block_size': out.physicalBlockBytes = Number(parseCount(argument, text)); break;
       case 'vectors': out.vectors = Number(parseCount(argument, text)); break;
       case 'disable-legacy': out.modernOnly = parseSwitch(argument, name, text); break;
       default: features[name] = parseSwitch(argument, name, text);
@@ -94,6 +105,7 @@ export function parseDrive(value: string, number: number): { drive: DriveOptions
   const { argument, pairs } = split('-drive', `,${value}`);
   const drive: DriveOptions = { id: `drive${number}`, source: '' };
   let wanted = 'virtio';
+  let serial: string | undefined;
   for (const [name, text] of pairs) {
     switch (name) {
       case 'file': drive.source = text; break;
@@ -101,13 +113,19 @@ export function parseDrive(value: string, number: number): { drive: DriveOptions
       case 'if': wanted = text; break;
       case 'readonly': drive.readOnly = parseSwitch(argument, name, text); break;
       case 'snapshot': drive.snapshot = parseSwitch(argument, name, text); break;
+      case 'overlay': drive.overlay = text; break;
+      case 'cache': drive.cache = oneOf(argument, name, text, ['writeback', 'writethrough', 'none', 'directsync', 'unsafe']); break;
+      case 'discard': drive.discard = oneOf(argument, name, { on: 'unmap', off: 'ignore' }[text] ?? text, ['ignore', 'unmap']); break;
+      case 'file.locking': case 'locking': if (text !== 'auto') drive.locking = parseSwitch(argument, name, text); break;
+      case 'media': oneOf(argument, name, text, ['disk']); break;
+      case 'serial': serial = text; break;
       case 'format': if (text !== 'raw') throw new UsageError(argument, 'only format=raw is there.'); break;
       default: throw new UsageError(argument, `there is no option "${name}".`);
     }
   }
   if (drive.source === '') throw new UsageError(argument, 'needs file=PATH.');
   if (wanted !== 'virtio' && wanted !== 'none') throw new UsageError(argument, `if is virtio or none, not "${wanted}".`);
-  return { drive, device: wanted === 'virtio' ? { model: 'virtio-blk', drive: drive.id } : undefined };
+  return { drive, device: wanted === 'virtio' ? { model: 'virtio-blk', drive: drive.id, ...(serial === undefined ? {} : { serial }) } : undefined };
 }
 
 /** A card and what it is connected to, as `-nic` gives them in one. */

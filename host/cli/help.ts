@@ -34,7 +34,8 @@ The machine
                        an Intel 82540EM: mac=, addr=
   -device pcnet,netdev=ID
                        an AMD PCnet-PCI II: mac=, addr=
-  -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), if=none,id=ID for -device virtio-blk-pci,drive=ID
+  -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), overlay=FILE (writes go there), cache=MODE,
+                       discard=unmap, if=none,id=ID for -device virtio-blk-pci,drive=ID: num-queues=, serial=
   -device virtio-rng-pci
                        random numbers from the machine's seed
   -machine q35,kernel-entry=NAME

@@ -1,14 +1,18 @@
 /**
- * Answers a virtual disk's requests between slices. The table's layout is that of assembly/device/blocks.ts: a count, and from
- * byte 64 on 32 bytes each: type, answer, sector (8), bytes, address of the data.
+ * Answers a virtual disk's requests while the guest's time stands still. The table's layout is that of assembly/device/blocks.ts: a
+ * count, and from byte 64 on 64 bytes each: type, answer, sector (8), bytes, address of the data, flags. Requests are served in their
+ * order, one after the other, so that a flush covers what was written before it.
  */
 
+import type { HostPort } from '../machine/engine.js';
 import type { ModuleInstance } from '../machine/module.js';
-import type { Disk } from './disk.js';
+import type { Counter } from '../machine/types.js';
+import type { Disk, Done } from './disk.js';
+import type { Drive } from './open.js';
 import { SECTOR_BYTES } from './sector.js';
 
 const FIRST = 64;
-const ENTRY = 32;
+const ENTRY = 64;
 const MOST = 64;
 /** Request types and answers (virtio 1.2, 5.2.6). */
 const IN = 0;
@@ -20,88 +24,163 @@ const WRITE_ZEROES = 13;
 const OK = 0;
 const IOERR = 1;
 const UNSUPP = 2;
+/** AskedFlag of assembly/device/blocks.ts. */
+const STABLE = 1;
+/** Flag of a range (5.2.6). */
+const UNMAP = 1;
 
 const ID_BYTES = 20;
 const RANGE_BYTES = 16;
-const ZEROS = new Uint8Array(65536);
 
-export class DiskPort {
-  private pending = false;
+interface Entry {
+  /** Where the answer goes. */
+  answerAt: number;
+  type: number;
+  at: number;
+  data: Uint8Array;
+  stable: boolean;
+}
+
+interface Counts {
+  batches: bigint;
+  waits: bigint;
+  flushes: bigint;
+  errors: bigint;
+}
+
+export class DiskPort implements HostPort {
+  private readonly disk: Disk;
+  private readonly counts: Counts = { batches: 0n, waits: 0n, flushes: 0n, errors: 0n };
 
   constructor(
     private readonly instance: ModuleInstance,
     /** Address of the disk's table. */
     private readonly table: number,
-    private readonly disk: Disk,
+    private readonly drive: Drive,
     private readonly serial: string,
-  ) {}
+    private readonly name: string,
+  ) {
+    this.disk = drive.disk;
+  }
 
+  /** Requests wait for the host. They are in the machine's state, so that a snapshot has them too. */
   get busy(): boolean {
-    return this.pending;
+    return this.instance.view.getUint32(this.table, true) > 0;
   }
 
   beforeSlice(): boolean {
-    const look = this.pending;
-    this.pending = false;
-    return look;
+    return false;
   }
 
   afterSlice(): void {
-    const { view } = this.instance;
-    const count = Math.min(view.getUint32(this.table, true), MOST);
-    for (let i = 0; i < count; i++) {
-      const at = this.table + FIRST + i * ENTRY;
-      view.setUint32(at + 4, this.answer(at), true);
-    }
-    if (count > 0) this.pending = true;
+    // answer() does it, before the next instruction.
   }
 
-  private answer(at: number): number {
+  /** Answers every request; nothing is returned when that was possible on the spot. */
+  answer(): Done {
+    this.counts.batches++;
+    const wait = this.serveFrom(0, this.entries());
+    if (wait !== undefined) this.counts.waits++;
+    return wait;
+  }
+
+  counters(): Counter[] {
+    const one = (what: string, unit: string, value: bigint): Counter => ({ name: `${this.name} ${what}`, unit, value });
+    const { batches, waits, flushes, errors } = this.counts;
+    return [
+      one('batches answered', 'events', batches), one('batches waited for', 'events', waits),
+      one('flushes of the image', 'system calls', flushes), one('errors of the image', 'requests', errors),
+    ];
+  }
+
+  private entries(): Entry[] {
     const { view, bytes } = this.instance;
-    const from = Number(view.getBigUint64(at + 8, true)) * SECTOR_BYTES;
-    const start = view.getUint32(at + 20, true);
-    const data = bytes.subarray(start, start + view.getUint32(at + 16, true));
+    const count = Math.min(view.getUint32(this.table, true), MOST);
+    return Array.from({ length: count }, (_, i) => {
+      const at = this.table + FIRST + i * ENTRY;
+      const data = view.getUint32(at + 20, true);
+      return {
+        answerAt: at + 4,
+        type: view.getUint32(at, true),
+        at: Number(view.getBigUint64(at + 8, true)) * SECTOR_BYTES,
+        data: bytes.subarray(data, data + view.getUint32(at + 16, true)),
+        stable: (view.getUint32(at + 24, true) & STABLE) !== 0,
+      };
+    });
+  }
+
+  private serveFrom(first: number, entries: Entry[]): Done {
+    for (let i = first; i < entries.length; i++) {
+      const wait = this.serve(entries[i]!);
+      if (wait !== undefined) return wait.then(() => this.serveFrom(i + 1, entries));
+    }
+    return this.settle(entries.filter((entry) => entry.stable && this.answerOf(entry) === OK));
+  }
+
+  /** One flush makes all writes of the batch that want it stable. */
+  private settle(entries: Entry[]): Done {
+    if (entries.length === 0) return;
+    return this.guarded(() => this.flush(), (answer) => entries.forEach((entry) => this.setAnswer(entry, answer)));
+  }
+
+  private serve(entry: Entry): Done {
+    const known = [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES].includes(entry.type);
+    if (!known) return this.setAnswer(entry, UNSUPP);
+    return this.guarded(() => this.act(entry), (answer) => this.setAnswer(entry, answer));
+  }
+
+  /** Does something that the host may refuse, now or later. */
+  private guarded(act: () => Done, tell: (answer: number) => void): Done {
+    const failed = (): void => {
+      this.counts.errors++;
+      tell(IOERR);
+    };
     try {
-      return this.serve(view.getUint32(at, true), from, data);
+      const wait = act();
+      if (wait !== undefined) return wait.then(() => tell(OK), failed);
+      tell(OK);
     } catch {
-      return IOERR;
+      failed();
     }
   }
 
-  private serve(type: number, from: number, data: Uint8Array): number {
-    const { disk } = this;
+  private act({ type, at, data }: Entry): Done {
     switch (type) {
-      case IN:
-        disk.read(from, data);
-        return OK;
-      case OUT:
-        if (disk.readOnly) return IOERR;
-        disk.write(from, data);
-        return OK;
-      case FLUSH:
-        disk.flush();
-        return OK;
-      case GET_ID:
-        data.fill(0);
-        new TextEncoder().encodeInto(this.serial, data.subarray(0, ID_BYTES));
-        return OK;
-      case DISCARD:
-        // A hint: what is discarded may keep its content (5.2.6.2).
-        return disk.readOnly ? IOERR : OK;
-      case WRITE_ZEROES:
-        return disk.readOnly ? IOERR : this.zero(data);
-      default:
-        return UNSUPP;
+      case IN: return this.disk.read(at, data);
+      case OUT: return this.disk.write(at, data);
+      case FLUSH: return this.flush();
+      case GET_ID: return this.identify(data);
+      default: return this.eachRange(type, data, 0);
     }
   }
 
-  private zero(ranges: Uint8Array): number {
-    const view = new DataView(ranges.buffer, ranges.byteOffset, ranges.byteLength);
-    for (let i = 0; i + RANGE_BYTES <= ranges.length; i += RANGE_BYTES) {
+  private flush(): Done {
+    if (this.drive.unsafe) return;
+    this.counts.flushes++;
+    return this.disk.flush();
+  }
+
+  private identify(data: Uint8Array): void {
+    data.fill(0);
+    new TextEncoder().encodeInto(this.serial, data.subarray(0, ID_BYTES));
+  }
+
+  private eachRange(type: number, data: Uint8Array, from: number): Done {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    for (let i = from; i + RANGE_BYTES <= data.length; i += RANGE_BYTES) {
       const at = Number(view.getBigUint64(i, true)) * SECTOR_BYTES;
-      const end = at + view.getUint32(i + 8, true) * SECTOR_BYTES;
-      for (let here = at; here < end; here += ZEROS.length) this.disk.write(here, ZEROS.subarray(0, Math.min(ZEROS.length, end - here)));
+      const bytes = view.getUint32(i + 8, true) * SECTOR_BYTES;
+      const unmap = (view.getUint32(i + 12, true) & UNMAP) !== 0;
+      const wait = type === DISCARD ? this.disk.discard(at, bytes) : this.disk.zero(at, bytes, unmap);
+      if (wait !== undefined) return wait.then(() => this.eachRange(type, data, i + RANGE_BYTES));
     }
-    return OK;
+  }
+
+  private answerOf(entry: Entry): number {
+    return this.instance.view.getUint32(entry.answerAt, true);
+  }
+
+  private setAnswer(entry: Entry, answer: number): void {
+    this.instance.view.setUint32(entry.answerAt, answer, true);
   }
 }

@@ -2,7 +2,8 @@
 
 import { Address, CardKind } from '../../assembly/run/surface.js';
 import { SECTOR_BYTES } from '../disk/sector.js';
-import type { Disk } from '../disk/disk.js';
+import { DiskError } from '../disk/errors.js';
+import type { Drive } from '../disk/open.js';
 import { DiskPort } from '../disk/port.js';
 import type { NetBackend } from '../net/backend.js';
 import { FramePort } from '../net/frames.js';
@@ -24,6 +25,9 @@ const NET_FEATURES: Readonly<Record<string, number>> = {
   csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,
   mrg_rxbuf: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_rx_extra: 20, guest_announce: 21, ctrl_mac_addr: 23,
 };
+
+/** And of the disk (5.2.3). */
+const DISK_FEATURES: Readonly<Record<string, number>> = { ...TRANSPORT_FEATURES, 'config-wce': 11, discard: 13, 'write-zeroes': 14 };
 
 /** Models with a frame port. */
 const NETWORK: ReadonlySet<CardKind> = new Set([CardKind.VIRTIO_NET, CardKind.E1000, CardKind.PCNET]);
@@ -55,9 +59,19 @@ export interface CardPlan {
   vectors: number;
   /** Netdev id of a network card. */
   netdev: string | undefined;
-  /** Drive id and serial number of a disk. */
+  /** Of a disk. */
   drive: string | undefined;
   serial: string;
+  disk: DiskPlan | undefined;
+}
+
+/** How a disk shows itself, beside what its drive says. */
+interface DiskPlan {
+  queues: number;
+  writeCache: boolean | undefined;
+  /** Powers of two: the logical block over a sector, the physical over the logical. */
+  logicalExp: number;
+  physicalExp: number;
 }
 
 /** QEMU's default addresses: 52:54:00:12:34:56 and up. */
@@ -94,6 +108,33 @@ function planNet(device: DeviceOptions, number: number): Partial<CardPlan> {
   };
 }
 
+const DISK_ONLY = ['drive', 'serial', 'queues', 'writeCache', 'logicalBlockBytes', 'physicalBlockBytes'] as const;
+
+/** A block size as a power of two over `unit`. */
+function blockExp(name: string, bytes: number, unit: number, most: number): number {
+  const exp = Math.log2(bytes / unit);
+  if (Number.isInteger(exp) && exp >= 0 && bytes <= most) return exp;
+  throw new OptionError(`devices.${name}`, `${bytes} is not a power of two from ${unit} to ${most}.`);
+}
+
+function planDisk({ model, drive, serial = '', queues = 1, writeCache, logicalBlockBytes = SECTOR_BYTES, physicalBlockBytes = logicalBlockBytes }: DeviceOptions): DiskPlan {
+  if (drive === undefined) throw new OptionError('devices.drive', `${model} needs one.`);
+  if (new TextEncoder().encode(serial).length > 20) throw new OptionError('devices.serial', `"${serial}" is longer than 20 bytes.`);
+  return {
+    queues: inRange('queues', queues, 1, 8),
+    writeCache,
+    logicalExp: blockExp('logicalBlockBytes', logicalBlockBytes, SECTOR_BYTES, 4096),
+    physicalExp: blockExp('physicalBlockBytes', physicalBlockBytes, logicalBlockBytes, 65536),
+  };
+}
+
+/** What virtio/block/block.ts calls a disk's detail. */
+function detailOf({ queues, writeCache, logicalExp, physicalExp }: DiskPlan, { disk, writethrough }: Drive): number {
+  if (disk.bytes % (SECTOR_BYTES << logicalExp) !== 0) throw new OptionError('devices.logicalBlockBytes', `the disk's ${disk.bytes} bytes are no whole number of blocks of ${SECTOR_BYTES << logicalExp}.`);
+  const cached = writeCache ?? !writethrough;
+  return Number(disk.readOnly) | (cached ? 0 : 2) | (queues << 8) | (logicalExp << 16) | (physicalExp << 20);
+}
+
 /** Refuses an id that is not there, or has a card. */
 function claim(option: 'netdev' | 'drive', id: string | undefined, there: readonly { id: string }[], used: Set<string>): void {
   if (id === undefined) return;
@@ -113,18 +154,22 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
     if (extra !== undefined) throw new OptionError(`devices.${extra}`, `${device.model} has no such option.`);
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
-    if (kind === CardKind.VIRTIO_BLK && device.drive === undefined) throw new OptionError('devices.drive', `${device.model} needs one.`);
+    const isDisk = kind === CardKind.VIRTIO_BLK;
+    const foreign = isDisk ? undefined : DISK_ONLY.find((name) => device[name] !== undefined);
+    if (foreign !== undefined) throw new OptionError(`devices.${foreign}`, `${device.model} is no disk.`);
+    const disk = isDisk ? planDisk(device) : undefined;
     const common: CardPlan = {
       kind,
       slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
       mac: 0n,
-      masked: NOT_VIRTIO.has(kind) ? 0n : maskOf(device, kind === CardKind.VIRTIO_NET ? NET_FEATURES : TRANSPORT_FEATURES),
+      masked: NOT_VIRTIO.has(kind) ? 0n : maskOf(device, kind === CardKind.VIRTIO_NET ? NET_FEATURES : isDisk ? DISK_FEATURES : TRANSPORT_FEATURES),
       mtu: 0,
       modernOnly: device.modernOnly ?? false,
-      vectors: device.vectors === undefined ? 4 : inRange('vectors', device.vectors, 0, 32),
+      vectors: device.vectors === undefined ? Math.max(4, (disk?.queues ?? 0) + 1) : inRange('vectors', device.vectors, 0, 32),
       netdev: undefined,
       drive: device.drive,
       serial: device.serial ?? '',
+      disk,
     };
     return NETWORK.has(kind) ? { ...common, ...planNet(device, nets++) } : common;
   });
@@ -145,12 +190,12 @@ export function readNetdevs(options: readonly NetdevOptions[]): Netdev[] {
 }
 
 /** Tells a fresh module of its cards; before `create`. */
-export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { disks }: Outside): void {
+export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { drives }: Outside): void {
   for (const plan of plans) {
     const { kind, slot, masked, modernOnly, vectors } = plan;
-    const disk = disks.get(plan.drive ?? '');
-    const value = disk === undefined ? plan.mac : BigInt(disk.bytes / SECTOR_BYTES);
-    const detail = disk === undefined ? plan.mtu : Number(disk.readOnly);
+    const drive = plan.disk === undefined ? undefined : drives.get(plan.drive ?? '');
+    const value = drive === undefined ? plan.mac : BigInt(drive.disk.bytes / SECTOR_BYTES);
+    const detail = drive === undefined ? plan.mtu : detailOf(plan.disk!, drive);
     const number = instance.exports.addCard(kind, slot, low(value), high(value), low(masked), high(masked), detail, modernOnly ? 1 : 0, vectors);
     if (number < 0) throw new OptionError('devices', slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
   }
@@ -167,46 +212,57 @@ export interface Outside {
   /** By netdev id. */
   backends: Map<string, OpenBackend>;
   /** By drive id. */
-  disks: Map<string, Disk>;
+  drives: Map<string, Drive>;
   /** Frames may come from outside the machine at any time. */
   live: boolean;
   close(): Promise<void>;
 }
 
-async function openDrives(drives: readonly DriveOptions[]): Promise<Map<string, Disk>> {
-  const disks = new Map<string, Disk>();
-  if (drives.length === 0) return disks;
-  const { openFileDisk, openMemoryDisk, withOverlay } = await import('../disk/disk.js');
-  for (const { id, source, readOnly = false, snapshot = false } of drives) {
-    if (disks.has(id)) throw new OptionError('drives', `the id "${id}" is given twice.`);
-    try {
-      const disk = typeof source === 'string' ? openFileDisk(source, readOnly || snapshot) : openMemoryDisk(source, readOnly);
-      disks.set(id, snapshot ? withOverlay(disk) : disk);
-    } catch (error) {
-      for (const disk of disks.values()) disk.close();
-      throw new OptionError('drives', `${String(source)} cannot be opened: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+async function openDrives(options: readonly DriveOptions[]): Promise<Map<string, Drive>> {
+  const drives = new Map<string, Drive>();
+  if (options.length === 0) return drives;
+  const { openDrive } = await import('../disk/open.js');
+  try {
+    for (const option of options) {
+      if (drives.has(option.id)) throw new DiskError(`the id "${option.id}" is given twice.`);
+      drives.set(option.id, await openDrive(option));
     }
+  } catch (error) {
+    await closeDrives(drives);
+    throw new OptionError('drives', error instanceof DiskError ? error.message : `cannot be opened: ${String(error)}.`);
   }
-  return disks;
+  return drives;
+}
+
+async function closeDrives(drives: Map<string, Drive>): Promise<void> {
+  const all = [...drives.values()];
+  drives.clear();
+  for (const { disk } of all) await disk.close();
+}
+
+async function openNetdevs(netdevs: readonly Netdev[]): Promise<Map<string, OpenBackend>> {
+  const backends = new Map<string, OpenBackend>();
+  if (netdevs.length === 0) return backends;
+  const { createNetContext, openBackends } = await import('../net/open.js');
+  const specs = netdevs.filter((netdev) => 'spec' in netdev).map(({ spec }) => spec);
+  for (const [id, backend] of await openBackends(specs, createNetContext())) backends.set(id, backend);
+  for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
+  return backends;
 }
 
 /** Opens backends and disks. What needs Node is loaded only when it is asked for: a page has no sockets. */
-export async function openOutside(netdevs: readonly Netdev[], drives: readonly DriveOptions[]): Promise<Outside> {
-  const disks = await openDrives(drives);
-  const backends = new Map<string, OpenBackend>();
-  if (netdevs.length > 0) {
-    const { createNetContext, openBackends } = await import('../net/open.js');
-    const specs = netdevs.filter((netdev) => 'spec' in netdev).map(({ spec }) => spec);
-    for (const [id, backend] of await openBackends(specs, createNetContext())) backends.set(id, backend);
-    for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
-  }
+export async function openOutside(netdevs: readonly Netdev[], driveOptions: readonly DriveOptions[]): Promise<Outside> {
+  const drives = await openDrives(driveOptions);
+  const backends = await openNetdevs(netdevs).catch(async (error: unknown) => {
+    await closeDrives(drives);
+    throw error;
+  });
   return {
     backends,
-    disks,
+    drives,
     live: netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null'),
     async close() {
-      for (const disk of disks.values()) disk.close();
-      disks.clear();
+      await closeDrives(drives);
       await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
     },
   };
@@ -220,9 +276,9 @@ export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[
     .map((plan, port) => new FramePort(instance, port, rings, outside.backends.get(plan.netdev ?? '')?.backend ?? createNull(`port${port}`), wake));
   const disks = plans
     .filter(({ kind }) => kind === CardKind.VIRTIO_BLK)
-    .flatMap(({ drive, serial }, number) => {
-      const disk = outside.disks.get(drive ?? '');
-      return disk === undefined ? [] : [new DiskPort(instance, instance.exports.diskTable(number) >>> 0, disk, serial)];
+    .flatMap((plan, number) => {
+      const drive = outside.drives.get(plan.drive ?? '');
+      return drive === undefined ? [] : [new DiskPort(instance, instance.exports.diskTable(number) >>> 0, drive, plan.serial, `drive ${plan.drive}`)];
     });
   return [...ports, ...disks];
 }

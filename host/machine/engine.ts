@@ -14,7 +14,7 @@ import { StopReason as Code } from '../../assembly/run/surface.js';
 import { InputQueue } from './input.js';
 import { high, join, low, type ModuleInstance } from './module.js';
 import { DEBUG_RING, SERIAL_PORTS, takeBytes } from './rings.js';
-import type { ClockMode, Stop, StopReason } from './types.js';
+import type { ClockMode, Counter, Stop, StopReason } from './types.js';
 import { Bell, yieldToHost } from './wait.js';
 
 const SLICE_ICOUNT = 1_000_000n;
@@ -41,6 +41,9 @@ export interface HostPort {
   afterSlice(): void;
   /** Something waits for the guest: it must not sleep. */
   readonly busy: boolean;
+  /** Answers, while the guest's time stands still, what it asked: called while `busy`, before the next instruction. */
+  answer?(): void | Promise<void>;
+  counters?(): Counter[];
 }
 
 /** What ends one run besides the guest itself. */
@@ -70,7 +73,7 @@ export class Engine {
   private inputAttached = false;
   /** Input waits until the guest is idle. */
   private patient = false;
-  /** Network cards. While `outside` is set, frames may come at any time, and idle time is waited for. */
+  /** Network cards and disks. While `outside` is set, frames may come at any time, and idle time is waited for. */
   private ports: readonly HostPort[] = [];
   private outside = false;
   private readonly bell = new Bell();
@@ -131,10 +134,49 @@ export class Engine {
     this.lastYield = started;
     for (;;) {
       const left = bounds.wallMs === undefined ? Infinity : started + bounds.wallMs - performance.now();
-      const stop = this.boundStop(bounds, left) ?? this.codeStop(this.slice(bounds), bounds);
+      const stop = this.boundStop(bounds, left) ?? (await this.turn(bounds, started));
       if (stop !== undefined) return stop;
       await this.rest(left);
     }
+  }
+
+  /** A slice, between the host's answers to what was asked before and in it. */
+  private async turn(bounds: RunBounds, started: number): Promise<Stop | undefined> {
+    const until = started + (bounds.wallMs ?? Infinity);
+    // A pause came before everything was answered: it is seen before the next turn.
+    if (this.asking && !(await this.settle(until))) return undefined;
+    const code = this.slice(bounds);
+    if (this.asking) await this.settle(until);
+    return this.codeStop(code, bounds);
+  }
+
+  /** A disk waits for the host. */
+  private get asking(): boolean {
+    return this.ports.some((port) => port.answer !== undefined && port.busy);
+  }
+
+  /**
+   * Answers disks until they ask no more: a long request asks again and again. Between two rounds a pause or the limit of wall time
+   * may come; what is not answered then is answered before the next slice. True when all is answered.
+   */
+  private async settle(until: number): Promise<boolean> {
+    while (this.asking) {
+      if (this.pauseAsked || performance.now() >= until) return false;
+      for (const port of this.ports) {
+        const wait = port.busy ? port.answer?.() : undefined;
+        if (wait !== undefined) await wait;
+      }
+      this.options.instance.exports.poke();
+      if (performance.now() - this.lastYield < YIELD_MS) continue;
+      await yieldToHost();
+      this.lastYield = performance.now();
+    }
+    return true;
+  }
+
+  /** What the ports counted on the host's side. */
+  counters(): Counter[] {
+    return this.ports.flatMap((port) => port.counters?.() ?? []);
   }
 
   private boundStop(bounds: RunBounds, wallLeft: number): Stop | undefined {

@@ -200,7 +200,7 @@ export class LocalMachine implements Machine {
       virtualNs: this.engine.virtualNs,
       slices: this.engine.slices,
       moduleMs: this.engine.moduleMs,
-      counters: [...readCounters(this.instance), ...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters())],
+      counters: [...readCounters(this.instance), ...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()],
       histograms: readHistograms(this.instance),
     };
   }

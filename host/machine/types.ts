@@ -3,6 +3,7 @@
  * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
  */
 
+import type { Disk } from '../disk/disk.js';
 import type { NetBackend } from '../net/backend.js';
 
 /** Which clock the machine lives by. See docs/embedding.md. */
@@ -50,18 +51,37 @@ export interface DeviceOptions {
   vectors?: number;
   /** The `id` of a disk's drive. */
   drive?: string;
-  /** A disk's serial number, up to 20 characters. */
+  /** A disk's serial number, up to 20 bytes. */
   serial?: string;
+  /** A disk's request queues, 1 to 8 (`num-queues`). Default 1. */
+  queues?: number;
+  /** Whether the guest is told of a write cache (`write-cache`); default by the drive's `cache`. */
+  writeCache?: boolean;
+  /** A disk's block sizes in bytes, 512 to 4096 and the logical one to 65536 (`logical_block_size`, `physical_block_size`). Default 512. */
+  logicalBlockBytes?: number;
+  physicalBlockBytes?: number;
 }
 
 /** What is behind a disk. */
 export interface DriveOptions {
   id: string;
-  /** A raw image by path, or its content, which the guest's writes change. */
-  source: FileSource;
+  /** A raw image by path; or its content, which the guest's writes change; or storage of the program's own (not with `worker`). */
+  source: FileSource | Disk;
   readOnly?: boolean;
   /** Writes are kept in memory and forgotten with the machine. */
   snapshot?: boolean;
+  /** Writes are kept in this file, which is made when it is not there; the image stays as it is (docs/disks.md). Node only. */
+  overlay?: string;
+  /**
+   * `writeback` (default): the guest has a write cache and its flushes reach the disk. `writethrough`: every write does before it is
+   * acknowledged, unless the guest turns the cache on. `unsafe`: flushes are ignored. `none` and `directsync` are as `writeback` and
+   * `writethrough`: the host's own cache cannot be left out.
+   */
+  cache?: 'writeback' | 'writethrough' | 'none' | 'directsync' | 'unsafe';
+  /** What becomes of discarded ranges of an image file: `ignore` (default) leaves them, `unmap` gives them back to the file system. */
+  discard?: 'ignore' | 'unmap';
+  /** Refuse an image that another machine writes to. Default true. */
+  locking?: boolean;
 }
 
 /**

@@ -61,7 +61,7 @@ function guards(m: TestMachine): () => boolean {
 
 function answerDisk(m: TestMachine, r: (n: number) => number): void {
   const table = m.call("diskTable", 0), view = m.m.view;
-  for (let i = view.getUint32(table, true) - 1; i >= 0 && i < 64; i--) view.setUint32(table + 64 + 32 * i + 4, r(5) ? 0 : r(0x100000000), true);
+  for (let i = view.getUint32(table, true) - 1; i >= 0 && i < 64; i--) view.setUint32(table + 64 + 64 * i + 4, r(5) ? 0 : r(0x100000000), true);
 }
 
 /** `packed`: every driver negotiates packed rings; else none does. */

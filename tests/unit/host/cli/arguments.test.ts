@@ -113,6 +113,8 @@ describe('pintail run', () => {
     ['-device virtio-blk,addr=99z', /addr "99z"/],
     ['-drive format=qcow2,file=x', /only format=raw/],
     ['-drive if=virtio', /needs file=/],
+    ['-drive file=x,cache=fast', /cache is writeback, writethrough/],
+    ['-drive file=x,discard=maybe', /discard is ignore, unmap/],
     ['-cpu host', /^-cpu host: only/],
     ['-serial tcp:1', /^-serial tcp:1: /],
     ['-kernel k --guest amd64', /^--guest: cannot be combined/],
