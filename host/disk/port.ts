@@ -24,6 +24,8 @@ const WRITE_ZEROES = 13;
 const OK = 0;
 const IOERR = 1;
 const UNSUPP = 2;
+/** What stands for an answer until there is one (assembly/device/blocks.ts). */
+const UNANSWERED = 0xff;
 /** AskedFlag of assembly/device/blocks.ts. */
 const STABLE = 1;
 /** Flag of a range (5.2.6). */
@@ -96,8 +98,8 @@ export class DiskPort implements HostPort {
   private entries(): Entry[] {
     const { view, bytes } = this.instance;
     const count = Math.min(view.getUint32(this.table, true), MOST);
-    return Array.from({ length: count }, (_, i) => {
-      const at = this.table + FIRST + i * ENTRY;
+    const places = Array.from({ length: count }, (_, i) => this.table + FIRST + i * ENTRY);
+    return places.filter((at) => view.getUint32(at + 4, true) === UNANSWERED).map((at) => {
       const data = view.getUint32(at + 20, true);
       return {
         answerAt: at + 4,

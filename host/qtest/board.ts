@@ -44,6 +44,8 @@ export class Board {
 
   private readonly ports: HostPort[];
   private waking = false;
+  /** Disks that wait for the host's. */
+  private readonly answering = new Set<HostPort>();
   private closed = false;
 
   constructor(
@@ -172,7 +174,7 @@ export class Board {
     const { poke, takeStop, reset } = this.instance.exports;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       for (const port of this.ports) port.afterSlice();
-      let look = false;
+      let look = this.serveDisks();
       for (const port of this.ports) if (port.beforeSlice()) look = true;
       if (!look) break;
       poke();
@@ -180,6 +182,26 @@ export class Board {
     const stop = takeStop();
     if (stop === RESET) reset();
     if (stop === POWER_OFF || stop === EXIT) this.onOff();
+  }
+
+  /** Disks answer on the spot, or when the host's disk has. True when the module should look. */
+  private serveDisks(): boolean {
+    let look = false;
+    for (const port of this.ports) {
+      if (port.answer === undefined || !port.busy || this.answering.has(port)) continue;
+      const wait = port.answer();
+      if (wait === undefined) look = true;
+      else {
+        this.answering.add(port);
+        void wait.then(() => {
+          this.answering.delete(port);
+          if (this.closed) return;
+          this.instance.exports.poke();
+          this.wake();
+        });
+      }
+    }
+    return look;
   }
 
   /** A backend has something: it is served when it has returned. */

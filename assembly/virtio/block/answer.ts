@@ -15,7 +15,7 @@ import { Fate, submitAll, writeAnswer } from "./submit";
 /** The host has answered; no instruction has run since the doorbell. */
 export function service(dev: usize): void {
   const d = changetype<VirtioDevice>(dev), s = blockOf(d), n = askedCount(s.disk), c = chain(0);
-  if (!n) return;
+  if (!n || !allAnswered(s.disk, n)) return;
   for (let i: u32 = 0; i < n; i++) {
     const a = askedAt(s.disk, i);
     if (a.fate != Fate.FORGOTTEN && isLive(d, a.queue)) finish(d, queueOf(d, a.queue), c, a);
@@ -26,11 +26,16 @@ export function service(dev: usize): void {
   submitAll(d);
 }
 
+function allAnswered(disk: u32, n: u32): bool {
+  for (let i: u32 = 0; i < n; i++) if (askedAt(disk, i).answer == UNANSWERED) return false;
+  return true;
+}
+
 /** Data and status into the guest's buffers; the driver is told when the time has come. */
 function finish(d: VirtioDevice, q: Queue, c: Chain, a: Asked): void {
   const s = blockOf(d);
   if (!walkAgain(q, c, a.head) || c.writeBytes < 1) return;
-  const answer = a.answer == UNANSWERED ? <u32>Answer.IOERR : min(a.answer, <u32>Answer.UNSUPP);
+  const answer = min(a.answer, <u32>Answer.UNSUPP);
   const reads = a.type == RequestType.IN || a.type == RequestType.GET_ID, room = c.writeBytes - 1;
   const data = reads && answer == Answer.OK && a.offset < room ? min(a.bytes, room - a.offset) : 0;
   if (data && !scatter(q, c, a.offset, <usize>a.data, data)) return;
