@@ -3,6 +3,8 @@ import { afterEach, expect, it } from 'vitest';
 import { createMachine, type Machine } from 'pintail';
 import { bootToPrompt, debianKernel } from '../support/debian-kernels.js';
 
+const MINUTES = 60_000;
+
 let machine: Machine | undefined;
 afterEach(async () => {
   await machine?.close();
@@ -15,7 +17,7 @@ it.each([
   ['amd64', 'real16'],
   ['i386', 'linux32'],
   ['i386', 'real16'],
-] as const)('%s: vmlinuz by %s', async (guest, entry) => {
+] as const)('%s: vmlinuz by %s', { timeout: 15 * MINUTES }, async (guest, entry) => {
   machine = await createMachine(await debianKernel(guest, 'vmlinuz', entry));
   await bootToPrompt(machine, guest);
 });
