@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine, type Machine, type MachineOptions } from 'pintail';
-import { RealAssembler, Jump } from '../../guest/real-assembler.js';
+import { RealAssembler, Jump } from '../../guest/assembler/real.js';
 import { runUntilText, watchConsole, type Screen } from '../support/console.js';
 import { noPackages, packageFiles } from '../support/package-files.js';
 
