@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine, type Machine, type MachineOptions } from 'pintail';
-import { RealAssembler, Jump } from '../../guest/assembler/real.js';
+import { TextAssembler } from '../../guest/assembler/text.js';
 import { runUntilText, watchConsole, type Screen } from '../support/console.js';
 import { noPackages, packageFiles } from '../support/package-files.js';
 
@@ -34,50 +34,30 @@ async function boot(source: Uint8Array | string, more: MachineOptions = {}): Pro
 
 /** Prints by INT 10h, reads sector 1 and prints its text, writes a word into sector 2, and ends by debug exit with half its drive's number. */
 function bootSector(): Uint8Array {
-  const a = new RealAssembler(BOOT_OFFSET);
-  const print = (offset: number | string): void => {
-    a.op('mov si, text', 0xbe);
-    a.word(offset);
-    a.op('call print', 0xe8, 0, 0);
-    calls.push(a.here - 2);
-  };
-  const calls: number[] = [];
-  a.op('xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax; mov sp, 7c00h', 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0xbc, 0x00, 0x7c);
-  a.op('push dx', 0x52);
-  print('hello');
-  a.op('mov ah, 42h; mov si, packet', 0xb4, 0x42, 0xbe);
-  a.word('packet');
-  a.op('int 13h', 0xcd, 0x13);
-  a.jumpIf(Jump.B, 'failed');
-  print(BUFFER);
-  a.op('mov word [8000h], "OK"; inc byte [sector]', 0xc7, 0x06, 0x00, 0x80, 0x4f, 0x4b, 0xfe, 0x06);
-  a.word('sector');
-  a.op('mov ax, 4300h; mov si, packet', 0xb8, 0x00, 0x43, 0xbe);
-  a.word('packet');
-  a.op('pop dx; push dx; int 13h', 0x5a, 0x52, 0xcd, 0x13);
-  a.jumpIf(Jump.B, 'failed');
-  // What INT 10h was given is on its way to the serial console until the timer has ticked.
-  a.op('sti; mov cx, 3; 1: hlt; loop 1b', 0xfb, 0xb9, 0x03, 0x00, 0xf4, 0xe2, 0xfd);
-  a.op('pop ax; shr al, 1; mov dx, 501h; out dx, al; hlt', 0x58, 0xd0, 0xe8, 0xba, 0x01, 0x05, 0xee, 0xf4);
-  a.label('failed');
-  a.op('mov al, 0; mov dx, 501h; out dx, al; hlt', 0xb0, 0x00, 0xba, 0x01, 0x05, 0xee, 0xf4);
-  a.label('print');
-  a.op('lodsb; test al, al', 0xac, 0x84, 0xc0);
-  a.jumpIf(Jump.E, 'printed');
-  a.op('mov ah, 0eh; mov bx, 7; int 10h', 0xb4, 0x0e, 0xbb, 0x07, 0x00, 0xcd, 0x10);
-  a.jump('print');
-  a.label('printed');
-  a.op('ret', 0xc3);
-  a.label('packet');
-  a.op('16 bytes, 1 sector to 0:8000, from', 16, 0, 1, 0, 0x00, 0x80, 0, 0);
-  a.label('sector');
-  a.op('sector 1', 1, 0, 0, 0, 0, 0, 0, 0);
-  a.label('hello');
-  a.op('text', ...new TextEncoder().encode('the boot sector\r\n\0'));
-  const code = a.assemble();
-  const view = new DataView(code.buffer);
-  for (const at of calls) view.setUint16(at - BOOT_OFFSET, a.offsetOf('print') - (at + 2), true);
-  return code;
+  const a = new TextAssembler(BOOT_OFFSET);
+  a.bits = 16;
+  a.text(`
+    xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax; mov sp, ${BOOT_OFFSET}
+    push dx
+    mov si, hello; call print
+    mov ah, 0x42; mov si, packet; int 0x13; jc failed
+    mov si, ${BUFFER}; call print
+    mov word [${BUFFER}], 0x4b4f; inc byte [sector]
+    pop dx; push dx; mov ax, 0x4300; mov si, packet; int 0x13; jc failed
+    # What INT 10h was given is on its way to the serial console until the timer has ticked.
+    sti; hlt; hlt; hlt
+    pop ax; shr al, 1; jmp exit
+  failed: mov al, 0
+  exit: mov dx, 0x501; out dx, al; hlt
+  print: lodsb; test al, al; jz printed
+    mov ah, 0x0e; mov bx, 7; int 0x10; jmp print
+  printed: ret
+  # 16 bytes; 1 sector; to 0:8000; from this one
+  packet: dw 16, 1, ${BUFFER}, 0
+  sector: dd 1, 0
+  hello: db "the boot sector", 13, 10, 0
+  `);
+  return a.assemble();
 }
 
 describe.skipIf(noPackages !== undefined)(`SeaBIOS${noPackages ? ` (skipped: ${noPackages})` : ''}`, () => {
