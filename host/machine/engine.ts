@@ -71,8 +71,9 @@ export class Engine {
 
   /** Somebody outside may type. */
   private inputAttached = false;
-  /** Input waits until the guest is idle. */
+  /** The first input waits until the guest is idle; what follows is an answer to something, or an interrupt, and enters at once. */
   private patient = false;
+  private typed = false;
   /** Network cards and disks. While `outside` is set, frames may come at any time, and idle time is waited for. */
   private ports: readonly HostPort[] = [];
   private outside = false;
@@ -119,7 +120,7 @@ export class Engine {
     this.bell.ring();
   }
 
-  /** Whether somebody outside may type: then idle time is waited for. `patient`: bytes enter only when the guest is idle. */
+  /** Whether somebody outside may type: then idle time is waited for. `patient`: the first bytes enter when the guest is idle. */
   attachInput(attached: boolean, patient: boolean): void {
     if (attached === this.inputAttached && patient === this.patient) return;
     this.inputAttached = attached;
@@ -198,7 +199,8 @@ export class Engine {
   /** Runs one slice and drains the rings. */
   private slice(bounds: RunBounds): Code {
     const { instance, clock } = this.options;
-    let look = (!this.patient || this.idle) && this.input.deliver(instance);
+    let look = (!this.patient || this.typed || this.idle) && this.input.deliver(instance);
+    if (look) this.typed = true;
     for (const port of this.ports) if (port.beforeSlice()) look = true;
     if (look) instance.exports.poke();
     let ticks = clock === 'icount' ? SLICE_ICOUNT : SLICE_REALTIME;

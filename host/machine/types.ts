@@ -342,7 +342,7 @@ export interface Machine {
   write(data: string | Uint8Array, port?: number): void;
   /**
    * Says whether somebody outside may still type: while so, idle time follows the wall instead of being skipped. With `patient`,
-   * what is typed waits until the guest is idle, as somebody does who waits for a prompt.
+   * what is typed first waits until the guest is idle, as somebody does who waits for a prompt; what follows enters at once.
    */
   attachInput(attached: boolean, patient?: boolean): void;
 
