@@ -22,6 +22,7 @@ interface Recipe {
   /** The package that depends on the current kernel. */
   kernelMeta: string;
   append: string;
+  modules: readonly string[];
 }
 
 /**
@@ -33,11 +34,6 @@ interface Recipe {
  */
 export const DEFAULT_APPEND = 'console=ttyS0 quiet cryptomgr.notests rodata=off tsc=reliable tsc_early_khz=1000000 no_timer_check panic=-1';
 
-const RECIPES: Record<DebianGuestName, Recipe> = {
-  amd64: { arch: 'amd64', kernelMeta: 'linux-image-amd64', append: DEFAULT_APPEND },
-  i386: { arch: 'i386', kernelMeta: 'linux-image-686', append: DEFAULT_APPEND },
-};
-
 const BUSYBOX = 'busybox-static';
 
 /** What a NIC or a disk needs, by module name; what these depend on comes along. */
@@ -45,6 +41,12 @@ const MODULES = [
   'virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_rng', 'virtio_console', 'virtio_balloon',
   'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic',
 ] as const;
+
+const RECIPES: Record<DebianGuestName, Recipe> = {
+  amd64: { arch: 'amd64', kernelMeta: 'linux-image-amd64', append: DEFAULT_APPEND, modules: MODULES },
+  // The card that other emulators of 32-bit machines have, so that one guest can be measured on all.
+  i386: { arch: 'i386', kernelMeta: 'linux-image-686', append: DEFAULT_APPEND, modules: [...MODULES, 'ne2k-pci'] },
+};
 
 /** Applets that stand aside in /sbin and /usr/bin for scripts that name them so. */
 const LINKS: readonly [path: string, target: string][] = [
@@ -55,7 +57,7 @@ const LINKS: readonly [path: string, target: string][] = [
 
 /** Changes when anything we put into a guest changes. */
 export function recipeOf(name: DebianGuestName): string {
-  const parts = [RECIPES[name].append, ...MODULES, ...LINKS.flat(), ...preparedFiles().map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
+  const parts = [RECIPES[name].append, ...RECIPES[name].modules, ...LINKS.flat(), ...preparedFiles().map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
   return sha256(parts.join('\n')).slice(0, 12);
 }
 
@@ -85,7 +87,7 @@ async function readKernelPackage(path: string, signal?: AbortSignal): Promise<Om
 
 /** Folders whose modules never matter to a NIC or a disk of ours, left out to save memory (they are nine tenths of the package). */
 function worthReading(path: string): boolean {
-  return /\/kernel\/(crypto|fs\/(ext4|jbd2|mbcache)|lib|arch|net\/(core|packet)|drivers\/(virtio|block|char|net\/(mii|net_failover|virtio_net|ethernet\/(amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
+  return /\/kernel\/(crypto|fs\/(ext4|jbd2|mbcache)|lib|arch|net\/(core|packet)|drivers\/(virtio|block|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
 }
 
 /** Newer distributions pack each module; modprobe of busybox would unpack it at every boot, so it is done here. */
@@ -94,9 +96,9 @@ function plainModule(path: string, data: Uint8Array): ModuleFile {
   return { path: path.replace(/\.ko\..*$/, '.ko'), data: unpack(data, packing) };
 }
 
-function initrdOf(parts: Ingredients): FileEntry[] {
+function initrdOf(parts: Ingredients, names: readonly string[]): FileEntry[] {
   const home = `lib/modules/${parts.version}`;
-  const modules = selectModules(parts.modules, MODULES);
+  const modules = selectModules(parts.modules, names);
   const index = indexModules(modules);
   const applets = appletNames(parts.busybox);
   if (!applets.includes('sh') || !applets.includes('init')) {
@@ -169,7 +171,7 @@ export async function buildDebianGuest(name: DebianGuestName, dir: string, optio
   if (!isBzImage(kernel.vmlinuz)) throw new GuestError(`${label} holds no bzImage`, 'Report this; until then pass -kernel and -initrd.');
   const vmlinux = slimElf(unpackBzImage(readBzImage(kernel.vmlinuz, label), label), label);
   signal?.throwIfAborted();
-  const initrd = writeCpio(initrdOf({ ...kernel, busybox }));
+  const initrd = writeCpio(initrdOf({ ...kernel, busybox }, recipe.modules));
   const rows = [
     await writeGuestFile(dir, 'kernel', vmlinux, `${label}, unpacked`),
     await writeGuestFile(dir, 'initrd', initrd, `${BUSYBOX} ${packages[1].version}, modules, init`),

@@ -1,11 +1,13 @@
 // Benchmarks: ratios against a peer in the same run, never a timed assertion.
 //
 //   npm run bench -- boot [--runs N] [--json]
+//   npm run bench -- net [--only TEXT] [--json]
 
 import { benchBoot } from "./boot.mjs";
+import { benchNet } from "./net.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { boot: benchBoot };
+const BENCHES = { boot: benchBoot, net: benchNet };
 
 const [name = "boot", ...words] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
@@ -20,4 +22,5 @@ if (!Number.isInteger(runs) || runs < 1) {
   process.exit(2);
 }
 await build("release");
-await bench({ runs, json: words.includes("--json") });
+const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
+await bench({ runs, json: words.includes("--json"), only });
