@@ -38,6 +38,8 @@ export class Console {
     }
   }
 
+  all() { return this.#seen + this.#errors; }
+
   cpuSeconds() {
     return cpuSeconds(this.#child.pid);
   }
