@@ -38,8 +38,6 @@ export class Console {
     }
   }
 
-  all() { return this.#seen + this.#errors; }
-
   cpuSeconds() {
     return cpuSeconds(this.#child.pid);
   }

@@ -42,7 +42,7 @@ async function transmit(machine) {
 /** A flood of 60-byte frames from the host to a port where nobody listens; what the card's driver counted. */
 async function receive(machine, udpPort) {
   const source = await bindUdp();
-  const count = async () => Number(/\d+/.exec(await machine.command("cat /sys/class/net/eth0/statistics/rx_packets"))[0]);
+  const count = async () => Number(/n=(\d+)/.exec(await machine.command("echo n=$(cat /sys/class/net/eth0/statistics/rx_packets)"))[1]);
   await flood(source, udpPort, "127.0.0.1", WARM_SECONDS * 1000);
   await sleep(500);
   const before = { count: await count(), cpu: machine.cpuSeconds() };
