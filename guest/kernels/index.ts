@@ -2,6 +2,7 @@
 import { controlRegisters } from './control-registers.js';
 import { faults } from './faults.js';
 import { modes } from './modes.js';
+import { paging2Level, paging4Level, pagingPae } from './paging.js';
 import { privilege } from './privilege.js';
 
 export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
@@ -9,4 +10,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   'control-registers': controlRegisters,
   faults,
   privilege,
+  'paging-2-level': paging2Level,
+  'paging-pae': pagingPae,
+  'paging-4-level': paging4Level,
 };

@@ -3,6 +3,12 @@
 
 /** @type {{ emulator: "qemu" | "bochs", kernel: string, line: RegExp, reason: string }[]} */
 export const DIFFERENCES = [
+  ...["paging-2-level", "paging-pae", "paging-4-level"].flatMap((kernel) => [
+    { emulator: "qemu", kernel, line: /: AD=/, reason: "sets A in the levels above an entry that refuses the access, which the manual allows" },
+    { emulator: "qemu", kernel, line: /(reserved bit|bit 51|NXE0|1 GiB page, bit|PML4E with PS).*#PF/, reason: "leaves P out of the error code for reserved bits" },
+  ]),
+  { emulator: "qemu", kernel: "paging-pae", line: /^PDPTE with bit/, reason: "looks at the PDPTEs when they are used" },
+  { emulator: "qemu", kernel: "paging-pae", line: /^PDPTE absent since/, reason: "reads the PDPTEs from memory at each walk" },
   { emulator: "qemu", kernel: "modes", line: /^limit of 64 KiB/, reason: "TCG checks no segment limits" },
   { emulator: "qemu", kernel: "faults", line: /(load|stack) at FFFF|stack beyond FFF|push at 0 of/, reason: "TCG checks no segment limits" },
   { emulator: "qemu", kernel: "faults", line: / INT1 #DB/, reason: "pushes the address of INT1, not of the instruction behind" },
