@@ -4,6 +4,8 @@ import { faults } from './faults.js';
 import { modes } from './modes.js';
 import { paging2Level, paging4Level, pagingPae } from './paging.js';
 import { privilege } from './privilege.js';
+import { supervisor } from './supervisor.js';
+import { pcid, tlb } from './tlb.js';
 
 export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   modes,
@@ -13,4 +15,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   'paging-2-level': paging2Level,
   'paging-pae': pagingPae,
   'paging-4-level': paging4Level,
+  supervisor,
+  tlb,
+  pcid,
 };

@@ -28,6 +28,8 @@ export interface TestOptions {
   ds?: number;
   /** Label of what saved instruction pointers are shown relative to, instead of `.ip`. */
   ip?: string;
+  /** Added to the addresses of the code and of the stack: where another mapping of the image is. */
+  alias?: number;
   /** What the line shows beside: SHOW_EAX, SHOW_HANDLER_FLAGS. */
   show?: number;
 }
@@ -104,10 +106,10 @@ export class Kernel {
     const ds = options.ds ?? (isReal ? IMAGE_SEGMENT : bits === 16 ? (ring === 0 ? SELECTOR.imageData : SELECTOR.userImageData) : DATA[ring]!);
     const flags = 2 | (options.flags ?? 0) | (options.v86 ? VM : 0);
     const ip = options.ip ?? (/(^|[\s;])\.ip:/.test(text) ? `ip_${n}` : `test_${n}`);
-    const offset = this.home === 16 || bits === 16 ? `-${IMAGE}` : '';
+    const offset = this.home === 16 || bits === 16 ? `-${IMAGE}` : `+${options.alias ?? 0}`;
     this.run(`mov %si, record_${n}; call run%b`);
     this.behind.push(() => {
-      this.code.text(`record_${n}: dd name_${n}, ${ip}${offset}, test_${n}${offset}, ${cs}, ${sp}, ${ss}, ${flags}, ${ds}, ${options.show ?? 0}`);
+      this.code.text(`record_${n}: dd name_${n}, ${ip}${offset}, test_${n}${offset}, ${cs}, ${sp + (options.alias ?? 0)}, ${ss}, ${flags}, ${ds}, ${options.show ?? 0}`);
       this.string(`name_${n}`, name);
       this.code.bits = bits;
       this.code.text(`test_${n}: ${this.localize(text.replace(/(^|[\s;])\.ip:/, `$1ip_${n}:`))}; int ${DONE}`);
