@@ -4,6 +4,7 @@ import { faults } from './faults.js';
 import { modes } from './modes.js';
 import { paging2Level, paging4Level, pagingPae } from './paging.js';
 import { privilege } from './privilege.js';
+import { inspection, limits, segments } from './segments.js';
 import { supervisor } from './supervisor.js';
 import { pcid, tlb } from './tlb.js';
 
@@ -16,6 +17,9 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   'paging-pae': pagingPae,
   'paging-4-level': paging4Level,
   supervisor,
+  segments,
+  limits,
+  inspection,
   tlb,
   pcid,
 };
