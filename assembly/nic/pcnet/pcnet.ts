@@ -6,8 +6,8 @@
 //      poll.ts        when the rings are looked at
 //      descriptor.ts  rings and descriptors in the three layouts;  transmit.ts, receive.ts  the two sides
 //
-// What this card does not do: MISS, collisions and line errors never come from a wire that waits and loses nothing; the EEPROM's
-// serial port, look-ahead (LAPPEN), byte swapping (BSWP), magic packets and an expansion ROM are not there.
+// What this card does not do: MISS (but in loopback), collisions (but by FCOLL) and line errors never come from a wire that waits and loses
+// nothing; the EEPROM's serial port, byte swapping (BSWP), aligned reception (RCVALGN), magic packets and an expansion ROM are not there.
 
 import { makeHandler, Width } from "../../memory/bus";
 import { bindTimer, cancelTimer } from "../../device/clock";

@@ -4,21 +4,25 @@
 // When the first is not the card's, the frame stays in the host's ring and is tried again at the next poll, doorbell or
 // service: the wire waits, so that MISS and the missed-frame count (CSR112) stay zero. When a later one is not the card's, the
 // frame ends there with BUFF, as the data sheet has it.
+// With LAPPEN (CSR3) the driver says by STP where frames may begin: descriptors without it are passed over, the card's own given
+// back unused, and one interrupt tells of a frame's first buffer before the others are filled.
 
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { dmaWrite } from "../../device/dma";
 import { fcsOf } from "../sums";
-import { failBus, isGoing, raise } from "./control";
+import { failBus, isGoing, raise, raiseFeature } from "./control";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeCount, writeStatus } from "./descriptor";
 import { FRAME_SCRATCH, HERE, NEXT } from "./layout";
-import { Csr, Csr0, Csr4, FCS_BYTES, MAX_RECEIVE, MIN_FRAME, Mode, Rmd } from "./spec";
-import { Card, Count, countCard, countMany, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, rxHistograms, rxRates } from "./state";
+import { Csr, Csr0, Csr3, Csr4, FCS_BYTES, MAX_RECEIVE, MIN_FRAME, Mode, Rmd } from "./spec";
+import { Card, Count, countCard, countMany, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, setCsr, rxHistograms, rxRates } from "./state";
 
 /** What became of a frame. */
 const enum Outcome { DONE, WAIT, BROKEN }
 @inline const HEADER: u32 = 14;
+/** Descriptors looked at for an STP before the next poll goes on: rings from an init block have at most 512. */
+@inline const MAX_SEARCH: u32 = 512;
 @inline const SHORTEST_DATA: u32 = 46;
 @inline const MAC_MASK: u64 = 0xffff_ffff_ffff;
 @inline const here = changetype<Descriptor>(HERE);
@@ -63,7 +67,16 @@ export function loopBack(c: Card, data: usize, bytes: u32, fcs: u32, good: bool)
   if (bytes < 6) memory.fill(FRAME_SCRATCH + bytes, 0, 6 - bytes);
   const match = matchOf(c, FRAME_SCRATCH);
   if (!match) { countCard(c, Count.FILTERED); return; }
-  if (deliver(c, bytes, fcs, match & (Rmd.PAM | Rmd.LAFM | Rmd.BAM) | (good ? 0 : Rmd.ERR | Rmd.CRC)) == Outcome.WAIT) countCard(c, Count.BUFFER_ERRORS);
+  if (deliver(c, bytes, fcs, match & (Rmd.PAM | Rmd.LAFM | Rmd.BAM) | (good ? 0 : Rmd.ERR | Rmd.CRC)) == Outcome.WAIT) miss(c);
+}
+
+/** A frame that nobody repeats has found no buffer: MISS, and the count in CSR112, which tells when it starts again. */
+function miss(c: Card): void {
+  const missed = csr(c, Csr.MFC) + 1 & 0xffff;
+  countCard(c, Count.MISSED);
+  setCsr(c, Csr.MFC, missed);
+  if (!missed) raiseFeature(c, Csr4.MFCO);
+  raise(c, Csr0.MISS);
 }
 
 // --- Address filter ---
@@ -93,10 +106,23 @@ function shownBytes(c: Card, bytes: u32): u32 {
   return strip ? HEADER + said : bytes + FCS_BYTES;
 }
 
+/** Reads the descriptor that a frame begins in; DONE when it is there. */
+function findStart(c: Card): u32 {
+  const looksAhead = (csr(c, Csr.MASKS) & Csr3.LAPPEN) != 0;
+  for (let left = MAX_SEARCH; left; left--) {
+    if (!readDescriptor(c, currentAt(c, Ring.RECEIVE), here)) { failBus(c); return Outcome.BROKEN; }
+    const own = (here.status & Rmd.OWN) != 0;
+    if (!looksAhead || here.status & Rmd.STP) return own ? Outcome.DONE : Outcome.WAIT;
+    if (!own) advance(c, Ring.RECEIVE);
+    else if (!release(c, 0)) return Outcome.BROKEN;
+  }
+  return Outcome.WAIT;
+}
+
 /** Puts the frame in scratch into descriptors; `flags` go with its end. */
 function deliver(c: Card, bytes: u32, fcs: u32, flags: u32): u32 {
-  if (!readDescriptor(c, currentAt(c, Ring.RECEIVE), here)) { failBus(c); return Outcome.BROKEN; }
-  if (!(here.status & Rmd.OWN)) return Outcome.WAIT;
+  const found = findStart(c);
+  if (found != Outcome.DONE) return found;
   store<u32>(FRAME_SCRATCH + bytes, fcs);
   const total = shownBytes(c, bytes);
   let done: u32 = 0, begin: u32 = Rmd.STP;
@@ -109,6 +135,7 @@ function deliver(c: Card, bytes: u32, fcs: u32, flags: u32): u32 {
     if (!readDescriptor(c, nextAt(c, Ring.RECEIVE), next)) { failBus(c); return Outcome.BROKEN; }
     if (!(next.status & Rmd.OWN)) return runOut(c, begin);
     if (!release(c, begin)) return Outcome.BROKEN;
+    if (begin && csr(c, Csr.MASKS) & Csr3.LAPPEN) raise(c, Csr0.RINT);
     memory.copy(HERE, NEXT, offsetof<Descriptor>());
     begin = 0;
   }

@@ -58,7 +58,7 @@ function defineRings(b: Block): void {
 
 function defineRest(b: Block): void {
   hook(word(b, "CSR58", Csr.SWS, Bcr20.CSRPCNET), 0, writeCsr58.index);
-  word(b, "CSR80", Csr.DMATCFW, 0x1410); word(b, "CSR82", Csr.DMABAT, 0);
+  define(b, "CSR80", 2 * Csr.DMATCFW, 2, Access.RW, 0xd410, 0x3fff); word(b, "CSR82", Csr.DMABAT, 0);
   word(b, "CSR84", Csr.DMABA, 0); word(b, "CSR85", Csr.DMABA + 1, 0); word(b, "CSR86", Csr.DMABC, 0);
   define(b, "CSR88", 2 * Csr.CHIPID_LOW, 2, Access.RO, 0x1003, 0);
   define(b, "CSR89", 2 * Csr.CHIPID_HIGH, 2, Access.RO, 0x0262, 0);

@@ -41,7 +41,7 @@ import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
 
 export const enum Count {
   SENT, BYTES_SENT, SEND_DESCRIPTORS, SEND_WAITS, SEND_REFUSED, BAD_FCS, LOOPED, RECEIVED, BYTES_RECEIVED, RECEIVE_DESCRIPTORS, RECEIVE_WAITS,
-  FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, ASSERTED, MODERATED, DELIVERED, SEND_COPIED, RECEIVE_COPIED, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, END,
+  FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, MISSED, ASSERTED, MODERATED, DELIVERED, SEND_COPIED, RECEIVE_COPIED, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, END,
 }
 
 /** The card at a place of the machine's list. */
@@ -87,6 +87,7 @@ export function nameCard(c: Card, card: string): void {
   nameOwned(at + Count.FILTERED, card, n, -1, "packets filtered", "packets");
   nameOwned(at + Count.RECEIVE_REFUSED, card, n, -1, "packets received refused", "packets");
   nameOwned(at + Count.NO_DRIVER, card, n, -1, "packets received without a driver", "packets");
+  nameOwned(at + Count.MISSED, card, n, -1, "packets looped back without a buffer", "packets");
   nameOwned(at + Count.BUFFER_ERRORS, card, n, -1, "packets without enough buffers", "packets");
   nameOwned(at + Count.ASSERTED, card, n, -1, "interrupts asserted", "events");
   nameOwned(at + Count.MODERATED, card, n, -1, "interrupts moderated", "events");

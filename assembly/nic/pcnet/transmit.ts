@@ -86,8 +86,15 @@ function underflow(c: Card): bool {
   return true;
 }
 
+/** FCOLL in internal loopback: every attempt collides, and the last is reported (CSR15). */
+function isCollided(c: Card): bool {
+  const test = Mode.LOOP | Mode.INTL | Mode.FCOLL;
+  return (csr(c, Csr.MODE) & test) == test;
+}
+
 /** The last descriptor goes back, then the frame goes out. */
 function complete(c: Card, f: Frame, bytes: u32, addFcs: bool): bool {
+  if (isCollided(c)) return collide(c);
   const quiet = isQuiet(c, here.status), cut = bytes > JABBER_BYTES;
   if (!writeErrors(c, here, 0)) { failBus(c); return false; }
   if (!release(c, here.status & KEPT)) return false;
@@ -97,6 +104,14 @@ function complete(c: Card, f: Frame, bytes: u32, addFcs: bool): bool {
   raiseFeature(c, cut ? Csr4.TXSTRT | Csr4.JAB : Csr4.TXSTRT);
   if (quiet) countCard(c, Count.MODERATED);
   raise(c, (quiet ? 0 : Csr0.TINT) | (bytes > MAX_LEGAL + FCS_BYTES ? Csr0.BABL : 0));
+  return true;
+}
+
+function collide(c: Card): bool {
+  countCard(c, Count.SEND_REFUSED);
+  if (!writeErrors(c, here, TmdError.RTRY)) { failBus(c); return false; }
+  if (!release(c, here.status & KEPT | Tmd.ERR)) return false;
+  raise(c, Csr0.TINT);
   return true;
 }
 

@@ -120,6 +120,88 @@ describe("CSR0", () => {
   });
 });
 
+describe("look-ahead (LAPPEN)", () => {
+  const STATUS = (d: Driver): number => d.style ? 6 : 2;
+  async function ahead(starts: number[], style = 2): Promise<Driver> {
+    const d = await makeDriver();
+    d.setCsr(3, 0x20);
+    d.start({ style, rx: 3, rxBytes: 100 });
+    for (let i = 0; i < 8; i++) if (starts.includes(i)) { const at = RINGS.RX + i * d.step + STATUS(d); d.m.set16(at, d.m.get16(at) | STP); }
+    return d;
+  }
+  for (const style of [0, 2, 3]) {
+    it(`begins frames at STP alone, and gives back what lies between: style ${style}`, async () => {
+      const d = await ahead([0, 4], style);
+      d.m.giveFrame(frameTo(MAC, 150));
+      d.m.giveFrame(frameTo(MAC, 60));
+      expect([0, 1, 2, 3, 4, 5].map((i) => d.rxStatus(i) & (OWN | STP | ENP))).toEqual([STP, ENP, 0, 0, STP | ENP, OWN]);
+      expect(received(d, 4, 60)).toEqual(frameTo(MAC, 60));
+    });
+  }
+  it("interrupts for the first buffer of a frame too", async () => {
+    const d = await ahead([0]), before = counter(d, "interrupts asserted");
+    d.m.giveFrame(frameTo(MAC, 150));
+    expect([counter(d, "interrupts asserted") - before, d.csr(0) & CSR0.RINT]).toEqual([1, CSR0.RINT]);
+  });
+  it("passes the driver's own descriptors without STP, and waits at its own with it", async () => {
+    const d = await ahead([2]);
+    for (const i of [0, 1]) d.describe(RINGS.RX, i, d.bufferAt(i), 100, 0);
+    d.describe(RINGS.RX, 2, d.bufferAt(2), 100, STP);
+    d.m.giveFrame(frameTo(MAC, 60));
+    expect([d.csr(72), d.rxStatus(2)]).toEqual([0xfffa, STP]);
+    d.describe(RINGS.RX, 2, d.bufferAt(2), 100, STP | OWN);
+    d.setCsr(0, CSR0.TDMD | CSR0.IENA);
+    expect(d.rxStatus(2) & (OWN | STP | ENP)).toBe(STP | ENP);
+  });
+  it("does not search for ever in a ring without STP", async () => {
+    const d = await ahead([]);
+    d.setCsr(0, 4); d.setCsr(76, 0); d.setCsr(0, 2);
+    d.m.giveFrame(frameTo(MAC, 60));
+    expect(counter(d, "waits for a receive buffer")).toBeGreaterThan(0);
+  });
+});
+
+describe("a driver of boot firmware", () => {
+  it("probes by words, takes the address from the PROM, and polls CSR0 with interrupts off, as iPXE does", async () => {
+    const d = await makeDriver();
+    d.reset();
+    expect([d.csr(0), d.csr(88) | d.csr(89) << 16]).toEqual([4, 0x02621003]);
+    const mac = [0, 1, 2].flatMap((i) => { const word = d.in(2 * i, 2); return [word & 255, word >> 8]; });
+    expect(mac).toEqual(MAC);
+    d.setBcr(2, d.bcr(2) | 2);
+    d.setCsr(4, 0x0915); d.setCsr(3, 0x5f00);
+    d.start({ style: 2, rx: 2, tx: 0 });
+    d.setCsr(0, CSR0.STRT);
+    d.send([frameTo(PEER, 60)]);
+    let tries = 0;
+    while (!(d.csr(0) & CSR0.TINT) && tries < 10) tries++;
+    expect([tries < 10, d.frames().length, d.txStatus(0) & OWN]).toEqual([true, 1, 0]);
+    d.m.giveFrame(frameTo(MAC, 99));
+    expect([d.csr(0) & CSR0.RINT, d.rxCount(0), received(d, 0, 99)]).toEqual([CSR0.RINT, 103, frameTo(MAC, 99)]);
+    d.setCsr(0, CSR0.STOP);
+    expect(d.csr(0)).toBe(CSR0.STOP);
+  });
+});
+
+describe("an idle card", () => {
+  it("costs a poll every 64 ms at most, and none without a transmitter or with DPOLL", async () => {
+    const polls = async (setup: Setup): Promise<number> => {
+      const d = await up(setup), second = 1_000_000_000;
+      let now = 0;
+      for (let i = 0; i < 1000; i++) {
+        const next = Number(BigInt.asUintN(64, d.m.m.exports.nextDeadlineNs!() as bigint));
+        if (next > second) break;
+        now = Math.max(now, next);
+        d.m.call("setTicks", BigInt(now)); d.m.call("runTimers");
+      }
+      return counter(d, "polls by timer");
+    };
+    expect(await polls({ csr4: 0x0915 })).toBeLessThanOrEqual(22);
+    expect(await polls({ csr4: 0x0915 })).toBeGreaterThan(14);
+    expect([await polls({}), await polls({ csr4: 0x0915, mode: 2 })]).toEqual([0, 0]);
+  });
+});
+
 describe.each([0, 1, 2, 3])("software style %i", (style) => {
   it("sends frames whole and in pieces, round the ring", async () => {
     const d = await up({ style }), frame = frameTo(PEER, 300);
@@ -270,6 +352,19 @@ describe("loopback", () => {
     expect(d.frames()).toEqual([]);
     expect([d.rxCount(0), d.rxStatus(0) & 0xff00]).toEqual([1518, STP | ENP]);
     expect(received(d, 0, 1518)).toEqual([...frame, ...fcs(frame)]);
+  });
+  it("without a buffer is missed: MISS, and CSR112 counts to where it starts again", async () => {
+    const d = await up({ mode: 0x44, rx: 0 });
+    for (const expected of [0, 1, 2]) {
+      d.send([frameTo(MAC, 60)]);
+      expect([d.csr(112), d.csr(0) & (CSR0.MISS | CSR0.ERR)]).toEqual([expected, expected ? CSR0.MISS | CSR0.ERR : 0]);
+    }
+    expect(counter(d, "packets looped back without a buffer")).toBe(2);
+  });
+  it("with FCOLL collides until it gives up: RTRY, and nothing comes round", async () => {
+    const d = await up({ mode: 0x54 });
+    d.send([frameTo(MAC, 60)]);
+    expect([d.txStatus(0) & (OWN | ERR), d.errors(0) & 0xfc00, d.csr(0) & (CSR0.TINT | CSR0.RINT), d.frames()]).toEqual([ERR, 0x0400, CSR0.TINT, []]);
   });
   it("by the transceiver does both, and a wrong FCS is a CRC error", async () => {
     const d = await up({ mode: 0x0c, csr4: 0x1115 }), frame = frameTo(MAC, 60);
