@@ -5,12 +5,13 @@ import { cancelTimer, NEVER } from "../../device/clock";
 import { Accepts, port } from "../../device/frames";
 import { Block, resetBlock } from "../../device/registers";
 import { macOf } from "./eeprom";
+import { sendPause } from "./flow";
 import { flushReceive, resetInterrupts } from "./interrupts";
 import { refreshLink, resetPhy } from "./phy";
 import { isReceiving, receive } from "./receive";
 import { bump, CardTimer, clearState, Count, E1000, getReg, hasLink, isLooped, rxRates, setReg, timerOf, txRates, valuesOf } from "./state";
 import { transmit } from "./transmit";
-import { Ctrl, Rah, Rdtr, Reg } from "./spec";
+import { Ctrl, Rah, Rdtr, Reg, Tctl } from "./spec";
 
 /** Power-up and CTRL.RST alike: registers as after reset, the address from the EEPROM. PHY and EEPROM are left alone. */
 export function resetCard(d: E1000): void {
@@ -58,7 +59,12 @@ export function writeRctl(dev: usize, offset: u32, old: u64, written: u64): void
   tellHost(d);
   receive(d);
 }
-export function writeTctl(dev: usize, offset: u32, old: u64, written: u64): void { transmit(changetype<E1000>(dev)); }
+/** SWXOFF clears itself once its frame is on the way. */
+export function writeTctl(dev: usize, offset: u32, old: u64, written: u64): void {
+  const d = changetype<E1000>(dev), value = getReg(d, Reg.TCTL);
+  if (value & Tctl.SWXOFF && sendPause(d, getReg(d, Reg.FCTTV) & 0xffff)) setReg(d, Reg.TCTL, value & ~(<u32>Tctl.SWXOFF));
+  transmit(d);
+}
 
 export function writeRdt(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = changetype<E1000>(dev);

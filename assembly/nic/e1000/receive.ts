@@ -10,14 +10,14 @@ import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite, dmaWrite8 } from "../../device/dma";
 import { canMaster } from "../../pci/config";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
-import { nowNs, setTimer } from "../../device/clock";
 import { MAX_LOOK, RECEIVE_DESCRIPTORS, RECEIVE_FRAME } from "../layout";
 import { addWords, fcsOf, fold, get16 } from "../sums";
+import { followFill, isControl, takeControl } from "./flow";
 import { isTagged, Match, matchAddress, matchesVlan, stripsTags } from "./filter";
 import { noteReceived, raise } from "./interrupts";
-import { bump, bumpBy, CardTimer, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, rxRates, setReg, timerOf } from "./state";
+import { bump, bumpBy, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, rxRates, setReg } from "./state";
 import { addStat, countReceived, countSeen } from "./statistics";
-import { Cause, Ctrl, Rctl, Reg, Rx, RxStatus, Stat, Status, Unit } from "./spec";
+import { Cause, Rctl, Reg, Rx, RxStatus, Stat } from "./spec";
 import { verifySums } from "./verify";
 
 const enum Outcome { DONE, WAIT }
@@ -29,10 +29,11 @@ const enum Outcome { DONE, WAIT }
 
 @inline export function isReceiving(d: E1000): bool { return (getReg(d, Reg.RCTL) & Rctl.EN) != 0; }
 
-/** Hands the guest what the host has put, until the ring is empty or buffers run out. */
+/** Hands the guest what the host has put, until the ring is empty or buffers run out; then asks the partner to wait, or to go on. */
 export function receive(d: E1000): void {
   const before = readCount(d.counters + Count.RECEIVED);
   takeAll(d);
+  followFill(d);
   notePoll(d.rxHistograms, <u32>(readCount(d.counters + Count.RECEIVED) - before));
 }
 
@@ -59,7 +60,7 @@ export function receiveLooped(d: E1000, frame: usize, bytes: u32): void {
 
 function take(d: E1000, frame: usize, bytes: u32): u32 {
   const match = matchAddress(d, frame);
-  if (isPause(frame, bytes)) { if (!takePause(d, frame)) { countOnce(d, bytes); return Outcome.DONE; } }
+  if (isControl(d, frame, bytes)) { if (!takeControl(d, frame)) { countOnce(d, bytes); return Outcome.DONE; } }
   else if (match == Match.NONE || !matchesVlan(d, frame, bytes)) { bump(d, Count.FILTERED); countOnce(d, bytes); return Outcome.DONE; }
   if (isTooLong(d, frame, bytes)) { addStat(d, Stat.ROC, 1); bump(d, Count.RECEIVE_REFUSED); countOnce(d, bytes); return Outcome.DONE; }
   if (build(d, frame, bytes, match) == Outcome.WAIT) { noteWait(d); return Outcome.WAIT; }
@@ -82,24 +83,6 @@ function noteWait(d: E1000): void {
   if (d.waiting) return;
   d.waiting = 1;
   addStat(d, Stat.RNBC, 1);
-}
-
-// --- PAUSE (IEEE 802.3 annex 31B; manual 10.1) ---
-
-function isPause(frame: usize, bytes: u32): bool {
-  return bytes >= 18 && get16(frame + 12) == 0x8808 && get16(frame + 14) == 1 && load<u32>(frame) == 0x00c2_8001 && load<u16>(frame, 4) == 0x0100;
-}
-
-/** Obeys it if RFCE says so; true when it is passed on to the host. */
-function takePause(d: E1000, frame: usize): bool {
-  const quanta = get16(frame + 16);
-  if (getReg(d, Reg.CTRL) & Ctrl.RFCE) {
-    addStat(d, quanta ? Stat.XOFFRXC : Stat.XONRXC, 1);
-    d.pausedUntil = nowNs() + <u64>quanta * Unit.PAUSE_NS;
-    setReg(d, Reg.STATUS, getReg(d, Reg.STATUS) & ~(<u32>Status.TXOFF) | (quanta ? Status.TXOFF : 0));
-    setTimer(timerOf(d, CardTimer.RESUME), d.pausedUntil);
-  } else addStat(d, Stat.FCRUC, 1);
-  return (getReg(d, Reg.RCTL) & (Rctl.PMCF | Rctl.DPF)) == Rctl.PMCF;
 }
 
 // --- From a frame to descriptors ---

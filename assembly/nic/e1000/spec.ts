@@ -55,7 +55,9 @@ export const enum Rctl {
 }
 export const enum Rxcsum { PCSS = 0xff, IPOFL = 0x100, TUOFL = 0x200 }
 export const enum Rah { AV = 0x8000_0000, AS_SOURCE = 0x1_0000, AS_MASK = 0x3_0000 }
-export const enum Tctl { EN = 2, PSP = 8, WRITABLE = 0x037f_fffa }
+/** FCRTL and FCRTH: bytes, and whether an XON is sent. */
+export const enum Fcrt { BYTES = 0xfff8, XONE = 0x8000_0000 }
+export const enum Tctl { EN = 2, PSP = 8, SWXOFF = 0x40_0000, WRITABLE = 0x037f_fffa }
 export const enum Rdtr { FPD = 0x8000_0000 }
 /** Units of the delay timers and of ITR. */
 export const enum Unit { DELAY_NS = 1024, ITR_NS = 256, PAUSE_NS = 512 }

@@ -35,6 +35,8 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
   pausedUntil: u64;
   /** The frame at the head of the ring has been counted as waiting. */
   waiting: u32;
+  /** The partner has been sent an XOFF, and no XON since. */
+  silenced: u32;
   // The EEPROM's shift register (eeprom.ts).
   eePhase: u32; eeBits: u32; eeShift: u32; eeAddress: u32; eeOperation: u32; eeWritable: u32;
   /** A packet of too many descriptors is being passed over. */

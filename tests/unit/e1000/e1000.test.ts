@@ -190,6 +190,105 @@ describe("transmit", () => {
   });
 });
 
+describe("flow control", () => {
+  const FCRTL = 0x2160, FCRTH = 0x2168, FCTTV = 0x170, TFCE = 0x10000041, XONRXC = 0x4048, XONTXC = 0x404c, XOFFTXC = 0x4054, FCRUC = 0x4058;
+  const control = (to: number[], opcode: number, quanta: number): number[] => [...to, 2, 0, 0, 0, 0, 9, 0x88, 8, 0, opcode, quanta >> 8, quanta & 255, ...new Array<number>(42).fill(0)];
+  const GROUP = [1, 0x80, 0xc2, 0, 0, 1];
+  const pause = (quanta: number): number[] => [...GROUP, ...OWN, 0x88, 8, 0, 1, quanta >> 8, quanta & 255, ...new Array<number>(42).fill(0)];
+
+  it("takes PAUSE to the group's address and to its own, and counts what it does not know", async () => {
+    const d = await up();
+    for (const frame of [control(GROUP, 1, 5), control(OWN, 1, 0), control(GROUP, 2, 5)]) d.m.giveFrame(frame);
+    expect([d.take(), d.get(R.XOFFRXC), d.get(XONRXC), d.get(FCRUC)]).toEqual([[], 1, 1, 1]);
+    // Without RFCE nothing is obeyed.
+    d.legacy(frameOf(60));
+    expect([sent(d).length, d.get(R.STATUS) & 0x10]).toEqual([1, 0]);
+    d.set(R.RCTL, RCTL.EN | RCTL.BAM | RCTL.SECRC | 0x800000);
+    d.m.giveFrame(control(GROUP, 1, 5));
+    expect(d.take()).toHaveLength(1);
+    // Another address or type makes it an ordinary frame.
+    d.set(0x30, 0x1234);
+    d.m.giveFrame(control(OWN, 1, 5));
+    expect([d.take().length, d.get(R.XOFFRXC)]).toEqual([1, 1]);
+  });
+  it("ends a pause early with XON", async () => {
+    const d = await up();
+    d.set(R.CTRL, 0x08000041);
+    d.m.giveFrame(control(GROUP, 1, 1000));
+    d.legacy(frameOf(60));
+    expect(sent(d)).toEqual([]);
+    d.m.giveFrame(control(GROUP, 1, 0));
+    later(d, 1);
+    expect([sent(d).length, d.get(R.STATUS) & 0x10]).toEqual([1, 0]);
+  });
+  it("sends XOFF once when what waits passes FCRTH, and XON when it is back at FCRTL", async () => {
+    const d = await up();
+    d.set(FCTTV, 0x1234); d.set(FCRTH, 4096); d.set(FCRTL, 0x80000000 | 1024); d.set(R.CTRL, TFCE);
+    for (let i = 0; i < 20; i++) d.m.giveFrame(frameOf(600));
+    expect([sent(d), d.get(XOFFTXC)]).toEqual([[], 0]);
+    for (let i = 0; i < 4; i++) d.m.giveFrame(frameOf(600));
+    expect([sent(d), d.get(XOFFTXC), d.get(XONTXC), d.get(R.GPTC)]).toEqual([[pause(0x1234)], 1, 0, 1]);
+    d.m.giveFrame(frameOf(600));
+    expect(sent(d)).toEqual([]);
+    d.take(); for (let i = 0; i < 16; i++) d.fresh(i);
+    d.set(R.RDT, 5);
+    expect(sent(d)).toEqual([]);
+    d.set(R.RDT, 13);
+    expect([sent(d), d.get(XOFFTXC), d.get(XONTXC)]).toEqual([[pause(0)], 0, 1]);
+  });
+  it("sends none without TFCE or without a threshold, and no XON without XONE", async () => {
+    for (const [ctrl, high, low] of [[0x41, 2048, 0x80000008], [TFCE, 0, 0x80000008], [TFCE, 2048, 8]] as const) {
+      const d = await up();
+      d.set(FCRTH, high); d.set(FCRTL, low); d.set(R.CTRL, ctrl); d.set(FCTTV, 1);
+      for (let i = 0; i < 24; i++) d.m.giveFrame(frameOf(600));
+      const off = d.get(XOFFTXC);
+      d.take(); for (let i = 0; i < 16; i++) d.fresh(i);
+      d.set(R.RDT, 13);
+      expect([off, d.get(XONTXC)]).toEqual([ctrl === TFCE && high ? 1 : 0, 0]);
+    }
+  });
+  it("sends XOFF when software says so, though it is itself silenced", async () => {
+    const d = await up();
+    d.set(R.CTRL, 0x08000041); d.set(FCTTV, 77);
+    d.m.giveFrame(control(GROUP, 1, 1000));
+    d.set(R.TCTL, 0x40000a);
+    expect([sent(d), d.get(R.TCTL), d.get(XOFFTXC)]).toEqual([[pause(77)], 0xa, 1]);
+  });
+});
+
+describe("statistics", () => {
+  it("each counts what it is for, stays until it is read, and is 0 then", async () => {
+    const S = {
+      RNBC: 0x40a0, ROC: 0x40ac, MPC: 0x4010, PRC64: 0x405c, PRC127: 0x4060, PRC255: 0x4064, PRC511: 0x4068, PRC1023: 0x406c, PRC1522: 0x4070, GPRC: 0x4074,
+      BPRC: 0x4078, MPRC: 0x407c, GPTC: 0x4080, GORCL: 0x4088, GOTCL: 0x4090, TORL: 0x40c0, TOTL: 0x40c8, TPR: 0x40d0, TPT: 0x40d4,
+      PTC64: 0x40d8, PTC127: 0x40dc, PTC255: 0x40e0, PTC511: 0x40e4, PTC1023: 0x40e8, PTC1522: 0x40ec, MPTC: 0x40f0, BPTC: 0x40f4, TSCTC: 0x40f8,
+    };
+    const d = await up(), sizes = [60, 100, 200, 400, 800, 1514], group = [1, 0, 0x5e, 0, 0, 1], all = new Array<number>(6).fill(255);
+    d.set(R.RCTL, RCTL.EN | RCTL.BAM | RCTL.MPE | RCTL.SECRC);
+    for (const n of sizes) { d.m.giveFrame(frameOf(n)); d.legacy(frameOf(n)); }
+    for (const to of [group, all]) { d.m.giveFrame(frameOf(60, to)); d.legacy(frameOf(60, to)); }
+    d.m.giveFrame(frameOf(1600));
+    d.take(); sent(d);
+    const bytes = sizes.reduce((sum, n) => sum + n + 4, 0) + 128;
+    const expected: Record<string, number> = {
+      RNBC: 0, ROC: 1, MPC: 0, PRC64: 3, PRC127: 1, PRC255: 1, PRC511: 1, PRC1023: 1, PRC1522: 1, GPRC: 8, BPRC: 1, MPRC: 1, GPTC: 8, GORCL: bytes, GOTCL: bytes,
+      TORL: bytes + 1604, TOTL: bytes, TPR: 9, TPT: 8, PTC64: 3, PTC127: 1, PTC255: 1, PTC511: 1, PTC1023: 1, PTC1522: 1, MPTC: 1, BPTC: 1, TSCTC: 0,
+    };
+    for (const [name, at] of Object.entries(S)) expect([name, d.get(at)]).toEqual([name, expected[name]]);
+    // The 64-bit counts are cleared by their upper halves.
+    for (const at of [S.GORCL, S.GOTCL, S.TORL, S.TOTL]) expect([d.get(at) > 0, d.get(at + 4), d.get(at)]).toEqual([true, 0, 0]);
+    for (const [name, at] of Object.entries(S)) expect([name, d.get(at)]).toEqual([name, 0]);
+    for (let i = 0; i < 20; i++) d.m.giveFrame(frameOf(60));
+    expect([d.get(S.RNBC), d.get(S.RNBC)]).toEqual([1, 0]);
+  });
+  it("stop at their largest value", async () => {
+    const d = await up(), at = d.m.call("e1000Register", 0, 0x4074);
+    d.m.m.view.setUint32(at, 0xffffffff, true);
+    d.m.giveFrame(frameOf(60));
+    expect([d.get(0x4074), d.get(0x4074)]).toEqual([0xffffffff, 0]);
+  });
+});
+
 describe("receive", () => {
   it("writes frame, length, status and, unless told to strip it, the FCS", async () => {
     const d = await up();

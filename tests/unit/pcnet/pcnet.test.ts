@@ -451,31 +451,4 @@ describe("a hostile driver", () => {
     d.setCsr(0, CSR0.MERR | CSR0.TDMD);
     expect(d.frames()).toHaveLength(1);
   });
-  it.each([1, 2])("does anything at all (seed %i)", async (seed) => {
-    const d = await makeDriver();
-    let state = seed * 2654435761 >>> 0;
-    const random = (n: number): number => { state ^= state << 13; state ^= state >>> 17; state ^= state << 5; state >>>= 0; return state % n; };
-    const word = (): number => [random(0x10000), 0, 0xffff, 0x8300, random(16)][random(5)]!;
-    for (let i = 0; i < 20_000; i++) {
-      switch (random(10)) {
-        case 0: case 1: d.out(random(32), [1, 2, 4][random(3)]!, word()); break;
-        case 2: d.in(random(32), [1, 2, 4][random(3)]!); break;
-        case 3: d.setCsr([0, 1, 2, 3, 4, 5, 15, 24, 25, 30, 31, 47, 72, 74, 76, 78][random(16)]!, word()); break;
-        case 4: d.setCsr(0, 1 << random(16) | 1 << random(16)); break;
-        case 5: d.m.set32(random(0x40000) & ~3, word() << 16 | word()); break;
-        case 6: d.m.giveFrame(frameTo([MAC, PEER, ALL][random(3)]!, 14 + random(5000))); break;
-        case 7: d.m.takeFrames(); d.m.call("serviceRings"); break;
-        case 8: d.m.m.exports.setTicks!(BigInt(i) * 1_000_000n); d.m.call("runTimers"); break;
-        default: if (random(20) === 0) { d.wide = (d.in(0x10, 2) & 0xffff) === 0xffff; d.setCsr(0, 4); d.start({ style: random(4), mode: [0, 4, 0x44, 0x8000][random(4)]!, rx: random(8), tx: random(8) }); }
-      }
-    }
-    d.reset();
-    d.wide = d.in(0x10, 2) === 0xffff;
-    d.setCsr(0, 4);
-    d.m.takeFrames();
-    d.start({ csr4: 0x1915 });
-    d.frames();
-    d.send([frameTo(PEER, 60)]);
-    expect(d.frames()).toEqual([frameTo(PEER, 60)]);
-  });
 });

@@ -29,3 +29,7 @@ export function make(ramBytes: u64): void {
   enterVirtualWire(); presetPci();
   control.sliceEnd = 1 << 62; control.limit = 1 << 62;
 }
+
+import { cardAt as e1000At, valuesOf as e1000Values } from "../../../assembly/nic/e1000/state";
+/** Where a register's value lies. */
+export function e1000Register(i: u32, offset: u32): usize { return e1000Values(e1000At(i)) + offset; }
