@@ -33,7 +33,8 @@ function scribble(d: Driver, r: (n: number) => number): void {
 /** Whatever the noise has made of the card, a driver can begin again. */
 function begin(d: Driver, r: (n: number) => number): void {
   d.m.writeConfig(4, 2, 7);
-  d.wide = (d.in(0x10, 2) & 0xffff) === 0xffff;
+  // RAP is a byte; where words are refused it reads as ones.
+  d.wide = d.in(0x12, 2) === 0xffff;
   d.reset();
   d.setCsr(0, 4);
   d.setCsr(3, r(4) ? 0 : r(0x10000) & ~0x0100);
