@@ -56,10 +56,10 @@
 /** Disks' requests and their data, behind the frame rings (device/blocks.ts). */
 @inline export const DISK_TABLES: usize = RINGS + 5 * MIB;
 
-/** Software TLB: see cpu/tlb.ts for the nine tables. Machine state: it decides when A and D bits are set. */
+/** Software TLB: see cpu/tlb.ts and cpu/contexts.ts. Machine state: it decides when A and D bits are set. */
 @inline export const TLB: usize = RINGS + RINGS_SIZE;
 @inline export const TLB_TABLE_SIZE: usize = 16 * KIB;
-@inline export const TLB_SIZE: usize = 9 * TLB_TABLE_SIZE + 112 * KIB;
+@inline export const TLB_SIZE: usize = 1 * MIB;
 
 /** Opcode rows by map, filled at start from the tables in decode/. */
 @inline export const OPCODES: usize = TLB + TLB_SIZE;

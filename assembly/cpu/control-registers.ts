@@ -7,7 +7,7 @@ import { readCr8, writeCr8 } from "../device/interrupt";
 import { cpu, segment, Seg, Desc, Cr0, Cr4, Efer } from "./state";
 import { isLma, isLong, updateMode } from "./mode";
 import { raiseGp } from "./exceptions";
-import { flushAll, flushNonGlobal } from "./tlb";
+import { enterContext, flushAll } from "./tlb";
 import { PDPTE, PHYSICAL_BITS } from "./paging";
 
 @inline const CR0_BITS: u64 = 0xe005_003f;
@@ -68,21 +68,19 @@ function loadPdptes(cr3: u64): bool {
 @inline function isPae(): bool { return (cpu.cr4 & Cr4.PAE) != 0 && !isLma(); }
 
 export function writeCr3(v: u64): bool {
+  let keep = false;
   if (isLma()) {
-    if (cpu.cr4 & Cr4.PCIDE) v &= ~NO_FLUSH;
+    if (cpu.cr4 & Cr4.PCIDE) { keep = (v & NO_FLUSH) != 0; v &= ~NO_FLUSH; }
     if (v >> PHYSICAL_BITS) return refuse();
   } else v &= 0xffff_ffff;
-  return putCr3(v) || refuse();
+  return putCr3(v, keep) || refuse();
 }
 
-/**
- * CR3 as a task switch loads it; false if a PDPTE is bad. The software TLB does not tell PCIDs apart, so what the program asks
- * to keep is dropped all the same: the architecture allows it at any time.
- */
-export function putCr3(v: u64): bool {
+/** CR3 as a task switch loads it; false if a PDPTE is bad. `keep`: what is in the TLB for the new PCID stays. */
+export function putCr3(v: u64, keep: bool): bool {
   if (cpu.cr0 & Cr0.PG && isPae() && !loadPdptes(v)) return false;
   cpu.cr3 = v;
-  flushNonGlobal();
+  enterContext(keep);
   leaveBlock();
   return true;
 }

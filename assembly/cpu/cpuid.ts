@@ -36,8 +36,8 @@ const enum Edx1 {
   CLFSH = 1 << 19, MMX = 1 << 23, FXSR = 1 << 24, SSE = 1 << 25, SSE2 = 1 << 26,
 }
 /** Leaf 7 EBX and ECX. */
-const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, ZERO_FCS_FDS = 1 << 13, RDSEED = 1 << 18, SMAP = 1 << 20 }
-@inline const EBX_7: u32 = Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.ZERO_FCS_FDS | Ebx7.RDSEED | Ebx7.SMAP;
+const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, INVPCID = 1 << 10, ZERO_FCS_FDS = 1 << 13, RDSEED = 1 << 18, SMAP = 1 << 20 }
+@inline const EBX_7: u32 = Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.INVPCID | Ebx7.ZERO_FCS_FDS | Ebx7.RDSEED | Ebx7.SMAP;
 const enum Ecx7 { UMIP = 1 << 2 }
 /** Leaf 8000_0001. */
 const enum EcxExt { LAHF = 1 << 0, PREFETCHW = 1 << 8 }

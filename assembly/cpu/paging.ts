@@ -6,7 +6,8 @@ import { CPU } from "../base/layout";
 import { Counter, count } from "../base/counters";
 import { isRom, ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
 import { cpu, Cr0, Cr4, Efer } from "./state";
-import { Access, Class, Entry, enterPage, tableOf } from "./tlb";
+import { Access, Class, enterPage, tableOf } from "./tlb";
+import { Entry } from "./contexts";
 import { raisePageFault } from "./exceptions";
 
 @inline export const PHYSICAL_BITS: u64 = 40;

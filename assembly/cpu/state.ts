@@ -46,8 +46,8 @@ import { CPU } from "../base/layout";
   faultAddress: u64;
   /** TLB class bases for the current privilege: read, write and execute tables (tlb.ts). */
   tlbRead: u32; tlbWrite: u32; tlbExec: u32;
-  /** Count of live entries in the TLB's fill log. */
-  tlbLog: u32;
+  /** Address of the TLB tables of the current PCID (contexts.ts). */
+  tlbBank: u32;
   /** A 1 GiB page has been entered in the TLB since it was last emptied. */
   hugePages: u32;
   /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */

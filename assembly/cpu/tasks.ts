@@ -75,7 +75,7 @@ function enter(selector: u32, d: u64, reason: u32): bool {
   setSegment(Seg.TR, selector, base, limitOfDescriptor(d), attrOfDescriptor(d) | BUSY << 8);
   cpu.cr0 |= Cr0.TS;
   if (wide && cpu.cr0 & Cr0.PG) {
-    if (!putCr3(loadSystem(systemAddress(base, 0x1c), 4))) return false;
+    if (!putCr3(loadSystem(systemAddress(base, 0x1c), 4), false)) return false;
   }
   const bytes: u32 = wide ? 4 : 2;
   let at: u64 = base + (wide ? 0x20 : 0x0e);

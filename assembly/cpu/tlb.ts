@@ -1,35 +1,33 @@
-// The software TLB. Nine direct-mapped tables of 1024 entries: read, write and execute, for supervisor code with SMAP
-// closed, supervisor with SMAP open (or absent), and user. A ring crossing or STAC changes tables and flushes nothing.
+// The software TLB: direct-mapped tables of 1024 entries, for read, write and execute, for supervisor code with SMAP closed,
+// supervisor with SMAP open (or absent), and user. A ring crossing or STAC changes tables and flushes nothing; nor does a change
+// of PCID that asks to keep what there is (contexts.ts says where the tables lie).
 //
 //   entry, 16 bytes:  | tag: u64 | addend: u32 | flags: u32 |
 //
 // The tag is the linear page; the index comes from the first byte's page and the tag is held against the last byte's, so
 // one comparison covers validity, permission and page crossing. linear + addend (mod 2^32) is the address in linear memory.
 // Pages that are not RAM are never entered, nor is a page with code in a write table: those take the slow path.
-// Non-global entries are logged as they are filled, so that a change of CR3 costs what was filled since the last.
 // While alignment is checked (CR0.AM, AC, CPL 3) or a data breakpoint is armed, the fast paths see a table of nothing, so that the
 // slow path looks at every access.
 // A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when it must look for all pieces.
 
-import { TLB, TLB_TABLE_SIZE } from "../base/layout";
+import { TLB_TABLE_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
 import { cpu, Cr0, Cr4, Flag } from "./state";
+import {
+  BANKS, BLANK, Entry, INVALID, LARGE, bankTables, dropAllContexts, dropContext, dropEverything, dropLarge, dropPage, dropPageOf, logEntry, sharedTables,
+  switchContext,
+} from "./contexts";
 
 @inline const ENTRIES: u64 = 1023;
-@inline const TABLES: usize = 9 * TLB_TABLE_SIZE;
-@inline const LOG: usize = TLB + TABLES;
-@inline const LOG_ENTRIES: u32 = 16384;
-@inline const LARGE: usize = LOG + 4 * <usize>LOG_ENTRIES;
-@inline const LARGE_BYTES: usize = 4096;
-@inline const BLANK: usize = LARGE + LARGE_BYTES;
-@inline const INVALID: u64 = ~0;
 
 export const enum Access { READ, WRITE, EXEC }
 /** Whose tables: supervisor with SMAP closed, supervisor with it open, user. */
 export const enum Class { KERNEL, OPEN, USER }
-export const enum Entry { GLOBAL = 1, LARGE = 2 }
 
-@inline export function tableOf(who: u32, access: u32): u32 { return <u32>TLB + (who * 3 + access) * <u32>TLB_TABLE_SIZE; }
+@inline export function tableOf(who: u32, access: u32): u32 {
+  return (who == Class.KERNEL ? sharedTables() : cpu.tlbBank + (who == Class.USER ? 3 * <u32>TLB_TABLE_SIZE : 0)) + access * <u32>TLB_TABLE_SIZE;
+}
 @inline export function entryAt(table: u32, linear: u64): u32 { return table + ((<u32>(linear >> 12) & <u32>ENTRIES) << 4); }
 
 /** Class of an explicit access at the current privilege. */
@@ -71,59 +69,52 @@ export function enterPage(table: u32, linear: u64, host: usize, flags: u32): voi
   if (flags & Entry.LARGE) markLarge(linear);
 }
 
-function logEntry(e: u32): void {
-  const n = cpu.tlbLog;
-  if (n < LOG_ENTRIES) store<u32>(LOG + 4 * <usize>n, e);
-  if (n <= LOG_ENTRIES) cpu.tlbLog = n + 1;
-}
-
 export function flushAll(): void {
   count(Counter.TLB_FLUSHES);
-  memory.fill(TLB, 0xff, TABLES);
-  memory.fill(BLANK, 0xff, TLB_TABLE_SIZE);
-  memory.fill(LARGE, 0, LARGE_BYTES);
-  cpu.tlbLog = 0;
+  cpu.hugePages = 0;
+  dropEverything();
+  selectTlb();
 }
 
-/** Drops every entry that is not global: MOV CR3. */
-export function flushNonGlobal(): void {
-  count(Counter.TLB_FLUSHES);
-  const n = cpu.tlbLog;
-  if (n > LOG_ENTRIES) dropWhere(Entry.GLOBAL, 0);
-  else for (let k: u32 = 0; k < n; k++) {
-    const e = load<u32>(LOG + 4 * <usize>k);
-    if (!(load<u32>(e, 12) & Entry.GLOBAL)) store<u64>(e, INVALID);
-  }
-  cpu.tlbLog = 0;
-}
-
-/** Drops the entries whose flags under `mask` equal `want`. */
-function dropWhere(mask: u32, want: u32): void {
-  for (let e: usize = TLB; e < TLB + TABLES; e += 16) if ((load<u32>(e, 12) & mask) == want) store<u64>(e, INVALID);
+/** MOV CR3: to its PCID; unless `keep`, what is not global of that is dropped. */
+export function enterContext(keep: bool): void {
+  if (!keep) count(Counter.TLB_FLUSHES);
+  switchContext(keep);
+  selectTlb();
 }
 
 /** INVLPG: the page at `linear`, global or not, and all pieces of a large page around it. */
 export function flushPage(linear: u64): void {
-  const page = linear & ~0xfff;
-  for (let t: u32 = 0; t < 9; t++) {
-    const e = entryAt(<u32>TLB + t * <u32>TLB_TABLE_SIZE, linear);
-    if (load<u64>(e) == page) store<u64>(e, INVALID);
-  }
-  if (isLarge(linear)) dropWhere(Entry.LARGE, Entry.LARGE);
+  dropPage(linear);
+  if (isLarge(linear)) dropLarge();
 }
+
+/** INVPCID types 0, 1 and 3: a page of a PCID, a PCID, all PCIDs, each without global pages. */
+export function flushPageOf(pcid: u32, linear: u64): void {
+  dropPageOf(pcid, linear);
+  if (isLarge(linear)) dropLarge();
+}
+export function flushContext(pcid: u32): void { count(Counter.TLB_FLUSHES); dropContext(pcid); }
+export function flushContexts(): void { count(Counter.TLB_FLUSHES); dropAllContexts(); }
 
 /** A page has just got code: no write entry may lead to it. `host` is its linear-memory address. */
 export function dropWriters(host: usize): void {
-  for (let who: u32 = 0; who < 3; who++) {
-    const table = tableOf(who, Access.WRITE);
-    for (let e = table; e < table + <u32>TLB_TABLE_SIZE; e += 16) {
-      if (<u32>load<u64>(e) + load<u32>(e, 8) == <u32>host) store<u64>(e, INVALID);
-    }
+  dropWritersIn(sharedTables() + Access.WRITE * <u32>TLB_TABLE_SIZE, host);
+  for (let n: u32 = 0; n < BANKS; n++) {
+    const tables = bankTables(n);
+    if (!tables) continue;
+    dropWritersIn(tables + Access.WRITE * <u32>TLB_TABLE_SIZE, host);
+    dropWritersIn(tables + (3 + Access.WRITE) * <u32>TLB_TABLE_SIZE, host);
+  }
+}
+function dropWritersIn(table: u32, host: usize): void {
+  for (let e = table; e < table + <u32>TLB_TABLE_SIZE; e += 16) {
+    if (<u32>load<u64>(e) + load<u32>(e, 8) == <u32>host) store<u64>(e, INVALID);
   }
 }
 
 // A 1 GiB page marks its gigabyte in the second half, a 2 or 4 MiB page its 2 MiB regions in the first.
-@inline function largeBit(n: u64): usize { return LARGE + <usize>((n >> 3) & 2047); }
+@inline function largeBit(n: u64): usize { return <usize>LARGE + <usize>((n >> 3) & 2047); }
 @inline function bitOf(n: u64): u32 { return <u32>1 << <u32>(n & 7); }
 
 function markLarge(linear: u64): void {

@@ -154,5 +154,5 @@ function defineControl(): void {
   // With F2 or F3 only CMPXCHG8B is left: RDPID (F3 0F C7 /7), the user interrupts (F3 0F C7 /6) and VMX are not there.
   row(Map.OF_F2, 0xc7, 0, Form.GROUP, Group.G9_REP);
   row(Map.OF_F3, 0xc7, 0, Form.GROUP, Group.G9_REP);
-  // INVPCID (66 0F 38 82) is not announced and not there.
+  row(Map.OF38_66, 0x82, S.INVPCID, M | Form.MEM_ONLY | Form.FORCE64 | END);
 }

@@ -15,7 +15,8 @@ import {
 import { readDebug, writeDebug } from "../cpu/debug-registers";
 import { readMsr, writeMsr } from "../cpu/msr";
 import { cpuid } from "../cpu/cpuid";
-import { flushPage } from "../cpu/tlb";
+import { loadLinear } from "../cpu/memory";
+import { flushAll, flushContext, flushContexts, flushPage, flushPageOf } from "../cpu/tlb";
 import { address, readRm, writeRm } from "./operands";
 import { S } from "../decode/system-handlers";
 
@@ -99,6 +100,28 @@ function invalidatePage(i: Insn): void {
   if (!cpu.raised && isCanonical(linear)) flushPage(linear);
 }
 
+/**
+ * INVPCID. The descriptor's first half is the PCID, with bits 63 to 12 reserved, its second a linear address. Types: a page of a
+ * PCID, a PCID, everything, everything that is not global. Intel SDM vol. 2, INVPCID.
+ */
+function invalidateContext(i: Insn): void {
+  if (isUnprivileged()) return;
+  const a = address<Run>(i, 16, false);
+  if (cpu.raised) return;
+  const first = loadLinear(a, 8);
+  if (cpu.raised) return;
+  const linear = loadLinear(a + 8, 8);
+  if (cpu.raised) return;
+  const type = registerOf(i.dst), pcid = <u32>first;
+  if (type > 3 || first >> 12 || type < 2 && pcid && !(cpu.cr4 & Cr4.PCIDE) || type == 0 && !isCanonical(linear)) return raiseGp(0);
+  switch (<u32>type) {
+    case 0: flushPageOf(pcid, linear); break;
+    case 1: flushContext(pcid); break;
+    case 2: flushAll(); break;
+    default: flushContexts();
+  }
+}
+
 function halt(): void {
   if (!isUnprivileged()) raiseEvent(Event.HALTED);
 }
@@ -149,6 +172,7 @@ export function executeControl(i: Insn): void {
     case S.MOV_FROM_DR: moveFromDebug(i); break;
     case S.MOV_TO_DR: writeDebug(i.dst, registerOf(i.src)); break;
     case S.INVLPG: invalidatePage(i); break;
+    case S.INVPCID: invalidateContext(i); break;
     case S.CACHE: isUnprivileged(); break; // INVD, WBINVD: memory is always coherent
     case S.HLT: halt(); break;
     case S.RDMSR: readSpecific(); break;

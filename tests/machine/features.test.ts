@@ -89,7 +89,7 @@ const LEAF_1_EDX: readonly Row[] = [
 ];
 const LEAF_7_EBX: readonly Row[] = [
   [0, 'FSGSBASE', both(cr4(16), code('f3480faec0'))], [1, 'TSC_ADJUST', msr(0x3b)], [3, 'BMI1', code('c4e270f2c1')],
-  [6, 'FDP only for exceptions', (m) => fxsaved(m).fdp === 0n], [7, 'SMEP', cr4(20)], [8, 'BMI2', code('c4e271f7c1')],
+  [6, 'FDP only for exceptions', (m) => fxsaved(m).fdp === 0n], [7, 'SMEP', cr4(20)], [8, 'BMI2', code('c4e271f7c1')], [10, 'INVPCID', code('660f388203')],
   [13, 'no FCS and FDS', (m) => { step(m, 'd933'); return m.read(SCRATCH + 16, 2) === 0n && m.read(SCRATCH + 24, 2) === 0n; }],
   [18, 'RDSEED', code('0fc7f8')], [19, 'ADX', code('660f38f6c1')], [20, 'SMAP', both(cr4(21), code('0f01ca'))],
   [23, 'CLFLUSHOPT', code('660fae3b')], [24, 'CLWB', code('660fae33')], [29, 'SHA', code('0f38c8c1')],
