@@ -1,8 +1,8 @@
-// Flow control: IEEE 802.3 annex 31B; manual 10.1 and 13.4.9 to 13.4.11 (FCAL, FCAH, FCT), 13.4.24 (FCTTV), 13.4.30 (FCRTL), 13.4.31 (FCRTH).
+// Flow control: IEEE 802.3 annex 31B; manual 8.7, 13.4.23 (FCRTL) and 13.4.24 (FCRTH).
 //
 // A frame with FCT's ethertype, to the address in FCAL and FCAH or to the card's own, is a control frame. PAUSE stops the transmitter
 // for so many quanta of virtual time when CTRL.RFCE says so. The other way, what waits in the host's ring stands for the receive
-// FIFO: past FCRTH bytes the partner is sent an XOFF of FCTTV quanta, and at FCRTL or below, with XONE, an XON; both with CTRL.TFCE.
+// FIFO: at FCRTH bytes the partner is sent an XOFF of FCTTV quanta, and at FCRTL or below, with XONE, an XON; both with CTRL.TFCE.
 // Software can send an XOFF by TCTL.SWXOFF. A frame that finds no room in the ring to the host is not sent, and tried again.
 
 import { nowNs, setTimer } from "../../device/clock";
@@ -46,7 +46,7 @@ function pause(d: E1000, quanta: u32): void {
 export function followFill(d: E1000): void {
   if (!(getReg(d, Reg.CTRL) & Ctrl.TFCE) || isLooped(d)) return;
   const high = getReg(d, Reg.FCRTH) & Fcrt.BYTES, low = getReg(d, Reg.FCRTL), fill = ringFill(receiveRing(d.port));
-  if (!d.silenced && high && fill > high) {
+  if (!d.silenced && high && fill >= high) {
     if (sendPause(d, getReg(d, Reg.FCTTV) & 0xffff)) d.silenced = 1;
   } else if (d.silenced && fill <= (low & Fcrt.BYTES)) {
     if (!(low & Fcrt.XONE) || sendPause(d, 0)) d.silenced = 0;
