@@ -23,7 +23,7 @@ import { receive } from "./receive";
 import { makeRegisters } from "./registers";
 import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } from "./state";
 import { endPause, transmit } from "./transmit";
-import { Bar, IoWindow, PciId, Reg, Table } from "./spec";
+import { Bar, IoWindow, PciId, Rah, Reg, Table } from "./spec";
 
 /** Card `i` of the machine's list, the `number`th of its kind, on frame port `port`. `mac` has its first byte lowest. */
 export function attachE1000(i: u32, number: u32, port: u32, slot: u32, mac: u64): void {
@@ -91,6 +91,8 @@ function isTable(offset: u32): bool {
   return offset - Reg.MTA < <u32>(Table.MTA_WORDS * 4) || offset - Reg.RAL < <u32>(Table.RA_ENTRIES * 8) || offset - Reg.VFTA < <u32>(Table.VFTA_WORDS * 4);
 }
 
+@inline function isRah(offset: u32): bool { return offset - Reg.RAL < <u32>(Table.RA_ENTRIES * 8) && (offset & 4) != 0; }
+
 function readMemory(dev: usize, offset: u32, bytes: u32): u64 {
   const d = changetype<E1000>(dev);
   if (isTable(offset)) return load<u32>(valuesOf(d) + offset);
@@ -99,7 +101,7 @@ function readMemory(dev: usize, offset: u32, bytes: u32): u64 {
 
 function writeMemory(dev: usize, offset: u32, bytes: u32, value: u64): void {
   const d = changetype<E1000>(dev);
-  if (isTable(offset)) { store<u32>(valuesOf(d) + offset, <u32>value); return; }
+  if (isTable(offset)) { store<u32>(valuesOf(d) + offset, <u32>value & (isRah(offset) ? <u32>Rah.WRITABLE : ~<u32>0)); return; }
   guestWrite(changetype<Block>(<usize>d.block), valuesOf(d), dev, offset, bytes, value);
   if (offset == <u32>Reg.MDIC) tellHost(d);
 }

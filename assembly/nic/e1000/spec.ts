@@ -43,10 +43,10 @@ export const enum Eecd { SK = 1, CS = 2, DI = 4, DO = 8, FWE_OFF = 0x10, REQ = 0
 export const enum Eerd { START = 1, DONE = 0x10, ADDR_SHIFT = 8, DATA_SHIFT = 16 }
 export const enum Mdic { REG_SHIFT = 16, PHY_SHIFT = 21, OP_WRITE = 0x0400_0000, OP_READ = 0x0800_0000, READY = 0x1000_0000, INTERRUPT = 0x2000_0000, ERROR = 0x4000_0000, WRITABLE = 0x2fff_ffff }
 
-/** Interrupt causes (13.4.17). */
+/** Interrupt causes (13.4.17). Bit 5 is reserved; the chip keeps it like the others, and Linux's self-test asks for it. */
 export const enum Cause {
   TXDW = 1, TXQE = 2, LSC = 4, RXSEQ = 8, RXDMT0 = 0x10, RXO = 0x40, RXT0 = 0x80, MDAC = 0x200, RXCFG = 0x400, GPI = 0x7800,
-  TXD_LOW = 0x8000, SRPD = 0x1_0000, ALL = 0x1_ffdf,
+  TXD_LOW = 0x8000, SRPD = 0x1_0000, ALL = 0x1_ffff,
 }
 
 export const enum Rctl {
@@ -54,7 +54,7 @@ export const enum Rctl {
   CFI = 0x10_0000, DPF = 0x40_0000, PMCF = 0x80_0000, BSEX = 0x200_0000, SECRC = 0x400_0000, WRITABLE = 0x06df_b3fe,
 }
 export const enum Rxcsum { PCSS = 0xff, IPOFL = 0x100, TUOFL = 0x200 }
-export const enum Rah { AV = 0x8000_0000, AS_SOURCE = 0x1_0000, AS_MASK = 0x3_0000 }
+export const enum Rah { AV = 0x8000_0000, WRITABLE = 0x8003_ffff, AS_SOURCE = 0x1_0000, AS_MASK = 0x3_0000 }
 /** FCRTL and FCRTH: bytes, and whether an XON is sent. */
 export const enum Fcrt { BYTES = 0xfff8, XONE = 0x8000_0000 }
 export const enum Tctl { EN = 2, PSP = 8, SWXOFF = 0x40_0000, WRITABLE = 0x037f_fffa }

@@ -21,7 +21,7 @@ const E1000: Rows = [
   [/^(FCAL|FCAH|FCT)$/, 'the addresses of PAUSE: initial values of 13.4.9 to 11, which software may change; QEMU has no flow control'],
   [/^(FCTTV|FCRTL|FCRTH|TXCW|CTRL_EXT|RSRPD|TSPMT|TXDMAC|TIDV|RXCSUM)$/, 'QEMU forgets what is written'],
   [/^(TIPG|RXDCTL|TDFH|TDFT|TDFHS|TDFTS|LEDCTL)$/, 'initial values of chapter 13; QEMU starts at 0'],
-  [/^(VET|RCTL|TCTL|PBA|WUC|WUFC|RDBAL|TDBAL|TXDCTL)$/, 'reserved bits stay 0, as chapter 13 has them; QEMU keeps all 32'],
+  [/^(VET|RCTL|TCTL|PBA|RAH|WUC|WUFC|RDBAL|TDBAL|TXDCTL)$/, 'reserved bits stay 0, as chapter 13 has them; QEMU keeps all 32'],
   [/^(ICS|IMS)$/, 'ICS is write-only and IMS has 17 causes (13.4.18 to 19); QEMU keeps all 32'],
   [/^(WUS|FCRUC)$/, 'read-only and cleared by reading, or by writing ones; QEMU keeps what is written'],
   [/^MANC$/, 'the 82540EM has SMBus; QEMU shows a fixed value'],

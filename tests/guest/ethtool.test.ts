@@ -1,0 +1,41 @@
+/**
+ * The self-tests of Linux's drivers, by `ethtool -t` in the guest: e1000's writes patterns to every register it knows, checks the EEPROM,
+ * forces every interrupt cause and sends frames through the PHY's loopback; pcnet32's goes through the chip's loopback. ethtool and its
+ * libraries are the host's; without them the tests are skipped.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pintail } from './command.js';
+
+const ETHTOOL = ['/usr/sbin/ethtool', '/sbin/ethtool'].find((path) => spawnSync(path, ['--version']).status === 0);
+
+/** What `--add` takes: the program, its loader and its libraries in one folder of the guest. */
+function additions(program: string): string[] {
+  const listed = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout;
+  const libraries = [...listed.matchAll(/^\s*(?:(\S+) => )?(\/\S+) \(0x/gm)].map((match) => ({ path: match[2]!, name: match[1] ?? 'ld.so' }));
+  return [{ path: program, name: 'ethtool' }, ...libraries].flatMap(({ path, name }) => ['--add', `${path}:/lib-of-host/${name}`]);
+}
+
+async function selfTest(model: string): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'ethtool-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'test.sh'), 'ip link set eth0 up\n/lib-of-host/ld.so --library-path /lib-of-host /lib-of-host/ethtool -t eth0 offline\ndmesg | grep -i "eth0.*\\(fail\\|error\\)"\n');
+  const args = ['run', ...additions(ETHTOOL!), '--add', `${join(dir, 'test.sh')}:/test.sh`, '-netdev', 'user,id=n0', '-device', `${model},netdev=n0`, '--', 'sh', '/test.sh'];
+  return (await pintail(args)).stdout;
+}
+
+describe.skipIf(ETHTOOL === undefined)('self-tests of drivers', () => {
+  it('e1000: registers, EEPROM, interrupts, loopback, link', async () => {
+    const said = await selfTest('e1000');
+    expect(said).toMatch(/^The test result is PASS$/m);
+    for (const name of ['Register', 'Eeprom', 'Interrupt', 'Loopback', 'Link']) expect(said).toMatch(new RegExp(`^${name} test .*\\s0$`, 'm'));
+    expect(said).not.toMatch(/failed/);
+  }, 300_000);
+  it('pcnet: loopback', async () => {
+    expect(await selfTest('pcnet')).toMatch(/^The test result is PASS$[\s\S]*^Loopback test .*\s0$/m);
+  }, 300_000);
+});
