@@ -31,7 +31,11 @@ import { FRAME_DATA, ring, ringFill, RingId } from "./ring";
 
 /** What a card tells the host of its guest. */
 export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
-@unmanaged export class Port { accepts: u32; kind: u32; }
+@unmanaged export class Port {
+  accepts: u32;
+  /** The host has taken the cable out. */
+  unplugged: u32;
+}
 @inline export function port(n: u32): Port { return changetype<Port>(RINGS + 1024 + (<usize>(n & 7) << 6)); }
 
 @inline export function sendRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n; }

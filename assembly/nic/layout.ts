@@ -6,7 +6,7 @@ import { DEVICES, KIB } from "../base/layout";
 @inline export const MAX_NICS: u32 = 8;
 @inline export const NIC_BYTES: usize = 32 * KIB;
 @inline export const NIC_STATE: usize = DEVICES + 512 * KIB;
-/** Remainders of the frame check sequence by byte (sums.ts), made at attach. */
+/** Remainders of the frame check sequence by byte (fcs.ts), made at attach. */
 @inline export const FCS_TABLE: usize = NIC_STATE + <usize>MAX_NICS * NIC_BYTES;
 /** Descriptors of the packet in hand, 16 bytes each: one sent, and one received, perhaps the same by a loopback. */
 @inline export const DESCRIPTORS: usize = FCS_TABLE + KIB;

@@ -4,15 +4,16 @@
 // A record is 64 bytes. Slots are handed out from 1 up where none is given, passing over what is taken.
 
 import { DEVICES } from "../base/layout";
-import { attachE1000, resetE1000 } from "../nic/e1000/card";
-import { attachPcnet, resetPcnet } from "../nic/pcnet/pcnet";
+import { port } from "../device/frames";
+import { attachE1000, e1000LinkChanged, resetE1000 } from "../nic/e1000/card";
+import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
 import { deviceAt, resetDevice } from "../virtio/device";
 import { attachBlock, presetBlock } from "../virtio/block/block";
-import { attachNet, presetNet } from "../virtio/net/net";
+import { announceNet, attachNet, netLinkChanged, presetNet } from "../virtio/net/net";
 import { attachRng } from "../virtio/rng/rng";
 import { clearPackedRoom } from "../virtio/queue/copies";
 import { resetTransport } from "../virtio/pci/transport";
-import { CardKind } from "./surface";
+import { CardKind, CardOption } from "./surface";
 
 @unmanaged class CardList { count: u32; slots: u32; }
 @inline const list = changetype<CardList>(DEVICES);
@@ -29,9 +30,16 @@ import { CardKind } from "./surface";
   number: u32;
   /** Frame port of a network card: they are counted over all models. */
   port: u32;
+  /** CardOption. */
+  queues: u32;
+  speed: u32;
+  duplex: u32;
+  legacyOnly: u32;
 }
 @inline function card(i: u32): Card { return changetype<Card>(DEVICES + 64 + (<usize>i << 6)); }
 @inline const MAX_CARDS: u32 = 8;
+@inline const SPEED_UNKNOWN: u32 = 0xffff_ffff;
+@inline const DUPLEX_UNKNOWN: u32 = 0xff;
 /** Slots of the host bridge and the LPC bridge. */
 @inline const TAKEN: u32 = 1 | 1 << 31;
 
@@ -45,10 +53,21 @@ export function addToList(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32,
   const c = card(list.count);
   c.kind = kind; c.slot = at; c.mac = mac; c.masked = masked; c.mtu = mtu; c.modernOnly = modernOnly ? 1 : 0; c.vectors = vectors;
   c.number = countOf(kind);
+  c.queues = 1; c.legacyOnly = 0; c.speed = SPEED_UNKNOWN; c.duplex = DUPLEX_UNKNOWN;
   c.port = isNetwork(kind) ? countNetwork() : 0;
   list.slots |= 1 << at;
   list.count++;
   return <i32>list.count - 1;
+}
+
+/** Sets what a card of the list has beside what every card has; before the machine is made. */
+export function tuneCard(i: u32, option: u32, value: u32): void {
+  if (i >= list.count) return;
+  const c = card(i);
+  if (option == CardOption.QUEUES) c.queues = value;
+  else if (option == CardOption.SPEED) c.speed = value;
+  else if (option == CardOption.DUPLEX) c.duplex = value;
+  else if (option == CardOption.LEGACY_ONLY) c.legacyOnly = value;
 }
 
 function countOf(kind: u32): u32 {
@@ -76,9 +95,10 @@ export function attachCards(): void {
   clearPackedRoom();
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
+    if (isVirtio(c.kind)) deviceAt(i).legacyOnly = c.legacyOnly;
     if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.mac, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
+    else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.masked, c.mtu, c.queues, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.E1000) attachE1000(i, c.number, c.port, c.slot, c.mac);
     else if (c.kind == CardKind.PCNET) attachPcnet(i, c.number, c.port, c.slot, c.mac);
   }
@@ -89,9 +109,28 @@ export function resetCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
     if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.mac, c.mtu);
-    if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu);
+    if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu, c.speed, c.duplex);
     if (c.kind == CardKind.E1000) resetE1000(i);
     if (c.kind == CardKind.PCNET) resetPcnet(i);
     if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
   }
+}
+
+// --- The link ---
+
+/** Puts the cable of a frame port in, or takes it out; its card tells the driver as its kind does. */
+export function setLink(framePort: u32, up: bool): void {
+  for (let i: u32 = 0; i < list.count; i++) {
+    const c = card(i);
+    if (!isNetwork(c.kind) || c.port != framePort || port(framePort).unplugged == (up ? 0 : 1)) continue;
+    port(framePort).unplugged = up ? 0 : 1;
+    if (c.kind == CardKind.VIRTIO_NET) netLinkChanged(i);
+    else if (c.kind == CardKind.E1000) e1000LinkChanged(i);
+    else pcnetLinkChanged(i);
+  }
+}
+
+/** The machine came back from a snapshot, perhaps somewhere else: drivers that can announce themselves are asked to. */
+export function announceCards(): void {
+  for (let i: u32 = 0; i < list.count; i++) if (card(i).kind == CardKind.VIRTIO_NET) announceNet(i);
 }

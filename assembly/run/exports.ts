@@ -20,7 +20,7 @@ import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, runFor } from "./loop";
-import { addToList } from "./cards";
+import { addToList, announceCards, setLink, tuneCard } from "./cards";
 import { Address, EntryMode } from "./surface";
 
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
@@ -46,6 +46,12 @@ export function create(ramMiB: u32, seedLo: u32, seedHi: u32, bootLo: u32, bootH
 export function addCard(kind: u32, slot: u32, macLo: u32, macHi: u32, maskedLo: u32, maskedHi: u32, mtu: u32, flags: u32, vectors: u32): i32 {
   return addToList(kind, slot, wide(macLo, macHi), wide(maskedLo, maskedHi), mtu, (flags & 1) != 0, vectors);
 }
+/** Sets a CardOption of the card that addCard gave this number, before `create`. */
+export function setCardOption(card: u32, option: u32, value: u32): void { tuneCard(card, option, value); }
+/** Between slices: puts the cable of a network card's frame port in (1), or takes it out. */
+export function plug(framePort: u32, up: u32): void { setLink(framePort, up != 0); }
+/** Between slices, after a snapshot was restored: asks drivers to announce their stations to the network. */
+export function announce(): void { announceCards(); }
 /** After `create` and before a kernel is entered without firmware: what firmware does for cards. Changes nothing where there are none. */
 export function presetCards(): void { presetPci(); }
 /** After `create`: where the debug exit and the debug console answer. */

@@ -4,6 +4,8 @@
 export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
 export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT }
 export const enum EntryMode { PVH32, LONG64, REAL16, BARE64 }
+/** What tuneCard sets: pairs of queues; Mb/s and 0 half, 1 full that a card reports, all ones (255) for unknown; 1: a virtio card without the modern interface. */
+export const enum CardOption { QUEUES, SPEED, DUPLEX, LEGACY_ONLY }
 /** Cards that can be added before a machine is made. */
 export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET }
 /** Where probe.ts can listen to interrupt lines. */

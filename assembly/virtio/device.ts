@@ -34,7 +34,8 @@ import { DeviceId, FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   common: u32;
   /** (dev, queue): a queue is about to be reset by itself (2.6.1); 0 for none. */
   onQueueReset: u32;
-  pad0: u32;
+  /** Without the modern interface; set before attach. */
+  legacyOnly: u32;
   // Cleared by a reset; the offset is in STATE_FROM.
   status: u32;
   isr: u32;
@@ -82,7 +83,8 @@ import { DeviceId, FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   taken: u32;
   outstanding: u32;
   freeCopy: u32;
-  pad1: u32;
+  /** Packets handled since the last look ended, where one may take several chains. */
+  packets: u32;
   /** Rates of base/histograms.ts. */
   rate0: u64;
 }

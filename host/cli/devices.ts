@@ -92,6 +92,13 @@ export function parseDevice(value: string): DeviceOptions {
       case 'logical_block_size': out.logicalBlockBytes = Number(parseCount(argument, text)); break;
       case 'physical_block_size': out.physicalBlockBytes = Number(parseCount(argument, text)); break;
       case 'vectors': out.vectors = Number(parseCount(argument, text)); break;
+      case 'queues': out.queues = Number(parseCount(argument, text)); break;
+      case 'speed': out.speed = Number(parseCount(argument, text)); break;
+      case 'duplex':
+        if (text !== 'half' && text !== 'full') throw new UsageError(argument, `duplex is half or full, not "${text}".`);
+        out.duplex = text;
+        break;
+      case 'disable-modern': out.legacyOnly = parseSwitch(argument, name, text); break;
       case 'disable-legacy': out.modernOnly = parseSwitch(argument, name, text); break;
       default: features[name] = parseSwitch(argument, name, text);
     }

@@ -1,6 +1,6 @@
 /** Cards and what is behind them: from MachineOptions to calls of the module's addCard, and the backends. */
 
-import { Address, CardKind } from '../../assembly/run/surface.js';
+import { Address, CardKind, CardOption } from '../../assembly/run/surface.js';
 import { SECTOR_BYTES } from '../disk/sector.js';
 import { DiskError } from '../disk/errors.js';
 import type { Drive } from '../disk/open.js';
@@ -19,11 +19,11 @@ import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 /** Feature bits by QEMU's names: those of every virtio card (virtio 1.2, clause 6), and of the network card (5.1.3). */
 const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, queue_reset: 40 };
 /** Off unless asked for, as QEMU has it. */
-const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed']);
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq']);
 const NET_FEATURES: Readonly<Record<string, number>> = {
   ...TRANSPORT_FEATURES,
   csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,
-  mrg_rxbuf: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_rx_extra: 20, guest_announce: 21, ctrl_mac_addr: 23,
+  mrg_rxbuf: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_rx_extra: 20, guest_announce: 21, mq: 22, ctrl_mac_addr: 23,
 };
 
 /** And of the disk (5.2.3). */
@@ -45,7 +45,8 @@ const MODELS: Readonly<Record<DeviceOptions['model'], CardKind>> = {
 };
 
 /** Options that only virtio cards have. */
-const VIRTIO_ONLY = ['features', 'mtu', 'modernOnly', 'vectors'] as const;
+const VIRTIO_ONLY = ['features', 'mtu', 'modernOnly', 'legacyOnly', 'vectors', 'queues', 'speed', 'duplex'] as const;
+const MAX_PAIRS = 8;
 const NOT_VIRTIO: ReadonlySet<CardKind> = new Set([CardKind.E1000, CardKind.PCNET]);
 
 /** A card as the module takes it. */
@@ -57,6 +58,8 @@ export interface CardPlan {
   mtu: number;
   modernOnly: boolean;
   vectors: number;
+  /** CardOption and value, where it is not the module's default. */
+  tuning: [CardOption, number][];
   /** Netdev id of a network card. */
   netdev: string | undefined;
   /** Of a disk. */
@@ -100,8 +103,23 @@ function inRange(name: string, value: number, first: number, last: number): numb
   throw new OptionError(`devices.${name}`, `${value} is not a whole number from ${first} to ${last}.`);
 }
 
+/** Pairs of queues. QEMU takes the number from the netdev; ours have none to give. */
+function pairsOf(device: DeviceOptions): number {
+  const several = device.features?.['mq'] ?? false;
+  if (device.queues === undefined) return several ? 2 : 1;
+  if (device.queues > 1 && !several) throw new OptionError('devices.queues', 'more than one needs the feature mq (mq=on).');
+  return inRange('queues', device.queues, 1, MAX_PAIRS);
+}
+
 function planNet(device: DeviceOptions, number: number): Partial<CardPlan> {
+  const pairs = pairsOf(device);
+  const tuning: [CardOption, number][] = device.legacyOnly ? [[CardOption.LEGACY_ONLY, 1]] : [];
+  if (pairs > 1) tuning.push([CardOption.QUEUES, pairs]);
+  if (device.speed !== undefined) tuning.push([CardOption.SPEED, inRange('speed', device.speed, 0, 0x7fff_ffff)]);
+  if (device.duplex !== undefined) tuning.push([CardOption.DUPLEX, device.duplex === 'full' ? 1 : 0]);
   return {
+    tuning,
+    ...(device.vectors === undefined && pairs > 1 ? { vectors: 2 * pairs + 2 } : {}),
     mac: parseMac(device.mac ?? defaultMac(number)),
     mtu: device.mtu === undefined ? 0 : inRange('mtu', device.mtu, 68, 65535),
     netdev: device.netdev,
@@ -152,6 +170,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
     if (kind === undefined) throw new OptionError('devices.model', `there is no "${String(device.model)}". There are ${Object.keys(MODELS).join(', ')}.`);
     const extra = NOT_VIRTIO.has(kind) ? VIRTIO_ONLY.find((name) => device[name] !== undefined) : undefined;
     if (extra !== undefined) throw new OptionError(`devices.${extra}`, `${device.model} has no such option.`);
+    if (device.modernOnly && device.legacyOnly) throw new OptionError('devices.legacyOnly', 'a card has the legacy or the modern interface, or both.');
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
     const isDisk = kind === CardKind.VIRTIO_BLK;
@@ -165,6 +184,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       masked: NOT_VIRTIO.has(kind) ? 0n : maskOf(device, kind === CardKind.VIRTIO_NET ? NET_FEATURES : isDisk ? DISK_FEATURES : TRANSPORT_FEATURES),
       mtu: 0,
       modernOnly: device.modernOnly ?? false,
+      tuning: device.legacyOnly ? [[CardOption.LEGACY_ONLY, 1]] : [],
       vectors: device.vectors === undefined ? Math.max(4, (disk?.queues ?? 0) + 1) : inRange('vectors', device.vectors, 0, 32),
       netdev: undefined,
       drive: device.drive,
@@ -198,6 +218,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     const detail = drive === undefined ? plan.mtu : detailOf(plan.disk!, drive);
     const number = instance.exports.addCard(kind, slot, low(value), high(value), low(masked), high(masked), detail, modernOnly ? 1 : 0, vectors);
     if (number < 0) throw new OptionError('devices', slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
+    for (const [option, setting] of plan.tuning) instance.exports.setCardOption(number, option, setting);
   }
 }
 
@@ -266,6 +287,13 @@ export async function openOutside(netdevs: readonly Netdev[], driveOptions: read
       await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
     },
   };
+}
+
+/** The frame port of the card on a netdev: they are counted over all network cards. */
+export function framePortOf(plans: readonly CardPlan[], netdev: string): number {
+  const port = plans.filter(({ kind }) => NETWORK.has(kind)).findIndex((plan) => plan.netdev === netdev);
+  if (port < 0) throw new OptionError('netdev', `no card is connected to "${netdev}".`);
+  return port;
 }
 
 /** What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing), and disks. */

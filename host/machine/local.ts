@@ -7,7 +7,7 @@ import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { Emitter } from './emitter.js';
-import { addCards, connectCards, mustBeCounted, openOutside, type Outside } from './cards.js';
+import { addCards, connectCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { putFirmware } from './firmware.js';
@@ -188,6 +188,12 @@ export class LocalMachine implements Machine {
     return this.commandDone;
   }
 
+  async setLink(netdev: string, up: boolean): Promise<void> {
+    this.mustBeOpen('setLink()');
+    this.instance.exports.plug(framePortOf(this.settings.cards, netdev), up ? 1 : 0);
+    this.engine.wake();
+  }
+
   async snapshot(): Promise<Uint8Array> {
     this.mustBePaused('snapshot()');
     return takeSnapshot(this.instance, this.memoryMiB, this.agent?.ready ?? false);
@@ -316,6 +322,8 @@ async function createConnected(
   const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const instance = await freshInstance(compiled, settings, empty, outside);
   restoreSnapshot(instance, options.snapshot);
+  // Somebody may be out there who knows the guest from elsewhere.
+  if (outside.live) instance.exports.announce();
   setPace(instance, settings);
   return new LocalMachine(options, settings, compiled, plan, instance, outside, agentReady);
 }

@@ -12,7 +12,7 @@ export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'on
 /** Methods that are called by message; their arguments and results can be cloned. */
 export type CallName =
   | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
-  | 'exec' | 'commandResult' | 'snapshot' | 'stats' | 'stateHash';
+  | 'exec' | 'commandResult' | 'snapshot' | 'stats' | 'stateHash' | 'setLink';
 
 export type ToWorker =
   | { kind: 'create'; options: PortableOptions }

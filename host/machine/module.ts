@@ -43,6 +43,9 @@ export interface ModuleExports {
   counterUnit(index: number): number;
   /** Counters and names that found no room in their tables. */
   countersMissing(): number;
+  setCardOption(card: number, option: number, value: number): void;
+  plug(framePort: number, up: number): void;
+  announce(): void;
   histogramIds(): number;
   histogramAddress(index: number): number;
   histogramName(index: number): number;

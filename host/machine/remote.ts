@@ -103,6 +103,10 @@ class RemoteMachine implements Machine {
     return this.call('exec', [...argv], options.stdin === undefined ? {} : { stdin: options.stdin });
   }
 
+  setLink(netdev: string, up: boolean): Promise<void> {
+    return this.call('setLink', netdev, up);
+  }
+
   commandResult(): Promise<ExecResult | undefined> {
     return this.call('commandResult');
   }

@@ -47,8 +47,15 @@ export interface DeviceOptions {
   mtu?: number;
   /** Without the legacy interface (`disable-legacy=on`). */
   modernOnly?: boolean;
-  /** MSI-X vectors, 0 for none. Default 4. */
+  /** A virtio card without the modern interface (`disable-modern=on`). */
+  legacyOnly?: boolean;
+  /** MSI-X vectors, 0 for none. Default 4, of a network card with several queues two more than all of them. */
   vectors?: number;
+  /** Pairs of queues of a virtio network card, 1 to 8, with the feature `mq`. Default 2 with it, 1 without. */
+  queues?: number;
+  /** What a virtio network card reports: Mb/s and duplex. Default unknown. */
+  speed?: number;
+  duplex?: 'half' | 'full';
   /** The `id` of a disk's drive. */
   drive?: string;
   /** A disk's serial number, up to 20 bytes. */
@@ -360,6 +367,12 @@ export interface Machine {
 
   /** What `command` wrote, and its status once it has ended (undefined before, or when the machine went down first). */
   commandResult(): Promise<ExecResult | undefined>;
+
+  /**
+   * Puts the cable of the card on a netdev in, or takes it out; the guest's driver is told. Frames wait at the backend meanwhile, what the
+   * guest sends is lost, as on a wire. Rejected with OptionError when no card is on it.
+   */
+  setLink(netdev: string, up: boolean): Promise<void>;
 
   /** While paused. The whole state, for `createMachine({snapshot})` of the same build. */
   snapshot(): Promise<Uint8Array>;

@@ -72,6 +72,18 @@ describe('virtio-net on the user network', () => {
   }, 300_000);
 });
 
+describe('other shapes of virtio-net', () => {
+  it('four pairs of queues, each queue with its vector', async () => {
+    const out = await lines(["grep -c 'virtio0-\\(input\\|output\\)' /proc/interrupts", FETCH(), POST()], ...CARD, '-device', 'virtio-net-pci,netdev=n0,mq=on,queues=4');
+    expect(out).toEqual(['8', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+  }, 300_000);
+
+  it.each(['', ',vectors=0'])('the legacy interface alone, by its I/O ports%s', async (more) => {
+    const out = await lines(['cut -c33 /sys/bus/virtio/devices/virtio0/features', FETCH(), POST()], ...CARD, '-device', `virtio-net-pci,netdev=n0,disable-modern=on${more}`);
+    expect(out).toEqual(['0', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+  }, 300_000);
+});
+
 describe('packed rings', () => {
   const PACKED = 'cut -c35 /sys/bus/virtio/devices/virtio0/features';
   it.each([

@@ -14,11 +14,11 @@ import { addBar, attachFunction, functionAt, makeMaster, setPin, setStatus, setS
 import { addMsi } from "../../pci/msi";
 import { addPower } from "../../pci/power";
 import { BarKind, Config, MsiControl, PciStatus } from "../../pci/spec";
-import { makeFcsTable } from "../sums";
+import { makeFcsTable } from "../fcs";
 import { resetCard, tellHost } from "./control";
 import { fillEeprom } from "./eeprom";
 import { receiveDelayOver, throttleOver, transmitDelayOver } from "./interrupts";
-import { resetPhy } from "./phy";
+import { refreshLink, resetPhy } from "./phy";
 import { receive } from "./receive";
 import { makeRegisters } from "./registers";
 import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } from "./state";
@@ -80,6 +80,14 @@ function service(dev: usize): void {
   const d = changetype<E1000>(dev);
   transmit(d);
   receive(d);
+}
+
+/** The host has put the cable in or taken it out. */
+export function e1000LinkChanged(i: u32): void {
+  const d = cardAt(i);
+  refreshLink(d, true);
+  tellHost(d);
+  transmit(d);
 }
 
 function resume(dev: usize): void { endPause(changetype<E1000>(dev)); }

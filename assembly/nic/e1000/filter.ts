@@ -1,6 +1,6 @@
 // Which frames the card takes: addresses and VLANs. Manual 10.2 (VLAN), 13.4.22 (RCTL), 13.5.1 to 13.5.4 (MTA, RAL, RAH, VFTA).
 
-import { get16 } from "../sums";
+import { get16 } from "../../device/sums";
 import { E1000, getReg } from "./state";
 import { isBroadcast } from "./statistics";
 import { Ctrl, Rah, Rctl, Reg, Table } from "./spec";

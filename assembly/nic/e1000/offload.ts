@@ -6,7 +6,7 @@
 // from the frame as the driver has it; a tag that was put in moves them by `shift`. None of them is trusted.
 
 import { Frame } from "../../device/frames";
-import { addWords, fold, put16 } from "../sums";
+import { addWords, fold, put16 } from "../../device/sums";
 import { Context } from "./state";
 import { TxContext } from "./spec";
 

@@ -1,7 +1,8 @@
-// The PHY behind MDIC (13.4.6): registers of IEEE 802.3 clause 22 and of the M88E1011 (13.5), and the link. The partner is always
-// there at 1000 Mb/s full duplex, so negotiation is over as soon as it starts; the link is down while the PHY is powered
-// down or the MAC has not said SLU.
+// The PHY behind MDIC (13.4.6): registers of IEEE 802.3 clause 22 and of the M88E1011 (13.5), and the link. The partner, if there
+// is one, is at 1000 Mb/s full duplex, so negotiation is over as soon as it starts; the link is down while the host has taken the cable out,
+// the PHY is powered down or the MAC has not said SLU.
 
+import { port } from "../../device/frames";
 import { raise } from "./interrupts";
 import { E1000, getPhy, getReg, phyOf, setPhy, setReg } from "./state";
 import { Cause, Ctrl, Mdic, Phy, PhyCtrl, PhySpecific, PhyStatus, Reg, Status } from "./spec";
@@ -19,7 +20,7 @@ export function resetPhy(d: E1000): void {
 
 /** Brings PHY and MAC status in step; `tell` raises LSC when the link has changed. */
 export function refreshLink(d: E1000, tell: bool): void {
-  const phyUp = !(getPhy(d, Phy.PCTRL) & PhyCtrl.POWER_DOWN);
+  const phyUp = !(getPhy(d, Phy.PCTRL) & PhyCtrl.POWER_DOWN) && !port(d.port).unplugged;
   setPhy(d, Phy.PSTATUS, phyUp ? PhyStatus.CAPABLE | PhyStatus.LINK | PhyStatus.AUTONEG_DONE : PhyStatus.CAPABLE);
   setPhy(d, Phy.PSSTAT, phyUp ? PhySpecific.LINKED_1000_FD : PhySpecific.UNLINKED);
   const before = getReg(d, Reg.STATUS), ctrl = getReg(d, Reg.CTRL);

@@ -13,7 +13,7 @@ import { canMaster } from "../../pci/config";
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
 import { nowNs, setTimer } from "../../device/clock";
 import { DESCRIPTORS, LOOP_FRAME, MAX_PIECES } from "../layout";
-import { put16 } from "../sums";
+import { put16 } from "../../device/sums";
 import { stripsTags } from "./filter";
 import { noteSent, raise } from "./interrupts";
 import { fullSegment, lastSegment, segmentLater, segmentsOf, sumIp, sumToEnd, sumUpper } from "./offload";

@@ -1,7 +1,7 @@
 // Checks a received frame's IP, TCP and UDP checksums as RXCSUM asks (manual 3.2.9): status and error bits for the
 // descriptor. IPv4 without fragments alone is looked into further than its own header; an IPv6 header must be followed by TCP or UDP at once.
 
-import { addWords, fold, get16 } from "../sums";
+import { addWords, fold, get16 } from "../../device/sums";
 import { RxError, RxStatus, Rxcsum } from "./spec";
 
 @inline const TCP: u32 = 6;

@@ -118,5 +118,10 @@ export function start(c: Card): void {
   if (!(mode & Mode.DTX)) status |= Csr0.TXON;
   if (!(mode & Mode.DRX)) status |= Csr0.RXON;
   setCsr(c, Csr.STATUS, status);
-  port(c.port).accepts = Accepts.LINK_UP;
+  tellHost(c);
+}
+
+/** The host delivers while the card is started and the cable is in. */
+export function tellHost(c: Card): void {
+  port(c.port).accepts = csr(c, Csr.STATUS) & Csr0.STRT && !port(c.port).unplugged ? Accepts.LINK_UP : 0;
 }

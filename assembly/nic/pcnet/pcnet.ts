@@ -18,11 +18,12 @@ import { addBar, attachFunction, defineConfig, functionAt, makeMaster, setPin, s
 import { setIntx } from "../../pci/intx";
 import { BarKind, Config, PciStatus } from "../../pci/spec";
 import { FIRST_TIMER, TIMERS_EACH } from "../layout";
-import { makeFcsTable } from "../sums";
+import { makeFcsTable } from "../fcs";
 import { CARD_BYTES } from "./layout";
 import { pollTimer, service } from "./poll";
 import { readPort, writePort } from "./ports";
-import { defineBcrs, defineCsrs, resetRegisters } from "./registers";
+import { tellHost } from "./control";
+import { defineBcrs, defineCsrs, resetRegisters, showLink } from "./registers";
 import { Csr, Id, Prom } from "./spec";
 import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from "./state";
 
@@ -56,11 +57,19 @@ export function resetPcnet(i: u32): void {
   const c = cardAt(i);
   memory.fill(addressOf(c) + STATE_FROM, 0, CARD_BYTES - STATE_FROM);
   resetRegisters(c);
+  showLink(c);
   fillProm(c);
   for (let w: u32 = 0; w < 3; w++) setCsr(c, Csr.PADR + w, <u32>(c.mac >> (16 * w)));
   cancelTimer(c.timer);
   port(c.port).accepts = 0;
   setIntx(c.pci, false);
+}
+
+/** The host has put the cable in or taken it out. */
+export function pcnetLinkChanged(i: u32): void {
+  const c = cardAt(i);
+  showLink(c);
+  tellHost(c);
 }
 
 /** Address, hardware id, "WW", and the sum of all bytes but its own. */

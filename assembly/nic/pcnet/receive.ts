@@ -11,7 +11,7 @@ import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { dmaWrite } from "../../device/dma";
-import { fcsOf } from "../sums";
+import { fcsOf } from "../fcs";
 import { failBus, isGoing, raise, raiseFeature } from "./control";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeCount, writeStatus } from "./descriptor";
 import { FRAME_SCRATCH, HERE, NEXT } from "./layout";

@@ -2,6 +2,7 @@
 // Which CSRs can be written while the card runs is in ports.ts.
 
 import { noteBell } from "../../base/histograms";
+import { port } from "../../device/frames";
 import { Access, Block, countAccesses, define, hook, makeBlock, Register, resetBlock, setValue, row } from "../../device/registers";
 import { stop, initialize, refreshInterrupt, start } from "./control";
 import { lookAtRings } from "./poll";
@@ -75,7 +76,7 @@ export function defineBcrs(card: string, number: u32): Block {
   define(b, "BCR1", 2 * Bcr.MSWRA, 2, Access.RO, 0x0005, 0);
   word(b, "BCR2", Bcr.MC, 0x0002);
   // The link LED's output is on: the line is up as long as there is a card.
-  hook(word(b, "BCR4", Bcr.LNKST, 0x80c0), 0, keepLinkUp.index);
+  hook(word(b, "BCR4", Bcr.LNKST, 0x80c0), 0, keepLink.index);
   word(b, "BCR5", Bcr.LED1, 0x0084); word(b, "BCR6", Bcr.LED2, 0x0088); word(b, "BCR7", Bcr.LED3, 0x0090); word(b, "BCR9", Bcr.FDC, 0);
   define(b, "BCR16", 2 * Bcr.IOBASEL, 2, Access.RO, 0, 0);
   define(b, "BCR17", 2 * Bcr.IOBASEU, 2, Access.RO, 0, 0);
@@ -160,7 +161,8 @@ function setStyle(c: Card, value: u32): void {
   setCsr(c, Csr.SWS, bcr(c, Bcr.SWS));
 }
 
-function keepLinkUp(dev: usize, offset: u32, old: u64, written: u64): void {
-  const c = changetype<Card>(dev);
-  setBcr(c, Bcr.LNKST, bcr(c, Bcr.LNKST) | 0x8000);
+/** BCR4's LEDOUT is the link, as the driver sees it. */
+function keepLink(dev: usize, offset: u32, old: u64, written: u64): void { showLink(changetype<Card>(dev)); }
+export function showLink(c: Card): void {
+  setBcr(c, Bcr.LNKST, bcr(c, Bcr.LNKST) & 0x7fff | (port(c.port).unplugged ? 0 : 0x8000));
 }

@@ -10,9 +10,9 @@
 
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
-import { beginFrame, commitFrame, Frame, frameData } from "../../device/frames";
+import { beginFrame, commitFrame, Frame, frameData, port } from "../../device/frames";
 import { dmaRead } from "../../device/dma";
-import { fcsOf } from "../sums";
+import { fcsOf } from "../fcs";
 import { failBus, isGoing, raise, raiseFeature } from "./control";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeErrors, writeStatus } from "./descriptor";
 import { HERE, NEXT } from "./layout";
@@ -95,13 +95,14 @@ function isCollided(c: Card): bool {
 /** The last descriptor goes back, then the frame goes out. */
 function complete(c: Card, f: Frame, bytes: u32, addFcs: bool): bool {
   if (isCollided(c)) return collide(c);
-  const quiet = isQuiet(c, here.status), cut = bytes > JABBER_BYTES;
-  if (!writeErrors(c, here, 0)) { failBus(c); return false; }
-  if (!release(c, here.status & KEPT)) return false;
+  const quiet = isQuiet(c, here.status), lost = port(c.port).unplugged != 0 && !(csr(c, Csr.MODE) & Mode.LOOP), cut = bytes > JABBER_BYTES || lost;
+  // Without a link there is no carrier (TMD2 LCAR).
+  if (!writeErrors(c, here, lost ? TmdError.LCAR : 0)) { failBus(c); return false; }
+  if (!release(c, here.status & KEPT | (lost ? Tmd.ERR : 0))) return false;
   if (cut) countCard(c, Count.SEND_REFUSED);
   else putOut(c, f, bytes, addFcs);
   if (isStopped(c)) return false;
-  raiseFeature(c, cut ? Csr4.TXSTRT | Csr4.JAB : Csr4.TXSTRT);
+  raiseFeature(c, bytes > JABBER_BYTES ? Csr4.TXSTRT | Csr4.JAB : Csr4.TXSTRT);
   if (quiet) countCard(c, Count.MODERATED);
   raise(c, (quiet ? 0 : Csr0.TINT) | (bytes > MAX_LEGAL + FCS_BYTES ? Csr0.BABL : 0));
   return true;

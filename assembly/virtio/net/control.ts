@@ -6,8 +6,8 @@ import { SCRATCH } from "../layout";
 import { Chain, chain, gather, scatter } from "../queue/chain";
 import { listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { setVlan } from "./filter";
-import { Answer, Control, ControlMac, ControlRx, ControlVlan, NetConfig, NetFeature, NetQueue, NetStatus } from "./spec";
-import { countNet, macAt, MAX_MACS, NetCount, netOf, tellHost } from "./state";
+import { Answer, Control, ControlMac, ControlMq, ControlRx, ControlVlan, NetConfig, NetFeature, NetStatus } from "./spec";
+import { controlQueue, countNet, macAt, MAX_MACS, NetCount, netOf, tellHost } from "./state";
 
 @inline const HEAD: u32 = 2;
 @inline const ANSWER: usize = SCRATCH + 32;
@@ -15,8 +15,8 @@ import { countNet, macAt, MAX_MACS, NetCount, netOf, tellHost } from "./state";
 @inline export const SWITCHABLE: u32 = 1 << NetFeature.GUEST_CSUM | 1 << NetFeature.GUEST_TSO4 | 1 << NetFeature.GUEST_TSO6 | 1 << NetFeature.GUEST_ECN;
 
 export function serveControl(d: VirtioDevice): void {
-  const q = queueOf(d, NetQueue.CONTROL), c = chain(0);
-  if (!isLive(d, NetQueue.CONTROL)) return;
+  const q = queueOf(d, controlQueue(d)), c = chain(0);
+  if (!isLive(d, q.index)) return;
   for (;;) {
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
@@ -39,6 +39,7 @@ function obey(d: VirtioDevice, q: Queue, c: Chain): bool {
     case Control.MAC: return command == ControlMac.ADDR_SET ? setMac(d, q, c) : command == ControlMac.TABLE_SET ? setTable(d, q, c) : false;
     case Control.VLAN: return changeVlan(d, q, c, command);
     case Control.ANNOUNCE: return command == 0 && acknowledgeAnnounce(d);
+    case Control.MQ: return command == ControlMq.PAIRS_SET && setPairs(d, q, c);
     case Control.GUEST_OFFLOADS: return command == 0 && setOffloads(d, q, c);
     default: return false;
   }
@@ -104,6 +105,15 @@ function acknowledgeAnnounce(d: VirtioDevice): bool {
   const at = configOf(d) + NetConfig.STATUS;
   if (!has(d, NetFeature.GUEST_ANNOUNCE)) return false;
   store<u16>(at, load<u16>(at) & ~(<u16>NetStatus.ANNOUNCE));
+  return true;
+}
+
+/** Multiqueue: how many pairs the driver uses from now on. What waits on the others is served when they are in use again. */
+function setPairs(d: VirtioDevice, q: Queue, c: Chain): bool {
+  if (!has(d, NetFeature.MQ) || c.readBytes != HEAD + 2 || !gather(q, c, HEAD, SCRATCH, 2)) return false;
+  const pairs = <u32>load<u16>(SCRATCH);
+  if (pairs == 0 || pairs > netOf(d).pairs) return false;
+  netOf(d).active = pairs;
   return true;
 }
 

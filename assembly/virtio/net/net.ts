@@ -1,32 +1,31 @@
-// virtio-net: attach, reset and the doorbells. Virtio 1.2, 5.1. One pair of queues and the control queue.
+// virtio-net: attach, reset, the doorbells and the link. Virtio 1.2, 5.1. One pair of queues, or several with MQ, and the control queue.
 
 import { bindRing } from "../../device/ring";
 import { openPort, receiveRing } from "../../device/frames";
-import { configOf, deviceAt, has, makeQueue, nameDevice, VirtioDevice } from "../device";
+import { configOf, deviceAt, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";
 import { attachTransport } from "../pci/transport";
-import { DeviceId, FeatureBit } from "../spec";
+import { DeviceId, FeatureBit, Status } from "../spec";
 import { serveControl, SWITCHABLE } from "./control";
 import { receive } from "./receive";
 import { NetConfig, NetFeature, NetQueue, NetStatus } from "./spec";
-import { nameNetCounters, NET_COUNTERS, netOf, tellHost, VLAN_BYTES, vlansOf } from "./state";
+import { controlQueue, countNet, isUnplugged, MAX_PAIRS, nameNetCounters, NET_COUNTERS, NetCount, netOf, tellHost, VLAN_BYTES, vlansOf } from "./state";
+import { forgetFlows } from "./steer";
 import { transmit } from "./transmit";
 
 @inline const TRANSITIONAL: u32 = 0x1000;
 @inline const ETHERNET: u32 = 0x02_0000;
 @inline const QUEUE_SIZE: u32 = 256;
 @inline const CONTROL_SIZE: u32 = 64;
-@inline const SPEED_UNKNOWN: u32 = 0xffff_ffff;
-@inline const DUPLEX_UNKNOWN: u32 = 0xff;
 @inline const CARD: string = "virtio-net";
 
 @inline function bit(n: u32): u64 { return <u64>1 << n; }
 
 /** Everything this card has, before masking. */
-function allFeatures(mtu: u32): u64 {
+function allFeatures(mtu: u32, pairs: u32): u64 {
   const net = bit(NetFeature.CSUM) | bit(NetFeature.GUEST_CSUM) | bit(NetFeature.CTRL_GUEST_OFFLOADS) | bit(NetFeature.MAC) | bit(NetFeature.GUEST_TSO4)
     | bit(NetFeature.GUEST_TSO6) | bit(NetFeature.GUEST_ECN) | bit(NetFeature.HOST_TSO4) | bit(NetFeature.HOST_TSO6) | bit(NetFeature.HOST_ECN) | bit(NetFeature.MRG_RXBUF)
     | bit(NetFeature.STATUS) | bit(NetFeature.CTRL_VQ) | bit(NetFeature.CTRL_RX) | bit(NetFeature.CTRL_VLAN) | bit(NetFeature.CTRL_RX_EXTRA)
-    | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.SPEED_DUPLEX) | (mtu ? bit(NetFeature.MTU) : 0);
+    | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.SPEED_DUPLEX) | (mtu ? bit(NetFeature.MTU) : 0) | (pairs > 1 ? bit(NetFeature.MQ) : 0);
   return net | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX) | bit(FeatureBit.ANY_LAYOUT) | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED)
     | bit(FeatureBit.RING_RESET);
 }
@@ -38,45 +37,48 @@ function withNeeds(features: u64): u64 {
   if (!(f & (bit(NetFeature.HOST_TSO4) | bit(NetFeature.HOST_TSO6)))) f &= ~bit(NetFeature.HOST_ECN);
   if (!(f & bit(NetFeature.GUEST_CSUM))) f &= ~(bit(NetFeature.GUEST_TSO4) | bit(NetFeature.GUEST_TSO6));
   if (!(f & (bit(NetFeature.GUEST_TSO4) | bit(NetFeature.GUEST_TSO6)))) f &= ~bit(NetFeature.GUEST_ECN);
-  if (!(f & bit(NetFeature.CTRL_VQ))) f &= ~(bit(NetFeature.CTRL_RX) | bit(NetFeature.CTRL_VLAN) | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.CTRL_GUEST_OFFLOADS));
+  if (!(f & bit(NetFeature.CTRL_VQ))) f &= ~(bit(NetFeature.CTRL_RX) | bit(NetFeature.CTRL_VLAN) | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.CTRL_GUEST_OFFLOADS) | bit(NetFeature.MQ));
   if (!(f & bit(NetFeature.CTRL_RX))) f &= ~bit(NetFeature.CTRL_RX_EXTRA);
   return f;
 }
 
 /** Device `i` becomes network card `number` on frame port `port`. `mac` has its first byte lowest; `masked` are feature bits not to offer. */
-export function attachNet(i: u32, number: u32, port: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): void {
+export function attachNet(i: u32, number: u32, port: u32, slot: u32, masked: u64, mtu: u32, queues: u32, modernOnly: bool, vectors: u32): void {
   const d = deviceAt(i);
   d.kind = DeviceId.NET; d.number = number; d.port = port;
-  d.offered = withNeeds(allFeatures(mtu) & ~masked);
-  d.queueCount = d.offered & bit(NetFeature.CTRL_VQ) ? NetQueue.COUNT : NetQueue.CONTROL;
+  d.offered = withNeeds(allFeatures(mtu, queues) & ~masked);
+  const pairs = d.offered & bit(NetFeature.MQ) ? min(queues, MAX_PAIRS) : 1;
+  netOf(d).pairs = pairs;
+  d.queueCount = pairs * NetQueue.EACH + (d.offered & bit(NetFeature.CTRL_VQ) ? 1 : 0);
   d.configBytes = NetConfig.BYTES;
   d.onQueue = notified.index; d.onReset = resetNet.index; d.onDriverOk = driverOk.index; d.onConfig = writeNetConfig.index;
   nameDevice(d, CARD, NET_COUNTERS);
   nameNetCounters(d, CARD);
-  makeQueue(d, NetQueue.RECEIVE, QUEUE_SIZE, CARD);
-  makeQueue(d, NetQueue.TRANSMIT, QUEUE_SIZE, CARD);
-  if (d.queueCount > <u32>NetQueue.CONTROL) makeQueue(d, NetQueue.CONTROL, CONTROL_SIZE, CARD);
+  for (let n: u32 = 0; n < d.queueCount; n++) makeQueue(d, n, n < pairs * NetQueue.EACH ? QUEUE_SIZE : CONTROL_SIZE, CARD);
   attachTransport(d, slot, ETHERNET, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
   openPort(port);
   bindRing(receiveRing(port), service.index, changetype<usize>(d));
 }
 
 /** The configuration as the command line has it; at reset of the machine. */
-export function presetNet(i: u32, mac: u64, mtu: u32): void {
+export function presetNet(i: u32, mac: u64, mtu: u32, speed: u32, duplex: u32): void {
   const d = deviceAt(i), config = configOf(d);
   store<u64>(config, mac & 0xffff_ffff_ffff, NetConfig.MAC);
   netOf(d).mac = mac & 0xffff_ffff_ffff;
-  store<u16>(config, NetStatus.LINK_UP, NetConfig.STATUS);
-  store<u16>(config, 1, NetConfig.PAIRS);
+  store<u16>(config, isUnplugged(d) ? 0 : NetStatus.LINK_UP, NetConfig.STATUS);
+  store<u16>(config, <u16>netOf(d).pairs, NetConfig.PAIRS);
   store<u16>(config, <u16>mtu, NetConfig.MTU);
-  store<u32>(config, SPEED_UNKNOWN, NetConfig.SPEED);
-  store<u8>(config, <u8>DUPLEX_UNKNOWN, NetConfig.DUPLEX);
+  store<u32>(config, speed, NetConfig.SPEED);
+  store<u8>(config, <u8>duplex, NetConfig.DUPLEX);
 }
 
 function resetNet(dev: usize): void {
   const d = changetype<VirtioDevice>(dev), n = netOf(d);
   n.modes = 0; n.unicast = 0; n.multicast = 0; n.offloads = 0; n.allUnicast = 0; n.allMulticast = 0;
+  n.active = 1; n.cut = 0;
   memory.fill(vlansOf(d), 0, VLAN_BYTES);
+  forgetFlows(d);
+  store<u16>(configOf(d), load<u16>(configOf(d), NetConfig.STATUS) & ~(<u16>NetStatus.ANNOUNCE), NetConfig.STATUS);
   tellHost(d, false);
 }
 
@@ -88,20 +90,43 @@ function driverOk(dev: usize): void {
 }
 
 function notified(dev: usize, queue: u32): void {
-  const d = changetype<VirtioDevice>(dev);
-  switch (queue) {
-    case NetQueue.RECEIVE: receive(d); break;
-    case NetQueue.TRANSMIT: transmit(d); break;
-    default: serveControl(d);
-  }
+  const d = changetype<VirtioDevice>(dev), pair = queue >> 1;
+  if (queue == controlQueue(d)) {
+    const before = netOf(d).active;
+    serveControl(d);
+    // Pairs that came into use may have been filled already.
+    if (netOf(d).active > before) service(dev);
+  } else if (pair >= netOf(d).active) return;
+  else if (queue & 1) transmit(d, pair);
+  else receive(d);
 }
 
 /** The host has drained or filled the rings. */
 function service(dev: usize): void {
   const d = changetype<VirtioDevice>(dev);
-  transmit(d);
+  for (let pair: u32 = 0; pair < netOf(d).active; pair++) transmit(d, pair);
   receive(d);
 }
+
+/** The host has put the cable in or taken it out (port.unplugged): a driver with STATUS is told, and asked to announce itself. */
+export function netLinkChanged(i: u32): void {
+  const d = deviceAt(i), at = configOf(d) + NetConfig.STATUS, up = <u16>(isUnplugged(d) ? 0 : NetStatus.LINK_UP);
+  store<u16>(at, load<u16>(at) & ~(<u16>NetStatus.LINK_UP) | up);
+  tellHost(d, (d.status & Status.DRIVER_OK) != 0 && !d.broken);
+  if (up && askToAnnounce(d)) return;
+  if (has(d, NetFeature.STATUS)) signalConfig(d);
+}
+
+/** 5.1.6.5.4: the network may have forgotten where this station is, as after a machine came back from a snapshot. False: the driver cannot. */
+export function askToAnnounce(d: VirtioDevice): bool {
+  if (!has(d, NetFeature.GUEST_ANNOUNCE) || !(d.status & Status.DRIVER_OK) || d.broken || isUnplugged(d)) return false;
+  const at = configOf(d) + NetConfig.STATUS;
+  store<u16>(at, load<u16>(at) | NetStatus.ANNOUNCE);
+  countNet(d, NetCount.ANNOUNCEMENTS);
+  signalConfig(d);
+  return true;
+}
+export function announceNet(i: u32): void { askToAnnounce(deviceAt(i)); }
 
 /** A legacy driver sets the MAC by writing it (5.1.4.1). */
 function writeNetConfig(dev: usize, at: u32, bytes: u32, value: u64): void {

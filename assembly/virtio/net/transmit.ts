@@ -1,27 +1,28 @@
-// The transmit queue. Virtio 1.2, 5.1.6.2: a header and a frame, copied into the host's frame ring with its offloads as they are.
+// The transmit queues. Virtio 1.2, 5.1.6.2: a header and a frame, copied into the host's frame ring with its offloads as they are.
 // No room there is back-pressure: the chain goes back, the driver is asked for silence, and the service after the host
-// has drained goes on. A packet whose header asks for what was not negotiated, or that is no frame, is used up and counted.
+// has drained goes on. Without a link a packet goes nowhere, and is counted. A packet whose header asks for what was not negotiated, or that is no frame, is used up and counted.
 
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
 import { addCount } from "../../base/counters";
-import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
+import { has, isLive, Queue, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather } from "../queue/chain";
 import { hush, listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
-import { Gso, Header, HeaderFlag, NetFeature, NetQueue } from "./spec";
-import { countNet, headerBytes, NetCount } from "./state";
+import { Gso, Header, HeaderFlag, NetFeature } from "./spec";
+import { countNet, headerBytes, isUnplugged, NetCount, transmitQueue } from "./state";
+import { noteFlow } from "./steer";
 
 @inline const MIN_FRAME: u32 = 14;
 
 /** Sends what waits, until nothing does or the ring is full. */
-export function transmit(d: VirtioDevice): void {
-  const q = queueOf(d, NetQueue.TRANSMIT), c = chain(0);
-  if (!isLive(d, NetQueue.TRANSMIT)) return;
+export function transmit(d: VirtioDevice, pair: u32): void {
+  const q = transmitQueue(d, pair), c = chain(0);
+  if (!isLive(d, q.index)) return;
   for (;;) {
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;
-    if (!send(d, q, c)) {
+    if (!send(d, q, c, pair)) {
       rewind(q, 1, 0);
       hush(q);
       countNet(d, NetCount.SEND_WAITS);
@@ -34,15 +35,17 @@ export function transmit(d: VirtioDevice): void {
 }
 
 /** False when there is no room for the frame. */
-function send(d: VirtioDevice, q: Queue, c: Chain): bool {
+function send(d: VirtioDevice, q: Queue, c: Chain, pair: u32): bool {
   const header = headerBytes(d), bytes = c.readBytes - header;
   if (c.readBytes < header + MIN_FRAME || bytes > MAX_FRAME || c.pieces != c.readable) { countNet(d, NetCount.SEND_REFUSED); return true; }
   if (!gather(q, c, 0, SCRATCH, header)) return true;
   if (!headerGood(d)) { countNet(d, NetCount.SEND_REFUSED); return true; }
+  if (isUnplugged(d)) { countNet(d, NetCount.NO_LINK); return true; }
   const f = beginFrame(d.port, bytes);
   if (!changetype<usize>(f)) return false;
   if (!gather(q, c, header, frameData(f), bytes)) return true;
   copyOffload(f);
+  noteFlow(d, pair, frameData(f), bytes);
   commitFrame(d.port, f);
   countNet(d, NetCount.SENT);
   addCount(d.counters + NetCount.BYTES_SENT, bytes);

@@ -1,5 +1,6 @@
 // Virtio over PCI. Virtio 1.2, 4.1: one function a device, its structures in a 64-bit memory BAR found by vendor capabilities,
-// MSI-X in another, and, unless left out, the legacy interface in an I/O BAR (transitional device, 4.1.2.1).
+// MSI-X in another, and, unless left out, the legacy interface in an I/O BAR (transitional device, 4.1.2.1). With the modern interface left
+// out instead it is a legacy device: no BAR 4, no structures, and none of the features above bit 31.
 //
 //      BAR 0  I/O, 256    legacy registers (legacy.ts)
 //      BAR 1  memory, 4K  MSI-X
@@ -38,6 +39,12 @@ export function attachTransport(d: VirtioDevice, slot: u32, classCode: u32, tran
   setPin(f, 1);
   if (!modern) addBar(f, LEGACY_BAR, Legacy.BAR_BYTES, BarKind.IO, makeHandler(changetype<usize>(d), readLegacy.index, writeLegacy.index, card, Width.UP_TO_DWORD));
   if (vectors) addMsix(f, vectors, MSIX_BAR, "MSI-X table");
+  if (d.legacyOnly && !modern) d.offered &= 0xffff_ffff;
+  else addModern(d, f, card);
+  defineCommon(d, card);
+}
+
+function addModern(d: VirtioDevice, f: u32, card: string): void {
   addBar(f, MODERN_BAR, 4 * STRUCTURE_BYTES, BarKind.MEMORY64 | BarKind.PREFETCH, makeHandler(changetype<usize>(d), readModern.index, writeModern.index, card, Width.ALL));
   addStructure(f, CapType.COMMON, Structure.COMMON, Common.BYTES, Cap.BYTES);
   addStructure(f, CapType.ISR, Structure.ISR, 1, Cap.BYTES);
@@ -45,7 +52,6 @@ export function attachTransport(d: VirtioDevice, slot: u32, classCode: u32, tran
   const notify = addStructure(f, CapType.NOTIFY, Structure.NOTIFY, d.queueCount * NOTIFY_MULTIPLIER, Cap.NOTIFY_BYTES);
   defineConfig(f, "notify_off_multiplier", notify + Cap.NOTIFY_MULTIPLIER, 4, Access.RO, NOTIFY_MULTIPLIER, 0);
   addWindow(f);
-  defineCommon(d, card);
 }
 
 /** A structure's capability (4.1.4); its offset. */

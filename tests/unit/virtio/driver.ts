@@ -1,7 +1,7 @@
 // A mock driver of virtio over modern PCI with split or packed rings: brings a device up and plays both fair and foul.
 import type { TestMachine } from "./machine.js";
 
-export const F = { csum: 0, guest_csum: 1, offloads: 2, mac: 5, guest_tso4: 7, host_tso4: 11, mrg: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_mac: 23, indirect: 28, event_idx: 29, version_1: 32, packed: 34, ring_reset: 40 } as const;
+export const F = { csum: 0, guest_csum: 1, offloads: 2, mac: 5, guest_tso4: 7, host_tso4: 11, mrg: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, announce: 21, mq: 22, ctrl_mac: 23, indirect: 28, event_idx: 29, version_1: 32, packed: 34, ring_reset: 40 } as const;
 export const bits = (...names: (keyof typeof F)[]): bigint => names.reduce((sum, name) => sum | 1n << BigInt(F[name]), 0n);
 
 export interface Buffer { at: number | bigint; bytes: number; write?: boolean }
@@ -168,6 +168,13 @@ export class Driver {
     const rings = [0, 1, 2].map((i) => this.enable(i, size, 0x10000 + i * 0x4000));
     this.status = 15;
     return { rx: rings[0]!, tx: rings[1]!, ctrl: rings[2]! };
+  }
+  /** Several pairs and the control queue, each with its own vector. */
+  startPairs(features: bigint, pairs: number, size = 16): { rx: Ring[]; tx: Ring[]; ctrl: Ring } {
+    if (!(this.negotiate(features | bits("version_1", "ctrl_vq", "mq")) & 8)) throw new Error("features refused");
+    const rings = Array.from({ length: 2 * pairs + 1 }, (_, i) => this.enable(i, size, 0x10000 + i * 0x4000, i));
+    this.status = 15;
+    return { rx: rings.filter((_, i) => i % 2 === 0).slice(0, pairs), tx: rings.filter((_, i) => i % 2 === 1), ctrl: rings.at(-1)! };
   }
   /** The same with packed rings. */
   startPacked(features: bigint, size = 16): { rx: PackedRing; tx: PackedRing; ctrl: PackedRing } {

@@ -5,15 +5,16 @@ import { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
 import { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
 import { attachPci, resetPci } from "../../../assembly/pci/attach";
 import { presetPci } from "../../../assembly/pci/firmware";
-import { addToList, attachCards, resetCards } from "../../../assembly/run/cards";
+import { addToList, attachCards, resetCards, setLink } from "../../../assembly/run/cards";
 export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
 export { acknowledge } from "../../../assembly/device/interrupt";
 export { nowNs, runTimers, nextDeadlineNs } from "../../../assembly/device/clock";
 export { ringAt, serviceRings } from "../../../assembly/device/ring";
-export { counterIds, counterAddress, counterName, counterUnit } from "../../../assembly/base/counters";
+export { counterIds, counterAddress, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName } from "../../../assembly/base/counters";
 export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
 export { diskTable } from "../../../assembly/device/blocks";
-export { slotOfCard } from "../../../assembly/run/cards";
+export { announceCards, slotOfCard, tuneCard } from "../../../assembly/run/cards";
+export function plug(port: u32, up: u32): void { setLink(port, up != 0); }
 export function ramBase(): usize { return RAM; }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
 export function addCard(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: u32, vectors: u32): i32 {

@@ -5,7 +5,7 @@ const PAGES = 1024;
 const RAM_BYTES = 4 << 20;
 export const PORT_A = 1024;
 
-export interface CardOptions { mac?: bigint; masked?: bigint; mtu?: number; modernOnly?: boolean; vectors?: number; kind?: number; count?: number }
+export interface CardOptions { mac?: bigint; masked?: bigint; mtu?: number; modernOnly?: boolean; vectors?: number; kind?: number; count?: number; queues?: number; legacyOnly?: boolean; speed?: number }
 
 export class TestMachine {
   readonly ram: number;
@@ -15,6 +15,9 @@ export class TestMachine {
     for (let i = 0; i < (options.count ?? 1); i++) {
       const n = this.call("addCard", options.kind ?? 1, 0, options.mac ?? 0x563412005452n, options.masked ?? 0n, options.mtu ?? 0, options.modernOnly ? 1 : 0, options.vectors ?? 4);
       if (n !== i) throw new Error("card refused");
+      this.call("tuneCard", i, 0, options.queues ?? 1);
+      if (options.legacyOnly) this.call("tuneCard", i, 3, 1);
+      if (options.speed !== undefined) { this.call("tuneCard", i, 1, options.speed); this.call("tuneCard", i, 2, 1); }
     }
     this.m.exports.make!(BigInt(RAM_BYTES));
     this.ram = this.call("ramBase");
@@ -76,7 +79,7 @@ export class TestMachine {
     return out;
   }
   /** A frame for the guest; false when the ring is full. The module looks at it at once. */
-  giveFrame(frame: ArrayLike<number>, offload: Partial<Record<"flags" | "gsoType" | "gsoSize", number>> = {}, look = true): boolean {
+  giveFrame(frame: ArrayLike<number>, offload: Partial<Record<"flags" | "gsoType" | "gsoSize" | "csumStart" | "csumOffset", number>> = {}, look = true): boolean {
     const [data, size, head, tail] = [0, 1, 2, 3].map((part) => this.call("ringAt", 17, part)) as [number, number, number, number];
     const view = this.m.view, need = 16 + (frame.length + 15 & ~15);
     let at = view.getUint32(head, true);
@@ -89,12 +92,24 @@ export class TestMachine {
     view.setUint8(entry + 4, offload.flags ?? 0);
     view.setUint8(entry + 5, offload.gsoType ?? 0);
     view.setUint16(entry + 8, offload.gsoSize ?? 0, true);
+    view.setUint16(entry + 10, offload.csumStart ?? 0, true);
+    view.setUint16(entry + 12, offload.csumOffset ?? 0, true);
     new Uint8Array(this.m.memory.buffer, entry + 16, frame.length).set(frame);
     view.setUint32(head, at + need >>> 0, true);
     if (look) this.call("serviceRings");
     return true;
   }
 
+  /** A histogram's buckets that have seen something: the first number of each, and how often. */
+  histogram(name: string): Record<number, number> {
+    for (let id = 0; id < this.call("histogramIds"); id++) {
+      if (text(this.m, this.call("histogramName", id)) !== name) continue;
+      const at = this.call("histogramAddress", id);
+      const times = Array.from({ length: 16 }, (_, i) => [i ? 2 ** (i - 1) : 0, Number(this.m.view.getBigUint64(at + 8 * i, true))] as const);
+      return Object.fromEntries(times.filter(([, n]) => n));
+    }
+    throw new Error(`no histogram ${name}`);
+  }
   counter(name: string, unit?: string): number {
     for (let id = 0; id < this.call("counterIds"); id++) {
       if (text(this.m, this.call("counterName", id)) !== name) continue;
