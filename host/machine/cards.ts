@@ -126,7 +126,7 @@ function planNet(device: DeviceOptions, number: number): Partial<CardPlan> {
   };
 }
 
-const DISK_ONLY = ['drive', 'serial', 'queues', 'writeCache', 'logicalBlockBytes', 'physicalBlockBytes'] as const;
+const DISK_ONLY = ['drive', 'serial', 'writeCache', 'logicalBlockBytes', 'physicalBlockBytes'] as const;
 
 /** A block size as a power of two over `unit`. */
 function blockExp(name: string, bytes: number, unit: number, most: number): number {
@@ -174,6 +174,8 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
     const isDisk = kind === CardKind.VIRTIO_BLK;
+    const hasQueues = isDisk || kind === CardKind.VIRTIO_NET;
+    if (!hasQueues && device.queues !== undefined) throw new OptionError('devices.queues', `${device.model} has no such option.`);
     const foreign = isDisk ? undefined : DISK_ONLY.find((name) => device[name] !== undefined);
     if (foreign !== undefined) throw new OptionError(`devices.${foreign}`, `${device.model} is no disk.`);
     const disk = isDisk ? planDisk(device) : undefined;

@@ -51,8 +51,6 @@ export interface DeviceOptions {
   legacyOnly?: boolean;
   /** MSI-X vectors, 0 for none. Default 4, of a network card with several queues two more than all of them. */
   vectors?: number;
-  /** Pairs of queues of a virtio network card, 1 to 8, with the feature `mq`. Default 2 with it, 1 without. */
-  queues?: number;
   /** What a virtio network card reports: Mb/s and duplex. Default unknown. */
   speed?: number;
   duplex?: 'half' | 'full';
@@ -60,7 +58,7 @@ export interface DeviceOptions {
   drive?: string;
   /** A disk's serial number, up to 20 bytes. */
   serial?: string;
-  /** A disk's request queues, 1 to 8 (`num-queues`). Default 1. */
+  /** A disk's request queues (`num-queues`), default 1; pairs of queues of a virtio network card with the feature `mq`, default 2. 1 to 8. */
   queues?: number;
   /** Whether the guest is told of a write cache (`write-cache`); default by the drive's `cache`. */
   writeCache?: boolean;
