@@ -8,7 +8,7 @@
 import { nowNs, setTimer } from "../../device/clock";
 import { beginFrame, commitFrame, frameData, receiveRing } from "../../device/frames";
 import { ringFill } from "../../device/ring";
-import { get16, put16 } from "../sums";
+import { get16, put16 } from "../../device/sums";
 import { CardTimer, E1000, getReg, hasLink, isLooped, setReg, timerOf } from "./state";
 import { addStat, countSent } from "./statistics";
 import { Ctrl, Fcrt, Rctl, Reg, Stat, Status, Unit } from "./spec";
