@@ -148,7 +148,8 @@ function cutAtLimit(b: Block, page: u64): bool {
   for (let p = first; p < control.end; p += RECORD) {
     const i = changetype<Insn>(<usize>p);
     if (wrapRip(page + i.offset + i.length - 1) <= limit) continue;
-    if (p == first) { raise(Vector.GP, 0); return false; }
+    // Nothing of the block has run: ticks() counts from `first`, which is this block's by now.
+    if (p == first) { control.current = first; raise(Vector.GP, 0); return false; }
     control.end = p;
     break;
   }

@@ -8,6 +8,7 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 beforeAll(async () => {
   await prepareGuest('amd64');
+  await prepareGuest('i386');
 }, 600_000);
 afterEach(async () => {
   for (const machine of machines.splice(0)) await machine.close();
@@ -47,9 +48,9 @@ describe('the console', () => {
 });
 
 describe('determinism', () => {
-  it('boots to the same instruction count, RAM and registers twice, here and in a worker', async () => {
+  it.each(['amd64', 'i386'])('boots %s to the same instruction count, RAM and registers twice, here and in a worker', async (guest) => {
     const end = async (worker: boolean): Promise<unknown> => {
-      const machine = await make({ command: ['true'], worker });
+      const machine = await make({ guest, command: ['true'], worker });
       const stop = await machine.run();
       return { stop, hash: await machine.stateHash(), result: (await machine.commandResult())?.code };
     };

@@ -136,6 +136,18 @@ describe('the pace of time', () => {
   });
 });
 
+describe('the count', () => {
+  it('is right where code runs off its segment', async () => {
+    // nop; mov al, 1, whose second byte lies beyond the limit: #GP, and no table to deliver it or the double fault by.
+    const machine = await make({ bare: { mode: 'real16', code: Uint8Array.from([0x90, 0xb0, 1]) } });
+    const { segments } = await machine.getRegisters();
+    await machine.setRegisters({ idtr: { base: 0n, limit: 0 }, segments: { cs: { ...segments.cs, limit: 0x7c01 } } });
+    const { reason, instructions } = await machine.run();
+    expect(reason).toBe('triple-fault');
+    expect(instructions).toBeLessThan(10n);
+  });
+});
+
 describe('memory', () => {
   it('is read and written by physical address', async () => {
     const machine = await make({ bare: { code: ADD } });
