@@ -1,9 +1,11 @@
 /** The kernels, by name. */
 import { controlRegisters } from './control-registers.js';
 import { faults } from './faults.js';
+import { longGates } from './long-gates.js';
 import { modes } from './modes.js';
 import { paging2Level, paging4Level, pagingPae } from './paging.js';
 import { privilege } from './privilege.js';
+import { gates } from './gates.js';
 import { inspection, limits, segments } from './segments.js';
 import { supervisor } from './supervisor.js';
 import { pcid, tlb } from './tlb.js';
@@ -20,6 +22,8 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   segments,
   limits,
   inspection,
+  gates,
+  'long-gates': longGates,
   tlb,
   pcid,
 };

@@ -139,6 +139,11 @@ export class Kernel {
     });
   }
 
+  /** A number for labels. */
+  unique(): number {
+    return this.count++;
+  }
+
   /** Data at a multiple of 16. */
   data(text: string): void {
     this.behind.push(() => {

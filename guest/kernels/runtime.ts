@@ -9,6 +9,7 @@
  *   name #PF(0005) +0000 0033 00010202 003b:00009000 d18 cr2=00040000      with SS and stack pointer where they were pushed,
  *                                                                          and ES DS FS GS from virtual-8086 mode
  *   name ok
+ *   name stack 0008 0010 +0007 00000033 ...          a far call or gate to `stack32` and its kin: CS, SS, return address, the stack above
  */
 import type { Bits } from '../assembler/operands.js';
 import { DONE, HOME_STACK, IMAGE, IMAGE_SEGMENT, PDPT, PML4, RING0_STACK, SELECTOR, VECTORS } from './layout.js';
@@ -22,6 +23,8 @@ const NAMES = '#DE #DB NMI #BP #OF #BR #UD #NM #DF #09 #TS #NP #SS #GP #PF #15 #
 /** Vectors whose exceptions push an error code. */
 const WITH_CODE = 0x0002_7d00;
 const VM = 0x2_0000;
+/** Most slots of a stack to print. */
+const MAX_SLOTS = 12;
 const LONG_MODE = 0x100, NXE = 0x800, SCE = 1;
 
 /** Native registers and pointers: %ax is AX, EAX or RAX; %b the bits; %word a stack slot. */
@@ -32,7 +35,7 @@ export function native(bits: Bits, text: string): string {
 
 /** From ROM at F000: to IMAGE_SEGMENT. What the image's `resume` says decides where the program starts. */
 export const START = `
-  start: cli; cld
+  start: cli; cld; mov al, 0xff; out 0x21, al; out 0xa1, al
     mov ax, 0xf000; mov ds, ax; mov ax, ${IMAGE_SEGMENT}; mov es, ax
     xor si, si; xor di, di; mov cx, 0x4000; rep movsd
     jmp ${IMAGE_SEGMENT}:begin
@@ -101,10 +104,10 @@ const REPORT = (bits: Bits): string => native(bits, `
     xor eax, eax; call slot%b; sub eax, [v_ip]; mov ecx, 4; call hex%b
     call space%b; mov eax, 1; call half%b
     call space%b; mov eax, 2; call whole%b
-    ${bits === 16 ? '' : bits === 64 ? 'call stack64' : native(bits, `
+    ${bits === 16 ? '' : bits === 64 ? 'call outer_stack64' : native(bits, `
     mov eax, 2; call slot%b; test eax, ${VM}; jnz .outer%b
     mov eax, 1; call slot%b; and al, 3; mov bl, al; mov ax, cs; and al, 3; cmp al, bl; je .same%b
-  .outer%b: call stack%b
+  .outer%b: call outer_stack%b
   .same%b:`)}
     call space%b; mov al, 100; out 0xe9, al; mov eax, [v_depth]; mov ecx, 2; call hex%b
     ${bits === 16 ? '' : native(bits, `
@@ -121,12 +124,31 @@ const REPORT = (bits: Bits): string => native(bits, `
     jmp newline%b
   .done%b: mov %si, text_ok; call text%b; jmp .shown%b
   ${bits === 16 ? '' : native(bits, `
-  stack%b: call space%b; mov eax, 4; call half%b; mov al, 58; out 0xe9, al; mov eax, 3; call whole%b
+  outer_stack%b: call space%b; mov eax, 4; call half%b; mov al, 58; out 0xe9, al; mov eax, 3; call whole%b
     mov eax, 2; call slot%b; test eax, ${VM}; jz .no_segments%b
     mov %di, 5
   .segment%b: call space%b; mov eax, edi; call half%b; inc %di; cmp %di, 9; jne .segment%b
   .no_segments%b: ret`)}
 `);
+
+/** Where a gate may lead instead of to a handler: prints CS, SS and the stack up to the next multiple of 1 KiB. */
+const STACK = (bits: 32 | 64): string => native(bits, `
+  stack%b:
+    ${bits === 64 ? 'mov [v_eax], rax; mov dword [v_slot], 8' : `
+    push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; mov dword [v_slot], 4; jmp .dump32
+  stack_of_words: push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; mov dword [v_slot], 2`}
+  .dump%b: mov [v_frame], %sp; cld
+    mov %si, text_stack; call text%b; mov eax, cs; mov ecx, 4; call hex%b; call space%b; mov eax, ss; mov ecx, 4; call hex%b
+    call space%b; mov al, 43; out 0xe9, al; xor eax, eax; call slot%b; sub eax, [v_ip]; mov ecx, 4; call hex%b
+    mov eax, [v_frame]; neg eax; and eax, 0x3ff; xor edx, edx; div dword [v_slot]; mov [v_depth], eax
+    mov %di, 1
+  .next_slot%b: cmp edi, [v_depth]; jae .dumped%b; cmp edi, ${MAX_SLOTS}; jae .dumped%b; call space%b; mov eax, edi; call whole%b; inc %di; jmp .next_slot%b
+  .dumped%b: call newline%b; jmp .leave%b
+`);
+
+/** From 16-bit code in protected mode. */
+const STACK286 = `
+  stack16: db 0x66, 0xea; dd stack_of_words; dw ${SELECTOR.code32}`;
 
 // --- Runners: the record in %si ---
 
@@ -184,7 +206,7 @@ const HANDLE32 = `
   handle32: push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; pop dword [v_vector]
   .report32: pushfd; pop dword [v_flags]; mov [v_frame], esp; cld
     call report32
-    mov ax, ${SELECTOR.data32}; mov ss, ax; mov es, ax; mov fs, ax; mov gs, ax; mov esp, [v_home]; push 2; popfd; jmp [v_resume]
+  .leave32: mov ax, ${SELECTOR.data32}; mov ss, ax; mov es, ax; mov fs, ax; mov gs, ax; mov esp, [v_home]; push 2; popfd; jmp [v_resume]
   handle286: push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; pop word [v_vector]
     mov dword [v_slot], 2; jmp .report32
 `;
@@ -196,14 +218,14 @@ const HANDLE64 = `
   ${vectors.map((v) => `stub64_${v}: push ${v}; jmp handle64`).join('\n')}
   handle64: pop qword [v_vector]; mov [v_eax], rax; pushfq; pop qword [v_flags]; mov [v_frame], rsp; cld
     call report64
-    mov ax, ${SELECTOR.data32}; mov ss, ax; mov ds, ax; mov es, ax; mov rsp, [v_home]; push 2; popfq; jmp [v_resume]
+  .leave64: mov ax, ${SELECTOR.data32}; mov ss, ax; mov ds, ax; mov es, ax; mov rsp, [v_home]; push 2; popfq; jmp [v_resume]
 `;
 
 /** Routines of the three homes, and what they keep. */
 export const ROUTINES: Readonly<Record<Bits, string>> = {
-  16: PRINTING(16) + REPORT(16) + BEGIN(16) + RUN16 + HANDLE16 + STUBS286,
-  32: PRINTING(32) + REPORT(32) + BEGIN(32) + RUN32 + HANDLE32,
-  64: PRINTING(64) + REPORT(64) + BEGIN(64) + RUN64 + HANDLE64,
+  16: PRINTING(16) + REPORT(16) + BEGIN(16) + RUN16 + HANDLE16 + STUBS286 + STACK286,
+  32: PRINTING(32) + REPORT(32) + BEGIN(32) + RUN32 + HANDLE32 + STACK(32),
+  64: PRINTING(64) + REPORT(64) + BEGIN(64) + RUN64 + HANDLE64 + STACK(64),
 };
 
 export const VARIABLES = `
@@ -221,6 +243,7 @@ export const VARIABLES = `
   v_ds: dq 0
   v_value: dq 0
   names: ${NAMES.map((name) => `db "${name}", 0`).join('\n')}
+  text_stack: db " stack ", 0
   text_ok: db " ok", 0
   text_cr2: db " cr2=", 0
   text_eax: db " eax=", 0

@@ -175,7 +175,6 @@ function ldt(k: Kernel, run: Run, s: Selectors): void {
   run('LLDT of data', `mov ax, ${s.kernel.get('data')}; .ip: lldt ax`);
   run('LLDT of an absent LDT', `mov ax, ${absent}; .ip: lldt ax`);
   run('LLDT of a selector in the LDT', 'mov ax, 0xc; .ip: lldt ax');
-  run('LTR of null', 'xor eax, eax; .ip: ltr ax');
   run('LTR of a busy TSS', `mov ax, ${s.kernel.get('busy 32-bit TSS')}; .ip: ltr ax`);
   run('LTR of an absent TSS', `mov ax, ${absentTask}; .ip: ltr ax`);
   run('LTR of data', `mov ax, ${s.kernel.get('data')}; .ip: ltr ax`);
@@ -186,6 +185,7 @@ function ldt(k: Kernel, run: Run, s: Selectors): void {
   run('DS beyond the LDT', 'mov ax, 0x14; .ip: mov ds, ax');
   run('SLDT', 'mov eax, 0x55aa55aa; sldt eax', { show: SHOW_EAX });
   k.run('xor eax, eax; lldt ax');
+  run('LTR of null', 'xor eax, eax; .ip: ltr ax');
 }
 
 export function segments(): Uint8Array {
