@@ -8,6 +8,7 @@ import { privilege } from './privilege.js';
 import { gates } from './gates.js';
 import { inspection, limits, segments } from './segments.js';
 import { supervisor } from './supervisor.js';
+import { tasks } from './tasks.js';
 import { pcid, tlb } from './tlb.js';
 
 export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
@@ -24,6 +25,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   inspection,
   gates,
   'long-gates': longGates,
+  tasks,
   tlb,
   pcid,
 };

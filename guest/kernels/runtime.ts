@@ -137,7 +137,7 @@ const STACK = (bits: 32 | 64): string => native(bits, `
     ${bits === 64 ? 'mov [v_eax], rax; mov dword [v_slot], 8' : `
     push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; mov dword [v_slot], 4; jmp .dump32
   stack_of_words: push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; mov dword [v_slot], 2`}
-  .dump%b: mov [v_frame], %sp; cld
+  .dump%b: ${bits === 64 ? 'mov [v_frame], rsp; cld' : 'call frame32'}
     mov %si, text_stack; call text%b; mov eax, cs; mov ecx, 4; call hex%b; call space%b; mov eax, ss; mov ecx, 4; call hex%b
     call space%b; mov al, 43; out 0xe9, al; xor eax, eax; call slot%b; sub eax, [v_ip]; mov ecx, 4; call hex%b
     mov eax, [v_frame]; neg eax; and eax, 0x3ff; xor edx, edx; div dword [v_slot]; mov [v_depth], eax
@@ -204,11 +204,14 @@ const HANDLE16 = `
 const HANDLE32 = `
   ${vectors.map((v) => `stub32_${v}: push ${v}; jmp handle32`).join('\n')}
   handle32: push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; pop dword [v_vector]
-  .report32: pushfd; pop dword [v_flags]; mov [v_frame], esp; cld
+  .report32: pushfd; pop dword [v_flags]; call frame32
     call report32
   .leave32: mov ax, ${SELECTOR.data32}; mov ss, ax; mov es, ax; mov fs, ax; mov gs, ax; mov esp, [v_home]; push 2; popfd; jmp [v_resume]
   handle286: push eax; push ds; mov ax, ${SELECTOR.data32}; mov ds, ax; pop dword [v_ds]; pop dword [v_eax]; pop word [v_vector]
     mov dword [v_slot], 2; jmp .report32
+  # v_frame = ESP before the call, or SP where the stack is one of 16 bits
+  frame32: mov eax, ss; lar ecx, eax; mov eax, esp; bt ecx, 22; jc .wide_stack; movzx eax, ax
+  .wide_stack: add eax, 4; mov [v_frame], eax; cld; ret
 `;
 
 /** 16-bit handlers in protected mode: at once to 32-bit code. */

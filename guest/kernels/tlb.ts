@@ -106,6 +106,29 @@ function processContexts(k: Kernel): void {
   see(k, 'PCIDE off');
 }
 
+/** INVPCID: one address of one PCID, one PCID, all with global pages, all without. */
+function invalidations(k: Kernel): void {
+  k.title('SDM 2, INVPCID');
+  k.data('invpcid_0: dq 0, 0\n invpcid_1: dq 1, 0x8000000000\n invpcid_bad: dq 0x1000, 0\n invpcid_wild: dq 1, 0x800000000000');
+  const fill = `mov rax, cr4; or eax, ${PCIDE}; mov cr4, rax; mov eax, ${PML4 + 1}; ${NO_FLUSH}; mov cr3, rax; ${map(A)} ${invalidate} ${touch()} ${map(B)} mov eax, ${PML4}; ${NO_FLUSH}; mov cr3, rax;`;
+  const look = (name: string): void => {
+    k.run(`mov eax, ${PML4 + 1}; ${NO_FLUSH}; mov cr3, rax`);
+    see(k, name);
+  };
+  for (const [name, type, descriptor] of [['an address of PCID 1', 0, 'invpcid_1'], ['PCID 1', 1, 'invpcid_1'], ['all and global', 2, 'invpcid_0'], ['all', 3, 'invpcid_0']] as const) {
+    k.run(fill);
+    k.test(`INVPCID ${type}`, `mov eax, ${type}; .ip: invpcid rax, [${descriptor}]`);
+    look(`after INVPCID of ${name}`);
+  }
+  k.test('INVPCID 4', 'mov eax, 4; .ip: invpcid rax, [invpcid_0]');
+  k.test('INVPCID, reserved bits', 'mov eax, 1; .ip: invpcid rax, [invpcid_bad]');
+  k.test('INVPCID, not canonical', 'xor eax, eax; .ip: invpcid rax, [invpcid_wild]');
+  k.test('INVPCID at 3', 'invpcid rax, [invpcid_0]', { ring: 3 });
+  k.run(`mov eax, ${PML4}; mov cr3, rax; mov rax, cr4; and eax, ${~PCIDE >>> 0}; mov cr4, rax`);
+  k.test('INVPCID of PCID 1 without PCIDE', 'xor eax, eax; .ip: invpcid rax, [invpcid_1]');
+  k.test('INVPCID of PCID 0 without PCIDE', 'xor eax, eax; .ip: invpcid rax, [invpcid_0]');
+}
+
 /** Code through two linear addresses: what is written through one is executed through the other. */
 function aliases(k: Kernel): void {
   k.title('SDM 3, 11.6: self-modifying code, through its own address and through another');
@@ -138,7 +161,6 @@ export function tlb(): Uint8Array {
 export function pcid(): Uint8Array {
   const k = start();
   processContexts(k);
-  k.title('SDM 2, INVPCID: CPUID does not announce it');
-  k.test('INVPCID', 'invpcid rax, [0x1000]');
+  invalidations(k);
   return k.image();
 }
