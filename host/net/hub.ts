@@ -4,7 +4,8 @@
  * It learns which port a source MAC is behind (IEEE 802.1D's way, the oldest forgotten first) and floods what it does not know. A port is
  * a backend for a card; `join` puts a backend, say the user network, on a port of its own. A frame for one port waits with its sender when
  * that port has no room: real back-pressure. A flooded frame cannot wait for the slowest, so each port has a short queue for those; past
- * that a copy is dropped for this port, counted, as a switch does.
+ * that a copy is dropped for this port, counted, as a switch does. Frames to 01:80:c2:00:00:00 to 0f are between neighbours, PAUSE among
+ * them, and end here (IEEE 802.1D, 7.12.6).
  */
 
 import { ALL_SUPPORT, DETACHED, type FrameSink, type NetBackend, type Offload } from './backend.js';
@@ -13,9 +14,11 @@ import { FrameQueue } from './frame-queue.js';
 import { OffloadGate, sinkTarget } from './gate.js';
 
 const MAX_MACS = 4096;
+/** The first of the sixteen link-local group addresses, without its last four bits. */
+const LINK_LOCAL = 0x0180_c200_0000 / 16;
 const QUEUE_BYTES = 256 << 10;
 
-const UNITS = { framesIn: 'frames', bytesIn: 'bytes', framesOut: 'frames', flooded: 'frames', malformed: 'frames', floodDropped: 'frames' } as const;
+const UNITS = { framesIn: 'frames', bytesIn: 'bytes', framesOut: 'frames', flooded: 'frames', linkLocal: 'frames', malformed: 'frames', floodDropped: 'frames' } as const;
 
 export class Hub {
   private readonly ports = new Set<HubPort>();
@@ -57,6 +60,10 @@ export class Hub {
       return true;
     }
     this.learn(macNumber(frame, 6), from);
+    if (Math.floor(macNumber(frame, 0) / 16) === LINK_LOCAL) {
+      from.counts.add('linkLocal');
+      return true;
+    }
     const to = (frame[0]! & 1) !== 0 ? undefined : this.macs.get(macNumber(frame, 0));
     if (!to || !this.ports.has(to)) return this.flood(from, frame, offload);
     // Its own segment's business.

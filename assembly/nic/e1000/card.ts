@@ -23,7 +23,7 @@ import { receive } from "./receive";
 import { makeRegisters } from "./registers";
 import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } from "./state";
 import { endPause, transmit } from "./transmit";
-import { Bar, IoWindow, PciId, Rah, Reg, Table } from "./spec";
+import { Bar, Filter, IoWindow, PciId, Rah, Reg, Table } from "./spec";
 
 /** Card `i` of the machine's list, the `number`th of its kind, on frame port `port`. `mac` has its first byte lowest. */
 export function attachE1000(i: u32, number: u32, port: u32, slot: u32, mac: u64): void {
@@ -94,9 +94,16 @@ function resume(dev: usize): void { endPause(changetype<E1000>(dev)); }
 
 // --- Windows ---
 
-/** MTA, RAL and RAH, VFTA. */
+/** MTA, RAL and RAH, VFTA, WUPM. */
 function isTable(offset: u32): bool {
-  return offset - Reg.MTA < <u32>(Table.MTA_WORDS * 4) || offset - Reg.RAL < <u32>(Table.RA_ENTRIES * 8) || offset - Reg.VFTA < <u32>(Table.VFTA_WORDS * 4);
+  return offset - Reg.MTA < <u32>(Table.MTA_WORDS * 4) || offset - Reg.RAL < <u32>(Table.RA_ENTRIES * 8) || offset - Reg.VFTA < <u32>(Table.VFTA_WORDS * 4) || offset - Reg.WUPM < <u32>(Table.WUPM_WORDS * 4);
+}
+
+/** Where a flexible filter's mask or value is kept, behind the registers; 0 for what is neither. */
+function filterAt(d: E1000, offset: u32): usize {
+  const mask = offset - Filter.FFMT, value = offset - Filter.FFVT;
+  if (offset & 4 || (mask >= <u32>Filter.BYTES && value >= <u32>Filter.BYTES)) return 0;
+  return valuesOf(d) + Reg.BYTES + (mask < <u32>Filter.BYTES ? mask >> 1 : <u32>Filter.BYTES + value >> 1);
 }
 
 @inline function isRah(offset: u32): bool { return offset - Reg.RAL < <u32>(Table.RA_ENTRIES * 8) && (offset & 4) != 0; }
@@ -104,12 +111,18 @@ function isTable(offset: u32): bool {
 function readMemory(dev: usize, offset: u32, bytes: u32): u64 {
   const d = changetype<E1000>(dev);
   if (isTable(offset)) return load<u32>(valuesOf(d) + offset);
+  if (offset >= <u32>Reg.BYTES) { const at = filterAt(d, offset); return at ? load<u32>(at) : 0; }
   return guestRead(changetype<Block>(<usize>d.block), valuesOf(d), dev, offset, bytes);
 }
 
 function writeMemory(dev: usize, offset: u32, bytes: u32, value: u64): void {
   const d = changetype<E1000>(dev);
   if (isTable(offset)) { store<u32>(valuesOf(d) + offset, <u32>value & (isRah(offset) ? <u32>Rah.WRITABLE : ~<u32>0)); return; }
+  if (offset >= <u32>Reg.BYTES) {
+    const at = filterAt(d, offset);
+    if (at) store<u32>(at, <u32>value & (offset < <u32>Filter.FFVT ? <u32>Filter.MASK : ~<u32>0));
+    return;
+  }
   guestWrite(changetype<Block>(<usize>d.block), valuesOf(d), dev, offset, bytes, value);
   if (offset == <u32>Reg.MDIC) tellHost(d);
 }

@@ -10,7 +10,7 @@ import { readHigh } from "./statistics";
 import { Cause, Ctrl, Eecd, Eerd, Rctl, Reg, Stat, Tctl } from "./spec";
 
 @inline const ALL: u64 = 0xffff_ffff;
-@inline const ROWS: u32 = 160;
+@inline const ROWS: u32 = 192;
 
 export function makeRegisters(card: string, number: u32): Block {
   const b = makeBlock(Reg.BYTES, ROWS);
@@ -51,6 +51,9 @@ function defineGeneral(b: Block): void {
   rw(b, "WUC", Reg.WUC, 0, 0x0f);
   rw(b, "WUFC", Reg.WUFC, 0, 0x000f_80ff);
   define(b, "WUS", Reg.WUS, 4, Access.W1C, 0, 0x000f_00ff);
+  rw(b, "IPAV", Reg.IPAV, 0, 0x0001_000f);
+  for (let i: u32 = 0; i < 4; i++) { rw(b, "IP4AT", Reg.IP4AT + 8 * i, 0, ALL); rw(b, "IP6AT", Reg.IP6AT + 4 * i, 0, ALL); rw(b, "FFLT", Reg.FFLT + 8 * i, 0, 0x07ff); }
+  rw(b, "WUPL", Reg.WUPL, 0, 0x0fff);
   rw(b, "MANC", Reg.MANC, 0, 0x007f_ff6f);
 }
 

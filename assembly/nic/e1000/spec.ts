@@ -17,9 +17,12 @@ export const enum Reg {
   TXDMAC = 0x3000, TDFH = 0x3410, TDFT = 0x3418, TDFHS = 0x3420, TDFTS = 0x3428, TDFPC = 0x3430,
   TDBAL = 0x3800, TDBAH = 0x3804, TDLEN = 0x3808, TDH = 0x3810, TDT = 0x3818, TIDV = 0x3820, TXDCTL = 0x3828, TADV = 0x382c, TSPMT = 0x3830,
   RXCSUM = 0x5000, MTA = 0x5200, RAL = 0x5400, RAH = 0x5404, VFTA = 0x5600, WUC = 0x5800, WUFC = 0x5808, WUS = 0x5810, MANC = 0x5820,
+  IPAV = 0x5838, IP4AT = 0x5840, IP6AT = 0x5880, WUPL = 0x5900, WUPM = 0x5a00, FFLT = 0x5f00,
   BYTES = 0x6000,
 }
-export const enum Table { MTA_WORDS = 128, RA_ENTRIES = 16, VFTA_WORDS = 128 }
+export const enum Table { MTA_WORDS = 128, RA_ENTRIES = 16, VFTA_WORDS = 128, WUPM_WORDS = 32 }
+/** Flexible filters of wake-up (13.6.10, 13.6.11): 128 masks of four bits and 128 values, each in the first of two dwords. */
+export const enum Filter { FFMT = 0x9000, FFVT = 0x9800, BYTES = 1024, MASK = 15 }
 
 /** Statistics (13.7), all cleared by reading. */
 export const enum Stat {

@@ -360,6 +360,47 @@ describe("receive", () => {
     const [got] = d.take();
     expect([got!.status, got!.special, [...got!.data]]).toEqual([0xf, 0x2064, frameOf(100)]);
   });
+  it("chooses the hash's bits by MO", async () => {
+    const d = await up(RCTL.EN | RCTL.SECRC), group = [0x33, 0x33, 0, 0, 0xa5, 0xc3], tail = 0xc3a5;
+    for (const [mo, shift] of [[0, 4], [1, 3], [2, 2], [3, 0]] as const) {
+      const hash = tail >> shift & 0xfff;
+      d.set(R.RCTL, RCTL.EN | RCTL.SECRC | mo << 12);
+      for (const bit of [hash, hash ^ 1]) {
+        for (let i = 0; i < 128; i++) d.set(R.MTA + 4 * i, 0);
+        d.set(R.MTA + 4 * (bit >> 5), 1 << (bit & 31));
+        d.m.giveFrame(frameOf(60, group));
+        expect([mo, d.take().length]).toEqual([mo, bit === hash ? 1 : 0]);
+        d.set(R.RDT, (d.get(R.RDH) + 15) % 16);
+      }
+    }
+  });
+  it("matches a source address with ASEL, and an entry only while it is valid", async () => {
+    const d = await up(RCTL.EN | RCTL.SECRC), other = [2, 9, 9, 9, 9, 9];
+    d.set(R.RAL + 16, 0x00000002); d.set(R.RAH + 16, 0x80010900);
+    d.m.giveFrame(frameOf(60, other));
+    expect(d.take()).toHaveLength(1);
+    d.set(R.RAH + 16, 0x00010900);
+    d.m.giveFrame(frameOf(60, other));
+    d.set(R.RAH + 16, 0x80000900);
+    d.m.giveFrame(frameOf(60, other));
+    expect(d.take()).toEqual([]);
+  });
+  it("leaves tags in without VME, compares CFI with CFIEN, and knows another ethertype by VET", async () => {
+    const d = await up(RCTL.EN | RCTL.SECRC | RCTL.VFE), rctl = RCTL.EN | RCTL.SECRC | RCTL.VFE;
+    const tagged = (tci: number, type = [0x81, 0]): number[] => [...OWN, 2, 0, 0, 0, 0, 9, ...type, tci >> 8, tci & 255, ...frameOf(100).slice(12)];
+    d.set(R.VFTA + 4 * (100 >> 5), 1 << (100 & 31));
+    d.m.giveFrame(tagged(100));
+    expect(d.take().map(({ status, data }) => [status & 8, [...data]])).toEqual([[0, tagged(100)]]);
+    d.set(R.RCTL, rctl | 0x80000);
+    for (const tci of [100, 0x1064]) d.m.giveFrame(tagged(tci));
+    expect(d.take().map(({ data }) => data[14])).toEqual([0]);
+    d.set(R.RCTL, rctl | 0x180000);
+    for (const tci of [100, 0x1064]) d.m.giveFrame(tagged(tci));
+    expect(d.take().map(({ data }) => data[14])).toEqual([0x10]);
+    d.set(R.VET, 0x88a8); d.set(R.RCTL, rctl);
+    for (const [tci, type] of [[100, [0x88, 0xa8]], [101, [0x88, 0xa8]], [101, [0x81, 0]]] as const) d.m.giveFrame(tagged(tci, [...type]));
+    expect(d.take().map(({ data }) => [...data.slice(12, 16)])).toEqual([[0x88, 0xa8, 0, 100], [0x81, 0, 0, 101]]);
+  });
   it("verifies IP and TCP sums", async () => {
     const d = await up(), good = tcpFrame(101, { sums: true });
     d.set(R.RXCSUM, 0x300);
@@ -434,6 +475,19 @@ describe("interrupts", () => {
     expect(d.get(R.ICR) & C.TXDW).toBe(C.TXDW);
     d.legacy(frameOf(60));
     expect(d.get(R.ICR) & C.TXDW).toBe(C.TXDW);
+  });
+});
+
+describe("wake-up registers", () => {
+  it("are storage: tables of addresses, lengths, masks and values, by their bits", async () => {
+    const d = await makeCard();
+    const rows: [number, number][] = [[0x5838, 0x1000f], [0x5840, 0xffffffff], [0x5858, 0xffffffff], [0x5880, 0xffffffff], [0x588c, 0xffffffff], [0x5900, 0xfff],
+      [0x5a00, 0xffffffff], [0x5a7c, 0xffffffff], [0x5f00, 0x7ff], [0x5f18, 0x7ff], [0x9000, 15], [0x93f8, 15], [0x9800, 0xffffffff], [0x9bf8, 0xffffffff]];
+    for (const [at] of rows) d.set(at, 0xffffffff);
+    expect(rows.map(([at]) => d.get(at))).toEqual(rows.map(([, mask]) => mask));
+    for (const at of [0x5844, 0x5f04, 0x9004, 0x9804, 0x9400, 0x9c00, 0x10000]) { d.set(at, 0xffffffff); expect(d.get(at)).toBe(0); }
+    for (let i = 0; i < 128; i++) { d.set(0x9000 + 8 * i, i & 15); d.set(0x9800 + 8 * i, i * 0x01010101); }
+    expect([d.get(0x9000 + 8 * 77), d.get(0x9800 + 8 * 77), d.get(0x9800)]).toEqual([13, 77 * 0x01010101, 0]);
   });
 });
 

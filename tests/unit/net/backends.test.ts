@@ -46,6 +46,12 @@ describe('hub', () => {
     return { hub, a, b, c };
   }
 
+  it('keeps what is between neighbours, a PAUSE say, from the other ports', () => {
+    const { a, b, c } = segment();
+    for (const last of [0, 1, 15, 16]) a.send(frame([1, 0x80, 0xc2, 0, 0, last], A, last + 1));
+    expect([marks(b), marks(c)]).toEqual([[17], [17]]);
+  });
+
   it('floods what it does not know and learns where a MAC is', () => {
     const { a, b, c } = segment();
     a.send(frame(B, A, 1));
