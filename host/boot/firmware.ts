@@ -17,7 +17,8 @@ export interface FirmwarePlan {
   items: FirmwareItem[];
 }
 
-const PAGE = 4096;
+/** ROM images come in these, as QEMU wants them too. */
+const ROM_UNIT = 0x1_0000;
 /** A ROM of more than this would leave the items no room. */
 const MAX_ROM_BYTES = 1 << 20;
 
@@ -129,11 +130,10 @@ function firmwareItems(memory: number): FirmwareItem[] {
   ];
 }
 
-/** A ROM image of any size, padded at its start to whole pages, as QEMU wants them too. */
-export function planFirmware(image: Uint8Array, imageName: string, memory: number): FirmwarePlan {
-  if (image.length === 0) throw new ImageError(imageName, 'is empty', 'Give a ROM image.');
-  if (image.length > MAX_ROM_BYTES) throw new ImageError(imageName, `has ${image.length} bytes, a ROM has at most ${MAX_ROM_BYTES}`, 'Give a smaller image.');
-  const rom = new Uint8Array(Math.ceil(image.length / PAGE) * PAGE);
-  rom.set(image, rom.length - image.length);
+/** A ROM image: whole units of 64 KiB, the reset vector 16 bytes before its end. */
+export function planFirmware(rom: Uint8Array, imageName: string, memory: number): FirmwarePlan {
+  if (rom.length === 0 || rom.length % ROM_UNIT !== 0 || rom.length > MAX_ROM_BYTES) {
+    throw new ImageError(imageName, `has ${rom.length} bytes; a ROM has a multiple of 64 KiB, at most 1 MiB`, 'Give a ROM image, such as bios-256k.bin of SeaBIOS; a kernel goes with -kernel.');
+  }
   return { rom, items: firmwareItems(memory) };
 }

@@ -115,7 +115,7 @@ function bootOptions(parsed: Parsed): MachineOptions {
   const bios = values.get('bios');
   if (bios !== undefined) {
     const other = ['kernel', 'guest', 'add', 'append'].find((name) => values.has(name));
-    if (other !== undefined) throw new UsageError('-bios', `cannot be combined with ${other}.`);
+    if (other !== undefined) throw new UsageError('-bios', `cannot be combined with ${other === 'guest' || other === 'add' ? '--' : '-'}${other}.`);
     if (parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -bios.');
     return { bios };
   }
@@ -175,7 +175,7 @@ export function readDevices({ lists }: Parsed, nics: readonly Nic[]): MachineOpt
 export function readRunOptions(args: readonly string[], interactive: boolean): RunOptions {
   const parsed = parseCommandLine(args, SPECS);
   const { values, flags, rest } = parsed;
-  if (parsed.words.length > 0) throw new UsageError(parsed.words[0]!, 'is no option; a command for the guest comes after "--".');
+  if (parsed.words.length > 0) throw new UsageError(parsed.words[0]!, 'is no option; a kernel comes after -kernel, a command for the guest after "--".');
   checkFixed(parsed);
   if (rest?.length === 0) throw new UsageError('--', 'needs a command after it.');
   const stats = values.get('stats');

@@ -44,7 +44,17 @@ async function runMachine(machine: LocalMachine, reboot: boolean): Promise<Stop>
   }
 }
 
-function statusOf(stop: Stop): number {
+/** RFLAGS.IF */
+const INTERRUPTS_ON = 0x200n;
+
+/** What became of a processor that sleeps for good. */
+async function describeHalt(machine: LocalMachine): Promise<string> {
+  const { rip, rflags } = await machine.getRegisters();
+  if (rflags & INTERRUPTS_ON) return 'the guest sleeps: it has set no timer, and nothing is attached that could wake it (nobody can type, and there is no network).';
+  return `the processor halted with interrupts off (before 0x${rip.toString(16)}): nothing can wake it.`;
+}
+
+async function statusOf(stop: Stop, machine: LocalMachine): Promise<number> {
   switch (stop.reason) {
     case 'poweroff':
     case 'reset':
@@ -55,7 +65,7 @@ function statusOf(stop: Stop): number {
       note(`the processor shut down after a triple fault (${stop.instructions} instructions).`);
       return STATUS['triple-fault'];
     case 'halt':
-      note('the processor halted and nothing can wake it.');
+      note(await describeHalt(machine));
       return STATUS.halt;
     case 'limit':
       note(`stopped: the limit of ${stop.limit === 'wallMs' ? 'wall time' : 'instructions'} is reached (${stop.instructions} instructions).`);
@@ -83,8 +93,12 @@ async function runConsole(machine: LocalMachine, options: RunOptions): Promise<S
       if (interactive) keys.type(bytes);
       else machine.write(bytes, port);
     },
-    // The end of a script is the end of what a shell reads; nothing at all (</dev/null) says nothing.
-    () => typed && machine.write(END_OF_INPUT, port),
+    () => {
+      // The end of a script is the end of what a shell reads; nothing at all (</dev/null) says nothing.
+      if (typed) machine.write(END_OF_INPUT, port);
+      // Nobody will type any more: idle time need not be waited for.
+      machine.attachInput(false, !interactive);
+    },
   );
   try {
     return await runMachine(machine, options.reboot);
@@ -100,7 +114,7 @@ async function runCommand(machine: LocalMachine): Promise<{ stop: Stop; status: 
   const result = await machine.commandResult();
   if (result !== undefined) return { stop, status: result.code };
   note(`the machine stopped (${stop.reason}) before the command ended. Run it with -v to see the boot messages.`);
-  return { stop, status: statusOf(stop) || 1 };
+  return { stop, status: (await statusOf(stop, machine)) || 1 };
 }
 
 async function runOpened(machine: LocalMachine, options: RunOptions): Promise<number> {
@@ -113,7 +127,7 @@ async function runOpened(machine: LocalMachine, options: RunOptions): Promise<nu
   try {
     if (options.machine.command === undefined) {
       const stop = await runConsole(machine, options);
-      const status = statusOf(stop);
+      const status = await statusOf(stop, machine);
       if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
       return status;
     }
@@ -127,7 +141,10 @@ async function runOpened(machine: LocalMachine, options: RunOptions): Promise<nu
 }
 
 /** How the options of createMachine are spelled here. */
-const SPELLING: Record<string, string> = { kernel: '-kernel', initrd: '-initrd', guest: '--guest', memoryMiB: '-m', command: '--', add: '--add' };
+const SPELLING: Record<string, string> = {
+  kernel: '-kernel', initrd: '-initrd', guest: '--guest', memoryMiB: '-m', command: '--', add: '--add',
+  bios: '-bios', modules: '-module', entry: '-machine kernel-entry', drives: '-drive', devices: '-device', netdevs: '-netdev', icountShift: '-icount',
+};
 
 /** An option that turns out to be unusable is a bad argument. */
 function asUsage(error: unknown): unknown {

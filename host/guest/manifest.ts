@@ -90,7 +90,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   try {
     text = await readFile(path, 'utf8');
   } catch {
-    throw new GuestError(`${dir} holds no guest: there is no ${MANIFEST_NAME}`, REBUILD);
+    throw new GuestError(`${dir} holds no guest: there is no ${MANIFEST_NAME}`, `Guests are amd64, i386, builtin, and folders that \`pintail guest build --out DIR\` wrote.`);
   }
   let value: unknown;
   try {

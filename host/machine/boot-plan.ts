@@ -30,13 +30,17 @@ interface Image {
   agent: boolean;
 }
 
+/** Why a file cannot be read, in words. */
+const UNREADABLE: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'permission denied', ENOTDIR: 'part of its path is no folder' };
+
 async function readSource(option: string, source: FileSource): Promise<Uint8Array> {
   if (typeof source !== 'string') return source;
   const { readFile } = await import('node:fs/promises');
   try {
     return await readFile(source);
   } catch (error) {
-    throw new OptionError(option, `cannot read ${source}: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new OptionError(option, `cannot read ${source}: ${(code && UNREADABLE[code]) ?? code ?? String(error)}.`);
   }
 }
 
@@ -59,11 +63,11 @@ async function givenImage(options: MachineOptions, kernel: FileSource): Promise<
   return image;
 }
 
-async function imageOf(options: MachineOptions): Promise<Image | undefined> {
+async function imageOf(options: MachineOptions, memoryMiB: number): Promise<Image | undefined> {
   if (options.kernel !== undefined) return givenImage(options, options.kernel);
   if (options.guest === undefined) return undefined;
   const { guestImage } = await import('./guest-image.js');
-  return guestImage(options, options.guest);
+  return guestImage(options, options.guest, memoryMiB);
 }
 
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
@@ -74,7 +78,7 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
     const rom = planFirmware(await readSource('bios', options.bios), name, memoryMiB * MIB);
     return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
   }
-  const image = await imageOf(options);
+  const image = await imageOf(options, memoryMiB);
   if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const plan = loadKernel({
     kernel: image.kernel,

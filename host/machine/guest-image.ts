@@ -6,6 +6,7 @@ import { builtinGuest } from '../../guest/builtin.js';
 import { addFiles, AGENT_ARGUMENT, commandArchive, joinArchives, loadGuest, parseAddition, prepareGuest, type Addition, type Guest } from '../guest/index.js';
 import { OptionError } from './errors.js';
 import type { AddedFile, MachineOptions } from './types.js';
+import { MIB } from './units.js';
 
 export interface GuestImage {
   kernel: Uint8Array;
@@ -48,10 +49,17 @@ function builtinImage(options: MachineOptions): GuestImage {
   return { kernel: builtinGuest(), kernelName: 'the built-in guest', append: options.append ?? '', agent: false };
 }
 
+/** A guest may start in less than it is sure to; one that does not panics, silently, and restarts. */
+function warnOfMemory({ manifest }: Guest, memoryMiB: number, say: MachineOptions['onProgress']): void {
+  const least = Math.ceil(manifest.memory / MIB);
+  if (memoryMiB < least) say?.(`the ${manifest.name} guest is sure to start in ${least} MiB; the machine has ${memoryMiB}.`);
+}
+
 /** Opens, and where needed builds, the guest of that name or folder. */
-export async function guestImage(options: MachineOptions, name: string): Promise<GuestImage> {
+export async function guestImage(options: MachineOptions, name: string, memoryMiB: number): Promise<GuestImage> {
   if (name === BUILTIN) return builtinImage(options);
   const guest = await openGuest(name, options);
+  warnOfMemory(guest, memoryMiB, options.onProgress);
   const wantsAgent = options.agent === true || options.command !== undefined;
   if (wantsAgent && !guest.manifest.agent) {
     throw new OptionError('guest', `${name} has no agent that runs commands; it gives a console only.`);

@@ -153,7 +153,7 @@ export interface MachineOptions {
   stdin?: InputSource;
   /** Called with what `command` writes, as it comes. */
   onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
-  /** A ROM image that starts the machine, such as SeaBIOS: it ends at 4 GiB, and its last 128 KiB at 1 MiB. At most 1 MiB. */
+  /** A ROM image that starts the machine, such as SeaBIOS: it ends at 4 GiB, and its last 128 KiB at 1 MiB. A multiple of 64 KiB, at most 1 MiB. */
   bios?: FileSource;
   bare?: BareOptions;
   /** Port of the debug console; default 0xe9. What it writes comes as serial port 4. */

@@ -76,16 +76,16 @@ describe('a ROM image', () => {
     expect([read.slice(0, 2), again]).toEqual([[0x11 + 14, 0xaa], [0x11 + 14, 0xaa]]);
   });
 
-  it('smaller than a page still ends at 4 GiB', async () => {
-    // The reset vector alone: hlt.
-    machine = await createMachine({ bios: Uint8Array.from([0xf4, ...new Uint8Array(15)]), memoryMiB: 1 });
+  it('is entered at the reset vector', async () => {
+    machine = await createMachine({ bios: Uint8Array.from([...new Uint8Array(64 * KIB - 16), 0xf4, ...new Uint8Array(15)]), memoryMiB: 1 });
     expect((await machine.run()).reason).toBe('halt');
     expect(await machine.getRegisters()).toMatchObject({ rip: 0xfff1n, segments: { cs: { selector: 0xf000, base: 0xffff_0000n } } });
   });
 
   it.each([
-    ['nothing', 0, /bios: is empty/],
-    ['more than 1 MiB', MIB + 1, /has 1048577 bytes, a ROM has at most 1048576/],
+    ['nothing', 0, /^bios: has 0 bytes/],
+    ['not whole 64 KiB', 96 * KIB, /has 98304 bytes; a ROM has a multiple of 64 KiB, at most 1 MiB/],
+    ['more than 1 MiB', MIB + 64 * KIB, /has 1114112 bytes/],
   ])('is refused: %s', async (_, bytes, message) => {
     const made = createMachine({ bios: new Uint8Array(bytes) });
     await expect(made).rejects.toThrow(ImageError);
