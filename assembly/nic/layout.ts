@@ -1,5 +1,5 @@
-// Where network cards other than virtio keep their state, inside the DEVICES region: a part for each card of the machine's list,
-// by its place there, and scratch that one call uses and leaves.
+// Where network cards other than virtio keep their state, inside the DEVICES region: a part for each card
+// by its frame port, and scratch that one call uses and leaves.
 
 import { DEVICES, KIB } from "../base/layout";
 
@@ -17,7 +17,7 @@ import { DEVICES, KIB } from "../base/layout";
 @inline export const RECEIVE_FRAME: usize = RECEIVE_DESCRIPTORS + <usize>MAX_LOOK * 16;
 @inline export const LOOP_FRAME: usize = RECEIVE_FRAME + 72 * KIB;
 
-/** Timers of a card, a run of TIMERS_EACH by its place in the list; the sixteen before are virtio's. */
+/** Timers of a card, a run of TIMERS_EACH by its frame port; the sixteen before are virtio's. */
 @inline export const FIRST_TIMER: u32 = 32;
 @inline export const TIMERS_EACH: u32 = 4;
 

@@ -5,9 +5,9 @@
 // the pending register where there is one, otherwise the first is owed (root.owed), and forgotten when its cause goes away.
 
 import { Access, hook } from "../device/registers";
-import { sendMsi } from "../device/interrupt";
 import { addCapabilityAt, canMaster, defineConfig, functionAt, root, valuesOf } from "./config";
 import { refreshIntx } from "./intx";
+import { deliverMessage } from "./message";
 import { CapabilityId, Msi, MsiControl } from "./spec";
 
 @inline const WIDE_BYTES: u32 = 4;
@@ -49,7 +49,7 @@ export function sendMessage(f: u32, n: u32): void {
     if (!canMaster(f) || load<u32>(behind(f) + Msi.MASK) >> which & 1) { store<u32>(at, load<u32>(at) | 1 << which); return; }
   } else if (!canMaster(f)) { owe(f, true); return; }
   const address = <u64>load<u32>(capabilityOf(f) + Msi.ADDRESS) | (controlOf(f) & MsiControl.WIDE ? <u64>load<u32>(capabilityOf(f) + Msi.UPPER) << 32 : 0);
-  sendMsi(address, <u32>load<u16>(behind(f) + Msi.DATA) & ~(count - 1) | which);
+  deliverMessage(f, address, <u32>load<u16>(behind(f) + Msi.DATA) & ~(count - 1) | which);
 }
 
 /** The first message waits for bus mastering, or no longer. */

@@ -7,8 +7,8 @@
 import { PCI, PCI_TABLES } from "../base/layout";
 import { makeHandler, Width } from "../memory/bus";
 import { Access, hook } from "../device/registers";
-import { sendMsi } from "../device/interrupt";
 import { addBar, addCapability, canMaster, defineConfig, valuesOf } from "./config";
+import { deliverMessage } from "./message";
 import { BarKind, CapabilityId, MAX_FUNCTIONS, Msix, MsixControl } from "./spec";
 
 @inline export const MSIX_BAR_BYTES: u32 = 4096;
@@ -59,7 +59,7 @@ export function sendVector(f: u32, vector: u32): bool {
   const v = vectorsOf(f);
   if (vector >= v.count || !msixEnabled(f)) return false;
   if (isHeld(f, v, vector)) { store<u64>(pendingAt(v), load<u64>(pendingAt(v)) | <u64>1 << vector); return false; }
-  sendMsi(load<u64>(entry(v, vector)) & ~<u64>3, load<u32>(entry(v, vector), 8));
+  deliverMessage(f, load<u64>(entry(v, vector)) & ~<u64>3, load<u32>(entry(v, vector), 8));
   return true;
 }
 

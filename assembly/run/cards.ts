@@ -7,6 +7,8 @@ import { DEVICES } from "../base/layout";
 import { port } from "../device/frames";
 import { attachE1000, e1000LinkChanged, resetE1000 } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
+import { MAX_DISKS } from "../device/blocks";
+import { MAX_PORTS } from "../device/frames";
 import { deviceAt, resetDevice } from "../virtio/device";
 import { attachBlock, presetBlock } from "../virtio/block/block";
 import { announceNet, attachNet, netLinkChanged, presetNet } from "../virtio/net/net";
@@ -37,7 +39,7 @@ import { CardKind, CardOption } from "./surface";
   legacyOnly: u32;
 }
 @inline function card(i: u32): Card { return changetype<Card>(DEVICES + 64 + (<usize>i << 6)); }
-@inline const MAX_CARDS: u32 = 8;
+@inline const MAX_CARDS: u32 = 16;
 @inline const SPEED_UNKNOWN: u32 = 0xffff_ffff;
 @inline const DUPLEX_UNKNOWN: u32 = 0xff;
 /** Slots of the host bridge and the LPC bridge. */
@@ -49,7 +51,7 @@ function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 /** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
 export function addToList(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): i32 {
   const at = slot ? slot : freeSlot();
-  if (list.count >= MAX_CARDS || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
+  if (list.count >= MAX_CARDS || !hasRoom(kind) || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
   const c = card(list.count);
   c.kind = kind; c.slot = at; c.mac = mac; c.masked = masked; c.mtu = mtu; c.modernOnly = modernOnly ? 1 : 0; c.vectors = vectors;
   c.number = countOf(kind);
@@ -68,6 +70,12 @@ export function tuneCard(i: u32, option: u32, value: u32): void {
   else if (option == CardOption.SPEED) c.speed = value;
   else if (option == CardOption.DUPLEX) c.duplex = value;
   else if (option == CardOption.LEGACY_ONLY) c.legacyOnly = value;
+}
+
+/** Network cards have a frame port each, disks a table. */
+function hasRoom(kind: u32): bool {
+  if (isNetwork(kind)) return countNetwork() < MAX_PORTS;
+  return kind != CardKind.VIRTIO_BLK || countOf(kind) < MAX_DISKS;
 }
 
 function countOf(kind: u32): u32 {
@@ -99,8 +107,8 @@ export function attachCards(): void {
     if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.masked, c.mtu, c.queues, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.E1000) attachE1000(i, c.number, c.port, c.slot, c.mac);
-    else if (c.kind == CardKind.PCNET) attachPcnet(i, c.number, c.port, c.slot, c.mac);
+    else if (c.kind == CardKind.E1000) attachE1000(c.port, c.number, c.port, c.slot, c.mac);
+    else if (c.kind == CardKind.PCNET) attachPcnet(c.port, c.number, c.port, c.slot, c.mac);
   }
 }
 
@@ -110,8 +118,8 @@ export function resetCards(): void {
     const c = card(i);
     if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.mac, c.mtu);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu, c.speed, c.duplex);
-    if (c.kind == CardKind.E1000) resetE1000(i);
-    if (c.kind == CardKind.PCNET) resetPcnet(i);
+    if (c.kind == CardKind.E1000) resetE1000(c.port);
+    if (c.kind == CardKind.PCNET) resetPcnet(c.port);
     if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
   }
 }

@@ -25,7 +25,7 @@ import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } 
 import { endPause, transmit } from "./transmit";
 import { Bar, Filter, IoWindow, PciId, Rah, Reg, Table } from "./spec";
 
-/** Card `i` of the machine's list, the `number`th of its kind, on frame port `port`. `mac` has its first byte lowest. */
+/** Network card `i`, the `number`th of its kind, on frame port `port`. `mac` has its first byte lowest. */
 export function attachE1000(i: u32, number: u32, port: u32, slot: u32, mac: u64): void {
   const d = cardAt(i), dev = addressOf(d);
   d.index = i; d.number = number; d.port = port; d.mac = mac & 0xffff_ffff_ffff;

@@ -31,7 +31,7 @@ import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from ".
 @inline const MIN_GNT: u32 = 0x3e;
 @inline const MAX_LAT: u32 = 0x3f;
 
-/** Place `i` of the list becomes card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
+/** Network card `i` becomes card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
 export function attachPcnet(i: u32, number: u32, framePort: u32, slot: u32, mac: u64): void {
   const c = cardAt(i), f = attachFunction(slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
   c.pci = f; c.number = number; c.port = framePort; c.timer = FIRST_TIMER + i * TIMERS_EACH; c.mac = mac & 0xffff_ffff_ffff;

@@ -8,7 +8,7 @@ import { driveE1000, drivePcnet, driveVirtioNet, EXPECTED, MAC_TEXT, type Outcom
 import { hasQemu, start, type Client, type Emulator } from './client.js';
 import { enumerate, placeCard } from './pci.js';
 
-const CARDS: [string, string, (client: Client) => Promise<Outcome>, Partial<Outcome>][] = [
+const CARDS: [string, string, (client: Client, slot?: number) => Promise<Outcome>, Partial<Outcome>][] = [
   ['e1000', 'e1000', driveE1000, { sentStatus: 1, receivedStatus: 7, causes: { sent: 1, received: 0x80 } }],
   ['pcnet', 'pcnet', drivePcnet, { causes: { sent: 0x200, received: 0x400 } }],
   ['virtio-net', 'virtio-net-pci', driveVirtioNet, { causes: { sent: 1, received: 1 } }],
@@ -25,6 +25,11 @@ describe('device scripts over qtest', () => {
       expect(await drive('pintail', model, script)).toMatchObject({ ...EXPECTED, ...expected, line: 'raise lower raise lower' });
     });
     // Without QEMU there is nothing to compare with.
+    it(`${name}: does so as the last of sixteen cards`, async () => {
+      const others = Array.from({ length: 15 }, (_, i) => ['-device', i < 7 ? ['e1000', 'pcnet', 'virtio-net-pci'][i % 3]! : 'virtio-rng-pci']).flat();
+      const client = await start('pintail', { wire: true, args: [...others, '-device', `${model},netdev=wire,mac=${MAC_TEXT},addr=0x1e`] });
+      expect(await script(client, 0x1e)).toMatchObject({ ...EXPECTED, ...expected, line: 'raise lower raise lower' });
+    });
     it.skipIf(!hasQemu)(`${name}: does for QEMU's driver what QEMU does`, async () => {
       const [ours, theirs] = await Promise.all([drive('pintail', model, script), drive('qemu', model, script)]);
       expect(ours).toEqual(theirs);

@@ -45,9 +45,9 @@ function lineOf({ edges }: Client): string {
 
 // --- e1000 ---
 
-export async function driveE1000(client: Client): Promise<Outcome> {
+export async function driveE1000(client: Client, slot = 4): Promise<Outcome> {
   await client.ok('irq_intercept_in ioapic');
-  const { bars } = await placeCard(client);
+  const { bars } = await placeCard(client, slot);
   const base = bars[0]!;
   const get = (at: number): Promise<number> => client.load(base + at);
   const set = (at: number, value: number): Promise<void> => client.store(base + at, value);
@@ -83,9 +83,9 @@ export async function driveE1000(client: Client): Promise<Outcome> {
 
 // --- pcnet ---
 
-export async function drivePcnet(client: Client): Promise<Outcome> {
+export async function drivePcnet(client: Client, slot = 4): Promise<Outcome> {
   await client.ok('irq_intercept_in ioapic');
-  const { bars } = await placeCard(client);
+  const { bars } = await placeCard(client, slot);
   const io = bars[0]!;
   const csr = async (n: number, value?: number): Promise<number> => {
     await client.out(io + 0x12, 2, n);
@@ -140,9 +140,9 @@ interface Queue {
   used: number;
 }
 
-export async function driveVirtioNet(client: Client): Promise<Outcome> {
+export async function driveVirtioNet(client: Client, slot = 4): Promise<Outcome> {
   await client.ok('irq_intercept_in ioapic');
-  const { bars } = await placeCard(client);
+  const { bars } = await placeCard(client, slot);
   const io = bars[0]!;
   await client.out(io + 18, 1, 0);
   await client.out(io + 18, 1, 1);
