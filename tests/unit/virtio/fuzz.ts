@@ -25,9 +25,9 @@ function address(r: (n: number) => number): bigint {
 
 function bytesOf(r: (n: number) => number): number { return [0, 1, 12, 16, 60, 512, 4096, 65536, r(0x100000000), r(3000)][r(10)]!; }
 
-function scribble(m: TestMachine, r: (n: number) => number, size: number): void {
+function scribble(m: TestMachine, r: (n: number) => number, size: number, queues: number): void {
   for (let i = r(8); i >= 0; i--) {
-    const queue = r(3), base = RINGS + queue * 0x4000, at = base + 16 * r(size);
+    const queue = r(queues), base = RINGS + queue * 0x4000, at = base + 16 * r(size);
     m.set64(at, address(r)); m.set32(at + 8, r(3) ? [16, 12, 100, 512, 1][r(5)]! : bytesOf(r));
     m.set16(at + 12, r(4) ? r(4) : r(65536)); m.set16(at + 14, r(4) ? r(size) : r(65536));
     m.set16(base + 0x2004 + 2 * r(size), r(8) ? r(size) : r(65536));
@@ -37,7 +37,7 @@ function scribble(m: TestMachine, r: (n: number) => number, size: number): void 
 
 /** The same for packed rings: mostly the place that the device looks at next, in either round. */
 function scribblePacked(m: TestMachine, r: (n: number) => number, size: number, seen: Uint32Array): void {
-  const queue = r(3), base = RINGS + queue * 0x4000;
+  const queue = r(seen.length), base = RINGS + queue * 0x4000;
   for (let i = r(6); i >= 0; i--) {
     const place = r(6) ? seen[queue]! % size : r(size), at = base + 16 * place, round = seen[queue]! / size & 1;
     m.set64(at, address(r)); m.set32(at + 8, r(3) ? [16, 12, 100, 512, 1][r(5)]! : bytesOf(r));
@@ -49,6 +49,26 @@ function scribblePacked(m: TestMachine, r: (n: number) => number, size: number, 
   // What the device has done since is where it says it wants the next doorbell.
   const want = m.get32(base + 0x3000);
   if (want >>> 16 === 2 && (want & 0x7fff) < size) seen[queue] = (want & 0x7fff) + (want & 0x8000 ? 0 : size);
+}
+
+/** A frame for the guest: noise, or a TCP segment that wants something done, now and then with a field that is wrong. */
+function frameFor(m: TestMachine, r: (n: number) => number): void {
+  const bytes = 14 + r(r(20) ? 3000 : 65000), frame = new Uint8Array(bytes).fill(r(256));
+  const six = r(2), head = six ? [0x60, 0, 0, 0, bytes - 54 >> 8, bytes - 54 & 255, 6, 64] : [0x45, 0, bytes - 14 >> 8, bytes - 14 & 255, 0, 0, 0, 0, 64, 6];
+  if (bytes >= 100 && r(3)) {
+    frame.set([r(3) ? 0x52 : 0xff, 0x54, 0, 0x12, 0x34, 0x56, 2, 0, 0, 0, 0, 9, ...(six ? [0x86, 0xdd] : [8, 0]), ...head]);
+    frame[six ? 66 : 46] = r(8) ? 0x50 : r(256);
+    if (r(8) === 0) frame[12 + r(20)] = r(256);
+  }
+  m.giveFrame(frame, { flags: r(4), gsoType: r(8) ? [0, six ? 4 : 1][r(2)]! : r(256), gsoSize: r(8) ? 100 + r(1500) : r(20), csumStart: r(8) ? (six ? 54 : 34) : r(65536), csumOffset: r(8) ? 16 : r(65536) });
+}
+
+/** Where buffers often lie: now and then a command for the control queue. */
+function commandAt(m: TestMachine, r: (n: number) => number, queue: number, size: number): void {
+  const base = RINGS + queue * 0x4000, place = base + 16 * r(size), at = 0x80000 + 64 * r(16);
+  m.put(at, [r(6), r(3), r(4), 0, 0, 0, r(3), r(256), r(256), r(256), 0, 0]);
+  m.set64(place, BigInt(at));
+  m.set32(place + 8, [3, 4, 8, 10][r(4)]!);
 }
 
 /** Guards around guest RAM: what no device may touch. */
@@ -64,16 +84,17 @@ function answerDisk(m: TestMachine, r: (n: number) => number): void {
   for (let i = view.getUint32(table, true) - 1; i >= 0 && i < 64; i--) view.setUint32(table + 64 + 64 * i + 4, r(5) ? 0 : r(0x100000000), true);
 }
 
-/** `packed`: every driver negotiates packed rings; else none does. */
+/** `packed`: every driver negotiates packed rings; else none does. Of a network card, odd seeds have two pairs of queues. */
 export async function fuzz(kind: number, seed: number, steps: number, packed = false): Promise<Outcome> {
-  const m = await makeMachine({ kind, mac: kind === 3 ? 4096n : 0x563412005452n, mtu: 0 });
-  const r = randomOf(seed), d = new Driver(m), intact = guards(m), size = 16, seen = new Uint32Array(3);
+  const pairs = kind === 1 && seed % 2 ? 2 : 1, queues = pairs === 2 ? 5 : 3;
+  const m = await makeMachine({ kind, mac: kind === 3 ? 4096n : 0x563412005452n, mtu: 0, queues: pairs });
+  const r = randomOf(seed), d = new Driver(m), intact = guards(m), size = 16, seen = new Uint32Array(queues);
   let resets = 0;
   const begin = (): void => {
     resets++;
     const always = bits("version_1") | (packed ? bits("packed", "event_idx") : 0n);
     d.negotiate(d.offered() & (BigInt(r(0x100000000)) | BigInt(r(0x100000000)) << 32n | always) & (packed ? -1n : ~bits("packed")));
-    for (let i = 0; i < 3; i++) (packed ? d.enablePacked(i, size, RINGS + i * 0x4000, r(5)) : d.enable(i, size, RINGS + i * 0x4000, r(5)));
+    for (let i = 0; i < queues; i++) (packed ? d.enablePacked(i, size, RINGS + i * 0x4000, r(5)) : d.enable(i, size, RINGS + i * 0x4000, r(5)));
     seen.fill(0);
     d.status = 15;
   };
@@ -86,13 +107,16 @@ export async function fuzz(kind: number, seed: number, steps: number, packed = f
       case 3: m.write(m.bar(1) + 4 * r(1024), 4, r(2) ? 0xfee00000 : r(0x100000000)); break;
       case 4: m.call("portWrite", m.bar(0) + r(256) & 0xffff, 1 << r(3), r(3) ? r(256) : r(0x100000000)); break;
       case 5: m.writeConfig(r(64) < 60 ? 0x40 + r(0xbc) : 4, 1 << r(3), r(20) ? r(0x100000000) : 7); break;
-      case 6: if (kind === 1) m.giveFrame(new Array(14 + r(3000)).fill(r(256)) as number[], { flags: r(4), gsoType: r(6), gsoSize: r(2000) }); break;
-      case 7: if (r(40) === 0) { m.writeConfig(4, 2, 7); begin(); } break;
+      case 6: if (kind === 1) frameFor(m, r); break;
+      case 7:
+        if (kind === 1 && r(20) === 0) { m.call("plug", 0, r(2)); m.call("announceCards"); }
+        if (r(40) === 0) { m.writeConfig(4, 2, 7); begin(); } break;
       default: {
-        const queue = r(3), at = RINGS + queue * 0x4000 + 0x2002;
+        const queue = r(queues), at = RINGS + queue * 0x4000 + 0x2002;
         if (packed) scribblePacked(m, r, size, seen);
-        else {
-          scribble(m, r, size);
+        else scribble(m, r, size, queues);
+        if (kind === 1 && r(4) === 0) commandAt(m, r, queue, size);
+        if (!packed) {
           m.set16(at, m.get16(at) + (r(20) ? r(4) : r(65536)) & 0xffff);
         }
         d.notify(queue);
@@ -106,5 +130,5 @@ export async function fuzz(kind: number, seed: number, steps: number, packed = f
   }
   if (!intact()) throw new Error(`seed ${seed}: memory outside guest RAM was changed`);
   const card = ["", "virtio-net0", "virtio-rng0", "virtio-blk0"][kind]!;
-  return { steps, failures: m.counter(`${card} driver errors`), resets, moved: ([[], [0, 1, 2], [0], [0]][kind]!).reduce((sum, q) => sum + m.counter(`${card} q${q} chains`), 0) };
+  return { steps, failures: m.counter(`${card} driver errors`), resets, moved: (kind === 1 ? [...seen.keys()] : [0]).reduce((sum, q) => sum + m.counter(`${card} q${q} chains`), 0) };
 }
