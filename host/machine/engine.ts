@@ -67,6 +67,9 @@ const REASONS: Partial<Record<Code, StopReason>> = {
 export class Engine {
   readonly input = new InputQueue();
   slices = 0;
+  /** Looks at rings that were asked of the module, and jumps of its clock. */
+  looks = 0;
+  jumps = 0;
   moduleMs = 0;
 
   /** Somebody outside may type. */
@@ -128,6 +131,15 @@ export class Engine {
     this.bell.ring();
   }
 
+  /**
+   * Crossings by class (docs/design.md, 7). All are B3, which stop the processor: the module imports nothing but its memory and what ends it
+   * on a failed assertion, so there is no B2 to count; B1 are the accesses it counts itself, and B4 is what backends and disks count.
+   */
+  private crossings(): Counter[] {
+    const one = (name: string, value: number): Counter => ({ name: `host B3 ${name}`, unit: 'crossings', value: BigInt(value) });
+    return [one('slices', this.slices), one('looks at rings', this.looks), one('clock jumps', this.jumps)];
+  }
+
   async run(bounds: RunBounds): Promise<Stop> {
     const started = performance.now();
     this.pauseAsked = false;
@@ -167,6 +179,7 @@ export class Engine {
         const wait = port.busy ? port.answer?.() : undefined;
         if (wait !== undefined) await wait;
       }
+      this.looks++;
       this.options.instance.exports.poke();
       if (performance.now() - this.lastYield < YIELD_MS) continue;
       await yieldToHost();
@@ -175,9 +188,9 @@ export class Engine {
     return true;
   }
 
-  /** What the ports counted on the host's side. */
+  /** What was counted on the host's side: by the ports, and crossings. */
   counters(): Counter[] {
-    return this.ports.flatMap((port) => port.counters?.() ?? []);
+    return [...this.ports.flatMap((port) => port.counters?.() ?? []), ...this.crossings()];
   }
 
   private boundStop(bounds: RunBounds, wallLeft: number): Stop | undefined {
@@ -202,7 +215,10 @@ export class Engine {
     let look = (!this.patient || this.typed || this.idle) && this.input.deliver(instance);
     if (look) this.typed = true;
     for (const port of this.ports) if (port.beforeSlice()) look = true;
-    if (look) instance.exports.poke();
+    if (look) {
+      this.looks++;
+      instance.exports.poke();
+    }
     let ticks = clock === 'icount' ? SLICE_ICOUNT : SLICE_REALTIME;
     if (bounds.untilInstructions !== undefined) {
       const left = bounds.untilInstructions - this.instructions;
@@ -262,7 +278,9 @@ export class Engine {
   }
 
   private skip(ns: bigint): void {
-    if (ns > 0n) this.options.instance.exports.skipIdle(low(ns), high(ns));
+    if (ns <= 0n) return;
+    this.jumps++;
+    this.options.instance.exports.skipIdle(low(ns), high(ns));
   }
 
   /** ns by which virtual time is behind the wall; negative when ahead. */

@@ -40,6 +40,8 @@ const UNITS = {
   sendFailed: 'frames',
   queueDropped: 'frames',
   stranger: 'frames',
+  reads: 'system calls',
+  writes: 'system calls',
 } as const;
 
 export function createDgram(name: string, options: DgramOptions): Promise<DgramBackend> {
@@ -110,6 +112,7 @@ class Dgram implements DgramBackend {
       return true;
     }
     this.sending++;
+    this.counts.add('writes');
     this.counts.add('framesIn');
     this.counts.add('bytesIn', frame.length);
     this.socket.send(Buffer.from(frame), this.remote.port, this.remote.host, (error) => this.sent(error));
@@ -142,6 +145,7 @@ class Dgram implements DgramBackend {
   }
 
   private receive(bytes: Uint8Array, host: string, port: number): void {
+    this.counts.add('reads');
     if (!this.group && !this.isRemote(host, port)) return this.counts.add('stranger');
     if (this.queue.length === 0 && this.deliver(bytes, NO_OFFLOAD)) return;
     if (!this.queue.push(bytes, NO_OFFLOAD)) this.counts.add('queueDropped');

@@ -3,6 +3,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { NetBackend } from './backend.js';
 import { wallClock, type Clock } from './clock.js';
+import { countSystemCalls } from './counted-provider.js';
+import type { Counter } from './counters.js';
 import { createDgram } from './dgram.js';
 import { NetworkError } from './errors.js';
 import { withFaults } from './faults.js';
@@ -76,12 +78,13 @@ async function openOrJoin(spec: NetdevSpec, context: NetContext, opened: Map<str
 async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner: NetBackend; nat: Nat | undefined }> {
   switch (spec.type) {
     case 'user': {
-      const nat = createNat(spec.id, spec.config, context);
+      const { provider, counters } = countSystemCalls(context.provider, spec.id);
+      const nat = createNat(spec.id, spec.config, { ...context, provider });
       await nat.listen().catch(async (error: unknown) => {
         await nat.close();
         throw error;
       });
-      return { inner: nat, nat };
+      return { inner: withCounters(nat, counters), nat };
     }
     case 'stream':
       return { inner: await createStream(spec.id, spec.options), nat: undefined };
@@ -92,6 +95,22 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
     case 'null':
       return { inner: createNull(spec.id), nat: undefined };
   }
+}
+
+/** The same backend, which reports more. */
+function withCounters(inner: NetBackend, more: () => Counter[]): NetBackend {
+  return {
+    name: inner.name,
+    get accepts() {
+      return inner.accepts;
+    },
+    attach: (sink) => inner.attach(sink),
+    send: (frame, offload) => inner.send(frame, offload),
+    flush: () => inner.flush(),
+    roomForDeliver: () => inner.roomForDeliver(),
+    counters: () => [...inner.counters(), ...more()],
+    close: () => inner.close(),
+  };
 }
 
 /** The hub of a number, made when first asked for. */

@@ -38,6 +38,8 @@ const UNITS = {
   unconnected: 'frames',
   connections: 'connections',
   malformed: 'connections',
+  reads: 'system calls',
+  writes: 'system calls',
 } as const;
 
 /** Starts listening or connecting. A listener that cannot listen rejects; a connection that fails without `reconnectMs` does too. */
@@ -97,6 +99,7 @@ class Stream implements StreamBackend {
   flush(): void {
     if (!this.corked) return;
     this.corked = false;
+    this.counts.add('writes');
     this.socket?.uncork();
   }
 
@@ -175,6 +178,7 @@ class Stream implements StreamBackend {
     this.reader.clear();
     this.counts.add('connections');
     socket.on('data', (chunk: Uint8Array) => {
+      this.counts.add('reads');
       this.reader.push(chunk);
       this.read();
     });
