@@ -367,8 +367,8 @@ export interface Machine {
   commandResult(): Promise<ExecResult | undefined>;
 
   /**
-   * Puts the cable of the card on a netdev in, or takes it out; the guest's driver is told. Frames wait at the backend meanwhile, what the
-   * guest sends is lost, as on a wire. Rejected with OptionError when no card is on it.
+   * Puts the cable of the card on a netdev in, or takes it out; the guest's driver is told. Frames wait at the backend meanwhile; what the
+   * guest sends waits in an e1000 and is lost in the other cards. Rejected with OptionError when no card is on it.
    */
   setLink(netdev: string, up: boolean): Promise<void>;
 

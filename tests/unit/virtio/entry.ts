@@ -10,7 +10,7 @@ export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memo
 export { acknowledge } from "../../../assembly/device/interrupt";
 export { nowNs, runTimers, nextDeadlineNs } from "../../../assembly/device/clock";
 export { ringAt, serviceRings } from "../../../assembly/device/ring";
-export { counterIds, counterAddress, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName } from "../../../assembly/base/counters";
+export { counterIds, counterAddress, counterName, counterUnit, countersMissing, takeCounters, histogramAddress, histogramIds, histogramName } from "../../../assembly/base/counters";
 export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
 export { diskTable } from "../../../assembly/device/blocks";
 export { announceCards, slotOfCard, tuneCard } from "../../../assembly/run/cards";
