@@ -29,7 +29,12 @@ const INTERPRETER = '#!/pintail/busybox sh';
 const IMPORTED_INIT = `${INTERPRETER}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 /pintail/start
-setsid cttyhack /pintail/session
+# What busybox's and sysvinit's halt, poweroff and reboot ask process 1 for. A trap waits for a command, but not for wait.
+trap 'halt -f' USR1
+trap 'poweroff -f' USR2
+trap 'reboot -f' TERM
+setsid cttyhack /pintail/session </dev/console &
+wait $!
 poweroff -f
 `;
 
