@@ -21,6 +21,8 @@ export const enum RingId {
   FIRST_FRAME = 16,
   /** Disks are served with the rings but have tables of their own (blocks.ts). */
   FIRST_DISK = 40,
+  /** Byte streams of consoles, two rings each (bytes.ts). */
+  FIRST_STREAM = 48,
 }
 
 /** What ringAt gives. */

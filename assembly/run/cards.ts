@@ -4,6 +4,7 @@
 // A record is 64 bytes. Slots are handed out from 1 up where none is given, passing over what is taken.
 
 import { DEVICES } from "../base/layout";
+import { MAX_STREAMS } from "../device/bytes";
 import { port } from "../device/frames";
 import { attachE1000, e1000LinkChanged, resetE1000 } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
@@ -11,8 +12,9 @@ import { MAX_DISKS } from "../device/blocks";
 import { MAX_PORTS } from "../device/frames";
 import { deviceAt, resetDevice } from "../virtio/device";
 import { attachBlock, presetBlock } from "../virtio/block/block";
+import { attachConsole, consoleName, portsOf, presetConsole } from "../virtio/console/console";
 import { announceNet, attachNet, netLinkChanged, presetNet } from "../virtio/net/net";
-import { attachRng } from "../virtio/rng/rng";
+import { attachRng, presetRng } from "../virtio/rng/rng";
 import { clearPackedRoom } from "../virtio/queue/copies";
 import { resetTransport } from "../virtio/pci/transport";
 import { CardKind, CardOption } from "./surface";
@@ -22,15 +24,15 @@ import { CardKind, CardOption } from "./surface";
 @unmanaged class Card {
   kind: u32;
   slot: u32;
-  /** MAC, first byte lowest; of a disk its sectors. */
+  /** MAC, first byte lowest; of a disk its sectors; of a random source its rate (virtio/rng/rng.ts). */
   mac: u64;
   masked: u64;
-  /** MTU, 0 for none; of a disk what virtio/block/block.ts calls its detail. */
+  /** MTU, 0 for none; of a disk or a console what virtio/block/block.ts and virtio/console/console.ts call its detail. */
   mtu: u32;
   modernOnly: u32;
   vectors: u32;
   number: u32;
-  /** Frame port of a network card: they are counted over all models. */
+  /** Frame port of a network card, first stream of a console: they are counted over all models. */
   port: u32;
   /** CardOption. */
   queues: u32;
@@ -52,11 +54,13 @@ function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 export function addToList(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): i32 {
   const at = slot ? slot : freeSlot();
   if (list.count >= MAX_CARDS || !hasRoom(kind) || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
+  const streams = countStreams();
+  if (kind == CardKind.VIRTIO_CONSOLE && streams + portsOf(mtu) > MAX_STREAMS) return -1;
   const c = card(list.count);
   c.kind = kind; c.slot = at; c.mac = mac; c.masked = masked; c.mtu = mtu; c.modernOnly = modernOnly ? 1 : 0; c.vectors = vectors;
   c.number = countOf(kind);
   c.queues = 1; c.legacyOnly = 0; c.speed = SPEED_UNKNOWN; c.duplex = DUPLEX_UNKNOWN;
-  c.port = isNetwork(kind) ? countNetwork() : 0;
+  c.port = isNetwork(kind) ? countNetwork() : kind == CardKind.VIRTIO_CONSOLE ? streams : 0;
   list.slots |= 1 << at;
   list.count++;
   return <i32>list.count - 1;
@@ -94,6 +98,18 @@ function countNetwork(): u32 {
   return n;
 }
 
+/** Streams that the console cards so far have: the next one's first. */
+function countStreams(): u32 {
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < list.count; i++) if (card(i).kind == CardKind.VIRTIO_CONSOLE) n += portsOf(card(i).mtu);
+  return n;
+}
+
+/** For the host, before the machine is made: where the name of a console card's port goes (a length, then up to 63 bytes); 0 for another card. */
+export function portName(i: u32, port: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_CONSOLE ? consoleName(i, port) : 0; }
+/** The first stream of a console card. */
+export function streamOfCard(i: u32): u32 { return i < list.count ? card(i).port : 0; }
+
 /** Cards in the list; the slot of one. */
 export function listedCards(): u32 { return list.count; }
 export function slotOfCard(i: u32): u32 { return i < list.count ? card(i).slot : 0; }
@@ -105,6 +121,7 @@ export function attachCards(): void {
     const c = card(i);
     if (isVirtio(c.kind)) deviceAt(i).legacyOnly = c.legacyOnly;
     if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
+    else if (c.kind == CardKind.VIRTIO_CONSOLE) attachConsole(i, c.number, c.port, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.masked, c.mtu, c.queues, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.E1000) attachE1000(c.port, c.number, c.port, c.slot, c.mac);
@@ -116,6 +133,8 @@ export function attachCards(): void {
 export function resetCards(): void {
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
+    if (c.kind == CardKind.VIRTIO_RNG) presetRng(i, c.mac);
+    if (c.kind == CardKind.VIRTIO_CONSOLE) presetConsole(i);
     if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.mac, c.mtu);
     if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu, c.speed, c.duplex);
     if (c.kind == CardKind.E1000) resetE1000(c.port);

@@ -28,7 +28,8 @@ export { counterIds, counterName, counterUnit, countersMissing, histogramAddress
 export { ringAt } from "../device/ring";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./loop";
-export { listedCards, kindOfCard, slotOfCard } from "./cards";
+export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
+export { stream } from "../device/bytes";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
 

@@ -3,7 +3,7 @@
 import type { DeviceOptions, DriveOptions } from '../machine/types.js';
 import { parseCount, UsageError } from './arguments.js';
 
-interface Words {
+export interface Words {
   /** As typed. */
   argument: string;
   head: string;
@@ -11,7 +11,7 @@ interface Words {
 }
 
 /** `head,name=value,...`; a comma in a value is written twice. */
-function split(option: string, value: string): Words {
+export function split(option: string, value: string): Words {
   const parts = value.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
   const argument = `${option} ${value}`;
   const pairs = parts.slice(1).map((part): [string, string] => {
@@ -41,7 +41,7 @@ function parseSlot(argument: string, value: string): number {
   return parseInt(match[1]!, 16);
 }
 
-const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'e1000', 'pcnet'];
+const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'virtio-serial', 'virtio-serial-pci', 'e1000', 'pcnet'];
 
 /** Where the debug console and the debug exit are, when the command line moves them. */
 export interface DebugPorts {
@@ -91,6 +91,9 @@ export function parseDevice(value: string): DeviceOptions {
       case 'write-cache': if (text !== 'auto') out.writeCache = parseSwitch(argument, name, text); break;
       case 'logical_block_size': out.logicalBlockBytes = Number(parseCount(argument, text)); break;
       case 'physical_block_size': out.physicalBlockBytes = Number(parseCount(argument, text)); break;
+      case 'max_ports': out.maxPorts = Number(parseCount(argument, text)); break;
+      case 'max-bytes': out.maxBytes = Number(parseCount(argument, text)); break;
+      case 'period': out.periodMs = Number(parseCount(argument, text)); break;
       case 'vectors': out.vectors = Number(parseCount(argument, text)); break;
       case 'queues': out.queues = Number(parseCount(argument, text)); break;
       case 'speed': out.speed = Number(parseCount(argument, text)); break;

@@ -4,7 +4,8 @@ import { GuestError, parseAddition } from '../guest/index.js';
 import { MAX_ICOUNT_SHIFT, MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { isDebugDevice, parseDebugDevice, parseDevice, parseDrive, parseNic, type DebugPorts, type Nic } from './devices.js';
+import { hasStdio, parseDevices } from './consoles.js';
+import { isDebugDevice, parseDebugDevice, parseDrive, parseNic, type DebugPorts, type Nic } from './devices.js';
 import { readMachineType } from './machine-type.js';
 import { readDebugConsole, readSerial, type SerialTarget } from './serial.js';
 
@@ -27,6 +28,7 @@ const SPECS: Record<string, OptionSpec> = {
   netdev: { kind: 'list' },
   device: { kind: 'list' },
   drive: { kind: 'list' },
+  chardev: { kind: 'list' },
   display: { kind: 'value' },
   vga: { kind: 'value' },
   monitor: { kind: 'value' },
@@ -166,9 +168,17 @@ export function readDevices({ lists }: Parsed, nics: readonly Nic[]): MachineOpt
   return {
     netdevs: [...(lists.get('netdev') ?? []), ...nics.map(({ netdev }) => netdev)],
     drives: drives.map(({ drive }) => drive),
-    devices: [...nics.map(({ device }) => device), ...devices.filter((device) => !isDebugDevice(device)).map(parseDevice), ...drives.flatMap(({ device }) => device ?? [])],
+    chardevs: lists.get('chardev') ?? [],
+    devices: [...nics.map(({ device }) => device), ...parseDevices(devices.filter((device) => !isDebugDevice(device))), ...drives.flatMap(({ device }) => device ?? [])],
     ...Object.assign({}, ...devices.filter(isDebugDevice).map(parseDebugDevice)) as DebugPorts,
   };
+}
+
+/** The terminal has one user. */
+function checkTerminal({ lists, rest }: Parsed): void {
+  if (!hasStdio(lists.get('chardev') ?? [])) return;
+  if (rest !== undefined) throw new UsageError('-chardev stdio', 'cannot be combined with a command ("--"): stdout is the command\'s.');
+  if ((lists.get('serial') ?? []).some((value) => value.endsWith('stdio'))) throw new UsageError('-chardev stdio', 'cannot be combined with -serial stdio.');
 }
 
 /** Reads the words after `run`. `interactive`: the standard input is a terminal. */
@@ -189,9 +199,10 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
   Object.assign(machine, readDevices(parsed, nicsOf(parsed, interactive)));
+  checkTerminal(parsed);
   return {
     machine,
-    serial: [...readSerial(parsed.lists.get('serial') ?? [], rest !== undefined), readDebugConsole(values.get('debugcon'))],
+    serial: [...readSerial(parsed.lists.get('serial') ?? [], rest !== undefined || hasStdio(parsed.lists.get('chardev') ?? [])), readDebugConsole(values.get('debugcon'))],
     reboot: !flags.has('no-reboot'),
     stats: stats !== undefined,
     verbose: flags.has('verbose'),

@@ -5,6 +5,7 @@ import { OptionError } from '../machine/errors.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
 import type { Stop } from '../machine/types.js';
 import { UsageError } from './arguments.js';
+import { connectStdio, type TerminalStream } from './consoles.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
 import { statsJson } from './stats-json.js';
 import { openSerial } from './serial.js';
@@ -76,11 +77,12 @@ async function statusOf(stop: Stop, machine: LocalMachine): Promise<number> {
 }
 
 /** The console in this terminal. */
-async function runConsole(machine: LocalMachine, options: RunOptions): Promise<Stop> {
-  if (!options.serial.some(({ kind }) => kind === 'stdio')) return runMachine(machine, options.reboot);
+async function runConsole(machine: LocalMachine, options: RunOptions, terminal: TerminalStream | undefined): Promise<Stop> {
   const port = options.serial.findIndex(({ kind }) => kind === 'stdio');
+  if (port < 0 && terminal === undefined) return runMachine(machine, options.reboot);
+  const send = (bytes: Uint8Array): void => (terminal === undefined ? machine.write(bytes, port) : terminal.push(bytes));
   const keys = new EscapeKeys({
-    send: (bytes) => machine.write(bytes, port),
+    send,
     quit: () => void machine.pause(),
     show: (text) => process.stderr.write(text),
   });
@@ -91,11 +93,11 @@ async function runConsole(machine: LocalMachine, options: RunOptions): Promise<S
     (bytes) => {
       typed = true;
       if (interactive) keys.type(bytes);
-      else machine.write(bytes, port);
+      else send(bytes);
     },
     () => {
       // The end of a script is the end of what a shell reads; nothing at all (</dev/null) says nothing.
-      if (typed) machine.write(END_OF_INPUT, port);
+      if (typed) send(new TextEncoder().encode(END_OF_INPUT));
       // Nobody will type any more: idle time need not be waited for.
       machine.attachInput(false, !interactive);
     },
@@ -117,7 +119,7 @@ async function runCommand(machine: LocalMachine): Promise<{ stop: Stop; status: 
   return { stop, status: (await statusOf(stop, machine)) || 1 };
 }
 
-async function runOpened(machine: LocalMachine, options: RunOptions): Promise<number> {
+async function runOpened(machine: LocalMachine, options: RunOptions, terminal: TerminalStream | undefined): Promise<number> {
   if (options.verbose) machine.notes.forEach(note);
   const outputs = openSerial(options.serial);
   machine.on('serial', (port, bytes) => {
@@ -126,7 +128,7 @@ async function runOpened(machine: LocalMachine, options: RunOptions): Promise<nu
   });
   try {
     if (options.machine.command === undefined) {
-      const stop = await runConsole(machine, options);
+      const stop = await runConsole(machine, options, terminal);
       const status = await statusOf(stop, machine);
       if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
       return status;
@@ -160,8 +162,9 @@ export async function run(args: readonly string[]): Promise<number> {
     if (input !== undefined) options.machine.stdin = input;
     options.machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
   }
+  const terminal = connectStdio(options.machine);
   const machine = await open(options).catch((error: unknown) => {
     throw asUsage(error);
   });
-  return runOpened(machine, options);
+  return runOpened(machine, options, terminal);
 }

@@ -2,6 +2,7 @@
 
 import { Address, CardKind, CardOption } from '../../assembly/run/surface.js';
 import { SECTOR_BYTES } from '../disk/sector.js';
+import type { Link } from '../chardev/link.js';
 import { DiskError } from '../disk/errors.js';
 import type { Drive } from '../disk/open.js';
 import { DiskPort } from '../disk/port.js';
@@ -11,6 +12,7 @@ import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
 import type { OpenBackend } from '../net/open.js';
 import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
+import { connectConsoles, CONSOLE_ONLY, openChardevs, planConsole, writeName, type Chardev, type ConsolePlan } from './consoles.js';
 import type { HostPort } from './engine.js';
 import { OptionError } from './errors.js';
 import { addressOf, high, low, type ModuleInstance } from './module.js';
@@ -40,6 +42,8 @@ const MODELS: Readonly<Record<DeviceOptions['model'], CardKind>> = {
   'virtio-rng-pci': CardKind.VIRTIO_RNG,
   'virtio-blk': CardKind.VIRTIO_BLK,
   'virtio-blk-pci': CardKind.VIRTIO_BLK,
+  'virtio-serial': CardKind.VIRTIO_CONSOLE,
+  'virtio-serial-pci': CardKind.VIRTIO_CONSOLE,
   e1000: CardKind.E1000,
   pcnet: CardKind.PCNET,
 };
@@ -66,6 +70,7 @@ export interface CardPlan {
   drive: string | undefined;
   serial: string;
   disk: DiskPlan | undefined;
+  console: ConsolePlan | undefined;
 }
 
 /** How a disk shows itself, beside what its drive says. */
@@ -153,8 +158,17 @@ function detailOf({ queues, writeCache, logicalExp, physicalExp }: DiskPlan, { d
   return Number(disk.readOnly) | (cached ? 0 : 2) | (queues << 8) | (logicalExp << 16) | (physicalExp << 20);
 }
 
+/** What virtio/rng/rng.ts takes: bytes, and in the upper half the period in ms. */
+function rateOf(device: DeviceOptions, kind: CardKind): bigint {
+  const { maxBytes, periodMs } = device;
+  if (maxBytes === undefined && periodMs === undefined) return 0n;
+  if (kind !== CardKind.VIRTIO_RNG) throw new OptionError('devices.maxBytes', `${device.model} is no source of random numbers.`);
+  if (maxBytes === undefined) throw new OptionError('devices.maxBytes', 'periodMs needs it.');
+  return BigInt(inRange('maxBytes', maxBytes, 1, 2 ** 31)) | (BigInt(inRange('periodMs', periodMs ?? 65536, 1, 2 ** 31)) << 32n);
+}
+
 /** Refuses an id that is not there, or has a card. */
-function claim(option: 'netdev' | 'drive', id: string | undefined, there: readonly { id: string }[], used: Set<string>): void {
+function claim(option: 'netdev' | 'drive' | 'ports.chardev', id: string | undefined, there: readonly { id: string }[], used: Set<string>): void {
   if (id === undefined) return;
   if (!there.some((one) => one.id === id)) throw new OptionError(`devices.${option}`, `no ${option} has the id "${id}".`);
   if (used.has(`${option} ${id}`)) throw new OptionError(`devices.${option}`, `"${id}" has a card already.`);
@@ -162,7 +176,7 @@ function claim(option: 'netdev' | 'drive', id: string | undefined, there: readon
 }
 
 /** What the options ask for, checked. */
-export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[]): CardPlan[] {
+export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly Chardev[]): CardPlan[] {
   let nets = 0;
   const used = new Set<string>();
   return devices.map((device) => {
@@ -173,7 +187,13 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
     if (device.modernOnly && device.legacyOnly) throw new OptionError('devices.legacyOnly', 'a card has the legacy or the modern interface, or both.');
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
+    for (const { chardev } of device.ports ?? []) claim('ports.chardev', chardev, chardevs, used);
     const isDisk = kind === CardKind.VIRTIO_BLK;
+    const isConsole = kind === CardKind.VIRTIO_CONSOLE;
+    const strange = isConsole ? undefined : CONSOLE_ONLY.find((name) => device[name] !== undefined);
+    if (strange !== undefined) throw new OptionError(`devices.${strange}`, `${device.model} is no console card.`);
+    const rate = rateOf(device, kind);
+    const consoles = isConsole ? planConsole(device) : undefined;
     const hasQueues = isDisk || kind === CardKind.VIRTIO_NET;
     if (!hasQueues && device.queues !== undefined) throw new OptionError('devices.queues', `${device.model} has no such option.`);
     const foreign = isDisk ? undefined : DISK_ONLY.find((name) => device[name] !== undefined);
@@ -182,9 +202,9 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
     const common: CardPlan = {
       kind,
       slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
-      mac: 0n,
-      masked: NOT_VIRTIO.has(kind) ? 0n : maskOf(device, kind === CardKind.VIRTIO_NET ? NET_FEATURES : isDisk ? DISK_FEATURES : TRANSPORT_FEATURES),
-      mtu: 0,
+      mac: rate,
+      masked: NOT_VIRTIO.has(kind) ? 0n : (consoles?.masked ?? 0n) | maskOf(device, kind === CardKind.VIRTIO_NET ? NET_FEATURES : isDisk ? DISK_FEATURES : TRANSPORT_FEATURES),
+      mtu: consoles?.detail ?? 0,
       modernOnly: device.modernOnly ?? false,
       tuning: device.legacyOnly ? [[CardOption.LEGACY_ONLY, 1]] : [],
       vectors: device.vectors === undefined ? Math.max(4, (disk?.queues ?? 0) + 1) : inRange('vectors', device.vectors, 0, 32),
@@ -192,6 +212,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       drive: device.drive,
       serial: device.serial ?? '',
       disk,
+      console: consoles,
     };
     return NETWORK.has(kind) ? { ...common, ...planNet(device, nets++) } : common;
   });
@@ -220,6 +241,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     const detail = drive === undefined ? plan.mtu : detailOf(plan.disk!, drive);
     const number = instance.exports.addCard(kind, slot, low(value), high(value), low(masked), high(masked), detail, modernOnly ? 1 : 0, vectors);
     if (number < 0) throw new OptionError('devices', slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
+    for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
     for (const [option, setting] of plan.tuning) instance.exports.setCardOption(number, option, setting);
   }
 }
@@ -236,7 +258,9 @@ export interface Outside {
   backends: Map<string, OpenBackend>;
   /** By drive id. */
   drives: Map<string, Drive>;
-  /** Frames may come from outside the machine at any time. */
+  /** By chardev id. */
+  links: Map<string, Link>;
+  /** Frames or bytes may come from outside the machine at any time. */
   live: boolean;
   close(): Promise<void>;
 }
@@ -273,22 +297,25 @@ async function openNetdevs(netdevs: readonly Netdev[]): Promise<Map<string, Open
   return backends;
 }
 
-/** Opens backends and disks. What needs Node is loaded only when it is asked for: a page has no sockets. */
-export async function openOutside(netdevs: readonly Netdev[], driveOptions: readonly DriveOptions[]): Promise<Outside> {
+/** Opens backends, disks and chardevs. What needs Node is loaded only when it is asked for: a page has no sockets. */
+export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: readonly DriveOptions[]): Promise<Outside> {
   const drives = await openDrives(driveOptions);
-  const backends = await openNetdevs(netdevs).catch(async (error: unknown) => {
+  const backends = new Map<string, OpenBackend>();
+  const links = new Map<string, Link>();
+  const close = async (): Promise<void> => {
     await closeDrives(drives);
-    throw error;
-  });
-  return {
-    backends,
-    drives,
-    live: netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null'),
-    async close() {
-      await closeDrives(drives);
-      await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
-    },
+    await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
+    await Promise.all([...links.values()].map((link) => link.close()));
   };
+  try {
+    for (const [id, backend] of await openNetdevs(netdevs)) backends.set(id, backend);
+    for (const [id, link] of await openChardevs(chardevs)) links.set(id, link);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const live = netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null') || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
+  return { backends, drives, links, live, close };
 }
 
 /** The frame port of the card on a netdev: they are counted over all network cards. */
@@ -296,6 +323,12 @@ export function framePortOf(plans: readonly CardPlan[], netdev: string): number 
   const port = plans.filter(({ kind }) => NETWORK.has(kind)).findIndex((plan) => plan.netdev === netdev);
   if (port < 0) throw new OptionError('netdev', `no card is connected to "${netdev}".`);
   return port;
+}
+
+/** What the options connect to the world, read. */
+export interface Outward {
+  netdevs: readonly Netdev[];
+  chardevs: readonly Chardev[];
 }
 
 /** What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing), and disks. */
@@ -310,5 +343,5 @@ export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[
       const drive = outside.drives.get(plan.drive ?? '');
       return drive === undefined ? [] : [new DiskPort(instance, instance.exports.diskTable(number) >>> 0, drive, plan.serial, `drive ${plan.drive}`)];
     });
-  return [...ports, ...disks];
+  return [...ports, ...disks, ...connectConsoles(instance, plans, outside.links, wake)];
 }

@@ -300,7 +300,7 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
-  const outside = await openOutside(settings.netdevs, options.drives ?? []);
+  const outside = await openOutside(settings, options.drives ?? []);
   try {
     return await createConnected(options, settings, compiled, plan, outside);
   } catch (error) {

@@ -15,6 +15,12 @@ export interface ModuleExports {
   ): number;
   presetCards(): void;
   diskTable(disk: number): number;
+  stream(n: number): number;
+  streamOfCard(card: number): number;
+  portName(card: number, port: number): number;
+  listedCards(): number;
+  kindOfCard(card: number): number;
+  slotOfCard(card: number): number;
   setFirmware(romBytes: number): void;
   addFirmwareItem(key: number, offset: number, bytes: number): number;
   placeDebug(exitPort: number, exitBytes: number, consolePort: number): void;

@@ -2,6 +2,7 @@
 
 import { ENTRY_NAMES } from '../boot/index.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
+import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
 import type { ClockMode, MachineOptions } from './types.js';
@@ -24,6 +25,7 @@ export interface Settings {
   cards: CardPlan[];
   debug: DebugPlaces;
   netdevs: Netdev[];
+  chardevs: Chardev[];
 }
 
 function checkSources(options: MachineOptions): void {
@@ -107,6 +109,7 @@ export function readSettings(options: MachineOptions): Settings {
   const wallMs = options.limits?.wallMs;
   if (wallMs !== undefined && !(wallMs > 0)) throw new OptionError('limits.wallMs', `${wallMs} is not a positive number.`);
   const netdevs = readNetdevs(options.netdevs ?? []);
+  const chardevs = readChardevs(options.chardevs ?? []);
   return {
     memoryMiB: memoryOf(options),
     clock,
@@ -115,7 +118,8 @@ export function readSettings(options: MachineOptions): Settings {
     rtcSeconds: rtcOf(options, clock),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
-    cards: planCards(options.devices ?? [], netdevs, options.drives ?? []),
+    cards: planCards(options.devices ?? [], netdevs, options.drives ?? [], chardevs),
+    chardevs,
     debug: debugPlaces(options),
     netdevs,
   };

@@ -3,6 +3,7 @@
  * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
  */
 
+import type { Duplex } from 'node:stream';
 import type { Disk } from '../disk/disk.js';
 import type { NetBackend } from '../net/backend.js';
 
@@ -34,7 +35,7 @@ export interface BareOptions {
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'e1000' | 'pcnet';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'e1000' | 'pcnet';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -65,7 +66,31 @@ export interface DeviceOptions {
   /** A disk's block sizes in bytes, 512 to 4096 and the logical one to 65536 (`logical_block_size`, `physical_block_size`). Default 512. */
   logicalBlockBytes?: number;
   physicalBlockBytes?: number;
+  /** A console card's ports (`virtconsole`, `virtserialport`), at most 8 in a machine, and how many there may be (`max_ports`). */
+  ports?: readonly PortOptions[];
+  maxPorts?: number;
+  /** A random source gives at most so many bytes (`max-bytes`) in so many ms of virtual time (`period`, default 65536). */
+  maxBytes?: number;
+  periodMs?: number;
 }
+
+/** A port of a console card. */
+export interface PortOptions {
+  /** The `id` of a chardev; without one nobody is at the other end. */
+  chardev?: string;
+  /** What the guest knows it by: `/dev/virtio-ports/NAME`. */
+  name?: string;
+  /** A console (`/dev/hvc0`) and no plain port. */
+  console?: boolean;
+  /** Default the lowest that is free, from 0 for consoles and from 1 for others. */
+  number?: number;
+}
+
+/**
+ * What a port is connected to: the text of a `-chardev` option, as `socket,id=c0,path=/tmp/s,server=on,wait=off` (docs/consoles.md), or
+ * one end of a stream of the program's own (not with `worker`).
+ */
+export type ChardevOptions = string | { id: string; stream: Duplex };
 
 /** What is behind a disk. */
 export interface DriveOptions {
@@ -166,6 +191,8 @@ export interface MachineOptions {
   netdevs?: readonly NetdevOptions[];
   /** What disks are on. */
   drives?: readonly DriveOptions[];
+  /** What ports of console cards are connected to. */
+  chardevs?: readonly ChardevOptions[];
   /** Bytes from `machine.snapshot()` of the same build. */
   snapshot?: Uint8Array;
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */

@@ -222,7 +222,7 @@ export class Board {
 export async function createBoard(options: MachineOptions): Promise<Board> {
   const settings = readSettings(options);
   const compiled = await compileModule(options.module);
-  const outside = await openOutside(settings.netdevs, options.drives ?? []);
+  const outside = await openOutside(settings, options.drives ?? []);
   try {
     const plan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
     const instance = await freshInstance(compiled, settings, plan, outside);

@@ -1,9 +1,13 @@
 // virtio-rng: fills every buffer it is given with the machine's seeded random numbers. Virtio 1.2, 5.4. The source is the one
 // RDRAND has, so that a run with the same seed is the same run.
+//
+// With a rate (QEMU's max-bytes and period) a period begins with the first request after the last one; when its bytes are given,
+// buffers wait in the ring until it ends. Periods are virtual time.
 
-import { addCount, nameOwned } from "../../base/counters";
+import { addCount, count, nameOwned } from "../../base/counters";
 import { nextRandom } from "../../base/random";
-import { Count, deviceAt, isLive, makeQueue, nameDevice, queueOf, VirtioDevice } from "../device";
+import { bindTimer, cancelTimer, nowNs, setTimer, Timer } from "../../device/clock";
+import { Count, deviceAt, isLive, makeQueue, nameDevice, ownOf, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { attachTransport } from "../pci/transport";
 import { chain, scatter } from "../queue/chain";
@@ -15,31 +19,72 @@ import { DeviceId, FeatureBit } from "../spec";
 @inline const QUEUE_SIZE: u32 = 64;
 /** Bytes given for one buffer, however long it is (5.4.6.1: the driver reads how many came). */
 @inline const MOST: u32 = 4096;
+@inline const NS_IN_MS: u64 = 1_000_000;
 @inline const CARD: string = "virtio-rng";
+
+@unmanaged class RngState {
+  timer: u32;
+  /** Bytes a period, 0 for no limit; the period in ns. */
+  maxBytes: u32;
+  period: u64;
+  /** When the period in hand ends, and the bytes it still has. */
+  ends: u64;
+  left: u32;
+  pad0: u32;
+}
+@inline function rngOf(d: VirtioDevice): RngState { return changetype<RngState>(ownOf(d)); }
+
+const enum RngCount { BYTES = 4, WAITS, END }
 
 export function attachRng(i: u32, number: u32, slot: u32, masked: u64, modernOnly: bool, vectors: u32): void {
   const d = deviceAt(i);
   d.kind = DeviceId.ENTROPY; d.number = number;
   d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.RING_RESET) & ~masked;
   d.queueCount = 1; d.configBytes = 0;
-  d.onQueue = serve.index; d.onReset = 0; d.onDriverOk = 0; d.onConfig = 0;
-  nameDevice(d, CARD, 1);
-  nameOwned(d.counters + Count.OWN, CARD, number, -1, "bytes given", "bytes");
+  d.onQueue = serve.index; d.onReset = resetRng.index; d.onDriverOk = 0; d.onConfig = 0;
+  rngOf(d).timer = Timer.FIRST_CARD + i;
+  nameDevice(d, CARD, RngCount.END - Count.OWN);
+  nameOwned(d.counters + RngCount.BYTES, CARD, number, -1, "bytes given", "bytes");
+  nameOwned(d.counters + RngCount.WAITS, CARD, number, -1, "waits for the next period", "events");
   makeQueue(d, 0, QUEUE_SIZE, CARD);
   attachTransport(d, slot, OTHER_CLASS, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
+  bindTimer(rngOf(d).timer, periodEnded.index, changetype<usize>(d));
+}
+
+/** The rate as the command line has it: bytes in the low half, ms in the high one; at reset of the machine. */
+export function presetRng(i: u32, rate: u64): void {
+  const s = rngOf(deviceAt(i));
+  s.maxBytes = <u32>rate;
+  s.period = max(rate >> 32, 1) * NS_IN_MS;
+  s.ends = 0; s.left = 0;
+}
+
+/** The period goes on: a driver's reset is no way round the rate. */
+function resetRng(dev: usize): void { cancelTimer(rngOf(changetype<VirtioDevice>(dev)).timer); }
+
+function periodEnded(dev: usize): void { serve(dev, 0); }
+
+/** Bytes that may be given now. */
+function allowance(s: RngState): u32 {
+  if (!s.maxBytes) return MOST;
+  if (nowNs() >= s.ends) { s.ends = nowNs() + s.period; s.left = s.maxBytes; }
+  return min(s.left, MOST);
 }
 
 function serve(dev: usize, queue: u32): void {
-  const d = changetype<VirtioDevice>(dev), q = queueOf(d, 0), c = chain(0);
+  const d = changetype<VirtioDevice>(dev), s = rngOf(d), q = queueOf(d, 0), c = chain(0);
   if (!isLive(d, 0)) return;
   for (;;) {
+    const most = allowance(s);
+    if (!most) { setTimer(s.timer, s.ends); count(d.counters + RngCount.WAITS); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;
-    const bytes = min(c.writeBytes, MOST);
+    const bytes = min(c.writeBytes, most);
     for (let at: u32 = 0; at < bytes; at += 8) store<u64>(SCRATCH + at, nextRandom());
     if (!scatter(q, c, 0, SCRATCH, bytes)) return;
-    addCount(d.counters + Count.OWN, bytes);
+    if (s.maxBytes) s.left -= bytes;
+    addCount(d.counters + RngCount.BYTES, bytes);
     putUsed(q, c.head, bytes);
   }
   publish(q);

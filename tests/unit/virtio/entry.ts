@@ -13,7 +13,8 @@ export { ringAt, serviceRings } from "../../../assembly/device/ring";
 export { counterIds, counterAddress, counterName, counterUnit, countersMissing, takeCounters, histogramAddress, histogramIds, histogramName } from "../../../assembly/base/counters";
 export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
 export { diskTable } from "../../../assembly/device/blocks";
-export { announceCards, slotOfCard, tuneCard } from "../../../assembly/run/cards";
+export { announceCards, portName, slotOfCard, tuneCard } from "../../../assembly/run/cards";
+export { stream } from "../../../assembly/device/bytes";
 export function plug(port: u32, up: u32): void { setLink(port, up != 0); }
 export function ramBase(): usize { return RAM; }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }

@@ -96,6 +96,9 @@ describe('pintail run', () => {
     expect(cards('-netdev null,id=a -device virtio-net,netdev=a,csum=off,addr=0x5')).toEqual([
       [{ model: 'virtio-net', netdev: 'a', slot: 5, features: { csum: false } }], ['null,id=a'],
     ]);
+    expect(cards('-net none -device virtio-serial-pci,id=s,max_ports=4 -device virtconsole,chardev=c,bus=s.0 -device virtserialport,name=org.x,nr=3')).toEqual([
+      [{ model: 'virtio-serial-pci', maxPorts: 4, ports: [{ console: true, chardev: 'c' }, { name: 'org.x', number: 3 }] }], [],
+    ]);
     expect(cards('-net none -drive file=d.img,snapshot=on')).toEqual([[{ model: 'virtio-blk', drive: 'drive0' }], []]);
   });
 
@@ -113,6 +116,11 @@ describe('pintail run', () => {
     ['-device virtio-blk,addr=99z', /addr "99z"/],
     ['-drive format=qcow2,file=x', /only format=raw/],
     ['-drive if=virtio', /needs file=/],
+    ['-device virtconsole,chardev=c', /needs a -device virtio-serial-pci before it/],
+    ['-device virtio-serial-pci -device virtserialport,size=3', /virtserialport has no "size"/],
+    ['-device virtio-serial-pci,id=a -device virtserialport,bus=b.0', /needs a -device virtio-serial-pci before it/],
+    ['-chardev stdio,id=c -serial mon:stdio', /cannot be combined with -serial stdio/],
+    ['-chardev stdio,id=c -- ls', /cannot be combined with a command/],
     ['-drive file=x,cache=fast', /cache is writeback, writethrough/],
     ['-drive file=x,discard=maybe', /discard is ignore, unmap/],
     ['-cpu host', /^-cpu host: only/],

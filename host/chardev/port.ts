@@ -1,0 +1,116 @@
+/**
+ * A console port from the host's side (assembly/device/bytes.ts): two byte rings, the words that say who listens, and the link behind
+ * them. What the link cannot take stays in the ring, and the guest waits; what the ring cannot take stays here, and the link is paused.
+ */
+
+import type { HostPort } from '../machine/engine.js';
+import type { ModuleInstance } from '../machine/module.js';
+import { putBytes, RingPart, takeBytes } from '../machine/rings.js';
+import type { Link } from './link.js';
+
+const FIRST_STREAM = 48;
+/** More waits for the guest than this: the link is paused. */
+const ENOUGH = 65536;
+
+export class StreamPort implements HostPort {
+  private readonly waiting: Uint8Array[] = [];
+  private waitingBytes = 0;
+  private paused = false;
+  private look = true;
+  private readonly words: number;
+  private readonly toHost: number;
+  private readonly toGuest: number;
+
+  constructor(
+    private readonly instance: ModuleInstance,
+    stream: number,
+    private readonly link: Link,
+    wake: () => void,
+  ) {
+    this.words = instance.exports.stream(stream) >>> 0;
+    this.toHost = FIRST_STREAM + 2 * stream;
+    this.toGuest = this.toHost + 1;
+    link.listen({
+      data: (bytes) => {
+        this.push(bytes);
+        wake();
+      },
+      changed: () => {
+        this.look = true;
+        wake();
+      },
+    });
+    this.tell();
+  }
+
+  get busy(): boolean {
+    return this.look || (this.waiting.length > 0 && this.roomForGuest > 0);
+  }
+
+  beforeSlice(): boolean {
+    this.tell();
+    const moved = this.deliver();
+    const look = this.look || moved;
+    this.look = false;
+    return look;
+  }
+
+  afterSlice(): void {
+    if (this.link.connected && !this.link.room) return;
+    const bytes = takeBytes(this.instance, this.toHost);
+    if (bytes === undefined) return;
+    // Where nobody is at the other end, it is as with a line that is not plugged in.
+    if (this.link.connected) this.link.write(bytes);
+    // The ring was full: the card waits for room.
+    if (bytes.length === this.part(this.toHost, RingPart.Bytes)) this.look = true;
+  }
+
+  /** The host's side, for the driver: whether somebody listens, and the size of a terminal. */
+  private tell(): void {
+    const { view } = this.instance;
+    const size = this.link.size();
+    view.setUint32(this.words, this.link.connected ? 1 : 0, true);
+    view.setUint16(this.words + 4, Math.min(size?.columns ?? 0, 0xffff), true);
+    view.setUint16(this.words + 6, Math.min(size?.rows ?? 0, 0xffff), true);
+  }
+
+  private push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.waiting.push(bytes);
+    this.waitingBytes += bytes.length;
+    if (this.waitingBytes > ENOUGH && !this.paused) {
+      this.paused = true;
+      this.link.pause();
+    }
+  }
+
+  /** Moves what fits into the ring; true when anything moved. */
+  private deliver(): boolean {
+    let moved = 0;
+    for (let first = this.waiting[0]; first !== undefined; first = this.waiting[0]) {
+      const count = putBytes(this.instance, this.toGuest, first);
+      moved += count;
+      if (count < first.length) {
+        this.waiting[0] = first.subarray(count);
+        break;
+      }
+      this.waiting.shift();
+    }
+    this.waitingBytes -= moved;
+    if (this.paused && this.waitingBytes <= ENOUGH / 2) {
+      this.paused = false;
+      this.link.resume();
+    }
+    return moved > 0;
+  }
+
+  private part(ring: number, which: number): number {
+    return this.instance.exports.ringAt(ring, which) >>> 0;
+  }
+
+  private get roomForGuest(): number {
+    const { view } = this.instance;
+    const [head, tail] = [RingPart.Head, RingPart.Tail].map((which) => view.getUint32(this.part(this.toGuest, which), true)) as [number, number];
+    return this.part(this.toGuest, RingPart.Bytes) - ((head - tail) >>> 0);
+  }
+}
