@@ -37,7 +37,10 @@ The machine
   -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), overlay=FILE (writes go there), cache=MODE,
                        discard=unmap, if=none,id=ID for -device virtio-blk-pci,drive=ID: num-queues=, serial=
   -device virtio-rng-pci
-                       random numbers from the machine's seed
+                       random numbers from the machine's seed; max-bytes=, period= (ms)
+  -chardev TYPE,id=ID  stdio, file (path=), socket (path= or host=, port=, server=on, wait=off) or null, for the ports of
+  -device virtio-serial-pci -device virtconsole,chardev=ID -device virtserialport,chardev=ID,name=NAME
+                       a console (hvc0) and ports of bytes
   -machine q35,kernel-entry=NAME
                        how the kernel starts: pvh, linux64, linux32, real16 (its own setup code, over BIOS services) or
                        multiboot; default the first that it has
