@@ -140,6 +140,38 @@ describe('pcnet on the user network', () => {
   }, 300_000);
 });
 
+describe('three cards in one machine', () => {
+  it('work side by side, and --stats json says what each has done', async () => {
+    const networks = ['user,id=n0,loopback=on', 'user,id=n1,net=10.0.3.0/24', 'user,id=n2,net=10.0.4.0/24'].flatMap((option) => ['-netdev', option]);
+    const cards = ['virtio-net-pci,netdev=n0', 'e1000,netdev=n1', 'pcnet,netdev=n2'].flatMap((option) => ['-device', option]);
+    const ping = (n: number): string => `ping -c 3 -q 10.0.${n}.2 | grep -o "[0-9]* packets received"`;
+    const script = [ping(2), FETCH(), `${LEASE} eth1`, ping(3), `${LEASE} eth2`, ping(4)].join('; ');
+    const { code, stdout, stderr } = await pintail(['run', '--stats', 'json', ...networks, ...cards, '--', 'sh', '-c', script]);
+    expect(code).toBe(0);
+    expect(stdout.trim().split('\n')).toEqual(['3 packets received', `${digest(content)}  -`, '3 packets received', '3 packets received']);
+    const { counters, units, histograms } = JSON.parse(stderr.slice(stderr.indexOf('{'))) as {
+      counters: Record<string, number>; units: Record<string, string>; histograms: Record<string, { unit: string; times: Record<string, number> }>;
+    };
+    const times = (name: string): number => Object.values(histograms[name]?.times ?? {}).reduce((sum, n) => sum + n, 0);
+    for (const card of ['virtio-net0', 'e1000-0', 'pcnet0']) {
+      const bells = counters[card === 'pcnet0' ? 'pcnet0 doorbells' : `${card} q1 doorbells`]!;
+      expect(bells).toBeGreaterThan(3);
+      expect(histograms[`${card} q1 packets per doorbell`]).toMatchObject({ unit: 'packets' });
+      // The last doorbell's is still open; a reset of the card closes none.
+      expect(times(`${card} q1 packets per doorbell`)).toBeLessThan(bells);
+      expect(times(`${card} q0 packets per poll`)).toBeGreaterThan(3);
+      expect(times(`${card} q0 packets per interrupt`)).toBeGreaterThan(2);
+      expect(counters[`${card} packets sent`]).toBeGreaterThan(4);
+    }
+    expect(counters['guest idle time']).toBeGreaterThan(0);
+    expect(units['guest idle time']).toBe('ns');
+    expect(counters['host B3 slices']).toBeGreaterThan(100);
+    expect(counters['n0.system.connects']).toBe(1);
+    expect(counters['n0.system.reads']).toBeGreaterThan(5);
+    expect(counters['n1.system.reads']).toBe(0);
+  }, 300_000);
+});
+
 describe('what a packet costs on an e1000', () => {
   /** Accesses by register in a machine whose guest has sent so many packets, unmoderated. */
   async function accesses(packets: number): Promise<Record<string, number>> {
