@@ -49,7 +49,7 @@
 @inline export const COUNTERS_SIZE: usize = 512 * KIB;
 /** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
 @inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;
-@inline export const DEVICES_SIZE: usize = 2 * MIB;
+@inline export const DEVICES_SIZE: usize = 3 * MIB;
 /** Byte and frame rings shared with the host (device/ring.ts). */
 @inline export const RINGS: usize = DEVICES + DEVICES_SIZE;
 @inline export const RINGS_SIZE: usize = 9 * MIB;

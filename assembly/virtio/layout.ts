@@ -20,4 +20,4 @@ export const enum Part { COMMON = 0x100, CONFIG = 0x200, OWN = 0x400, QUEUES = 0
 
 /** What devices keep of packed rings: handed out queue by queue at attach (queue/packed.ts), after a word that says how far. */
 @inline export const PACKED_STATE: usize = DEVICES + 1024 * 1024;
-@inline export const PACKED_BYTES: u32 = 1024 * 1024;
+@inline export const PACKED_BYTES: u32 = 2048 * 1024;

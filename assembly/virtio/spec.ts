@@ -4,7 +4,7 @@
 export const enum Status { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64, FAILED = 128 }
 
 /** Clause 6: reserved feature bits, by number. */
-export const enum FeatureBit { NOTIFY_ON_EMPTY = 24, ANY_LAYOUT = 27, INDIRECT_DESC = 28, EVENT_IDX = 29, VERSION_1 = 32, ACCESS_PLATFORM = 33, RING_PACKED = 34, RING_RESET = 40 }
+export const enum FeatureBit { NOTIFY_ON_EMPTY = 24, ANY_LAYOUT = 27, INDIRECT_DESC = 28, EVENT_IDX = 29, VERSION_1 = 32, ACCESS_PLATFORM = 33, RING_PACKED = 34, IN_ORDER = 35, RING_RESET = 40 }
 
 /** Clause 5: device ids. */
 export const enum DeviceId { NET = 1, BLOCK = 2, CONSOLE = 3, ENTROPY = 4 }

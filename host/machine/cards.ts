@@ -19,9 +19,9 @@ import { addressOf, high, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 
 /** Feature bits by QEMU's names: those of every virtio card (virtio 1.2, clause 6), and of the network card (5.1.3). */
-const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, queue_reset: 40 };
+const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, in_order: 35, queue_reset: 40 };
 /** Off unless asked for, as QEMU has it. */
-const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq']);
+const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq', 'in_order']);
 const NET_FEATURES: Readonly<Record<string, number>> = {
   ...TRANSPORT_FEATURES,
   csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,

@@ -27,7 +27,7 @@ function allFeatures(mtu: u32, pairs: u32): u64 {
     | bit(NetFeature.STATUS) | bit(NetFeature.CTRL_VQ) | bit(NetFeature.CTRL_RX) | bit(NetFeature.CTRL_VLAN) | bit(NetFeature.CTRL_RX_EXTRA)
     | bit(NetFeature.GUEST_ANNOUNCE) | bit(NetFeature.CTRL_MAC_ADDR) | bit(NetFeature.SPEED_DUPLEX) | (mtu ? bit(NetFeature.MTU) : 0) | (pairs > 1 ? bit(NetFeature.MQ) : 0);
   return net | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX) | bit(FeatureBit.ANY_LAYOUT) | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED)
-    | bit(FeatureBit.RING_RESET);
+    | bit(FeatureBit.IN_ORDER) | bit(FeatureBit.RING_RESET);
 }
 
 /** What cannot be offered without another bit (5.1.3.1). */

@@ -23,13 +23,16 @@ import { Desc } from "../spec";
 /** Forgets what was handed out; before cards are attached. */
 export function clearPackedRoom(): void { changetype<Room>(PACKED_STATE).next = 64; }
 
-/** Hands out the part of a queue; 0 when there is no more, and the queue then has no packed ring. */
+/** Hands out the part of a queue: there is room for eight cards of seventeen queues. 0 when there is no more, and the queue then has no packed ring. */
 export function roomForPacked(maxSize: u32): u32 {
   const room = changetype<Room>(PACKED_STATE), at = room.next, bytes = maxSize << 5;
   if (at + bytes > PACKED_BYTES) return 0;
   room.next = at + bytes;
   return <u32>PACKED_STATE + at;
 }
+
+/** Bytes not handed out. */
+export function packedRoomLeft(): u32 { return PACKED_BYTES - changetype<Room>(PACKED_STATE).next; }
 
 /** Nothing is out and every copy is free, the first one first. */
 export function resetPacked(packed: u32, maxSize: u32): void {

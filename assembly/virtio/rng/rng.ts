@@ -39,7 +39,7 @@ const enum RngCount { BYTES = 4, WAITS, END }
 export function attachRng(i: u32, number: u32, slot: u32, masked: u64, modernOnly: bool, vectors: u32): void {
   const d = deviceAt(i);
   d.kind = DeviceId.ENTROPY; d.number = number;
-  d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.RING_RESET) & ~masked;
+  d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.IN_ORDER | <u64>1 << FeatureBit.RING_RESET) & ~masked;
   d.queueCount = 1; d.configBytes = 0;
   d.onQueue = serve.index; d.onReset = resetRng.index; d.onDriverOk = 0; d.onConfig = 0;
   rngOf(d).timer = Timer.FIRST_CARD + i;

@@ -1,7 +1,7 @@
 // A mock driver of virtio over modern PCI with split or packed rings: brings a device up and plays both fair and foul.
 import type { TestMachine } from "./machine.js";
 
-export const F = { csum: 0, guest_csum: 1, offloads: 2, mac: 5, guest_tso4: 7, host_tso4: 11, mrg: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, announce: 21, mq: 22, ctrl_mac: 23, indirect: 28, event_idx: 29, version_1: 32, packed: 34, ring_reset: 40 } as const;
+export const F = { csum: 0, guest_csum: 1, offloads: 2, mac: 5, guest_tso4: 7, host_tso4: 11, mrg: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, announce: 21, mq: 22, ctrl_mac: 23, indirect: 28, event_idx: 29, version_1: 32, packed: 34, in_order: 35, ring_reset: 40 } as const;
 export const bits = (...names: (keyof typeof F)[]): bigint => names.reduce((sum, name) => sum | 1n << BigInt(F[name]), 0n);
 
 export interface Buffer { at: number | bigint; bytes: number; write?: boolean }

@@ -16,6 +16,7 @@ export { diskTable } from "../../../assembly/device/blocks";
 export { announceCards, portName, slotOfCard, tuneCard } from "../../../assembly/run/cards";
 export { stream } from "../../../assembly/device/bytes";
 export function plug(port: u32, up: u32): void { setLink(port, up != 0); }
+export { packedRoomLeft } from "../../../assembly/virtio/queue/copies";
 export function ramBase(): usize { return RAM; }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
 export function addCard(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: u32, vectors: u32): i32 {

@@ -134,6 +134,7 @@ describe("several pairs of queues", () => {
     expect(m.call("countersMissing")).toBe(0);
     expect(m.counter("virtio-net7 q16 doorbells")).toBe(0);
     expect(m.counter("virtio-net7 announcements asked for")).toBe(0);
+    expect(m.call("packedRoomLeft")).toBeGreaterThan(0);
   });
 });
 

@@ -135,6 +135,23 @@ describe("packed rings", () => {
       expect(m.get32(tx.device)).toBe((expected | 2 << 16) >>> 0);
     }
   });
+  it("are used in order, as IN_ORDER promises", async () => {
+    const { m, rx, tx } = await up(bits("mrg", "in_order"));
+    const given: number[] = [], back: number[] = [], sent: number[] = [], returned: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      const id = [7, 2, 11, 5, 0, 9][i % 6]!;
+      if (!rx.places.has(id)) { rx.add([{ at: DATA + id * 0x1000, bytes: 100 + i * 13 % 700, write: true }], true, id); given.push(id); }
+      if (i % 3 === 0) m.giveFrame(frameOf(100 + i * 37 % 900));
+      sent.push(tx.add([{ at: DATA + 0x20000, bytes: i % 5 ? 80 : 3 }], i % 2 === 0, [3, 14, 8][i % 3]!));
+      back.push(...rx.take().map(([used]) => used));
+      if (i % 2) tx.d.notify(1);
+      returned.push(...tx.take().map(([used]) => used));
+      m.takeFrames();
+    }
+    expect(back.length).toBeGreaterThan(20);
+    expect(back).toEqual(given.slice(0, back.length));
+    expect(returned).toEqual(sent);
+  });
   it("start anew when one queue is reset", async () => {
     const { m, d, tx } = await up(bits("ring_reset"));
     send(m, tx, frameOf(60));
