@@ -1,11 +1,10 @@
-// The processor after reset, and the states that boot protocols enter it in.
-// Intel SDM vol. 3, table 9-1; the PVH boot ABI; the Linux/x86 boot protocol.
+// The processor after reset. Intel SDM vol. 3, table 9-1. The states that boot protocols enter it in are the host's affair
+// (host/machine/entry.ts).
 
-import { cpu, gpr, segment, Seg, Desc, Cr0, Cr4, Efer } from "./state";
+import { cpu, segment, Seg, Desc, Cr0 } from "./state";
 import { setSegment } from "./segments";
 import { updateMode } from "./mode";
 import { resetMsrs } from "./msr";
-import { presetMtrrs } from "./mtrr";
 
 /** A present, accessed, writable data segment, and a readable code segment, at their place in a descriptor's second word. */
 @inline const DATA: u32 = Desc.PRESENT | Desc.S | Desc.WRITABLE | Desc.ACCESSED;
@@ -30,43 +29,5 @@ export function resetCpu(): void {
   setSegment(Seg.TR, 0, 0, 0xffff, BUSY_TSS);
   segment(Seg.NONE).limit = 0xffff_ffff;
   cpu.idtLimit = 0xffff; cpu.gdtLimit = 0xffff;
-  updateMode();
-}
-
-function flatSegments(codeAttr: u32): void {
-  presetMtrrs();
-  for (let s: u32 = 0; s < 6; s++) setSegment(s, 0x18, 0, 0xffff_ffff, DATA | Desc.DB | Desc.G);
-  setSegment(Seg.CS, 0x10, 0, 0xffff_ffff, CODE | codeAttr | Desc.G);
-  setSegment(Seg.TR, 0, 0, 0x67, BUSY_TSS);
-  cpu.gdtLimit = 0; cpu.idtLimit = 0;
-}
-
-/** PVH: 32-bit protected mode, flat, paging off, EBX = the start info. */
-export function enterPvh(rip: u64, startInfo: u64): void {
-  flatSegments(Desc.DB);
-  cpu.cr0 = Cr0.PE | Cr0.ET;
-  store<u64>(gpr(3), startInfo);
-  cpu.rip = rip;
-  updateMode();
-}
-
-/** The 64-bit boot protocol and bare 64-bit code: long mode with the page tables at `cr3`, RSI = the argument. */
-export function enterLong(rip: u64, argument: u64, cr3: u64): void {
-  flatSegments(Desc.L);
-  cpu.efer = Efer.LME | Efer.LMA | Efer.NXE | Efer.SCE;
-  cpu.cr4 = Cr4.PAE | Cr4.PGE | Cr4.OSFXSR | Cr4.OSXMMEXCPT;
-  cpu.cr0 = Cr0.PE | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.PG | Cr0.MP;
-  cpu.cr3 = cr3;
-  store<u64>(gpr(6), argument);
-  cpu.rip = rip;
-  cpu.fcw = 0x37f;
-  updateMode();
-}
-
-/** Real mode at `segment0:offset`, given as a linear address below 1 MiB. */
-export function enterReal(linear: u64): void {
-  const base = linear & 0xf_fff0;
-  setSegment(Seg.CS, <u32>(base >> 4), base, 0xffff, CODE);
-  cpu.rip = linear & 15;
   updateMode();
 }

@@ -14,14 +14,13 @@ import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { updateMode } from "../cpu/mode";
 import { presetMtrrs } from "../cpu/mtrr";
 import { flushAll } from "../cpu/tlb";
-import { enterLong, enterPvh, enterReal } from "../cpu/reset";
 import { jumpTo, nowNs, setRate } from "../device/clock";
 import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, runFor } from "./loop";
 import { addToList, announceCards, setLink, tuneCard } from "./cards";
-import { Address, EntryMode } from "./surface";
+import { Address } from "./surface";
 
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
@@ -110,14 +109,6 @@ export function presetFirmware(): void {
   presetMtrrs();
 }
 
-/** Enters boot code. `arg`: PVH32 start info, LONG64 RSI; `cr3`: LONG64's and BARE64's page tables. */
-export function setEntry(mode: u32, ripLo: u32, ripHi: u32, argLo: u32, argHi: u32, cr3Lo: u32, cr3Hi: u32): void {
-  const rip = wide(ripLo, ripHi), arg = wide(argLo, argHi);
-  if (mode == EntryMode.PVH32 || mode == EntryMode.LONG64) { presetChipset(); presetPci(); }
-  if (mode == EntryMode.PVH32) enterPvh(rip, arg);
-  else if (mode == EntryMode.REAL16) enterReal(rip);
-  else enterLong(rip, arg, wide(cr3Lo, cr3Hi));
-}
 /** The host wrote registers or RAM: derived state and caches are made anew. */
 export function refreshCpu(): void {
   flushAll();

@@ -1,9 +1,8 @@
-// Numbers that the module and the host both use: what address() names, why a slice stops, how boot code is entered, which cards
+// Numbers that the module and the host both use: what address() names, why a slice stops, which cards
 // there are. Valid in both languages.
 
 export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
 export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT }
-export const enum EntryMode { PVH32, LONG64, REAL16, BARE64 }
 /** What tuneCard sets: pairs of queues; Mb/s and 0 half, 1 full that a card reports, all ones (255) for unknown; 1: a virtio card without the modern interface. */
 export const enum CardOption { QUEUES, SPEED, DUPLEX, LEGACY_ONLY }
 /** Cards that can be added before a machine is made. */

@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { acpiTables, loadKernel, type BootPlan } from '../../build/host/boot/index.js';
 import { DEFAULT_APPEND, prepareGuest } from '../../build/host/guest/index.js';
-import { Address, EntryMode } from '../../assembly/run/surface.js';
+import { Address } from '../../assembly/run/surface.js';
+import { writeRegisters } from '../../host/machine/cpu-layout.js';
+import { entryRegisters } from '../../host/machine/entry.js';
 import { createRawMachine } from '../support/raw-machine.js';
 
 const MEMORY_MIB = 128;
@@ -15,10 +17,11 @@ const SLICE_TICKS = 1_000_000, SLICES = 400;
 
 /** A hash of the general registers, rip, flags and RAM after each quarter. */
 function bootFor(plan: BootPlan, throughIr: boolean): string[] {
-  const { call, bytes, ram, ramBytes } = createRawMachine(MEMORY_MIB);
+  const { instance, call, bytes, ram, ramBytes } = createRawMachine(MEMORY_MIB);
   for (const { gpa, bytes: data } of plan.segments) bytes.set(data, ram + gpa);
-  if (plan.entry.mode !== 'pvh32') throw new Error(`the guest's kernel is entered by ${plan.entry.mode}, not by PVH`);
-  call('setEntry', EntryMode.PVH32, plan.entry.rip, 0, plan.entry.rbx, 0, 0, 0);
+  instance.exports.presetFirmware();
+  instance.exports.presetCards();
+  writeRegisters(instance, entryRegisters(plan.entry));
   call('runThroughIr', throughIr ? 1 : 0);
   const hashes: string[] = [];
   for (let n = 1; n <= SLICES; n++) {

@@ -3,13 +3,15 @@
  * tables and interrupt gates of our own, and one instruction at a time on the shipped module.
  */
 import { readFileSync } from 'node:fs';
-import { Address, EntryMode } from '../../assembly/run/surface.js';
+import { Address } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
+import type { ModuleExports } from '../../host/machine/module.js';
 import {
   backgroundByte, backgroundOf, codeAddress, createState, descriptorOf, edgeOf, LDT, REGIONS, segmentOf, CODE_SELECTOR_64,
   type Region, type State, type Vector,
 } from '../oracle/vectors.js';
 import { compareVector, type Actual } from '../oracle/compare.js';
+import { enterMode } from '../support/enter.js';
 
 type Exports = Record<string, (...args: number[]) => number>;
 
@@ -35,7 +37,7 @@ export function createBenchMachine(throughIr: boolean, wasm = new URL('../../bui
   const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
   const frames = layOut(view, bytes, base);
   const cpuAt = (field: CpuField): number => call('cpuField', field);
-  call('setEntry', EntryMode.LONG64, 0x1000, 0, 0, 0, PML4, 0);
+  enterMode({ exports: exports as unknown as ModuleExports, memory, bytes, view, build: '', ram: base }, 'long64', 0x1000, PML4);
   view.setBigUint64(cpuAt(CpuField.GdtBase), BigInt(OWN + GDT), true);
   view.setUint32(cpuAt(CpuField.GdtLimit), 0x7f, true);
   view.setBigUint64(cpuAt(CpuField.IdtBase), BigInt(OWN + IDT), true);

@@ -1,7 +1,7 @@
 /** #AC: programs at CPL 3 with CR0.AM and AC set fault on operands that are not aligned; nobody else does. */
 import { expect, test } from 'vitest';
-import { EntryMode } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
+import { enterMode } from '../support/enter.js';
 import { createRawMachine } from '../support/raw-machine.js';
 
 const AC = 0x4_0000, AM = 0x4_0000;
@@ -12,9 +12,9 @@ const store16 = (at: number): number[] => [0x66, 0x89, 0x05, at & 0xff, (at >> 8
 
 /** The vector that one 32-bit instruction raises, or all ones. */
 function raisedBy(code: number[], { cpl, cr0, flags }: { cpl: number; cr0: number; flags: number }): number {
-  const { call, bytes, view, ram } = createRawMachine(4);
+  const { instance, call, bytes, view, ram } = createRawMachine(4);
   bytes.set(code, ram + CODE);
-  call('setEntry', EntryMode.PVH32, CODE, 0, 0, 0, 0, 0);
+  enterMode(instance, 'protected32', CODE);
   view.setUint32(call('cpuField', CpuField.Cpl), cpl, true);
   view.setUint32(call('cpuField', CpuField.Cr0), 1 | cr0, true);
   call('writeRflags', 2 | flags);

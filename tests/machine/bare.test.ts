@@ -87,7 +87,7 @@ for (const worker of [false, true]) {
 
     it('names the option that is wrong', async () => {
       await expect(make({ worker, memoryMiB: 5000 })).rejects.toThrow(OptionError);
-      await expect(make({ worker, kernel: '/nowhere' })).rejects.toThrow(/^kernel: cannot read \/nowhere: ENOENT/);
+      await expect(make({ worker, kernel: '/nowhere' })).rejects.toThrow(/^kernel: cannot read \/nowhere: there is no such file/);
       await expect(make({ worker, guest: 'builtin', bare: { code: ADD } })).rejects.toThrow(/cannot be combined/);
     });
   });

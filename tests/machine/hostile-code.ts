@@ -3,12 +3,13 @@
  * (control registers, MSRs, descriptor tables, segments, far transfers, ports, devices), in every mode, with page and descriptor
  * tables full of noise. The machine may fault, shut down or loop; the module may not trap, and a slice must end.
  */
-import { Address, EntryMode, StopReason } from '../../assembly/run/surface.js';
+import { Address, StopReason } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
+import { enterMode } from '../support/enter.js';
 import { createRawMachine, seeded, type RawMachine } from '../support/raw-machine.js';
 
 const RAM_MIB = 4;
-const MODES = [EntryMode.PVH32, EntryMode.LONG64, EntryMode.REAL16];
+const MODES = ['protected32', 'long64', 'real16'] as const;
 const CODE = 0x10_0000, TABLES = 0x1000;
 
 type Random = () => number;
@@ -87,8 +88,8 @@ function runProgram(machine: RawMachine, random: Random, ticks: number): number 
   writeProgram(machine, random);
   writeRegisters(machine, random);
   const mode = MODES[random() % MODES.length]!;
-  machine.call('setEntry', mode, mode === EntryMode.REAL16 ? 0x7c00 : CODE + (random() & 0xfff), 0, random(), 0, TABLES, 0);
-  if (mode === EntryMode.REAL16) machine.bytes.copyWithin(machine.ram + 0x7c00, machine.ram + CODE, machine.ram + CODE + 0x2000);
+  enterMode(machine.instance, mode, mode === 'real16' ? 0x7c00 : CODE + (random() & 0xfff), TABLES);
+  if (mode === 'real16') machine.bytes.copyWithin(machine.ram + 0x7c00, machine.ram + CODE, machine.ram + CODE + 0x2000);
   if (random() & 1) {
     writeWorkingTables(machine, random);
     machine.view.setUint32(machine.call('address', Address.Gpr) + 4 * 8, 0x30_0000, true);

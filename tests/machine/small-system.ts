@@ -2,8 +2,9 @@
  * A small machine for the processor's system side: 64-bit code over identity pages or flat 32-bit code, a GDT for both
  * privileges, gates to handlers given as bytes, in Run or through the IR. Programs end with HLT while IF is clear.
  */
-import { Address, EntryMode, StopReason } from '../../assembly/run/surface.js';
+import { Address, StopReason } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
+import { enterMode } from '../support/enter.js';
 import { createRawMachine, type RawMachine } from '../support/raw-machine.js';
 
 export const PROGRAM = 0x1_0000, STACK = 0x7_0000;
@@ -70,8 +71,7 @@ export function makeSystem({ bits = 64, ir = false, program, handlers = {} }: Sm
   }
   writeHex(PROGRAM, program);
   write(LOG_POINTER, 8, BigInt(LOG));
-  if (bits === 64) call('setEntry', EntryMode.LONG64, PROGRAM, 0, 0, 0, PML4, 0);
-  else call('setEntry', EntryMode.PVH32, PROGRAM, 0, 0, 0, 0, 0);
+  enterMode(raw.instance, bits === 64 ? 'long64' : 'protected32', PROGRAM, PML4);
   setField(CpuField.GdtBase, BigInt(GDT)); setField(CpuField.GdtLimit, 0xffn);
   setField(CpuField.IdtBase, BigInt(IDT)); setField(CpuField.IdtLimit, 0xfffn);
   // TR, in its cache: base, limit, attributes, selector.

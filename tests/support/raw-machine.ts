@@ -1,8 +1,11 @@
 /** The shipped module alone, without the host around it: memory, exports, RAM. For tests that misuse it. */
 import { readFileSync } from 'node:fs';
 import { Address } from '../../assembly/run/surface.js';
+import type { ModuleExports, ModuleInstance } from '../../host/machine/module.js';
 
 export interface RawMachine {
+  /** As the host's own functions take it. */
+  readonly instance: ModuleInstance;
   /** Calls an export; the result as an unsigned number. */
   call(name: string, ...args: number[]): number;
   readonly bytes: Uint8Array;
@@ -24,7 +27,9 @@ export function createRawMachine(ramMiB: number): RawMachine {
   const ram = call('address', Address.Ram);
   if (ram > BELOW_RAM_PAGES * 65536) throw new Error(`RAM begins at ${ram}: raise BELOW_RAM_PAGES in tests/support/raw-machine.ts`);
   call('create', ramMiB, 1, 0, 0, 0);
-  return { call, bytes: new Uint8Array(memory.buffer), view: new DataView(memory.buffer), ram, ramBytes: ramMiB << 20 };
+  const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
+  const instance = { exports: exports as unknown as ModuleExports, memory, bytes, view, build: '', ram };
+  return { instance, call, bytes, view, ram, ramBytes: ramMiB << 20 };
 }
 
 /** xorshift32: the same numbers for the same seed everywhere. */

@@ -2,7 +2,8 @@
 import { control, clearEvent, Event } from "../../../assembly/base/control";
 import { RAM } from "../../../assembly/base/layout";
 import { cpu, gpr, segment } from "../../../assembly/cpu/state";
-import { resetCpu, enterLong, enterPvh, enterReal } from "../../../assembly/cpu/reset";
+import { resetCpu } from "../../../assembly/cpu/reset";
+import { enterLong, enterProtected, enterReal } from "./mode-entry";
 import { flushAll } from "../../../assembly/cpu/tlb";
 import { setCpl, updateMode } from "../../../assembly/cpu/mode";
 import { writeFlags } from "../../../assembly/cpu/flags";
@@ -30,8 +31,8 @@ export function reset(ramBytes: u32): void {
   flushAll();
   resetCpu();
 }
-export function protectedMode(rip: u64): void { enterPvh(rip, 0); }
-export function longMode(rip: u64, cr3: u64): void { enterLong(rip, 0, cr3); }
+export function protectedMode(rip: u64): void { enterProtected(rip); }
+export function longMode(rip: u64, cr3: u64): void { enterLong(rip, cr3); }
 export function realMode(linear: u64): void { enterReal(linear); }
 
 export function setTables(gdt: u64, gdtLimit: u32, idt: u64, idtLimit: u32): void {

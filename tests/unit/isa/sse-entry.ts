@@ -3,7 +3,8 @@ import { control } from "../../../assembly/base/control";
 import { IR, IR_SIZE, RAM } from "../../../assembly/base/layout";
 import { raiseNoCode } from "../../../assembly/cpu/exceptions";
 import { updateMode } from "../../../assembly/cpu/mode";
-import { enterPvh, resetCpu } from "../../../assembly/cpu/reset";
+import { resetCpu } from "../../../assembly/cpu/reset";
+import { enterProtected } from "../cpu/mode-entry";
 import { cpu, fpr, gpr, xmm } from "../../../assembly/cpu/state";
 import { flushAll } from "../../../assembly/cpu/tlb";
 import { decode } from "../../../assembly/decode/decode";
@@ -28,7 +29,7 @@ export function reset(): void {
   defineOpcodes();
   flushAll();
   resetCpu();
-  enterPvh(CODE, 0);
+  enterProtected(CODE);
 }
 function runNow(i: Insn): void { executeSse<Run>(i); }
 

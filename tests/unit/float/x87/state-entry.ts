@@ -2,7 +2,8 @@
 import { control } from "../../../../assembly/base/control";
 import { Counter, counterAddress } from "../../../../assembly/base/counters";
 import { IR, RAM } from "../../../../assembly/base/layout";
-import { enterPvh, resetCpu } from "../../../../assembly/cpu/reset";
+import { resetCpu } from "../../../../assembly/cpu/reset";
+import { enterProtected } from "../../cpu/mode-entry";
 import { cpu, fpr, gpr, xmm } from "../../../../assembly/cpu/state";
 import { updateMode } from "../../../../assembly/cpu/mode";
 import { flushAll } from "../../../../assembly/cpu/tlb";
@@ -28,7 +29,7 @@ export function reset(): void {
   resetLines();
   flushAll();
   resetCpu();
-  enterPvh(CODE, 0);
+  enterProtected(CODE);
 }
 export function ramAddress(): u32 { return <u32>RAM; }
 export function setControlRegisters(cr0: u32, cr4: u32, xcr0: u32): void { cpu.cr0 = cr0; cpu.cr4 = cr4; cpu.xcr0 = xcr0; updateMode(); }
