@@ -22,7 +22,7 @@ const ROM_UNIT = 0x1_0000;
 /** A ROM of more than this would leave the items no room. */
 const MAX_ROM_BYTES = 1 << 20;
 
-const enum Key { PROCESSORS = 0x05, MAX_PROCESSORS = 0x0f, DIRECTORY = 0x19, FIRST_FILE = 0x20 }
+const enum Key { RAM_SIZE = 0x03, PROCESSORS = 0x05, MAX_PROCESSORS = 0x0f, DIRECTORY = 0x19, FIRST_FILE = 0x20 }
 const NAME_BYTES = 56;
 const COM1 = 0x3f8;
 
@@ -114,7 +114,8 @@ function directory(files: readonly [string, Uint8Array][]): Uint8Array {
   return out;
 }
 
-function firmwareItems(memory: number): FirmwareItem[] {
+/** What firmware is told of a machine with so many bytes of RAM. */
+export function firmwareItems(memory: number): FirmwareItem[] {
   const files: [string, Uint8Array][] = [
     ...acpiFiles(),
     ['etc/e820', e820(memory)],
@@ -123,6 +124,7 @@ function firmwareItems(memory: number): FirmwareItem[] {
   ];
   files.sort(([a], [b]) => (a < b ? -1 : 1));
   return [
+    { key: Key.RAM_SIZE, bytes: little(8, memory) },
     { key: Key.PROCESSORS, bytes: little(2, 1) },
     { key: Key.MAX_PROCESSORS, bytes: little(2, 1) },
     { key: Key.DIRECTORY, bytes: directory(files) },

@@ -1,5 +1,5 @@
 /** Loading: from kernel files to bytes in guest memory and a state to start in. */
-export { planFirmware, type FirmwarePlan } from './firmware.js';
+export { firmwareItems, planFirmware, type FirmwareItem, type FirmwarePlan } from './firmware.js';
 export { ImageError } from './errors.js';
 export { ENTRY_NAMES, loadKernel, type EntryName, type LoadOptions, type ModuleFile } from './load.js';
 export type { BootPlan, Entry, Linux32Entry, LinuxSegments, Long64Entry, MultibootEntry, Pvh32Entry, Real16Entry, Segment } from './plan.js';

@@ -41,7 +41,7 @@ function parseSlot(argument: string, value: string): number {
   return parseInt(match[1]!, 16);
 }
 
-const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'virtio-serial', 'virtio-serial-pci', 'e1000', 'pcnet'];
+export const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'virtio-serial', 'virtio-serial-pci', 'e1000', 'pcnet'];
 
 /** Where the debug console and the debug exit are, when the command line moves them. */
 export interface DebugPorts {
@@ -81,6 +81,8 @@ export function parseDevice(value: string): DeviceOptions {
   const features: Record<string, boolean> = {};
   for (const [name, text] of pairs) {
     switch (name) {
+      // Nothing here refers to a device by its id.
+      case 'id': break;
       case 'netdev': out.netdev = text; break;
       case 'drive': out.drive = text; break;
       case 'serial': out.serial = text; break;

@@ -22,6 +22,7 @@ const SPECS: Record<string, OptionSpec> = {
   netdev: { kind: 'list' },
   device: { kind: 'list' },
   drive: { kind: 'list' },
+  rtc: { kind: 'value' },
   seed: { kind: 'value' },
   display: { kind: 'value' },
   audio: { kind: 'value' },
@@ -50,8 +51,8 @@ function checkFixed(parsed: Parsed): void {
     for (const value of parsed.lists.get(name) ?? []) if (!allowed.includes(value)) throw new UsageError(`-${name} ${value}`, `only ${allowed.join(', ')} is there.`);
   }
   for (const value of parsed.lists.get('machine') ?? []) {
-    const unknown = value.split(',').find((part) => !['q35', 'type=q35', 'accel=qtest'].includes(part));
-    if (unknown !== undefined) throw new UsageError(`-machine ${value}`, 'only q35 and accel=qtest are there.');
+    const unknown = value.split(',').find((part) => !['q35', 'type=q35', 'accel=qtest', 'none'].includes(part));
+    if (unknown !== undefined) throw new UsageError(`-machine ${value}`, 'only q35, none (with which questions to a monitor are asked) and accel=qtest are there.');
   }
 }
 
@@ -75,6 +76,18 @@ function monitorOf({ lists }: Parsed): string | undefined {
   return `unix:${path}${/(?:^|,)server(=on)?(?:,|$)/.test(chardev) ? ',server=on' : ''}`;
 }
 
+/** `-rtc base=utc` or `base=2026-11-22T12:00:00`; the clock is the board's own, which QEMU calls `clock=vm`. */
+function rtcOf(value: string): Date {
+  let date = new Date();
+  for (const part of value.split(',')) {
+    const base = /^base=(.+)$/.exec(part)?.[1];
+    if (base === undefined && part !== 'clock=vm') throw new UsageError(`-rtc ${value}`, 'only base=utc, base=DATE and clock=vm are there.');
+    if (base !== undefined && base !== 'utc') date = new Date(/T/.test(base) ? `${base}Z` : base);
+  }
+  if (Number.isNaN(date.getTime())) throw new UsageError(`-rtc ${value}`, 'base is utc or a date such as 2026-11-22T12:00:00.');
+  return date;
+}
+
 /** Reads the words after `qtest`. */
 export function readQtestOptions(args: readonly string[]): QtestOptions {
   const parsed = parseCommandLine(args, SPECS);
@@ -85,6 +98,8 @@ export function readQtestOptions(args: readonly string[]): QtestOptions {
   const seed = parsed.values.get('seed');
   const machine: MachineOptions = { clock: 'icount', ...readDevices(parsed, (parsed.lists.get('nic') ?? []).flatMap((value, number) => parseNic(value, number) ?? [])) };
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
+  // The wall's time, as QEMU's; it goes on by clock_step.
+  machine.rtc = rtcOf(parsed.values.get('rtc') ?? 'base=utc');
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   return { machine, qtest: placeOf(parsed), monitor: monitorOf(parsed), log: parsed.values.get('qtest-log') };
 }

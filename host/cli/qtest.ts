@@ -1,11 +1,12 @@
 /** `pintail qtest`: the board without its processor, driven over QEMU's qtest protocol. docs/qtest.md. */
 
 import { appendFileSync } from 'node:fs';
-import { createBoard } from '../qtest/board.js';
+import { createBoard, type Board } from '../qtest/board.js';
 import { ChardevError, parseChardev, serveChardev, type ChardevSpec } from '../qtest/chardev.js';
 import { QtestSession } from '../qtest/commands.js';
-import { greetMonitor } from '../qtest/qmp.js';
+import { greetMonitor, type Monitored } from '../qtest/qmp.js';
 import { UsageError } from './arguments.js';
+import { MODELS } from './devices.js';
 import { readQtestOptions, type QtestOptions } from './qtest-options.js';
 
 type Log = (direction: '<' | '>', line: string) => void;
@@ -16,31 +17,25 @@ function openLog(path: string | undefined): Log {
   return (direction, line) => appendFileSync(path, `${direction} ${line}\n`);
 }
 
-async function serve(spec: ChardevSpec, options: QtestOptions, signal: AbortSignal, end: () => void): Promise<void> {
-  const board = await createBoard(options.machine);
+async function serve(board: Board, spec: ChardevSpec, options: QtestOptions, signal: AbortSignal): Promise<void> {
   const session = new QtestSession(board);
   const log = openLog(options.log);
-  board.onOff = end;
-  try {
-    await serveChardev(
-      spec,
-      (send) => {
-        session.attach((line) => {
-          log('>', line);
-          send(line);
-        });
-        return {
-          line(text) {
-            log('<', text);
-            session.execute(text);
-          },
-        };
-      },
-      signal,
-    );
-  } finally {
-    await board.close();
-  }
+  await serveChardev(
+    spec,
+    (send) => {
+      session.attach((line) => {
+        log('>', line);
+        send(line);
+      });
+      return {
+        line(text) {
+          log('<', text);
+          session.execute(text);
+        },
+      };
+    },
+    signal,
+  );
 }
 
 function readChardev(option: string, text: string): ChardevSpec {
@@ -59,14 +54,18 @@ export async function qtest(args: readonly string[]): Promise<number> {
   const ending = new AbortController();
   const end = (): void => ending.abort();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
-  const work = [serve(spec, options, ending.signal, end)];
-  if (monitor !== undefined) work.push(serveChardev(monitor, (send) => greetMonitor(send, end), ending.signal));
+  const board = await createBoard(options.machine);
+  board.onOff = end;
+  const work = [serve(board, spec, options, ending.signal)];
+  const monitored: Monitored = { models: MODELS, reset: () => board.reset(), quit: end };
+  if (monitor !== undefined) work.push(serveChardev(monitor, (send) => greetMonitor(send, monitored), ending.signal));
   try {
     // The monitor's end is the client's business; the other's is ours.
     await Promise.race(monitor === undefined ? work : [work[0], work[1]!.then(() => new Promise<void>((resolve) => ending.signal.addEventListener('abort', () => resolve())))]);
   } finally {
     end();
     await Promise.allSettled(work);
+    await board.close();
     process.stdin.destroy();
   }
   return 0;

@@ -50,6 +50,9 @@ function parseHex(word: string | undefined, bytes: number): Uint8Array {
   return data;
 }
 
+const CONFIG_ADDRESS = 0xcf8;
+const CONFIG_DATA = 0xcfc;
+
 const WIDTH: Readonly<Record<string, Width>> = { b: 1, w: 2, l: 4, q: 8 };
 const hex = (value: bigint | number, digits: number): string => `0x${value.toString(16).padStart(digits, '0')}`;
 
@@ -58,6 +61,8 @@ export class QtestSession {
   private intercepted: string | undefined;
   private readonly levels = new Map<number, boolean>();
   private send: (line: string) => void = () => undefined;
+  /** Low bits of what was last written to CONFIG_ADDRESS. */
+  private configLow = 0;
 
   constructor(private readonly board: Board) {
     board.onEdges = (edges) => this.tell(edges);
@@ -118,10 +123,20 @@ export class QtestSession {
   }
 
   private port(reads: boolean, bytes: 1 | 2 | 4, words: readonly string[]): string {
-    const port = Number(parseNumber(words[1]) & 0xffffn);
+    const port = this.configData(Number(parseNumber(words[1]) & 0xffffn));
     if (reads) return `OK ${hex(this.board.in(port, bytes), 4)}`;
-    this.board.out(port, bytes, Number(parseNumber(words[2]) & 0xffff_ffffn));
+    const value = Number(parseNumber(words[2]) & 0xffff_ffffn);
+    if (port === CONFIG_ADDRESS && bytes === 4) this.configLow = value & 3;
+    this.board.out(port, bytes, value);
     return 'OK';
+  }
+
+  /**
+   * QEMU's test library leaves a register's low bits in CONFIG_ADDRESS and goes to the first data port; QEMU adds them up. In PCI 3.0
+   * (3.2.2.3.2) those bits are zeros, as on the board, so that they are added here.
+   */
+  private configData(port: number): number {
+    return port === CONFIG_DATA ? port + this.configLow : port;
   }
 
   private memory(reads: boolean, bytes: Width, words: readonly string[]): string {

@@ -112,6 +112,27 @@ describe('the protocol', () => {
   });
 });
 
+describe("what QEMU's test library does", () => {
+  it('leaves the low bits of a register in CONFIG_ADDRESS, and reads the first data port', async () => {
+    const client = await start('pintail', { args: ['-device', 'e1000,addr=4'] });
+    for (const [offset, bytes, value] of [[0x2e, 2, 0x001e], [0x0b, 1, 0x02], [0x02, 2, 0x100e], [0x00, 4, 0x100e8086]] as const) {
+      await client.out(0xcf8, 4, (0x80002000 | offset) >>> 0);
+      expect(await client.in(0xcfc, bytes)).toBe(value);
+    }
+    await client.out(0xcf8, 4, 0x8000203d);
+    await client.out(0xcfc, 1, 0xff);
+    await client.out(0xcf8, 4, 0x8000203c);
+    expect(await client.in(0xcfc, 2)).toBe(0x0100);
+  });
+  it('asks fw_cfg how much memory there is', async () => {
+    const client = await start('pintail');
+    await client.out(0x510, 2, 3);
+    let bytes = 0;
+    for (let i = 0; i < 8; i++) bytes += (await client.in(0x511, 1)) * 256 ** i;
+    expect(bytes).toBe(64 << 20);
+  });
+});
+
 describe('time', () => {
   it('stands still but for clock_step and clock_set, which never go back', async () => {
     const client = await start('pintail');
@@ -133,6 +154,18 @@ describe('time', () => {
     expect(client.edges.filter((edge) => edge === 'raise 0')).toHaveLength(10);
     const before = await client.number('clock_step 0');
     expect((await client.number('clock_step')) - before).toBeLessThan(1_000_000);
+  });
+
+  it('starts the RTC where it is told, and moves it on', async () => {
+    const client = await start('pintail', { args: ['-rtc', 'base=2026-11-22T12:34:56,clock=vm'] });
+    const cmos = async (at: number): Promise<number> => {
+      await client.out(0x70, 1, at);
+      return client.in(0x71, 1);
+    };
+    const now = async (): Promise<number[]> => [await cmos(9), await cmos(8), await cmos(7), await cmos(4), await cmos(2), await cmos(0)];
+    expect(await now()).toEqual([0x26, 0x11, 0x22, 0x12, 0x34, 0x56]);
+    await client.ok('clock_step 5000000000');
+    expect(await now()).toEqual([0x26, 0x11, 0x22, 0x12, 0x35, 0x01]);
   });
 
   it("runs a card's timers: e1000's RDTR holds the interrupt of a frame back", async () => {
@@ -176,7 +209,10 @@ describe('places', () => {
       socket.setEncoding('utf8').on('error', () => undefined);
       socket.on('data', (chunk: string) => {
         said.push(...chunk.trim().split('\n'));
-        const next = ['{"execute": "qmp_capabilities"}', '{"execute": "query-frobs", "id": 3}', '{"execute": "quit"}'][said.length - 1];
+        const next = [
+          '{"execute": "qmp_capabilities"}', '{"execute": "query-frobs", "id": 3}', '{"execute": "query-machines"}',
+          '{"execute": "qom-list-types", "arguments": {"abstract": true, "implements": "device"}}', '{"execute": "system_reset"}', undefined, '{"execute": "quit"}',
+        ][said.length - 1];
         if (next !== undefined) socket.write(`${next}\n`);
       });
     });
@@ -184,11 +220,15 @@ describe('places', () => {
     await new Promise<void>((resolve) => server.listen(path, resolve));
     const client = start('pintail', { args: ['-chardev', `socket,path=${path},id=char0`, '-mon', 'chardev=char0,mode=control', '-accel', 'qtest', '-audio', 'none'] });
     await client;
-    await expect.poll(() => said.length, { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => said.length, { timeout: 20_000 }).toBe(8);
     expect(said.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { QMP: { version: { qemu: { major: 7 } } } },
       { return: {} },
       { error: { class: 'CommandNotFound' }, id: 3 },
+      { return: [{ name: 'q35', 'cpu-max': 1 }] },
+      { return: expect.arrayContaining([{ name: 'e1000' }, { name: 'pcnet' }, { name: 'virtio-net-pci' }]) },
+      { return: {} },
+      { event: 'RESET' },
       { return: {} },
     ]);
   });
@@ -203,6 +243,7 @@ describe('places', () => {
       });
     expect(await complaint('-qtest', 'carrier-pigeon')).toMatch(/^2 .*stdio, unix:PATH or tcp:HOST:PORT/);
     expect(await complaint('-qtest', 'unix:/nonexistent/place')).toMatch(/^1 .*cannot connect \(ENOENT\)/);
+    expect(await complaint('-rtc', 'base=yesterday')).toMatch(/^2 .*base is utc or a date/);
     expect(await complaint('-machine', 'pc')).toMatch(/^2 .*only q35/);
     expect(await complaint('-device', 'e1000,addr=4', '-device', 'pcnet,addr=4')).toMatch(/^1 .*slot 4 is taken/);
     for (const addr of ['0', '1f', '20', '4.1', 'x', '-1']) expect(await complaint('-device', `e1000,addr=${addr}`)).toMatch(/^[12] .*(slot|addr)/);
