@@ -74,8 +74,11 @@ describe('virtio-net on the user network', () => {
 
 describe('other shapes of virtio-net', () => {
   it('four pairs of queues, each queue with its vector', async () => {
-    const out = await lines(["grep -c 'virtio0-\\(input\\|output\\)' /proc/interrupts", FETCH(), POST()], ...CARD, '-device', 'virtio-net-pci,netdev=n0,mq=on,queues=4');
-    expect(out).toEqual(['8', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
+    const out = await lines(
+      ["grep -c 'virtio0-\\(input\\|output\\)' /proc/interrupts", 'cat /sys/class/net/eth0/speed /sys/class/net/eth0/duplex', FETCH(), POST()],
+      ...CARD, '-device', 'virtio-net-pci,netdev=n0,mq=on,queues=4,speed=25000,duplex=full',
+    );
+    expect(out).toEqual(['8', '25000', 'full', `${digest(content)}  -`, digest(Buffer.alloc(1 << 20))]);
   }, 300_000);
 
   it.each(['', ',vectors=0'])('the legacy interface alone, by its I/O ports%s', async (more) => {

@@ -36,7 +36,8 @@ export function receive(d: VirtioDevice): void {
   }
   for (let pair: u32 = 0; pair < netOf(d).active; pair++) {
     const q = receiveQueue(d, pair);
-    if (isLive(d, q.index)) publishPackets(q, q.packets);
+    // A look at the frame ring is one at every pair's queue only where something was for it.
+    if (isLive(d, q.index) && (q.pending || pair == 0)) publishPackets(q, q.packets);
     q.packets = 0;
   }
 }
