@@ -5,7 +5,7 @@
 import { isRom, ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK } from "../base/control";
-import { cpu, Efer, Vector } from "./state";
+import { cpu, Efer, Mode, Vector } from "./state";
 import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, entryAt } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
 import { watchAccess } from "./debug-registers";
@@ -31,6 +31,10 @@ function isRefused(linear: u64, bytes: u32, who: u32): bool {
 @inline function lastPage(linear: u64, bytes: u32): u64 { return (linear + bytes - 1) & ~0xfff; }
 /** Linear addresses wrap at 4 GiB outside long mode. */
 @inline function wrap(linear: u64): u64 { return cpu.efer & Efer.LMA ? linear : linear & 0xffff_ffff; }
+/** Programs' own addresses wrap in compatibility mode too; the tables of the system lie anywhere in long mode. */
+@inline function inProgram(linear: u64): u64 { return cpu.mode & Mode.LONG ? linear : linear & 0xffff_ffff; }
+/** Start of a second page: from the last page below 4 GiB on to page 0, unless the code is 64-bit. */
+@inline function secondPage(page: u64): u64 { return page == 0x1_0000_0000 ? inProgram(page) : wrap(page); }
 
 export function loadPhysical(at: u64, bytes: u32): u64 {
   const p = ramAt(at, bytes);
@@ -66,13 +70,11 @@ export function loadAs(linear: u64, bytes: u32, who: u32): u64 {
   return loadPhysical(at, bytes);
 }
 
-
-
 function loadAcross(linear: u64, bytes: u32, who: u32): u64 {
   const first = <u32>(0x1000 - (linear & 0xfff));
   const a = translate(wrap(linear), Access.READ, who);
   if (a == NO_ADDRESS) return 0;
-  const b = translate(wrap(linear + first), Access.READ, who);
+  const b = translate(secondPage(linear + first), Access.READ, who);
   if (b == NO_ADDRESS) return 0;
   if (isLookedAt()) watchAccess(linear, bytes, false);
   let v: u64 = 0;
@@ -98,7 +100,7 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
   const first = <u32>(0x1000 - (linear & 0xfff));
   const a = translate(wrap(linear), Access.WRITE, who);
   if (a == NO_ADDRESS) return false;
-  const b = translate(wrap(linear + first), Access.WRITE, who);
+  const b = translate(secondPage(linear + first), Access.WRITE, who);
   if (b == NO_ADDRESS) return false;
   if (isLookedAt()) watchAccess(linear, bytes, true);
   for (let k: u32 = 0; k < bytes; k++) storePhysical(k < first ? a + k : b + (k - first), 1, v >> (<u64>k * 8));
@@ -109,14 +111,14 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
 export function probeAs(linear: u64, bytes: u32, who: u32): bool {
   if (isRefused(linear, bytes, who)) return false;
   if (translate(wrap(linear), Access.WRITE, who) == NO_ADDRESS) return false;
-  return !crosses(linear, bytes) || translate(wrap(lastPage(linear, bytes)), Access.WRITE, who) != NO_ADDRESS;
+  return !crosses(linear, bytes) || translate(secondPage(lastPage(linear, bytes)), Access.WRITE, who) != NO_ADDRESS;
 }
 
 /** Raises what a load would raise, and loads nothing (device registers have side effects). */
 export function probeReadAs(linear: u64, bytes: u32, who: u32): bool {
   if (isRefused(linear, bytes, who)) return false;
   if (translate(wrap(linear), Access.READ, who) == NO_ADDRESS) return false;
-  return !crosses(linear, bytes) || translate(wrap(lastPage(linear, bytes)), Access.READ, who) != NO_ADDRESS;
+  return !crosses(linear, bytes) || translate(secondPage(lastPage(linear, bytes)), Access.READ, who) != NO_ADDRESS;
 }
 
 // At the current privilege: instructions' own operands.
@@ -131,7 +133,7 @@ export function loadLinear(linear: u64, bytes: u32): u64 {
       default: return load<u64>(p);
     }
   }
-  return loadAs(linear, bytes, currentClass());
+  return loadMissed(linear, bytes);
 }
 export function storeLinear(linear: u64, bytes: u32, v: u64): bool {
   const e = entryAt(cpu.tlbWrite, linear);
@@ -144,12 +146,15 @@ export function storeLinear(linear: u64, bytes: u32, v: u64): bool {
       default: store<u64>(p, v); return true;
     }
   }
-  return storeAs(linear, bytes, v, currentClass());
+  return storeMissed(linear, bytes, v);
 }
+/** What the fast paths have not found. */
+export function loadMissed(linear: u64, bytes: u32): u64 { return loadAs(inProgram(linear), bytes, currentClass()); }
+export function storeMissed(linear: u64, bytes: u32, v: u64): bool { return storeAs(inProgram(linear), bytes, v, currentClass()); }
 export function probeLinear(linear: u64, bytes: u32): bool {
   const e = entryAt(cpu.tlbWrite, linear);
   if (load<u64>(e) == ((linear + bytes - 1) & ~0xfff)) return true;
-  return probeAs(linear, bytes, currentClass());
+  return probeAs(inProgram(linear), bytes, currentClass());
 }
 
 // As the processor itself: descriptor tables, TSS, IDT.
@@ -159,10 +164,11 @@ export function probeSystem(linear: u64, bytes: u32): bool { return probeAs(line
 
 /** Linear-memory address of the code byte at `linear`, or 0 after raising; code outside RAM raises #GP(0). */
 export function fetchAt(linear: u64): usize {
+  linear = inProgram(linear);
   const e = entryAt(cpu.tlbExec, linear);
   if (load<u64>(e) == (linear & ~0xfff)) return <usize>(<u32>linear + load<u32>(e, 8));
   if (cpu.efer & Efer.LMA && !isCanonical(linear)) { raise(Vector.GP, 0); return 0; }
-  const at = translate(wrap(linear), Access.EXEC, cpu.cpl == 3 ? Class.USER : Class.KERNEL);
+  const at = translate(linear, Access.EXEC, cpu.cpl == 3 ? Class.USER : Class.KERNEL);
   if (at == NO_ADDRESS) return 0;
   const p = ramAt(at, 1);
   // The bus would answer with ones, FF FF, which is no instruction; we do not execute out of devices.

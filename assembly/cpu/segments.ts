@@ -192,14 +192,21 @@ export function isInside(attr: u32, limit: u32, offset: u64, bytes: u32): bool {
   return offset > <u64>limit && last <= (attr & Desc.DB ? <u64>0xffff_ffff : <u64>0xffff);
 }
 
+/**
+ * A flat segment has no end: what runs over it goes on at 0, as the linear address does. The manual leaves that open (SDM vol. 3, 5.3);
+ * processors do so with base 0 and raise the exception with any other.
+ */
+export function isEndless(base: u64, limit: u32, attr: u32): bool {
+  return base == 0 && limit == 0xffff_ffff && (attr & (Desc.CODE | Desc.EXPAND_DOWN)) != Desc.EXPAND_DOWN;
+}
+
 /** Checks an operand's segment outside 64-bit mode: present, type, limit. Raises #SS(0) for SS, else #GP(0). */
 export function checkSegment(s: u32, offset: u64, bytes: u32, write: bool): bool {
   if (cpu.mode & Mode.LONG) return true;
   const g = segment(s);
   const attr = g.attr;
   if (attr && (write ? isWritable(attr) : isReadable(attr)) && isInside(attr, g.limit, offset, bytes)) return true;
-  // A flat segment has no end: what runs over it goes on at 0, as the linear address does.
-  if (attr && g.base == 0 && g.limit == 0xffff_ffff && !(attr & Desc.EXPAND_DOWN) && (write ? isWritable(attr) : isReadable(attr))) return true;
+  if (attr && isEndless(g.base, g.limit, attr) && (write ? isWritable(attr) : isReadable(attr))) return true;
   raise(s == Seg.SS ? Vector.SS : Vector.GP, 0);
   return false;
 }

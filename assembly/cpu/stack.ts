@@ -5,7 +5,7 @@ import { CPU } from "../base/layout";
 import { cpu, gpr, segment, Seg, Desc, Vector, Mode } from "./state";
 import { isLong, isCanonical } from "./mode";
 import { raise } from "./exceptions";
-import { isInside, isWritable, baseOfDescriptor, limitOfDescriptor, attrOfDescriptor } from "./segments";
+import { isEndless, isInside, isWritable, baseOfDescriptor, limitOfDescriptor, attrOfDescriptor } from "./segments";
 import { loadLinear, storeLinear, storeSystem } from "./memory";
 
 @unmanaged class Stack {
@@ -61,7 +61,7 @@ export function useFlatStack(pointer: u64, cpl: u32, error: u32): void {
 
 function check(p: u64, bytes: u32): bool {
   if (isFlat()) { if (isCanonical(p) && isCanonical(p + bytes - 1)) return true; }
-  else if (isWritable(stack.attr) && isInside(stack.attr, stack.limit, p, bytes)) return true;
+  else if (isWritable(stack.attr) && (isInside(stack.attr, stack.limit, p, bytes) || isEndless(stack.base, stack.limit, stack.attr))) return true;
   raise(Vector.SS, stack.error);
   return false;
 }

@@ -15,6 +15,7 @@ import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/r
 import { dropWriters } from "../cpu/tlb";
 import { raise } from "../cpu/exceptions";
 import { fetchAt } from "../cpu/memory";
+import { isEndless } from "../cpu/segments";
 import { cpu, segment, Mode, Seg, Vector } from "../cpu/state";
 import { H } from "./handlers";
 import { Form } from "./rows";
@@ -105,7 +106,8 @@ function publish(b: Block): void {
 function decodeLone(host: u32, linear: u64, mode: u32, left: u32): Block {
   const none = changetype<Block>(0);
   // What lies beyond the segment's limit is not fetched.
-  if (!(mode & Mode.LONG) && cpu.rip + left - 1 >= <u64>segment(Seg.CS).limit) { raise(Vector.GP, 0); return none; }
+  const cs = segment(Seg.CS);
+  if (!(mode & Mode.LONG) && cpu.rip + left - 1 >= <u64>cs.limit && !isEndless(cs.base, cs.limit, cs.attr)) { raise(Vector.GP, 0); return none; }
   memory.copy(JOINED, host, left);
   const next = fetchAt(linear + left);
   if (!next) return none;

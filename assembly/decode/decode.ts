@@ -141,6 +141,7 @@ function fill(i: Insn, r: Row): void {
   d.form = form;
   const vector = refusal(r);
   select(i, r);
+  if (form & Form.FPU && d.map == Map.ONE) i.imm = d.mod << 6 | d.reg << 3 | d.rm; // x87: FOP wants the whole byte
   if (d.repeat == 0xf3) mark(i, Is.REP);
   if (d.repeat == 0xf2) mark(i, Is.REPNE);
   if (vector) refuse(i, vector - 1);

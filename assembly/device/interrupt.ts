@@ -23,7 +23,8 @@ export const enum Source { DEVICE = 0, SECOND = 1, FIRST_HPET = 2, FIRST_PCI = 8
   muted: u32;
   /** Level of the PIC's INT output. */
   pic: u32;
-  pad0: u32;
+  /** IGNNE#: the processor goes on over a pending x87 exception. Set by a write to port f0h, gone when nothing is pending. */
+  ignoreNumeric: u32;
 }
 @inline export const lines = changetype<Lines>(INTERRUPT);
 @inline const SOURCES: usize = INTERRUPT + 64;

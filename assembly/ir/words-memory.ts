@@ -5,8 +5,8 @@ import { Op } from "./ops";
 import { record } from "./block";
 import { running, Val } from "./words";
 import { cpu } from "../cpu/state";
-import { entryAt, currentClass } from "../cpu/tlb";
-import { loadLinear, storeLinear, probeLinear, loadAs, storeAs } from "../cpu/memory";
+import { entryAt } from "../cpu/tlb";
+import { loadLinear, loadMissed, probeLinear, storeLinear, storeMissed } from "../cpu/memory";
 import { checkSegment } from "../cpu/segments";
 
 @inline export function loadFast<M>(a: Val, bytes: u32): Val {
@@ -18,7 +18,6 @@ import { checkSegment } from "../cpu/segments";
   }
   return loadMissed(a, bytes);
 }
-function loadMissed(a: u64, bytes: u32): u64 { return loadAs(a, bytes, currentClass()); }
 
 @inline export function storeFast<M>(a: Val, bytes: u32, v: Val): void {
   if (!running<M>()) { record(Op.STORE, a, v, 0, bytes); return; }
@@ -30,7 +29,6 @@ function loadMissed(a: u64, bytes: u32): u64 { return loadAs(a, bytes, currentCl
   }
   storeMissed(a, bytes, v);
 }
-function storeMissed(a: u64, bytes: u32, v: u64): void { storeAs(a, bytes, v, currentClass()); }
 
 @inline export function loadMem<M>(a: Val, bytes: u32): Val { return running<M>() ? loadLinear(a, bytes) : record(Op.LOAD, a, 0, 0, bytes); }
 @inline export function storeMem<M>(a: Val, bytes: u32, v: Val): void {

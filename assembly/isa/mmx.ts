@@ -22,7 +22,7 @@ export function executeMmx<M>(i: Insn): void {
 
 function run(i: Insn): void {
   if (<i32>i.handler == H.CVT_FROM_MMX && i.flags & Is.MEMORY) { fromIntegers(i); return; }
-  if (takePending()) return;
+  if (takePending(i)) return;
   switch (<i32>i.handler) {
     case H.MMX_OP: operation(i, 8); break;
     case H.MMX_OP_4: operation(i, 4); break;

@@ -4,11 +4,12 @@
 
 import { Insn } from "../decode/record";
 import { Run, faulted, recordRun, running, setReg } from "../ir/words";
-import { setLine } from "../device/interrupt";
+import { control, raiseEvent, Event } from "../base/control";
+import { lines, setLine } from "../device/interrupt";
 import { cpu, Cr0, Vector } from "../cpu/state";
 import { raiseNoCode } from "../cpu/exceptions";
 import { setStatusFlags, statusFlags } from "../cpu/flags";
-import { effective, pageRip } from "./operands";
+import { effective, ownRip, pageRip } from "./operands";
 import { H } from "../decode/handlers";
 import { fxrstor, fxsave, xrstor, xsave } from "./x87-image";
 import { executeMemory, isControl, isStoreNoWait } from "./x87-memory";
@@ -28,7 +29,7 @@ function runX87(i: Insn): void {
   switch (<i32>i.handler) {
     case H.X87_REGISTER: runRegister(i); break;
     case H.X87_MEMORY: runMemory(i); break;
-    case H.X87_WAIT: runWait(); break;
+    case H.X87_WAIT: runWait(i); break;
     case H.FXSAVE: fxsave(i); break;
     case H.FXRSTOR: fxrstor(i); break;
     case H.XSAVE: xsave(i); break;
@@ -38,21 +39,26 @@ function runX87(i: Insn): void {
 }
 
 /**
- * Raises what is pending; true if it did. With CR0.NE clear the processor asserts FERR# instead, which the chipset turns into
- * IRQ 13, and goes on (without IGNNE#, it would wait for that interrupt).
+ * Raises what is pending; true if the instruction must not go on. With CR0.NE clear the processor asserts FERR# instead, which the
+ * chipset turns into IRQ 13, and stands before the instruction until an interrupt comes. The handler's write to port f0h asserts
+ * IGNNE#, under which instructions go on until the error is cleared. SDM vol. 3, 2.5 (NE); vol. 1, appendix D.
  */
-export function takePending(): bool {
-  if (!isPending()) return false;
+export function takePending(i: Insn): bool {
+  if (!isPending()) { lines.ignoreNumeric = 0; return false; }
   if (cpu.cr0 & Cr0.NE) { raiseNoCode(Vector.MF); return true; }
+  if (lines.ignoreNumeric) return false;
   setLine(FERR_LINE, true);
-  return false;
+  cpu.rip = ownRip(i);
+  control.again = 1;
+  raiseEvent(Event.HALTED);
+  return true;
 }
 
 /** WAIT minds TS only when MP is set, and EM not at all. */
-function runWait(): void {
+function runWait(i: Insn): void {
   const both = Cr0.MP | Cr0.TS;
   if ((cpu.cr0 & both) == both) raiseNoCode(Vector.NM);
-  else takePending();
+  else takePending(i);
 }
 
 /** Address of the instruction, for FIP. */
@@ -62,9 +68,10 @@ function runRegister(i: Insn): void {
   const op = <u32>i.kind >> 8, modrm = <u32>i.kind & 0xff;
   const noWait = isNoWait(op, modrm);
   if (!noWait) {
-    if (takePending()) return;
+    if (takePending(i)) return;
     cpu.fip = addressOf(i);
   }
+  const pended = isPending();
   const conditional = (op == 2 || op == 3) && modrm < 0xe0;
   const outcome = executeRegister(op, modrm, conditional ? <u32>statusFlags() : 0);
   switch (outcome & 0x7f) {
@@ -72,6 +79,15 @@ function runRegister(i: Insn): void {
     case Outcome.SET_FLAGS: setStatusFlags(flagsOf(outcome)); break;
     case Outcome.UNDEFINED: raiseNoCode(Vector.UD); break;
   }
+  if (!pended) noteOpcode(i);
+}
+
+/**
+ * FOP holds the last instruction that left an unmasked exception: the low three bits of its opcode and its ModRM byte. Announced processors
+ * that keep FDP so (CPUID leaf 7, FDP_EXCPTN_ONLY) keep FOP so too. SDM vol. 1, 8.1.9.1.
+ */
+function noteOpcode(i: Insn): void {
+  if (isPending()) cpu.fop = <u16>((<u32>i.kind >> 8) << 8 | <u32>i.imm);
 }
 
 /** C0, C2, C3 to CF, PF, ZF. */
@@ -79,10 +95,11 @@ function runRegister(i: Insn): void {
 
 function runMemory(i: Insn): void {
   const op = <u32>i.kind >> 8, reg = <u32>i.kind & 7;
-  if (!isStoreNoWait(op, reg) && takePending()) return;
+  if (!isStoreNoWait(op, reg) && takePending(i)) return;
   executeMemory(i, op, reg);
   if (faulted<Run>() || isControl(op, reg)) return;
   cpu.fip = addressOf(i);
   // FDP follows unmasked exceptions only (CPUID leaf 7, FDP_EXCPTN_ONLY).
   if (isPending()) cpu.fdp = effective<Run>(i);
+  noteOpcode(i);
 }

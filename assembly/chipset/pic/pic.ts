@@ -203,4 +203,8 @@ function writeElcr(dev: usize, offset: u32, bytes: u32, value: u64): void {
 }
 
 /** FERR# holds line 13 up from an unmasked x87 error until this write. */
-function writeCoprocessor(dev: usize, offset: u32, bytes: u32, value: u64): void { setLine(13, false); }
+/** FERR# lets go of IRQ 13, and the processor is told to ignore the error it stands for. ICH9 13.7.3. */
+function writeCoprocessor(dev: usize, offset: u32, bytes: u32, value: u64): void {
+  if (lines.levels >> 13 & 1) lines.ignoreNumeric = 1;
+  setLine(13, false);
+}
