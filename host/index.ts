@@ -3,7 +3,7 @@
 export { ImageError } from './boot/errors.js';
 export { GuestError, NoPackageClient } from './guest/errors.js';
 export { createMachine } from './machine/create.js';
-export { MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
+export { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
 export type * from './machine/types.js';
 export type { Disk } from './disk/disk.js';
 export type { FrameSink, NetBackend, Offload, OffloadSupport } from './net/backend.js';

@@ -16,6 +16,8 @@ import { slots, TIMER_SLOTS } from "./slots";
 
 export const enum Timer {
   PIT, RTC_PERIODIC, RTC_UPDATE, LAPIC, HPET0, HPET1, HPET2, PM, UART0, UART1, UART2, UART3,
+  /** The peers inside the module (lab.ts). */
+  LAB,
   /** Cards, virtio and disks use ids from here to 63. */
   FIRST_CARD = 16,
 }

@@ -13,6 +13,7 @@
 
 import { RINGS } from "../base/layout";
 import { endSlice } from "./clock";
+import { labSent, labTaken } from "./lab";
 import { FRAME_DATA, ring, ringFill, RingId } from "./ring";
 
 @inline export const MAX_PORTS: u32 = 8;
@@ -52,26 +53,22 @@ export function openPort(n: u32): void {
   }
 }
 
-/** The entry at which a frame of so many bytes may be written, header set but for its offloads; null, and the slice ends, when there is no room. */
-export function beginFrame(n: u32, bytes: u32): Frame {
-  const r = ring(sendRing(n)), need = entryBytes(bytes), used = r.head - r.tail;
+/** An entry for a frame of so many bytes, header zeroed but for the length; null when there is no room. */
+export function reserveEntry(id: u32, bytes: u32): Frame {
+  const r = ring(id), need = entryBytes(bytes), used = r.head - r.tail;
   const at = r.head & (r.sizeBytes - 1), rest = r.sizeBytes - at, skip = rest < need ? rest : 0;
-  if (bytes > MAX_FRAME || used > r.sizeBytes || r.sizeBytes - used < need + skip) { endSlice(); return changetype<Frame>(0); }
+  if (bytes > MAX_FRAME || used > r.sizeBytes || r.sizeBytes - used < need + skip) return changetype<Frame>(0);
   if (skip) { store<u32>(<usize>r.data + at, SKIP); r.head += skip; }
   const f = changetype<Frame>(<usize>r.data + (r.head & (r.sizeBytes - 1)));
   memory.fill(changetype<usize>(f), 0, ENTRY_HEADER);
   f.bytes = bytes;
   return f;
 }
+export function commitEntry(id: u32, f: Frame): void { ring(id).head += entryBytes(f.bytes); }
 
-@inline export function frameData(f: Frame): usize { return changetype<usize>(f) + ENTRY_HEADER; }
-
-/** Hands the frame begun to the host. */
-export function commitFrame(n: u32, f: Frame): void { ring(sendRing(n)).head += entryBytes(f.bytes); }
-
-/** The oldest frame from the host, null when there is none; it stays until dropFrame. */
-export function peekFrame(n: u32): Frame {
-  const id = receiveRing(n), r = ring(id);
+/** The oldest entry, null when there is none; it stays until dropEntry. */
+export function peekEntry(id: u32): Frame {
+  const r = ring(id);
   for (let tries: u32 = 0; tries < 2; tries++) {
     const fill = ringFill(id), at = r.tail & (r.sizeBytes - 1);
     if (fill < ENTRY_HEADER || at & 15) break;
@@ -84,5 +81,29 @@ export function peekFrame(n: u32): Frame {
   r.tail = r.head;
   return changetype<Frame>(0);
 }
+export function dropEntry(id: u32, f: Frame): void { ring(id).tail += entryBytes(f.bytes); }
 
-export function dropFrame(n: u32, f: Frame): void { ring(receiveRing(n)).tail += entryBytes(f.bytes); }
+@inline export function frameData(f: Frame): usize { return changetype<usize>(f) + ENTRY_HEADER; }
+
+// --- For cards ---
+
+/** The entry at which a frame of so many bytes may be written, header set but for its offloads; null, and the slice ends, when there is no room. */
+export function beginFrame(n: u32, bytes: u32): Frame {
+  const f = reserveEntry(sendRing(n), bytes);
+  if (!changetype<usize>(f)) endSlice();
+  return f;
+}
+
+/** Hands the frame begun to the host, or to the lab in its place. */
+export function commitFrame(n: u32, f: Frame): void {
+  commitEntry(sendRing(n), f);
+  labSent(n);
+}
+
+/** The oldest frame for the guest, null when there is none; it stays until dropFrame. */
+export function peekFrame(n: u32): Frame { return peekEntry(receiveRing(n)); }
+
+export function dropFrame(n: u32, f: Frame): void {
+  dropEntry(receiveRing(n), f);
+  labTaken(n);
+}

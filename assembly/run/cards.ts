@@ -6,6 +6,7 @@
 import { DEVICES } from "../base/layout";
 import { MAX_STREAMS } from "../device/bytes";
 import { port } from "../device/frames";
+import { attachLab, resetLabs } from "../device/lab";
 import { attachE1000, e1000LinkChanged, resetE1000 } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
 import { MAX_DISKS } from "../device/blocks";
@@ -126,11 +127,13 @@ export function attachCards(): void {
     else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.masked, c.mtu, c.queues, c.modernOnly != 0, c.vectors);
     else if (c.kind == CardKind.E1000) attachE1000(c.port, c.number, c.port, c.slot, c.mac);
     else if (c.kind == CardKind.PCNET) attachPcnet(c.port, c.number, c.port, c.slot, c.mac);
+    if (isNetwork(c.kind)) attachLab(c.port, c.mac);
   }
 }
 
 /** After the PCI functions' reset. */
 export function resetCards(): void {
+  resetLabs();
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
     if (c.kind == CardKind.VIRTIO_RNG) presetRng(i, c.mac);

@@ -25,6 +25,7 @@ import { Address } from "./surface";
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
+export { setLab } from "../device/lab";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./loop";
 export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";

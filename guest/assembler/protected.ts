@@ -8,7 +8,7 @@ import { Code } from './code.js';
 export const enum Reg { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI }
 
 /** Condition codes in encoding order. */
-export const enum Cond { B = 2, AE = 3, E = 4, NE = 5, BE = 6, A = 7 }
+export const enum Cond { B = 2, AE = 3, E = 4, NE = 5, BE = 6, A = 7, S = 8 }
 
 /** A number, or a label standing for its address. */
 export type Operand = number | string;

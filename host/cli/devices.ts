@@ -150,7 +150,7 @@ export interface Nic {
 export function parseNic(value: string, number: number): Nic | undefined {
   const { argument, head, pairs } = split('-nic', value);
   if (head === 'none') return undefined;
-  if (head === '') throw new UsageError(argument, 'needs a type: none, user, stream, dgram, hubport or null.');
+  if (head === '') throw new UsageError(argument, 'needs a type: none, user, stream, dgram, hubport, lab or null.');
   const find = (wanted: string): string | undefined => pairs.find(([name]) => name === wanted)?.[1];
   const id = find('id') ?? `nic${number}`;
   const rest = pairs.filter(([name]) => !['id', 'model', 'mac'].includes(name)).map(([name, text]) => `,${name}=${text.replaceAll(',', ',,')}`);

@@ -11,6 +11,7 @@ import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
 import type { OpenBackend } from '../net/open.js';
+import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, CONSOLE_ONLY, openChardevs, planConsole, writeName, type Chardev, type ConsolePlan } from './consoles.js';
 import type { HostPort } from './engine.js';
@@ -33,6 +34,9 @@ const DISK_FEATURES: Readonly<Record<string, number>> = { ...TRANSPORT_FEATURES,
 
 /** Models with a frame port. */
 const NETWORK: ReadonlySet<CardKind> = new Set([CardKind.VIRTIO_NET, CardKind.E1000, CardKind.PCNET]);
+
+/** Backends that bring nothing from outside the machine. */
+const INWARD: ReadonlySet<NetdevSpec['type']> = new Set(['null', 'lab']);
 
 /** What `model` may be. */
 const MODELS: Readonly<Record<DeviceOptions['model'], CardKind>> = {
@@ -233,7 +237,7 @@ export function readNetdevs(options: readonly NetdevOptions[]): Netdev[] {
 }
 
 /** Tells a fresh module of its cards; before `create`. */
-export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { drives }: Outside): void {
+export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { drives, labs }: Outside): void {
   for (const plan of plans) {
     const { kind, slot, masked, modernOnly, vectors } = plan;
     const drive = plan.disk === undefined ? undefined : drives.get(plan.drive ?? '');
@@ -244,7 +248,13 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
     for (const [option, setting] of plan.tuning) instance.exports.setCardOption(number, option, setting);
   }
+  networkCards(plans).forEach(({ netdev }, port) => {
+    const lab = labs.get(netdev ?? '');
+    if (lab) instance.exports.setLab(port, LAB_MODES[lab.mode], lab.size, lab.rate, lab.burst, lab.kbits, lab.count);
+  });
 }
+
+const networkCards = (plans: readonly CardPlan[]): CardPlan[] => plans.filter(({ kind }) => NETWORK.has(kind));
 
 /** After `create`: refuses cards whose counters found no room, since what they count would be wrong. */
 export function mustBeCounted(instance: ModuleInstance): void {
@@ -256,6 +266,8 @@ export function mustBeCounted(instance: ModuleInstance): void {
 export interface Outside {
   /** By netdev id. */
   backends: Map<string, OpenBackend>;
+  /** Peers inside the module, by netdev id. */
+  labs: ReadonlyMap<string, LabOptions>;
   /** By drive id. */
   drives: Map<string, Drive>;
   /** By chardev id. */
@@ -291,7 +303,7 @@ async function openNetdevs(netdevs: readonly Netdev[]): Promise<Map<string, Open
   const backends = new Map<string, OpenBackend>();
   if (netdevs.length === 0) return backends;
   const { createNetContext, openBackends } = await import('../net/open.js');
-  const specs = netdevs.filter((netdev) => 'spec' in netdev).map(({ spec }) => spec);
+  const specs = netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type !== 'lab' ? [netdev.spec] : []));
   for (const [id, backend] of await openBackends(specs, createNetContext())) backends.set(id, backend);
   for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
   return backends;
@@ -314,13 +326,14 @@ export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: 
     await close();
     throw error;
   }
-  const live = netdevs.some((netdev) => !('spec' in netdev) || netdev.spec.type !== 'null') || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
-  return { backends, drives, links, live, close };
+  const labs = new Map(netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type === 'lab' ? [[netdev.id, netdev.spec.options] as const] : [])));
+  const live = netdevs.some((netdev) => !('spec' in netdev) || !INWARD.has(netdev.spec.type)) || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
+  return { backends, labs, drives, links, live, close };
 }
 
 /** The frame port of the card on a netdev: they are counted over all network cards. */
 export function framePortOf(plans: readonly CardPlan[], netdev: string): number {
-  const port = plans.filter(({ kind }) => NETWORK.has(kind)).findIndex((plan) => plan.netdev === netdev);
+  const port = networkCards(plans).findIndex((plan) => plan.netdev === netdev);
   if (port < 0) throw new OptionError('netdev', `no card is connected to "${netdev}".`);
   return port;
 }
@@ -331,12 +344,16 @@ export interface Outward {
   chardevs: readonly Chardev[];
 }
 
-/** What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing), and disks. */
+/**
+ * What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing; one with
+ * a lab has its peer in the module), and disks.
+ */
 export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): HostPort[] {
   const rings = addressOf(instance, Address.Rings);
-  const ports = plans
-    .filter(({ kind }) => NETWORK.has(kind))
-    .map((plan, port) => new FramePort(instance, port, rings, outside.backends.get(plan.netdev ?? '')?.backend ?? createNull(`port${port}`), wake));
+  const ports = networkCards(plans).flatMap(({ netdev }, port) => {
+    if (outside.labs.has(netdev ?? '')) return [];
+    return [new FramePort(instance, port, rings, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake)];
+  });
   const disks = plans
     .filter(({ kind }) => kind === CardKind.VIRTIO_BLK)
     .flatMap((plan, number) => {

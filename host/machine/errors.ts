@@ -31,6 +31,22 @@ export class MemoryError extends Error {
   }
 }
 
+/** A connection to a server in the guest that could not be made. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+
+  constructor(
+    /**
+     * EINVAL: no port number. ENETUNREACH: no user network, or none of that id. EAMBIGUOUS: several, and none was named.
+     * ECONNREFUSED: nothing listens there. ETIMEDOUT: the guest does not answer. ECONNABORTED: the machine was closed meanwhile.
+     */
+    readonly code: string,
+    problem: string,
+  ) {
+    super(problem);
+  }
+}
+
 /** A snapshot that this build cannot restore. */
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';

@@ -3,11 +3,13 @@
  * byte of the old one survives.
  */
 
+import type { Duplex } from 'node:stream';
 import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { Emitter } from './emitter.js';
 import { addCards, connectCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
+import { connectToGuest } from './connect.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { putFirmware } from './firmware.js';
@@ -18,7 +20,7 @@ import { readSnapshotHeader, restoreSnapshot, takeSnapshot } from './snapshot.js
 import { hashState } from './state.js';
 import { readCounters, readHistograms } from './stats.js';
 import type {
-  AddressSpace, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+  AddressSpace, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -182,6 +184,11 @@ export class LocalMachine implements Machine {
     } finally {
       await this.pause();
     }
+  }
+
+  async connect(target: number | ConnectTarget): Promise<Duplex> {
+    this.mustBeOpen('connect()');
+    return connectToGuest(this.outside.backends, target);
   }
 
   async commandResult(): Promise<ExecResult | undefined> {

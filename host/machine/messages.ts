@@ -3,8 +3,9 @@
  * that id; everything else is news from the machine.
  */
 
-import { MachineError, MemoryError, OptionError, SnapshotError } from './errors.js';
-import type { ExecOptions, MachineOptions, Stop } from './types.js';
+import type { MessagePort } from 'node:worker_threads';
+import { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } from './errors.js';
+import type { ConnectTarget, ExecOptions, MachineOptions, Stop } from './types.js';
 
 /** What can be cloned of the options. The signal and the progress function stay with the handle. */
 export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onCommandOutput' | 'worker'>;
@@ -17,6 +18,8 @@ export type CallName =
 export type ToWorker =
   | { kind: 'create'; options: PortableOptions }
   | { kind: 'call'; id: number; name: CallName; arguments: unknown[] }
+  /** A result means that `port` now leads into the guest (port-stream.ts). */
+  | { kind: 'connect'; id: number; target: number | ConnectTarget; port: MessagePort }
   | { kind: 'write'; data: string | Uint8Array; port: number }
   | { kind: 'attachInput'; attached: boolean; patient: boolean };
 
@@ -39,6 +42,7 @@ export interface PortableError {
   /** Extra fields of our own errors. */
   option?: string;
   address?: bigint;
+  code?: string;
 }
 
 export function packError(error: unknown): PortableError {
@@ -46,6 +50,7 @@ export function packError(error: unknown): PortableError {
   const packed: PortableError = { name: error.name, message: error.message };
   if (error instanceof OptionError) packed.option = error.option;
   if (error instanceof MemoryError) packed.address = error.address;
+  if (error instanceof ConnectError) packed.code = error.code;
   return packed;
 }
 
@@ -58,6 +63,7 @@ export function unpackError(packed: PortableError): Error {
   if (packed.name === 'MemoryError' && packed.address !== undefined) {
     return new MemoryError(packed.address, tail(`address 0x${packed.address.toString(16)}: `));
   }
+  if (packed.name === 'ConnectError' && packed.code !== undefined) return new ConnectError(packed.code, packed.message);
   const error = new (CLASSES[packed.name] ?? Error)(packed.message);
   if (error.name !== packed.name) error.name = packed.name;
   return error;

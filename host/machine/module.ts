@@ -13,6 +13,7 @@ export interface ModuleExports {
   addCard(
     kind: number, slot: number, macLow: number, macHigh: number, maskedLow: number, maskedHigh: number, mtu: number, flags: number, vectors: number,
   ): number;
+  setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number): void;
   presetCards(): void;
   diskTable(disk: number): number;
   stream(n: number): number;

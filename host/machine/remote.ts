@@ -1,11 +1,14 @@
 /** A machine in a worker thread, behind the interface of Machine: every call is a message and its answer (messages.ts). */
 
-import { Worker } from 'node:worker_threads';
+import type { Duplex } from 'node:stream';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { readTarget } from './connect.js';
 import { Emitter } from './emitter.js';
-import { MachineError, OptionError } from './errors.js';
+import { ConnectError, MachineError, OptionError } from './errors.js';
 import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
+import { createPortStream } from './port-stream.js';
 import type {
-  AddressSpace, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+  AddressSpace, ConnectTarget, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -107,6 +110,24 @@ class RemoteMachine implements Machine {
     return this.call('setLink', netdev, up);
   }
 
+  async connect(target: number | ConnectTarget): Promise<Duplex> {
+    if (this.closed) throw new MachineError('connect(): the machine is closed.');
+    const { port, netdev } = readTarget(target);
+    const { port1: near, port2: far } = new MessageChannel();
+    const stream = createPortStream(near, (problem) => new ConnectError('ECONNRESET', `${problem}.`));
+    // Until it is open nobody listens to the stream, and the promise tells of a failure.
+    const ignore = (): void => undefined;
+    stream.on('error', ignore);
+    try {
+      await this.pend((id) => this.worker.postMessage({ kind: 'connect', id, target: netdev === undefined ? port : { port, netdev }, port: far } satisfies ToWorker, [far]));
+      stream.off('error', ignore);
+      return stream;
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
+  }
+
   commandResult(): Promise<ExecResult | undefined> {
     return this.call('commandResult');
   }
@@ -133,10 +154,15 @@ class RemoteMachine implements Machine {
   }
 
   private post(name: CallName, ...parameters: unknown[]): Promise<unknown> {
+    return this.pend((id) => this.send({ kind: 'call', id, name, arguments: parameters }));
+  }
+
+  /** Sends what is to be answered under a number. */
+  private pend(sendWith: (id: number) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       this.pending.set(id, { resolve, reject });
-      this.send({ kind: 'call', id, name, arguments: parameters });
+      sendWith(id);
     });
   }
 
@@ -193,6 +219,9 @@ class RemoteMachine implements Machine {
 export async function createRemote(options: MachineOptions): Promise<Machine> {
   const { signal, onProgress, onCommandOutput, worker: _worker, ...portable } = options;
   checkPortable('stdin', options.stdin);
+  if (options.netdevs?.some((netdev) => typeof netdev !== 'string')) {
+    throw new OptionError('netdevs', 'a backend of the program\'s own cannot go into a worker. Give the text of a -netdev option, or leave worker out.');
+  }
   signal?.throwIfAborted();
   const worker = new Worker(new URL('./worker.js', import.meta.url));
   try {

@@ -338,6 +338,14 @@ export interface ExecResult {
   code: number;
 }
 
+/** A server in the guest. */
+export interface ConnectTarget {
+  /** TCP port, 1 to 65535. */
+  port: number;
+  /** The `id` of the user network it is on; may be left out where there is one only. */
+  netdev?: string;
+}
+
 /** What the machine tells while it runs. Listeners are called on the thread that made the machine. */
 export interface MachineEvents {
   /** Bytes written to the first serial port. */
@@ -389,6 +397,13 @@ export interface Machine {
 
   /** Runs a command in a prepared guest and waits for it; the machine runs meanwhile. One at a time. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+
+  /**
+   * Connects to a TCP server in the guest, at the first address that its user network leases, from the gateway's address. Resolves when
+   * the guest has accepted, which it does only while the machine runs; rejected with ConnectError. Ending the stream ends one half,
+   * `destroy()` resets the connection; what the guest does not read yet holds back `write`. Closing the machine destroys it.
+   */
+  connect(target: number | ConnectTarget): Promise<Duplex>;
 
   /** What `command` wrote, and its status once it has ended (undefined before, or when the machine went down first). */
   commandResult(): Promise<ExecResult | undefined>;

@@ -3,6 +3,7 @@
 import { parentPort } from 'node:worker_threads';
 import { createLocal, type LocalMachine } from './local.js';
 import { packError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
+import { bridge } from './port-stream.js';
 import type { ExecOptions } from './types.js';
 
 const port = parentPort;
@@ -46,10 +47,21 @@ async function call(target: LocalMachine, id: number, name: CallName, parameters
   }
 }
 
+async function connect(target: LocalMachine, message: Extract<ToWorker, { kind: 'connect' }>): Promise<void> {
+  try {
+    bridge(await target.connect(message.target), message.port);
+    send({ kind: 'result', id: message.id, value: undefined });
+  } catch (error) {
+    message.port.close();
+    send({ kind: 'error', id: message.id, error: packError(error) });
+  }
+}
+
 port?.on('message', (message: ToWorker) => {
   if (message.kind === 'create') void create(message.options);
   else if (machine === undefined) return;
   else if (message.kind === 'call') void call(machine, message.id, message.name, message.arguments);
+  else if (message.kind === 'connect') void connect(machine, message);
   else if (message.kind === 'write') machine.write(message.data, message.port);
   else machine.attachInput(message.attached, message.patient);
 });

@@ -23,7 +23,7 @@ export function openTcp(nat: Nat, port: number, address?: Uint8Array): Promise<D
         duplex.off('error', ignore);
         resolve(duplex);
       },
-      failed: (code: string) => reject(new NetworkError(`connecting to port ${port} of the guest: ${code}`)),
+      failed: (code: string) => reject(new NetworkError(`connecting to port ${port} of the guest: ${code}`, { code })),
     };
     nat.connectToGuest(socket, port, opening, address);
   });

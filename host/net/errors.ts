@@ -16,4 +16,11 @@ export class NetdevError extends Error {
 /** A connection into the guest, or a port to forward, that could not be had. */
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';
+  /** Of a connection: ECONNREFUSED, ETIMEDOUT, ECONNABORTED (the network was closed), EMFILE (too many). */
+  readonly code: string | undefined;
+
+  constructor(message: string, options?: ErrorOptions & { code?: string }) {
+    super(message, options);
+    this.code = options?.code;
+  }
 }

@@ -1,13 +1,14 @@
 /**
  * Reads `-netdev TYPE,id=ID,key=value,...` as QEMU spells it. Every key is known or an error says which are. A comma inside a value
  * is written twice. What is ours alone: user's `loopback`, `allow`, `resolver`; and on any type `pcap=FILE` and the faults
- * `loss`, `duplicate`, `reorder` (chances 0 to 1), `delay`, `jitter` (milliseconds), `fault-seed`.
+ * `loss`, `duplicate`, `reorder` (chances 0 to 1), `delay`, `jitter` (milliseconds), `fault-seed`; and the type `lab`.
  */
 
 import { isInside, parseAddress, parseCidr, parseMac, type Cidr } from './address.js';
 import type { DgramOptions } from './dgram.js';
 import { NetdevError } from './errors.js';
 import type { FaultOptions } from './faults.js';
+import { LAB_MODES, parseSpeed, type LabOptions } from './lab.js';
 import { defaultNatConfig, type GuestForward, type HostForward, type NatConfig } from './nat/config.js';
 import type { Endpoint } from './provider.js';
 import { parseServer } from './server-address.js';
@@ -25,6 +26,7 @@ export type NetdevSpec = Common &
     | { type: 'stream'; options: StreamOptions }
     | { type: 'dgram'; options: DgramOptions }
     | { type: 'hubport'; hubId: number; netdev: string | undefined }
+    | { type: 'lab'; options: LabOptions }
     | { type: 'null' }
   );
 
@@ -34,6 +36,7 @@ const USER_KEYS = [
 ] as const;
 const STREAM_KEYS = ['server', 'addr.type', 'addr.host', 'addr.port', 'addr.path', 'reconnect', 'reconnect-ms'] as const;
 const DGRAM_KEYS = ['local.type', 'local.host', 'local.port', 'remote.type', 'remote.host', 'remote.port'] as const;
+const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'speed'] as const;
 const COMMON_KEYS = ['id', 'pcap', 'loss', 'duplicate', 'reorder', 'delay', 'jitter', 'fault-seed'] as const;
 const REPEATED = new Set(['hostfwd', 'guestfwd', 'dnssearch', 'allow', 'resolver']);
 
@@ -42,6 +45,7 @@ const KEYS: Record<NetdevSpec['type'], readonly string[]> = {
   stream: STREAM_KEYS,
   dgram: DGRAM_KEYS,
   hubport: ['hubid', 'netdev'],
+  lab: LAB_KEYS,
   null: [],
 };
 
@@ -58,6 +62,8 @@ export function parseNetdev(text: string): NetdevSpec {
       return { ...common, type: 'dgram', options: readDgram(reader) };
     case 'hubport':
       return { ...common, type: 'hubport', hubId: reader.integer('hubid', 0, 0, 2 ** 31), netdev: reader.text('netdev') };
+    case 'lab':
+      return { ...common, type: 'lab', options: readLab(reader, common) };
     case 'null':
       return { ...common, type: 'null' };
   }
@@ -268,6 +274,28 @@ function readDgram(options: Options): DgramOptions {
   const hasLocal = options.text('local.host') !== undefined || options.text('local.port') !== undefined;
   const local = hasLocal ? { host: options.text('local.host') ?? '127.0.0.1', port: options.integer('local.port', 0, 0, 65535) } : undefined;
   return { remote, local };
+}
+
+// -- lab ----------------------------------------------------------------------------------------------------------------------------------
+
+const MAX_WORD = 2 ** 32 - 1;
+
+function readLab(options: Options, { pcap, faults }: Common): LabOptions {
+  if (pcap !== undefined || faults !== undefined) options.fail('a lab is inside the module, where frames pass neither pcap= nor faults');
+  const mode = options.text('mode') ?? 'sink';
+  if (!Object.hasOwn(LAB_MODES, mode)) options.fail(`mode=${mode}: want ${Object.keys(LAB_MODES).join(', ')}`);
+  const isSource = mode === 'source';
+  const only = ['size', 'rate', 'burst', 'count'].find((key) => !isSource && options.text(key) !== undefined);
+  if (only !== undefined) options.fail(`${only}= is for mode=source`);
+  const speed = options.text('speed') ?? '0';
+  return {
+    mode: mode as LabOptions['mode'],
+    size: options.integer('size', 60, 60, 9014),
+    rate: options.integer('rate', 1000, 1, MAX_WORD),
+    burst: options.integer('burst', 1, 1, 4096),
+    count: options.integer('count', 0, 0, MAX_WORD),
+    kbits: parseSpeed(speed) ?? options.fail(`speed=${speed}: want bits a second, such as 1G, 100M or 9600k; 0 for no limit`),
+  };
 }
 
 function requirePort(options: Options, key: string, least: number): number {

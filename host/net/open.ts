@@ -92,6 +92,8 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
       return { inner: await createDgram(spec.id, spec.options), nat: undefined };
     case 'hubport':
       return { inner: findHub(context, spec.hubId).addPort(spec.id), nat: undefined };
+    case 'lab':
+      throw new NetworkError(`-netdev lab,id=${spec.id} is inside the module, for a card of its own: the host has no frames of it`);
     case 'null':
       return { inner: createNull(spec.id), nat: undefined };
   }

@@ -5,10 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { root } from '../house/sources.js';
-
-function blocks(page: string, language: string): string {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map((match) => match[1]!).join('');
-}
+import { blocks } from '../support/examples.js';
 
 it('docs/embedding.md does what it says', async () => {
   const page = readFileSync(join(root, 'docs/embedding.md'), 'utf8');

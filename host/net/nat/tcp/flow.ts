@@ -226,7 +226,6 @@ export class TcpFlow implements FrameSource {
     // RFC 5961, 3: only the exact next number ends the connection.
     if (seq !== this.receiver.nxt) return this.oweAck();
     this.socket?.reset();
-    this.opening?.failed('ECONNREFUSED');
     this.finish();
   }
 
@@ -260,8 +259,7 @@ export class TcpFlow implements FrameSource {
     if (this.state === 'closed') return;
     if (this.state !== 'timeWait') this.sendReset();
     this.socket?.reset();
-    this.opening?.failed(code);
-    this.finish();
+    this.finish(code);
   }
 
   private windowRoom(): number {
@@ -393,11 +391,13 @@ export class TcpFlow implements FrameSource {
     return false;
   }
 
-  /** Forgets the connection without telling anybody. */
-  finish(): void {
+  /** Forgets the connection, and tells nobody but who is still waiting for it to open. */
+  finish(code = 'ECONNABORTED'): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.abort.abort();
+    this.opening?.failed(code);
+    this.opening = undefined;
     this.sender.buffer.clear();
     this.host.timers.cancel(this.timer);
     this.host.scheduler.leave(this);

@@ -1,0 +1,26 @@
+/** What `-netdev lab` asks for: the peer itself is in the module (assembly/device/lab.ts). */
+
+/** Modes as the module numbers them. */
+export const LAB_MODES = { source: 1, sink: 2, echo: 3 } as const;
+
+export interface LabOptions {
+  mode: keyof typeof LAB_MODES;
+  /** Bytes of a source's frames without FCS, 60 to 9014. */
+  size: number;
+  /** Frames a second. */
+  rate: number;
+  /** Frames at once. */
+  burst: number;
+  /** Frames in all; 0: without end. */
+  count: number;
+  /** 1000 bits a second each way; 0: frames take no time. */
+  kbits: number;
+}
+
+/** `1G`, `2.5G`, `100M` or bits a second, as 1000 bits a second; undefined for what is none. */
+export function parseSpeed(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)([kMG]?)$/.exec(text);
+  if (!match) return undefined;
+  const kbits = Number(match[1]) * { '': 0.001, k: 1, M: 1000, G: 1e6 }[match[2] as '' | 'k' | 'M' | 'G'];
+  return (kbits === 0 || kbits >= 1) && kbits < 2 ** 32 ? Math.round(kbits) : undefined;
+}
