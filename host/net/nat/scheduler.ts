@@ -1,7 +1,7 @@
 /**
  * Who may put the next frame on the wire to the guest. Whoever has something to send stands in one queue; a turn is one frame, then
- * to the back, so that no flow starves another. When the guest has no room the queue stands still until it has. Frames are made at
- * their turn, not before: what waits is bytes of flows, bounded there, never built frames.
+ * to the back, so that no flow starves another. When the guest has no room the queue stands still until it has, and whoever found none
+ * keeps its place. Frames are made at their turn, not before: what waits is bytes of flows, bounded there, never built frames.
  */
 
 /** Something with frames for the guest. */
@@ -13,6 +13,8 @@ export interface FrameSource {
 export class Scheduler {
   /** A Set keeps the order of joining and lets nobody stand twice. */
   private readonly queue = new Set<FrameSource>();
+  /** Found no room at its turn: the next turn is its own. Not in the queue meanwhile. */
+  private held: FrameSource | undefined;
   private blocked = false;
   private running = false;
   private scheduled = false;
@@ -24,7 +26,7 @@ export class Scheduler {
   /** Joins the queue; frames go out at the next `run`, at the latest when the current turn of the event loop ends. */
   join(source: FrameSource): void {
     if (this.closed) return;
-    this.queue.add(source);
+    if (source !== this.held) this.queue.add(source);
     if (this.scheduled || this.blocked) return;
     this.scheduled = true;
     queueMicrotask(() => {
@@ -35,13 +37,14 @@ export class Scheduler {
 
   leave(source: FrameSource): void {
     this.queue.delete(source);
+    if (this.held === source) this.held = undefined;
   }
 
   run(): void {
     if (this.running) return;
     this.running = true;
     try {
-      while (!this.blocked && this.queue.size > 0) this.turn();
+      while (!this.blocked && (this.held !== undefined || this.queue.size > 0)) this.turn();
     } finally {
       this.running = false;
     }
@@ -65,13 +68,18 @@ export class Scheduler {
   close(): void {
     this.closed = true;
     this.queue.clear();
+    this.held = undefined;
   }
 
   private turn(): void {
-    const source = this.queue.values().next().value!;
+    const source = this.held ?? this.queue.values().next().value!;
+    this.held = undefined;
     this.queue.delete(source);
     const result = source.takeTurn();
-    if (result === 'blocked') this.blocked = true;
-    if (result !== 'done') this.queue.add(source);
+    if (result === 'more') this.queue.add(source);
+    if (result !== 'blocked') return;
+    this.blocked = true;
+    this.held = source;
+    this.queue.delete(source);
   }
 }
