@@ -13,6 +13,9 @@ import { PDPTE, PHYSICAL_BITS } from "./paging";
 @inline const CR0_BITS: u64 = 0xe005_003f;
 @inline const CR4_BITS: u64 = Cr4.VME | Cr4.PVI | Cr4.TSD | Cr4.DE | Cr4.PSE | Cr4.PAE | Cr4.MCE | Cr4.PGE | Cr4.PCE | Cr4.OSFXSR |
   Cr4.OSXMMEXCPT | Cr4.UMIP | Cr4.FSGSBASE | Cr4.PCIDE | Cr4.OSXSAVE | Cr4.SMEP | Cr4.SMAP;
+/** Types 1 and 3 in a segment's attributes. */
+@inline const SHORT_TSS_MASK: u32 = 0x1d00;
+@inline const SHORT_TSS: u32 = 0x100;
 @inline const PG: u64 = 0x8000_0000;
 @inline const NO_FLUSH: u64 = 1 << 63;
 
@@ -36,10 +39,10 @@ export function writeCr0(v: u64): bool {
   return true;
 }
 
-/** Entering long mode wants PAE and a CS that is not 64-bit; SDM vol. 3, 9.8.5. */
+/** Entering long mode wants PAE, a CS that is not 64-bit and a task that is not 16-bit. SDM vol. 3, 9.8.5; vol. 2, MOV to CR0. */
 function mayPage(v: u64): bool {
   if (!(cpu.efer & Efer.LME)) return true;
-  return (cpu.cr4 & Cr4.PAE) != 0 && !(segment(Seg.CS).attr & Desc.L);
+  return (cpu.cr4 & Cr4.PAE) != 0 && !(segment(Seg.CS).attr & Desc.L) && (segment(Seg.TR).attr & SHORT_TSS_MASK) != SHORT_TSS;
 }
 function mayUnpage(): bool { return !isLong() && !(cpu.cr4 & Cr4.PCIDE); }
 

@@ -108,9 +108,9 @@ function begin(vector: u32, kind: u32, hasError: u32, code: u32, rip: u64): bool
   event.hasError = hasError;
   event.errorCode = code;
   event.rip = rip;
-  // RF is stale unless a breakpoint is armed; a software interrupt has cleared it. A fault's image has it set. SDM vol. 3, 17.3.1.1.
+  // RF is stale unless a breakpoint is armed or TF set; a software interrupt has cleared it. A fault's image has it set. SDM vol. 3, 17.3.1.1.
   event.flags = readFlags();
-  if (!isArmed() || isSoftware(kind)) event.flags &= ~(<u64>Flag.RF);
+  if (!isArmed() && !(event.flags & Flag.TF) || isSoftware(kind)) event.flags &= ~(<u64>Flag.RF);
   if (kind == Kind.FAULT && vector != Vector.DB) event.flags |= Flag.RF;
   if (!(cpu.cr0 & Cr0.PE)) return deliverReal();
   if (isLma()) return readLongGate() && deliverLong();

@@ -2,7 +2,7 @@
 // SYSCALL is there in every protected mode, as on AMD; SYSENTER also in long mode, as on Intel: each is a superset for the
 // other vendor's programs. `next` is the address of the instruction after. All return false after raising.
 
-import { cpu, gpr, Seg, Desc, Flag, Efer } from "./state";
+import { cpu, gpr, Seg, Desc, Flag, Efer, Cr0 } from "./state";
 import { readFlags, writeFlags } from "./flags";
 import { isLma, isLong, isCanonical, isProtected, updateMode, setCpl, setRip } from "./mode";
 import { raiseGp, raiseUd } from "./exceptions";
@@ -59,8 +59,9 @@ export function sysReturn(wide: bool): bool {
   return true;
 }
 
+/** Also from virtual-8086 mode. */
 export function sysEnter(): bool {
-  if (!isProtected() || !(cpu.sysenterCs & 0xfffc)) return refuse();
+  if (!(cpu.cr0 & Cr0.PE) || !(cpu.sysenterCs & 0xfffc)) return refuse();
   const long = isLma(), selector = <u32>cpu.sysenterCs & 0xffff;
   writeFlags(0, Flag.IF | Flag.RF | Flag.VM);
   store<u64>(gpr(4), long ? cpu.sysenterEsp : cpu.sysenterEsp & 0xffff_ffff);

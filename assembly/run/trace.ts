@@ -62,9 +62,8 @@ function hasEntered(): bool {
 
 /** RF ends with its instruction; a repetition keeps it up until its last iteration; IRET and a new task have just loaded it. */
 function settleResumeFlag(): void {
-  if (!isArmed()) return;
   if (isRepeating()) cpu.flags |= Flag.RF;
-  else if (!hasLoadedFlags()) cpu.flags &= ~(<u64>Flag.RF);
+  else if (!isArmed() || !hasLoadedFlags()) cpu.flags &= ~(<u64>Flag.RF);
 }
 
 function isRepeating(): bool {

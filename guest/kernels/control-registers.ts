@@ -1,6 +1,8 @@
 /** What MOV CRn, LMSW and WRMSR EFER refuse, and that a refused write changes nothing. */
 import { Kernel } from './kernel.js';
+import { SELECTOR } from './layout.js';
 import { SHOW_EAX } from './runtime.js';
+import { taskSegment } from './tables.js';
 
 const EFER = 0xc000_0080;
 const PCIDE = 1 << 17;
@@ -28,6 +30,11 @@ function protectedMode(k: Kernel): void {
   k.test('protected: CR7', 'db 0x0f, 0x20, 0xf8');
   k.title('SDM 3, 9.8.5: long mode wants PAE');
   k.test('protected: LME and PG without PAE', `mov ecx, ${EFER}; rdmsr; or eax, 0x100; wrmsr; mov eax, cr0; or eax, 0x80000000; .ip: mov cr0, eax`);
+  const short = k.descriptor(taskSegment('tss_short', 0x2b, 0x81));
+  k.data(`tss_short: ${'dd 0\n'.repeat(11)}`);
+  k.run(`mov ax, ${short}; ltr ax; mov eax, cr4; or al, 0x20; mov cr4, eax`);
+  k.test('protected: LME and PG with a 16-bit TSS', 'mov eax, cr0; or eax, 0x80000000; .ip: mov cr0, eax');
+  k.run(`and byte [gdt+${SELECTOR.tss32 + 5}], 0xfd; mov ax, ${SELECTOR.tss32}; ltr ax; mov eax, cr4; and al, 0xdf; mov cr4, eax`);
   k.test('protected: EFER.LME goes again', `mov ecx, ${EFER}; rdmsr; and eax, 0xfffffeff; wrmsr; rdmsr`, { show: SHOW_EAX });
   k.test('protected: EFER high half', `mov ecx, ${EFER}; rdmsr; mov edx, 1; .ip: wrmsr`);
   k.show('protected: cr0', 'mov eax, cr0');

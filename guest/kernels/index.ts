@@ -1,13 +1,19 @@
 /** The kernels, by name. */
+import { apic, x2apic } from './apic.js';
 import { controlRegisters } from './control-registers.js';
+import { debug, debugLong } from './debug.js';
+import { fastCalls } from './fast-calls.js';
 import { faults } from './faults.js';
 import { longGates } from './long-gates.js';
 import { modes } from './modes.js';
 import { paging2Level, paging4Level, pagingPae } from './paging.js';
+import { ports } from './ports.js';
 import { privilege } from './privilege.js';
 import { gates } from './gates.js';
 import { inspection, limits, segments } from './segments.js';
+import { shutdown } from './shutdown.js';
 import { supervisor } from './supervisor.js';
+import { virtualInterrupts } from './virtual-interrupts.js';
 import { tasks } from './tasks.js';
 import { pcid, tlb } from './tlb.js';
 
@@ -26,6 +32,14 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   gates,
   'long-gates': longGates,
   tasks,
+  apic,
+  x2apic,
+  shutdown,
+  ports,
+  'virtual-interrupts': virtualInterrupts,
+  'fast-calls': fastCalls,
+  debug,
+  'debug-long': debugLong,
   tlb,
   pcid,
 };

@@ -82,6 +82,12 @@ export class Kernel {
     this.go(64, PROTECTED_TO_LONG, ARRIVE_LONG);
   }
 
+  /** What follows is where the program goes on after a reset, at `label`, in real mode. */
+  restarted(label: string): void {
+    this.home = 16;
+    this.run(`${label}:`);
+  }
+
   private go(to: Bits, leave: (n: number) => string, arrive: (n: number) => string): void {
     const n = this.count++;
     this.run(leave(n));

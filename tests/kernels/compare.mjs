@@ -53,7 +53,7 @@ const EMULATORS = {
   qemu: {
     command: "qemu-system-x86_64",
     run: (rom) => capture("qemu-system-x86_64", ["-cpu", "max", "-m", "32", "-bios", rom, "-debugcon", "stdio",
-      "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-display", "none", "-net", "none", "-no-reboot"], ""),
+      "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-display", "none", "-net", "none"], ""),
   },
   bochs: {
     command: "bochs",
