@@ -1,4 +1,5 @@
 /** The kernels, by name. */
+import { absentStructures } from './absent-structures.js';
 import { apic, x2apic } from './apic.js';
 import { controlRegisters } from './control-registers.js';
 import { debug, debugLong } from './debug.js';
@@ -25,6 +26,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   'paging-2-level': paging2Level,
   'paging-pae': pagingPae,
   'paging-4-level': paging4Level,
+  'absent-structures': absentStructures,
   supervisor,
   segments,
   limits,

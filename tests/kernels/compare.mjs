@@ -5,7 +5,7 @@
 // --all prints the known differences too (differences.mjs). Ends with 1 if there is a difference that is not known.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildHost } from "../support/build.mjs";
@@ -15,6 +15,9 @@ import { expectedLines, outputLines } from "./lines.mjs";
 const LIMIT_MS = 60_000;
 /** More than any kernel prints: one that starts over and over is stopped. */
 const LIMIT_BYTES = 200_000;
+
+/** More than a kernel asks for. */
+const RESETS = 8;
 
 const BOCHSRC = (rom, log) => `plugin_ctrl: speaker=false, parallel=false, serial=false, gameport=false, iodebug=false
 config_interface: textconfig
@@ -30,18 +33,18 @@ panic: action=fatal
 error: action=report
 `;
 
-/** What a command writes to standard output, until it ends or the time is up. */
+/** What a command writes to standard output, until it ends or the time is up; `input` is a file to read from. */
 function capture(command, args, input) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
+    const stdin = input === undefined ? "ignore" : openSync(input);
+    const child = spawn(command, args, { stdio: [stdin, "pipe", "ignore"] });
+    if (input !== undefined) closeSync(stdin);
     let output = "";
     const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
     child.stdout.on("data", (data) => {
       output += data.toString("latin1");
       if (output.length > LIMIT_BYTES) child.kill("SIGKILL");
     });
-    child.stdin.on("error", () => undefined); // it may end before it has read
-    child.stdin.end(input);
     child.on("close", () => {
       clearTimeout(timer);
       resolve(output);
@@ -53,16 +56,19 @@ const EMULATORS = {
   qemu: {
     command: "qemu-system-x86_64",
     run: (rom) => capture("qemu-system-x86_64", ["-cpu", "max", "-m", "32", "-bios", rom, "-debugcon", "stdio",
-      "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-display", "none", "-net", "none"], ""),
+      "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-display", "none", "-net", "none"]),
   },
   bochs: {
     command: "bochs",
-    // Debian's Bochs has its debugger built in: "c" starts it. What it prints before and after is not the kernel's.
+    // Debian's Bochs has its debugger built in: "c" starts it, and again after each reset. What it prints itself is not the kernel's.
     async run(rom, folder) {
       const file = join(folder, "bochsrc");
       writeFileSync(file, BOCHSRC(rom, join(folder, "log")));
-      const output = await capture("bochs", ["-q", "-f", file], "c\nq\n");
-      return output.replace(/^[^]*<bochs:1> c\n/, "").replace(/^(=====|\(0\))[^]*/m, "").replace(/(^end\n)[^]*/m, "$1");
+      const commands = join(folder, "commands");
+      writeFileSync(commands, `${"c\n".repeat(RESETS)}q\n`);
+      const output = await capture("bochs", ["-q", "-f", file], commands);
+      const own = output.replace(/^[^]*?<bochs:1> c\n/, "").replace(/^=====[^]*/m, "").replace(/(^end\n)[^]*/m, "$1");
+      return own.replace(/^(\(0\)|Next at|<bochs:).*\n/gm, "");
     },
   },
 };
