@@ -6,7 +6,7 @@ import { fuzz } from "./fuzz.js";
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const STEPS = Number(process.env.FUZZ_STEPS ?? 20_000);
 
-const KINDS = [["virtio-net", 1], ["virtio-rng", 2], ["virtio-blk", 3]] as const;
+const KINDS = [["virtio-net", 1], ["virtio-rng", 2], ["virtio-blk", 3], ["virtio-console", 4]] as const;
 
 describe.each(KINDS.flatMap(([name, kind]) => [false, true].map((packed) => [name, packed ? "packed" : "split", kind, packed] as const)))("%s, %s rings", (_, __, kind, packed) => {
   it(`survives ${STEPS} steps from seed ${SEED}`, async () => {

@@ -63,6 +63,17 @@ function frameFor(m: TestMachine, r: (n: number) => number): void {
   m.giveFrame(frame, { flags: r(4), gsoType: r(8) ? [0, six ? 4 : 1][r(2)]! : r(256), gsoSize: r(8) ? 100 + r(1500) : r(20), csumStart: r(8) ? (six ? 54 : 34) : r(65536), csumOffset: r(8) ? 16 : r(65536) });
 }
 
+/** The host's side of a console's two ports: takes what was sent, types something, listens or not, changes the size. */
+function useConsole(m: TestMachine, r: (n: number) => number): void {
+  const port = r(2), view = m.m.view, part = (ring: number, which: number): number => m.call("ringAt", ring, which);
+  const sent = 48 + 2 * port, typed = sent + 1, words = m.call("stream", port);
+  view.setUint32(part(sent, 3), view.getUint32(part(sent, 2), true), true);
+  const size = part(typed, 1), head = part(typed, 2), fill = view.getUint32(head, true) - view.getUint32(part(typed, 3), true) >>> 0;
+  view.setUint32(head, view.getUint32(head, true) + r(Math.max(1, Math.min(300, size - fill))) >>> 0, true);
+  if (r(8) === 0) view.setUint32(words, r(2), true);
+  if (r(8) === 0) view.setUint32(words + 4, r(0x100000000), true);
+}
+
 /** Where buffers often lie: now and then a command for the control queue. */
 function commandAt(m: TestMachine, r: (n: number) => number, queue: number, size: number): void {
   const base = RINGS + queue * 0x4000, place = base + 16 * r(size), at = 0x80000 + 64 * r(16);
@@ -84,10 +95,10 @@ function answerDisk(m: TestMachine, r: (n: number) => number): void {
   for (let i = view.getUint32(table, true) - 1; i >= 0 && i < 64; i--) view.setUint32(table + 64 + 64 * i + 4, r(5) ? 0 : r(0x100000000), true);
 }
 
-/** `packed`: every driver negotiates packed rings; else none does. Of a network card, odd seeds have two pairs of queues. */
+/** `packed`: every driver negotiates packed rings; else none does. Of a network card, odd seeds have two pairs of queues; a console has two ports. */
 export async function fuzz(kind: number, seed: number, steps: number, packed = false): Promise<Outcome> {
-  const pairs = kind === 1 && seed % 2 ? 2 : 1, queues = pairs === 2 ? 5 : 3;
-  const m = await makeMachine({ kind, mac: kind === 3 ? 4096n : 0x563412005452n, mtu: 0, queues: pairs });
+  const pairs = kind === 1 && seed % 2 ? 2 : 1, queues = kind === 4 ? 6 : pairs === 2 ? 5 : 3;
+  const m = await makeMachine({ kind, mac: kind === 3 ? 4096n : 0x563412005452n, mtu: kind === 4 ? 3 | 1 << 8 | 2 << 16 : 0, queues: pairs });
   const r = randomOf(seed), d = new Driver(m), intact = guards(m), size = 16, seen = new Uint32Array(queues);
   let resets = 0;
   const begin = (): void => {
@@ -117,7 +128,7 @@ export async function fuzz(kind: number, seed: number, steps: number, packed = f
         const queue = r(queues), at = RINGS + queue * 0x4000 + 0x2002;
         if (packed) scribblePacked(m, r, size, seen);
         else scribble(m, r, size, queues);
-        if (kind === 1 && r(4) === 0) commandAt(m, r, queue, size);
+        if ((kind === 1 || kind === 4) && r(4) === 0) commandAt(m, r, queue, size);
         if (!packed) {
           m.set16(at, m.get16(at) + (r(20) ? r(4) : r(65536)) & 0xffff);
         }
@@ -126,6 +137,7 @@ export async function fuzz(kind: number, seed: number, steps: number, packed = f
     }
     if (kind === 1) m.takeFrames();
     if (kind === 3) answerDisk(m, r);
+    if (kind === 4) useConsole(m, r);
     if (r(4) === 0) m.call("serviceRings");
     if (r(16) === 0) { m.call("setTicks", BigInt(step) * 10000n); m.call("runTimers"); }
     // A device that waits for a reset, or was left half-way by noise in its registers, tests nothing more.
@@ -133,6 +145,6 @@ export async function fuzz(kind: number, seed: number, steps: number, packed = f
     if (status & 64 || (!(status & 4) && r(8) === 0)) begin();
   }
   if (!intact()) throw new Error(`seed ${seed}: memory outside guest RAM was changed`);
-  const card = ["", "virtio-net0", "virtio-rng0", "virtio-blk0"][kind]!;
-  return { steps, failures: m.counter(`${card} driver errors`), resets, moved: (kind === 1 ? [...seen.keys()] : [0]).reduce((sum, q) => sum + m.counter(`${card} q${q} chains`), 0) };
+  const card = ["", "virtio-net0", "virtio-rng0", "virtio-blk0", "virtio-console0"][kind]!;
+  return { steps, failures: m.counter(`${card} driver errors`), resets, moved: (kind === 1 || kind === 4 ? [...seen.keys()] : [0]).reduce((sum, q) => sum + m.counter(`${card} q${q} chains`), 0) };
 }
