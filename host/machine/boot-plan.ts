@@ -1,6 +1,7 @@
 /** From options to what is written into a fresh machine: bytes at addresses, and registers. Files are read here. */
 
 import { acpiTables } from '../boot/acpi/index.js';
+import { isBzImage } from '../boot/bzimage.js';
 import { loadKernel, planFirmware, type FirmwarePlan, type ModuleFile, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
 import { entryRegisters, planBare } from './entry.js';
@@ -70,6 +71,11 @@ async function imageOf(options: MachineOptions, memoryMiB: number): Promise<Imag
   return guestImage(options, options.guest, memoryMiB);
 }
 
+/** There is no screen: a Linux that is told of no serial console boots unseen. */
+function warnOfSilence({ kernel, append }: Image, { onProgress: say }: MachineOptions): void {
+  if (isBzImage(kernel) && !/(^| )console=/.test(append)) say?.('the kernel command line names no console; with console=ttyS0 (-append) Linux shows itself on the first serial port.');
+}
+
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
 export async function planMachine(options: MachineOptions, memoryMiB: number): Promise<MachinePlan> {
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
@@ -80,6 +86,7 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
   }
   const image = await imageOf(options, memoryMiB);
   if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };
+  if (options.kernel !== undefined) warnOfSilence(image, options);
   const plan = loadKernel({
     kernel: image.kernel,
     kernelName: image.kernelName,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pintail } from '../guest/command.js';
-import { makeElf } from '../support/elf.js';
+import { makeBzImage, makeElf } from '../support/elf.js';
 import { elfMultibootKernel } from '../support/multiboot-kernel.js';
 
 let folder: string;
@@ -51,6 +51,15 @@ describe('what cannot start is named, with what to do', () => {
     expect(ended.stderr).toMatch(message);
     expect(ended.stderr).not.toMatch(/\n\s+at /);
     expect(ended.code).toBe(code);
+  });
+});
+
+describe('a Linux kernel', () => {
+  it('that is told of no console is said to boot unseen', async () => {
+    writeFileSync(at('linux'), makeBzImage(new Uint8Array(0x200)));
+    const words = ['-kernel', '@linux', '-machine', 'kernel-entry=linux64', '--limit-instructions', '1000'];
+    expect((await run(...words)).stderr).toMatch(/^pintail: the kernel command line names no console; with console=ttyS0 \(-append\)/);
+    expect((await run(...words, '-append', 'quiet console=ttyS0')).stderr).not.toContain('console');
   });
 });
 
