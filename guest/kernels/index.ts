@@ -11,7 +11,7 @@ import { paging2Level, paging4Level, pagingPae } from './paging.js';
 import { ports } from './ports.js';
 import { privilege } from './privilege.js';
 import { gates } from './gates.js';
-import { inspection, limits, segments } from './segments.js';
+import { inspection, limits, segments, segmentsLong } from './segments.js';
 import { shutdown } from './shutdown.js';
 import { supervisor } from './supervisor.js';
 import { virtualInterrupts } from './virtual-interrupts.js';
@@ -30,6 +30,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   supervisor,
   segments,
   limits,
+  'segments-long': segmentsLong,
   inspection,
   gates,
   'long-gates': longGates,

@@ -213,6 +213,18 @@ export function limits(): Uint8Array {
   return k.image();
 }
 
+/** Limits and types count in compatibility mode as in protected mode; in 64-bit mode what is loaded is checked, and null SS is allowed at CPL 0. */
+export function segmentsLong(): Uint8Array {
+  const k = new Kernel();
+  const s = describe(k);
+  k.long();
+  k.title('SDM 3, 3.4.2 and 5.2.1: loads of segment registers in 64-bit mode');
+  loads((name, text, options) => k.test(`64: ${name}`, text, options), s, true);
+  k.title('SDM 3, 5.2.1: accesses by type and limit in compatibility mode');
+  accesses((name, text, options) => k.test(`compatibility: ${name}`, text, { ...options, bits: 32 }), s);
+  return k.image();
+}
+
 export function inspection(): Uint8Array {
   const k = new Kernel();
   const s = describe(k);
