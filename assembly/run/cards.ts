@@ -114,6 +114,10 @@ export function streamOfCard(i: u32): u32 { return i < list.count ? card(i).port
 /** Cards in the list; the slot of one. */
 export function listedCards(): u32 { return list.count; }
 export function slotOfCard(i: u32): u32 { return i < list.count ? card(i).slot : 0; }
+/** Sectors of a disk, 0 for another card. */
+export function sectorsOfCard(i: u32): u64 { return kindOfCard(i) == CardKind.VIRTIO_BLK ? card(i).mac : 0; }
+/** What else of a card the host's side depends on: a disk's and a console's detail, 0 for another card. */
+export function detailOfCard(i: u32): u32 { const kind = kindOfCard(i); return kind == CardKind.VIRTIO_BLK || kind == CardKind.VIRTIO_CONSOLE ? card(i).mtu : 0; }
 export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind : 0; }
 
 export function attachCards(): void {

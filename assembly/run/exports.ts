@@ -19,7 +19,7 @@ import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, runFor } from "./loop";
-import { addToList, announceCards, setLink, tuneCard } from "./cards";
+import { addToList, sectorsOfCard, announceCards, setLink, tuneCard } from "./cards";
 import { Address } from "./surface";
 
 export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
@@ -28,7 +28,7 @@ export { ringAt } from "../device/ring";
 export { setLab } from "../device/lab";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./loop";
-export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
+export { detailOfCard, listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
@@ -51,6 +51,9 @@ export function addCard(kind: u32, slot: u32, macLo: u32, macHi: u32, maskedLo: 
 export function setCardOption(card: u32, option: u32, value: u32): void { tuneCard(card, option, value); }
 /** Between slices: puts the cable of a network card's frame port in (1), or takes it out. */
 export function plug(framePort: u32, up: u32): void { setLink(framePort, up != 0); }
+/** Sectors of a disk of the list, 0 for another card. */
+export function sectorsOfCardLo(i: u32): u32 { return <u32>sectorsOfCard(i); }
+export function sectorsOfCardHi(i: u32): u32 { return <u32>(sectorsOfCard(i) >> 32); }
 /** Between slices, after a snapshot was restored: asks drivers to announce their stations to the network. */
 export function announce(): void { announceCards(); }
 /** After `create` and before a kernel is entered without firmware: what firmware does for cards. Changes nothing where there are none. */

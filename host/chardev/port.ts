@@ -16,7 +16,7 @@ export class StreamPort implements HostPort {
   private readonly waiting: Uint8Array[] = [];
   private waitingBytes = 0;
   private paused = false;
-  private look = true;
+  private look = false;
   private readonly words: number;
   private readonly toHost: number;
   private readonly toGuest: number;
@@ -36,6 +36,7 @@ export class StreamPort implements HostPort {
         wake();
       },
       changed: () => {
+        this.tell();
         this.look = true;
         wake();
       },
@@ -48,7 +49,6 @@ export class StreamPort implements HostPort {
   }
 
   beforeSlice(): boolean {
-    this.tell();
     const moved = this.deliver();
     const look = this.look || moved;
     this.look = false;
@@ -65,13 +65,15 @@ export class StreamPort implements HostPort {
     if (bytes.length === this.part(this.toHost, RingPart.Bytes)) this.look = true;
   }
 
-  /** The host's side, for the driver: whether somebody listens, and the size of a terminal. */
+  /** The host's side, for the driver: whether somebody listens, and the size of a terminal. Where that is as it was, nothing needs a look. */
   private tell(): void {
     const { view } = this.instance;
+    const before = view.getBigUint64(this.words, true);
     const size = this.link.size();
     view.setUint32(this.words, this.link.connected ? 1 : 0, true);
     view.setUint16(this.words + 4, Math.min(size?.columns ?? 0, 0xffff), true);
     view.setUint16(this.words + 6, Math.min(size?.rows ?? 0, 0xffff), true);
+    if (view.getBigUint64(this.words, true) !== before) this.look = true;
   }
 
   private push(bytes: Uint8Array): void {

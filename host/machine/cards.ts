@@ -16,7 +16,7 @@ import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, CONSOLE_ONLY, openChardevs, planConsole, writeName, type Chardev, type ConsolePlan } from './consoles.js';
 import type { HostPort } from './engine.js';
 import { OptionError } from './errors.js';
-import { addressOf, high, low, type ModuleInstance } from './module.js';
+import { addressOf, high, join, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 
 /** Feature bits by QEMU's names: those of every virtio card (virtio 1.2, clause 6), and of the network card (5.1.3). */
@@ -255,6 +255,19 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
 }
 
 const networkCards = (plans: readonly CardPlan[]): CardPlan[] => plans.filter(({ kind }) => NETWORK.has(kind));
+
+/** What the module has for cards, in words: a snapshot goes on with the cards it was taken with. */
+export function describeCards(instance: ModuleInstance): string[] {
+  const { listedCards, kindOfCard, slotOfCard, detailOfCard, sectorsOfCardLo, sectorsOfCardHi } = instance.exports;
+  const names = Object.entries(MODELS);
+  return Array.from({ length: listedCards() }, (_, i) => {
+    const kind = kindOfCard(i);
+    const sectors = join(sectorsOfCardLo(i), sectorsOfCardHi(i));
+    const size = kind === CardKind.VIRTIO_BLK ? ` of ${sectors} sectors` : '';
+    const detail = detailOfCard(i) === 0 ? '' : ` (0x${(detailOfCard(i) >>> 0).toString(16)})`;
+    return `${names.find(([, model]) => model === kind)?.[0] ?? '?'} in slot ${slotOfCard(i)}${size}${detail}`;
+  });
+}
 
 /** After `create`: refuses cards whose counters found no room, since what they count would be wrong. */
 export function mustBeCounted(instance: ModuleInstance): void {

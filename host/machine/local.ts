@@ -8,7 +8,7 @@ import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { Emitter } from './emitter.js';
-import { addCards, connectCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
+import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { connectToGuest } from './connect.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
@@ -328,7 +328,10 @@ async function createConnected(
   }
   const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   const instance = await freshInstance(compiled, settings, empty, outside);
+  const wanted = describeCards(instance).join(', ') || 'none';
   restoreSnapshot(instance, options.snapshot);
+  const had = describeCards(instance).join(', ') || 'none';
+  if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
   // Somebody may be out there who knows the guest from elsewhere.
   if (outside.live) instance.exports.announce();
   setPace(instance, settings);

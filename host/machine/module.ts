@@ -22,6 +22,9 @@ export interface ModuleExports {
   listedCards(): number;
   kindOfCard(card: number): number;
   slotOfCard(card: number): number;
+  detailOfCard(card: number): number;
+  sectorsOfCardLo(card: number): number;
+  sectorsOfCardHi(card: number): number;
   setFirmware(romBytes: number): void;
   addFirmwareItem(key: number, offset: number, bytes: number): number;
   placeDebug(exitPort: number, exitBytes: number, consolePort: number): void;

@@ -58,6 +58,9 @@ export class FramePort implements FrameSink {
     this.sent = ringOf(instance, FIRST_FRAME + 2 * port);
     this.received = ringOf(instance, FIRST_FRAME + 2 * port + 1);
     this.acceptsAt = rings + PORTS_AT + port * PORT_BYTES;
+    // A snapshot was taken with frames in the ring: nobody else will look.
+    const { view } = instance;
+    this.pending = view.getUint32(this.received.head, true) !== view.getUint32(this.received.tail, true);
     backend.attach(this);
   }
 
