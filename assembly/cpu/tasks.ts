@@ -43,15 +43,17 @@ function leave(selector: u32, d: u64, reason: u32, next: u64, flags: u64): bool 
   const old = segment(Seg.TR), wide = isWideTss(old.attr);
   const first: u32 = wide ? 0x20 : 0x0e, end: u32 = wide ? 0x60 : 0x2a;
   const base = baseOfDescriptor(d), size: u32 = isWideTss(attrOfDescriptor(d)) ? 0x67 : 0x2b;
-  loadSystem(systemAddress(base, size), 1);
-  if (cpu.raised || !probeSystem(systemAddress(base, 0), 2)) return false;
+  const links = reason == Switch.CALL || reason == Switch.INTERRUPT;
+  loadSystem(systemAddress(base, 0), 1);
+  if (!cpu.raised) loadSystem(systemAddress(base, size), 1);
+  if (cpu.raised || links && !probeSystem(systemAddress(base, 0), 2)) return false;
   if (!probeSystem(systemAddress(old.base, first), 1) || !probeSystem(systemAddress(old.base, end - 1), 1)) return false;
   if (reason == Switch.JUMP || reason == Switch.RETURN) {
     const mine = fetchDescriptor(old.selector, Vector.TS, old.selector & 0xfffc);
     if (cpu.raised || !changeType(old.selector, mine, 0, BUSY)) return false;
   }
   saveState(old.base, wide, next, reason == Switch.RETURN ? flags & ~(<u64>Flag.NT) : flags);
-  if (reason == Switch.CALL || reason == Switch.INTERRUPT) storeSystem(systemAddress(base, 0), 2, old.selector);
+  if (links) storeSystem(systemAddress(base, 0), 2, old.selector);
   return !cpu.raised && (reason == Switch.RETURN || changeType(selector, d, BUSY, 0));
 }
 

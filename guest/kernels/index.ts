@@ -15,6 +15,7 @@ import { inspection, limits, segments, segmentsLong } from './segments.js';
 import { shutdown } from './shutdown.js';
 import { supervisor } from './supervisor.js';
 import { virtualInterrupts } from './virtual-interrupts.js';
+import { taskPaging } from './task-paging.js';
 import { tasks } from './tasks.js';
 import { pcid, tlb } from './tlb.js';
 
@@ -35,6 +36,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   gates,
   'long-gates': longGates,
   tasks,
+  'task-paging': taskPaging,
   apic,
   x2apic,
   shutdown,
