@@ -64,8 +64,14 @@ function placeOf({ values }: Parsed): string {
   return listening === undefined ? (connected ?? 'stdio') : `${listening},server=on,wait=off`;
 }
 
+/** The monitor's chardev, as it was typed, and where it is. */
+interface MonitorPlace {
+  chardev: string;
+  place: string;
+}
+
 /** `-chardev socket,path=P,id=ID -mon chardev=ID,mode=control`, as QEMU's test library asks for a monitor. */
-function monitorOf({ lists }: Parsed): string | undefined {
+function monitorOf({ lists }: Parsed): MonitorPlace | undefined {
   const [mon, ...more] = lists.get('mon') ?? [];
   if (mon === undefined) return undefined;
   if (more.length > 0) throw new UsageError(`-mon ${more[0]}`, 'one monitor is enough.');
@@ -73,7 +79,7 @@ function monitorOf({ lists }: Parsed): string | undefined {
   const chardev = lists.get('chardev')?.find((text) => text.split(',').includes(`id=${id}`));
   const path = chardev === undefined ? undefined : /(?:^|,)path=([^,]+)/.exec(chardev)?.[1];
   if (chardev === undefined || path === undefined) throw new UsageError(`-mon ${mon}`, `needs -chardev socket,path=PATH,id=${id}.`);
-  return `unix:${path}${/(?:^|,)server(=on)?(?:,|$)/.test(chardev) ? ',server=on' : ''}`;
+  return { chardev, place: `unix:${path}${/(?:^|,)server(=on)?(?:,|$)/.test(chardev) ? ',server=on' : ''}` };
 }
 
 /** `-rtc base=utc` or `base=2026-11-22T12:00:00`; the clock is the board's own, which QEMU calls `clock=vm`. */
@@ -96,10 +102,13 @@ export function readQtestOptions(args: readonly string[]): QtestOptions {
   checkFixed(parsed);
   const memory = parsed.values.get('m');
   const seed = parsed.values.get('seed');
+  const monitor = monitorOf(parsed);
+  // The others are the machine's.
+  parsed.lists.set('chardev', (parsed.lists.get('chardev') ?? []).filter((text) => text !== monitor?.chardev));
   const machine: MachineOptions = { clock: 'icount', ...readDevices(parsed, (parsed.lists.get('nic') ?? []).flatMap((value, number) => parseNic(value, number) ?? [])) };
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
   // The wall's time, as QEMU's; it goes on by clock_step.
   machine.rtc = rtcOf(parsed.values.get('rtc') ?? 'base=utc');
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
-  return { machine, qtest: placeOf(parsed), monitor: monitorOf(parsed), log: parsed.values.get('qtest-log') };
+  return { machine, qtest: placeOf(parsed), monitor: monitor?.place, log: parsed.values.get('qtest-log') };
 }

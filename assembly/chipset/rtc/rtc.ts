@@ -2,7 +2,8 @@
 //
 // The time is the clock's: seconds since 1970 at virtual time 0 (chosen by the host) plus whole seconds of virtual time;
 // the date bytes are worked out when they are read and, when they are written, move that base. With SET the bytes stand
-// still and are plain memory until it is cleared. A second turns at whole seconds of virtual time. Timers run only
+// still and are plain memory until it is cleared, and so they do while register A holds the divider in reset; half a second after it
+// lets go a second turns, and from then on every second. Timers run only
 // while an interrupt is enabled; flags nobody enabled are worked out when register C is read.
 
 import { control } from "../../base/control";
@@ -20,6 +21,8 @@ import { Rtc, RtcA, RtcB, RtcC, RtcD, RtcPort, RTC_HZ, UPDATE_NS } from "./spec"
   /** The last second and the last period whose flags have been worked out. */
   seenSecond: u64; seenPeriod: u64;
   index: u32; highIndex: u32;
+  /** What is added to virtual time for seconds to turn where the divider was let go, in ns. */
+  phase: u64;
 }
 @inline const rtc = changetype<RtcState>(RTC_STATE);
 @inline const CMOS: usize = RTC_STATE + 128;
@@ -43,7 +46,7 @@ function startRtc(): void {
   setCmos(Rtc.A, RtcA.RESET);
   setCmos(Rtc.B, RtcB.HOURS24);
   setCmos(Rtc.D, RtcD.VALID);
-  rtc.seenSecond = nowNs() / NS;
+  rtc.seenSecond = secondsNow();
   rtc.seenPeriod = periodNow();
   storeMemorySize();
   refreshTime();
@@ -81,12 +84,15 @@ function decodeHour(v: u32): u32 {
   return decode(v & 0x7f) % 12 + (v & 0x80 ? 12 : 0);
 }
 
-@inline function isSet(): bool { return (cmos(Rtc.B) & RtcB.SET) != 0; }
+@inline function isReset(): bool { return (cmos(Rtc.A) & RtcA.HELD) == RtcA.HELD; }
+/** The time stands still: SET, or the divider is in reset. */
+@inline function isHeld(): bool { return (cmos(Rtc.B) & RtcB.SET) != 0 || isReset(); }
+@inline function secondsNow(): u64 { return (nowNs() + rtc.phase) / NS; }
 
-/** Puts the date and time into their bytes, unless SET holds them. */
+/** Puts the date and time into their bytes, unless they are held. */
 function refreshTime(): void {
-  if (isSet()) return;
-  const total = rtc.base + <i64>(nowNs() / NS);
+  if (isHeld()) return;
+  const total = rtc.base + <i64>secondsNow();
   let days = total / DAY, second = total % DAY;
   if (second < 0) { second += DAY; days--; }
   const date = dateFromDays(days), year = <u32>(date >> 16);
@@ -105,7 +111,7 @@ function adoptTime(): void {
   const year = <i64>(decode(cmos(Rtc.CENTURY)) % 100) * 100 + <i64>(decode(cmos(Rtc.YEAR)) % 100);
   const month = <i64>min(max(decode(cmos(Rtc.MONTH)), <u32>1), <u32>12), day = <i64>min(max(decode(cmos(Rtc.DAY)), <u32>1), <u32>31);
   const seconds = <i64>(decodeHour(cmos(Rtc.HOURS)) % 24) * 3600 + <i64>(decode(cmos(Rtc.MINUTES)) % 60) * 60 + <i64>(decode(cmos(Rtc.SECONDS)) % 60);
-  rtc.base = daysFromDate(year, month, day) * DAY + seconds - <i64>(nowNs() / NS);
+  rtc.base = daysFromDate(year, month, day) * DAY + seconds - <i64>secondsNow();
 }
 
 // --- Flags, interrupts, timers ---
@@ -124,9 +130,9 @@ function alarmAt(total: i64): bool {
 
 /** Sets the flags for the seconds that have turned since the last look; alarms repeat daily, so a day's worth is enough. */
 function collectSeconds(): void {
-  const now = nowNs() / NS, turned = now - rtc.seenSecond;
+  const now = secondsNow(), turned = now - rtc.seenSecond;
   rtc.seenSecond = now;
-  if (!turned || isSet()) return;
+  if (!turned || isHeld()) return;
   let flags: u32 = RtcC.UF;
   for (let back: u64 = 0; back < min(turned, <u64>DAY); back++) {
     if (!alarmAt(rtc.base + <i64>(now - back))) continue;
@@ -139,7 +145,7 @@ function collectSeconds(): void {
 /** Input clocks in one periodic interrupt; 0 for none. Rates 1 and 2 are those of 8 and 9. */
 function periodClocks(): u64 {
   const rate = cmos(Rtc.A) & RtcA.RATE;
-  if (rate == 0) return 0;
+  if (rate == 0 || isReset()) return 0;
   return <u64>1 << (rate <= 2 ? rate + 6 : rate - 1);
 }
 function periodNow(): u64 {
@@ -167,8 +173,8 @@ function armPeriodic(): void {
   setTimer(Timer.RTC_PERIODIC, scaleUp((periodNow() + 1) * clocks, NS, RTC_HZ));
 }
 function armUpdate(): void {
-  if (isSet() || !(cmos(Rtc.B) & (RtcB.UIE | RtcB.AIE))) { cancelTimer(Timer.RTC_UPDATE); return; }
-  setTimer(Timer.RTC_UPDATE, (nowNs() / NS + 1) * NS);
+  if (isHeld() || !(cmos(Rtc.B) & (RtcB.UIE | RtcB.AIE))) { cancelTimer(Timer.RTC_UPDATE); return; }
+  setTimer(Timer.RTC_UPDATE, (secondsNow() + 1) * NS - rtc.phase);
 }
 
 // --- Registers ---
@@ -179,7 +185,7 @@ function armUpdate(): void {
 
 function readByte(i: u32): u32 {
   if (isTime(i)) refreshTime();
-  if (i == Rtc.A) return cmos(Rtc.A) & 0x7f | (!isSet() && nowNs() % NS >= NS - UPDATE_NS ? RtcA.UIP : 0);
+  if (i == Rtc.A) return cmos(Rtc.A) & 0x7f | (!isHeld() && (nowNs() + rtc.phase) % NS >= NS - UPDATE_NS ? RtcA.UIP : 0);
   if (i != Rtc.C) return cmos(i);
   collectSeconds();
   collectPeriods();
@@ -192,14 +198,30 @@ function readByte(i: u32): u32 {
 
 function writeByte(i: u32, v: u32): void {
   switch (i) {
-    case Rtc.A: setCmos(i, v & 0x7f); rtc.seenPeriod = periodNow(); armPeriodic(); return;
+    case Rtc.A: writeA(v); return;
     case Rtc.B: writeB(v); return;
     case Rtc.C: case Rtc.D: return;
   }
   if (!isTime(i)) { setCmos(i, v); return; }
   refreshTime();
   setCmos(i, v);
-  if (!isSet()) adoptTime();
+  if (!isHeld()) adoptTime();
+}
+
+/** The divider lets go: half a second to the first update. MC146818A data sheet, "Divider control". */
+function writeA(v: u32): void {
+  refreshTime();
+  collectSeconds();
+  const was = isReset();
+  setCmos(Rtc.A, v & 0x7f);
+  if (was && !isReset()) {
+    rtc.phase = (NS + NS / 2 - nowNs() % NS) % NS;
+    rtc.seenSecond = secondsNow();
+    if (!isHeld()) adoptTime();
+  }
+  rtc.seenPeriod = periodNow();
+  armPeriodic();
+  armUpdate();
 }
 
 function writeB(v: u32): void {
@@ -209,7 +231,7 @@ function writeB(v: u32): void {
   const was = cmos(Rtc.B);
   // SET stops updates and clears UIE. MC146818A data sheet, register B.
   setCmos(Rtc.B, v & RtcB.SET ? v & ~(<u32>RtcB.UIE) : v);
-  if (was & RtcB.SET && !(v & RtcB.SET)) adoptTime();
+  if (was & RtcB.SET && !isHeld()) adoptTime();
   updateLine();
   armPeriodic();
   armUpdate();

@@ -205,7 +205,9 @@ describe('places', () => {
     onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
     const path = join(dir, 'qmp');
     const said: string[] = [];
+    let clients = 0;
     const server = createServer((socket) => {
+      clients++;
       socket.setEncoding('utf8').on('error', () => undefined);
       socket.on('data', (chunk: string) => {
         said.push(...chunk.trim().split('\n'));
@@ -221,6 +223,7 @@ describe('places', () => {
     const client = start('pintail', { args: ['-chardev', `socket,path=${path},id=char0`, '-mon', 'chardev=char0,mode=control', '-accel', 'qtest', '-audio', 'none'] });
     await client;
     await expect.poll(() => said.length, { timeout: 20_000 }).toBe(8);
+    expect(clients).toBe(1);
     expect(said.map((line) => JSON.parse(line) as unknown)).toMatchObject([
       { QMP: { version: { qemu: { major: 7 } } } },
       { return: {} },
