@@ -22,6 +22,12 @@ function checkPortable(option: string, source: InputSource | undefined): void {
   throw new OptionError(option, 'a machine in a worker takes text or bytes, not a stream.');
 }
 
+/** Objects of the program's own stay with it, too. */
+function checkObjects({ drives = [], chardevs = [] }: MachineOptions): void {
+  if (drives.some(({ source }) => typeof source !== 'string' && 'flush' in source)) throw new OptionError('drives', 'a machine in a worker takes images and bytes, not a disk of the program\'s own.');
+  if (chardevs.some((chardev) => typeof chardev !== 'string')) throw new OptionError('chardevs', 'a machine in a worker takes the text of a -chardev, not a stream.');
+}
+
 class RemoteMachine implements Machine {
   running = false;
   closed = false;
@@ -219,6 +225,7 @@ class RemoteMachine implements Machine {
 export async function createRemote(options: MachineOptions): Promise<Machine> {
   const { signal, onProgress, onCommandOutput, worker: _worker, ...portable } = options;
   checkPortable('stdin', options.stdin);
+  checkObjects(options);
   if (options.netdevs?.some((netdev) => typeof netdev !== 'string')) {
     throw new OptionError('netdevs', 'a backend of the program\'s own cannot go into a worker. Give the text of a -netdev option, or leave worker out.');
   }

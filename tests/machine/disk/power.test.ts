@@ -70,6 +70,10 @@ describe('power is lost', () => {
     expect(told).toBeGreaterThan(100);
   });
 
+  it('is nothing a worker can be told of: the disk is an object', async () => {
+    await expect(createMachine({ worker: true, memoryMiB: 4, drives: [{ id: 'd', source: volatileDisk() }] })).rejects.toThrow(/drives: a machine in a worker/);
+  });
+
   it('and cache=unsafe loses it, which shows that the check can fail', async () => {
     expect((await lose(50, 7, true, 'unsafe')).wrong.length).toBeGreaterThan(10);
   });
