@@ -30,17 +30,17 @@ export async function connectToGuest(backends: ReadonlyMap<string, OpenBackend>,
 function chooseNetwork(backends: ReadonlyMap<string, OpenBackend>, port: number, netdev: string | undefined): NonNullable<OpenBackend['nat']> {
   // A hubport stands before the network that it puts on its hub: two ids, one network.
   const networks = new Map([...backends].reverse().flatMap(([id, { nat }]) => (nat === undefined ? [] : [[nat, id] as const])));
+  const ids = [...networks.values()].reverse();
   if (netdev !== undefined) {
     const nat = backends.get(netdev)?.nat;
     if (nat !== undefined) return nat;
-    throw new ConnectError('ENETUNREACH', `connect: "${netdev}" is no user network of this machine.${listOf([...networks.values()])}`);
+    throw new ConnectError('ENETUNREACH', `connect: "${netdev}" is no user network of this machine.${listOf(ids)}`);
   }
   const [first] = networks.keys();
   if (first === undefined) {
     throw new ConnectError('ENETUNREACH', 'connect: the machine has no user network. Make it with netdevs: ["user,id=n0"] and devices: [{ model: "virtio-net", netdev: "n0" }].');
   }
   if (networks.size > 1) {
-    const ids = [...networks.values()].reverse();
     throw new ConnectError('EAMBIGUOUS', `connect: the machine has several user networks.${listOf(ids)} Say which: connect({ port: ${port}, netdev: "${ids[0]}" }).`);
   }
   return first;

@@ -3,22 +3,16 @@
  * `dgram`, so that the kernel's own TCP/IP judges ours, and QEMU's framing judges ours. Skips itself, and says so, without QEMU.
  */
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { prepareGuest, writeCpio } from '../../host/guest/index.js';
 import { answerQuery } from '../../host/net/nat/dns.js';
 import { parseNetdev } from '../../host/net/netdev.js';
 import { createNetContext, openBackends } from '../../host/net/open.js';
+import { noQemu, startQemu } from './peers/qemu.js';
 
-const QEMU = 'qemu-system-x86_64';
-const present = spawnSync(QEMU, ['--version']).status === 0;
 const FILE_BYTES = 8 << 20;
 
 const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -81,28 +75,6 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function startQemu(netdev: string, init: string): Promise<{ output: () => string; until: (text: string) => Promise<void> }> {
-  const guest = await prepareGuest('amd64', {});
-  const folder = mkdtempSync(join(tmpdir(), 'net-qemu-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const initrd = join(folder, 'initrd');
-  const addition = writeCpio([{ path: 'netinit', kind: 'file', mode: 0o755, data: Buffer.from(init) }]);
-  writeFileSync(initrd, Buffer.concat([readFileSync(guest.initrd), addition]));
-  const kernel = join(guest.dir, 'vmlinuz');
-  const args = ['-accel', 'tcg', '-m', '256', '-display', 'none', '-nodefaults', '-no-reboot', '-serial', 'stdio', '-kernel', kernel, '-initrd', initrd];
-  const qemu: ChildProcess = spawn(QEMU, [...args, '-append', 'console=ttyS0 quiet panic=-1 rdinit=/netinit', '-netdev', netdev, '-device', 'e1000,netdev=n0']);
-  onTestFinished(() => void qemu.kill());
-  let output = '';
-  for (const stream of [qemu.stdout!, qemu.stderr!]) stream.on('data', (bytes: Uint8Array) => (output += Buffer.from(bytes).toString('latin1')));
-  const until = async (text: string): Promise<void> => {
-    while (!output.includes(text)) {
-      if (qemu.exitCode !== null) throw new Error(`QEMU ended:\n${output}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  return { output: () => output, until };
-}
-
 function download(port: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     get({ host: '127.0.0.1', port, path: '/file' }, (response) => {
@@ -113,7 +85,7 @@ function download(port: number): Promise<Buffer> {
   });
 }
 
-describe.skipIf(!present)(`a Linux in QEMU${present ? '' : ` (skipped: no ${QEMU} here)`}`, () => {
+describe.skipIf(noQemu !== undefined)(`a Linux in QEMU${noQemu ? ` (skipped: ${noQemu})` : ''}`, () => {
   for (const type of ['stream', 'dgram'] as const) {
     it(`uses the user network over ${type}`, { timeout: 180_000 }, async () => {
       const file = randomBytes(FILE_BYTES);
