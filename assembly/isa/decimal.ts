@@ -57,9 +57,9 @@ function adjustDecimal(way: i32): void {
 }
 function bound(i: Insn): void {
   const bits = <u32>i.bits, bytes = bits >> 3;
-  const low = loadMem<Run>(partAddress(i, 0, bytes), bytes);
+  const low = loadMem<Run>(partAddress(i, 0, bytes, false), bytes);
   if (faulted<Run>()) return;
-  const high = loadMem<Run>(partAddress(i, bytes, bytes), bytes);
+  const high = loadMem<Run>(partAddress(i, bytes, bytes, false), bytes);
   if (faulted<Run>()) return;
   const spare: i64 = 64 - bits;
   const v = <i64>getReg<Run>(i.dst, bits) << spare;

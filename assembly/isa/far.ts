@@ -17,9 +17,9 @@ import { S } from "../decode/system-handlers";
 /** m16:16, m16:32, m16:64: the offset, then the selector. */
 function transferThroughMemory(i: Insn, call: bool): void {
   const bytes = bytesOf(i);
-  const offset = loadLinear(partAddress(i, 0, bytes), bytes);
+  const offset = loadLinear(partAddress(i, 0, bytes, false), bytes);
   if (cpu.raised) return;
-  const selector = <u32>loadLinear(partAddress(i, bytes, 2), 2);
+  const selector = <u32>loadLinear(partAddress(i, bytes, 2, false), 2);
   if (cpu.raised) return;
   transfer(selector, offset, bytes, i, call);
 }

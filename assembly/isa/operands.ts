@@ -5,6 +5,7 @@ import {
   Run, Val, running, lit, add, and, shl, getReg, setReg, segmentBase, faulted, zeroExtend, jump,
 } from "../ir/words";
 import { loadMem, storeMem, storeStack, probeMem, throughSegment } from "../ir/words-memory";
+import { checkAligned } from "../ir/words-vector";
 import { Op } from "../ir/ops";
 import { record } from "../ir/block";
 import { cpu, gpr, Seg, Mode, RIP_REGISTER, NO_REGISTER } from "../cpu/state";
@@ -44,11 +45,19 @@ export function inSegment<M>(i: Insn, offset: Val, bytes: u32, write: bool): Val
   return throughSegment<M>(i.seg, offset, bytes, write);
 }
 
+/** Linear address of sixteen bytes that must be aligned; #GP(0) for that comes before what the segment raises (#SS past its limit). */
+export function alignedAddress<M>(i: Insn, write: bool): Val {
+  if (i.seg != Seg.NONE && !(i.flags & Is.LONG_SEGMENT)) checkAligned<M>(add<M>(segmentBase<M>(i.seg), effective<M>(i)));
+  const a = address<M>(i, 16, write);
+  checkAligned<M>(a);
+  return a;
+}
+
 /** Linear address of the part of a memory operand `delta` bytes in: the offset wraps to the address size again. */
-export function partAddress(i: Insn, delta: u32, bytes: u32): u64 {
+export function partAddress(i: Insn, delta: u32, bytes: u32, write: bool): u64 {
   if (!(i.flags & Is.FAR)) return sum<Run>(i) + delta;
   const mask: u64 = i.flags & Is.ADDR16 ? 0xffff : i.flags & Is.ADDR32 ? 0xffff_ffff : ~0;
-  return inSegment<Run>(i, (effective<Run>(i) + delta) & mask, bytes, false);
+  return inSegment<Run>(i, (effective<Run>(i) + delta) & mask, bytes, write);
 }
 
 /** Reads the r/m operand of `bits`, zero-extended. */

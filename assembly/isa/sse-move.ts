@@ -2,15 +2,14 @@
 
 import { Insn, Is } from "../decode/record";
 import { faulted } from "../ir/words";
-import { checkAligned, vget, vload, vop, vset, vstore } from "../ir/words-vector";
+import { vget, vload, vop, vset, vstore } from "../ir/words-vector";
 import { V } from "../float/ops";
-import { address } from "./operands";
+import { address, alignedAddress } from "./operands";
 
 /** MOVAPS, MOVUPS, MOVDQA, LDDQU... to a register. */
 export function loadWhole<M>(i: Insn, aligned: bool): void {
   if (!(i.flags & Is.MEMORY)) { vset<M>(i.dst, vget<M>(i.src)); return; }
-  const a = address<M>(i, 16, false);
-  if (aligned) checkAligned<M>(a);
+  const a = aligned ? alignedAddress<M>(i, false) : address<M>(i, 16, false);
   if (faulted<M>()) return;
   const v = vload<M>(a, 16);
   if (faulted<M>()) return;
@@ -20,8 +19,7 @@ export function loadWhole<M>(i: Insn, aligned: bool): void {
 /** The same to memory (or, the other way round, to a register). */
 export function storeWhole<M>(i: Insn, aligned: bool): void {
   if (!(i.flags & Is.MEMORY)) { vset<M>(i.dst, vget<M>(i.src)); return; }
-  const a = address<M>(i, 16, true);
-  if (aligned) checkAligned<M>(a);
+  const a = aligned ? alignedAddress<M>(i, true) : address<M>(i, 16, true);
   if (faulted<M>()) return;
   vstore<M>(a, 16, vget<M>(i.src));
 }

@@ -4,9 +4,9 @@
 
 import { Insn, Is } from "../decode/record";
 import { faulted, lit } from "../ir/words";
-import { checkAligned, lowOf, setStatus, vget, vload, vlow, vop, vset } from "../ir/words-vector";
+import { lowOf, setStatus, vget, vload, vlow, vop, vset } from "../ir/words-vector";
 import { V } from "../float/ops";
-import { address } from "./operands";
+import { address, alignedAddress } from "./operands";
 import { H } from "../decode/handlers";
 import { loadHalf, loadScalar, loadWhole, storeHigh, storeScalar, storeWhole } from "./sse-move";
 import { extract, fromGpr, fromInteger, insert, mask, toGpr, toInteger } from "./sse-gpr";
@@ -55,11 +55,8 @@ export function executeSse<M>(i: Insn): void {
   return i.flags & Is.MEMORY ? fromMemory<M>(i, bytes, aligned) : vget<M>(i.src);
 }
 function fromMemory<M>(i: Insn, bytes: u32, aligned: bool): v128 {
-  const a = address<M>(i, bytes, false);
-  if (aligned) {
-    checkAligned<M>(a);
-    if (faulted<M>()) return i64x2(0, 0);
-  }
+  const a = aligned ? alignedAddress<M>(i, false) : address<M>(i, bytes, false);
+  if (aligned && faulted<M>()) return i64x2(0, 0);
   return vload<M>(a, bytes);
 }
 

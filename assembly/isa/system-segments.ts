@@ -76,9 +76,9 @@ function popSegment(i: Insn): void {
 /** LES, LDS, LSS, LFS, LGS: `kind` is the segment. */
 function loadFar(i: Insn): void {
   const bytes = <u32>i.bits >> 3;
-  const offset = loadLinear(partAddress(i, 0, bytes), bytes);
+  const offset = loadLinear(partAddress(i, 0, bytes, false), bytes);
   if (cpu.raised) return;
-  const selector = <u32>loadLinear(partAddress(i, bytes, 2), 2);
+  const selector = <u32>loadLinear(partAddress(i, bytes, 2, false), 2);
   if (cpu.raised || !loadSegment(i.kind, selector)) return;
   setReg<Run>(i.dst, offset, i.bits);
 }

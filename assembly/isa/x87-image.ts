@@ -22,12 +22,14 @@ const enum Component { X87 = 1, SSE = 2 }
 
 @inline function xmmCount(): u32 { return cpu.mode & Mode.LONG ? 16 : 8; }
 
-/** Address of an image; raises #GP(0) unless it is aligned, after what any access there would raise for its address (#SS by rBP or rSP). */
+/**
+ * Address of an image; raises #GP(0) unless it is aligned, after what an access to its first byte would raise for its address (#SS by rBP
+ * or rSP), before what its end would.
+ */
 function imageAddress(i: Insn, bytes: u32, alignment: u64, write: bool): u64 {
-  const a = address<Run>(i, bytes, write);
-  if (!faulted<Run>() && (a & (alignment - 1)) != 0) {
-    if (isLong() && !isCanonical(a)) loadMem<Run>(a, 1); else raise(Vector.GP, 0);
-  }
+  const a = address<Run>(i, 1, write);
+  if (faulted<Run>() || (a & (alignment - 1)) == 0) return faulted<Run>() ? a : address<Run>(i, bytes, write);
+  if (isLong() && !isCanonical(a)) loadMem<Run>(a, 1); else raise(Vector.GP, 0);
   return a;
 }
 

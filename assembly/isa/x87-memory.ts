@@ -8,7 +8,7 @@ import { cpu } from "../cpu/state";
 import { env } from "../float/env";
 import { fromI64, widenF32, widenF64 } from "../float/f80-convert";
 import { fromDecimal } from "../float/f80-decimal";
-import { address } from "./operands";
+import { address, partAddress } from "./operands";
 import { binaryMemory } from "./x87-arithmetic";
 import { loadEnvironment, loadState, storeEnvironment, storeState } from "./x87-environment";
 import { Stored, finishStore, prepareStore, pushF32, pushF64, pushF80, pushInteger } from "./x87-move";
@@ -109,12 +109,13 @@ function executeDF(i: Insn, reg: u32): void {
   }
 }
 
-/** Loads ten bytes to env.wide0 and env.wide1; false after a fault. */
+/** Loads ten bytes to env.wide0 and env.wide1; false after a fault. They are an access of eight and one of two, each checked for itself. */
 function loadTen(i: Insn): bool {
-  const a = address<Run>(i, 10, false);
-  const low = loadMem<Run>(a, 8);
+  const low = loadMem<Run>(address<Run>(i, 8, false), 8);
   if (faulted<Run>()) return false;
-  const high = loadMem<Run>(a + 8, 2);
+  const b = partAddress(i, 8, 2, false);
+  if (faulted<Run>()) return false;
+  const high = loadMem<Run>(b, 2);
   if (faulted<Run>()) return false;
   env.wide0 = low;
   env.wide1 = high;
@@ -124,14 +125,23 @@ function loadTen(i: Insn): bool {
 function storeValue(i: Insn, format: u32, bytes: u32, pops: bool, truncates: bool): void {
   const stored = prepareStore(format, truncates);
   if (stored) {
-    const a = address<Run>(i, bytes, true);
-    if (bytes == 10) {
-      probeMem<Run>(a, 10);
-      if (faulted<Run>()) return;
-      storeMem<Run>(a, 8, env.wide0);
-      storeMem<Run>(a + 8, 2, env.wide1);
-    } else storeMem<Run>(a, bytes, env.wide0);
+    if (bytes == 10) storeTen(i);
+    else storeMem<Run>(address<Run>(i, bytes, true), bytes, env.wide0);
     if (faulted<Run>()) return;
   }
   finishStore(stored, pops);
+}
+
+/** The parts of loadTen; neither is stored unless both may be. */
+function storeTen(i: Insn): void {
+  const a = address<Run>(i, 8, true);
+  if (faulted<Run>()) return;
+  probeMem<Run>(a, 8);
+  if (faulted<Run>()) return;
+  const b = partAddress(i, 8, 2, true);
+  if (faulted<Run>()) return;
+  probeMem<Run>(b, 2);
+  if (faulted<Run>()) return;
+  storeMem<Run>(a, 8, env.wide0);
+  storeMem<Run>(b, 2, env.wide1);
 }

@@ -49,7 +49,8 @@ export interface Row {
 
 /** Chapters: one catalogue file and one vector file each. */
 export const CHAPTERS = [
-  'one-byte', 'two-byte', 'segments', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte', '16-one-byte', '16-two-byte', '16-segments',
+  'one-byte', 'two-byte', 'segments', 'x87', 'mmx', 'sse-float', 'sse-integer', 'three-byte', '16-one-byte', '16-two-byte', '16-segments', '16-x87', '16-mmx', '16-sse-float',
+  '16-sse-integer', '16-three-byte',
 ] as const;
 
 /** Chapters of 16-bit code, and 32-bit code with segments that are not flat: the rows of another chapter in the segments of ldt.ts. */
@@ -123,7 +124,7 @@ function parseRow(chapter: string, map: OpcodeMap, profile: Profile, line: strin
 /** The rows of one chapter, in file order. */
 export function readCatalogue(chapter: string): Row[] {
   if (isSegmented(chapter)) {
-    const rows = readCatalogue(chapter.slice(3)).filter(({ attributes }) => !attributes.has('only64'));
+    const rows = readCatalogue(chapter.slice(3)).filter(({ attributes }) => !attributes.has('only64') && !attributes.has('flat'));
     return rows.map((row) => ({ ...row, chapter, count: SEGMENTED_COUNT }));
   }
   const text = readFileSync(new URL(`./catalogue/${chapter}.txt`, import.meta.url), 'utf8');
