@@ -1,16 +1,19 @@
 /**
- * Our guest and programs that are not ours: passt over its UNIX socket, and tshark, which reads a capture back. Each skips itself, and
- * says so, where the program is not installed.
+ * Our guest and programs that are not ours, over the plain backends: a Linux in QEMU over `stream` and `dgram`, passt over its UNIX
+ * socket, and tshark, which reads a capture back. Each skips itself, and says so, where the program is not installed.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { prepareGuest } from '../../host/guest/index.js';
 import { content, digest, startServers, type Servers } from './clients/servers.js';
+import { freeUdpPort } from './clients/session.js';
 import { pintail } from './command.js';
+import { noQemu, startQemu } from './peers/qemu.js';
 
 const BYTES = 2 << 20;
 
@@ -37,6 +40,58 @@ async function lines(script: string[], ...options: string[]): Promise<string[]> 
   const { code, stdout, stderr } = await pintail(['run', ...options, '--', 'sh', '-c', script.join('\n')]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout.trim().split('\n');
+}
+
+/** Each guest serves a file and fetches the other's. QEMU's has 10.7.0.2, ours 10.7.0.1; the zeros are different in number. */
+const ZEROS = { ours: 1 << 20, theirs: 3 << 20 };
+const zeros = (bytes: number): string => createHash('sha256').update(Buffer.alloc(bytes)).digest('hex');
+
+const THEIR_INIT = `#!/bin/busybox sh
+B=/bin/busybox
+$B mkdir -p /proc /sys /dev /tmp /www
+$B mount -t proc proc /proc; $B mount -t sysfs sys /sys; $B mount -t devtmpfs dev /dev
+$B insmod /lib/modules/*/kernel/drivers/net/ethernet/intel/e1000/e1000.ko
+$B ip link set lo up; $B ip addr add 10.7.0.2/24 dev eth0; $B ip link set eth0 up
+$B dd if=/dev/zero of=/www/file bs=1M count=${ZEROS.theirs >> 20} 2>/dev/null
+$B httpd -p 80 -h /www
+i=0; until $B wget -q -O /tmp/got http://10.7.0.1/file || [ $i -ge 60 ]; do i=$((i+1)); $B sleep 1; done
+echo "got $($B sha256sum < /tmp/got)"
+until $B nc 10.7.0.1 99 </dev/null; do $B sleep 1; done
+$B sleep 60
+`;
+
+const OUR_SCRIPT = [
+  'ifconfig eth0 10.7.0.1 netmask 255.255.255.0 up', 'mkdir /www', `dd if=/dev/zero of=/www/file bs=1M count=${ZEROS.ours >> 20} 2>/dev/null`, 'httpd -p 80 -h /www',
+  // QEMU calls port 99 once it has its file: so both have what they want.
+  'i=0; until wget -qO /tmp/got http://10.7.0.2/file 2>/dev/null || [ $i -ge 60 ]; do i=$((i+1)); sleep 1; done',
+  'sha256sum </tmp/got | cut -c1-64', 'ping -c 3 -q 10.7.0.2 | grep -o "[0-9]* packets received"', 'ping -c 2 -s 4000 -q 10.7.0.2 | grep -o "[0-9]* packets received"',
+  'nc -l -p 99',
+];
+
+describe.skipIf(noQemu !== undefined)(titled('a Linux in QEMU and ours', noQemu), () => {
+  for (const [type, model] of [['stream', 'virtio-net-pci'], ['dgram', 'e1000']] as const) {
+    it(`ping and fetch each other's files over ${type}`, { timeout: 180_000 }, async () => {
+      const [ours, theirs] = [await freeUdpPort(), await freeUdpPort()];
+      const wires = type === 'stream'
+        ? [`stream,id=n0,server=on,addr.type=inet,addr.host=127.0.0.1,addr.port=${ours}`, `stream,id=n0,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=${ours}`]
+        : [[ours, theirs], [theirs, ours]].map(([local, remote]) => `dgram,id=n0,local.type=inet,local.host=127.0.0.1,local.port=${local},remote.type=inet,remote.host=127.0.0.1,remote.port=${remote}`);
+      const running = lines(OUR_SCRIPT, '-netdev', wires[0]!, '-device', `${model},netdev=n0`);
+      // Ours listens once it runs; until then QEMU would not connect. Its boot takes longer than ours does to listen.
+      await untilListening(type === 'stream' ? ours : undefined);
+      const qemu = await startQemu(wires[1]!, THEIR_INIT);
+      expect(await running).toEqual([zeros(ZEROS.theirs), '3 packets received', '2 packets received']);
+      await qemu.until('got ');
+      expect(qemu.output()).toContain(`got ${zeros(ZEROS.ours)}`);
+    });
+  }
+});
+
+/** Waits until something listens on a TCP port, by the kernel's own table: a connection would be taken for the peer's. */
+async function untilListening(port: number | undefined): Promise<void> {
+  if (port === undefined) return;
+  const { readFileSync } = await import('node:fs');
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`;
+  while (!readFileSync('/proc/net/tcp', 'latin1').includes(wanted)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const noPasst = missing('passt');
