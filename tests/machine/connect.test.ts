@@ -60,11 +60,11 @@ describe('a stream between threads', () => {
     expect(written).toBeLessThan(100);
     near.end('end');
     let bytes = 0;
-    for await (const part of far) bytes += (part as Buffer).length;
+    for await (const part of far.iterator({ destroyOnReturn: false })) bytes += (part as Buffer).length;
     expect(bytes).toBe((written + 1) * chunk.length + 3);
     far.end('answer');
     let answer = '';
-    for await (const part of near) answer += String(part);
+    for await (const part of near.iterator({ destroyOnReturn: false })) answer += String(part);
     expect(answer).toBe('answer');
   });
 

@@ -155,6 +155,10 @@ class UserNetwork implements Nat, NatContext {
   // -- For the program ------------------------------------------------------------------------------------------------------------------
 
   connectToGuest(socket: StreamSocket, port: number, opening: Opening, address = this.config.firstLease): void {
+    if (this.closed) {
+      socket.reset();
+      return opening.failed('ECONNABORTED');
+    }
     const remote = familyOf(address) === 4 ? this.config.gateway : this.config.gateway6;
     this.tcp.openToGuest(socket, { address, port }, remote, opening);
   }
