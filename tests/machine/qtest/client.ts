@@ -27,6 +27,13 @@ const START_MS = 60_000;
 const ROM_BYTES = 65536;
 const HLT = 0xf4;
 
+/** What is on a wire inside one host for so long is lost. */
+const FRAME_MS = 20_000;
+/** The same of an answer. */
+const ANSWER_MS = 60_000;
+
+export class FrameLost extends Error {}
+
 interface Waiting {
   resolve(answer: string): void;
   reject(error: Error): void;
@@ -65,7 +72,12 @@ export class Client {
   /** One command, one answer. */
   ask(command: string): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
+      const timer = setTimeout(() => reject(new Error(`${this.emulator}: "${command}" is not answered`)), ANSWER_MS);
+      const settle = <T>(then: (value: T) => void) => (value: T): void => {
+        clearTimeout(timer);
+        then(value);
+      };
+      this.waiting.push({ resolve: settle(resolve), reject: settle(reject) });
       this.socket.write(`${command}\n`);
     });
   }
@@ -131,9 +143,19 @@ export class Client {
     this.wire!.write(Buffer.concat([head, Buffer.from(frame)]));
   }
 
-  /** The next frame that the card sends, or has sent. */
+  /** The next frame that the card sends, or has sent. Throws FrameLost when none comes. */
   async frame(): Promise<Uint8Array> {
-    while (this.frames.length === 0) await new Promise<void>((resolve) => (this.onFrame = resolve));
+    const deadline = Date.now() + FRAME_MS;
+    while (this.frames.length === 0) {
+      if (Date.now() >= deadline) throw new FrameLost(`${this.emulator}: no frame has come`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, FRAME_MS);
+        this.onFrame = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
     return this.frames.shift()!;
   }
 
