@@ -3,7 +3,7 @@
  * Follows Documentation/arch/x86/boot.rst of Linux (boot protocol 2.15); field names are that document's.
  */
 import { ImageError } from './errors.js';
-import { detectPacking, StreamError, unpack, type Packing } from './unpack/index.js';
+import { type Budget, detectPacking, StreamError, unpack, type Packing } from './unpack/index.js';
 
 /** Offsets of the setup header's fields, from the start of the file and of the zero page alike. */
 export const Header = {
@@ -106,14 +106,14 @@ export function readBzImage(bytes: Uint8Array, name: string): BzImage {
 }
 
 /** The ELF kernel inside the payload. */
-export function unpackBzImage(image: BzImage, name: string): Uint8Array {
+export function unpackBzImage(image: BzImage, name: string, budget?: Budget): Uint8Array {
   const { payload, packing } = image;
   if (payload.length < 16) throw new ImageError(name, `has a payload of only ${payload.length} bytes`, 'Take a fresh copy of it.');
   try {
     // The build appends the unpacked size to every payload (gzip has it there by its own format).
     const sizeHint = new DataView(payload.buffer, payload.byteOffset + payload.length - 4).getUint32(0, true);
     // zstd's frames must not be followed by anything, so there it is cut off.
-    return unpack(packing === 'zstd' ? payload.subarray(0, -4) : payload, packing, sizeHint);
+    return unpack(packing === 'zstd' ? payload.subarray(0, -4) : payload, packing, sizeHint, budget);
   } catch (cause) {
     if (!(cause instanceof StreamError)) throw cause;
     throw new ImageError(

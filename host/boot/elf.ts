@@ -121,8 +121,11 @@ export function readElf(bytes: Uint8Array, name: string): ElfImage {
   return { class64: wide, machine, type, entry: wide ? view.getBigUint64(24, true) : BigInt(word(24)), segments };
 }
 
-/** The notes of all PT_NOTE segments. A note that runs past its segment ends the walk. */
-export function readNotes(bytes: Uint8Array, image: ElfImage): ElfNote[] {
+/** Notes of a kernel: Linux has some ten, Xen twenty. Headers may name the same bytes again and again, so the walk is counted, not the file. */
+const MOST_NOTES = 4096;
+
+/** The notes of all PT_NOTE segments. A note that runs past its segment ends the walk. Throws ImageError past MOST_NOTES; `name` is for that. */
+export function readNotes(bytes: Uint8Array, image: ElfImage, name: string): ElfNote[] {
   const notes: ElfNote[] = [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const segment of image.segments) {
@@ -135,6 +138,7 @@ export function readNotes(bytes: Uint8Array, image: ElfImage): ElfNote[] {
       const dataBytes = view.getUint32(at + 4, true);
       const dataAt = at + up(12 + nameBytes);
       if (dataAt + dataBytes > end) break;
+      if (notes.length === MOST_NOTES) throw new ImageError(name, `has more than ${MOST_NOTES} notes, at byte ${at}`, 'Take a fresh copy of it.');
       const owner = String.fromCharCode(...bytes.subarray(at + 12, at + 12 + Math.min(Math.max(nameBytes - 1, 0), 64)));
       notes.push({ owner, type: view.getUint32(at + 8, true), data: bytes.subarray(dataAt, dataAt + dataBytes) });
       at = dataAt + up(dataBytes);

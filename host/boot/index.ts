@@ -5,3 +5,4 @@ export { ENTRY_NAMES, loadKernel, type EntryName, type LoadOptions, type ModuleF
 export type { BootPlan, Entry, Linux32Entry, LinuxSegments, Long64Entry, MultibootEntry, Pvh32Entry, Real16Entry, Segment } from './plan.js';
 export { acpiTables, DEFAULT_BOARD, type AcpiBoard, type AcpiImage } from './acpi/index.js';
 export * from './ram-layout.js';
+export { Budget, type BudgetOptions, type Limits } from './unpack/index.js';

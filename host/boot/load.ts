@@ -19,7 +19,7 @@ import type { BootPlan, Entry, Segment } from './plan.js';
 import { startInfo } from './pvh.js';
 import { REAL_COMMAND_LINE, REAL_ENTRY, realModeSegments, SETUP_BASE } from './real-mode.js';
 import { ONE_MIB, ramLayout } from './ram-layout.js';
-import { detectPacking } from './unpack/index.js';
+import { type Budget, detectPacking } from './unpack/index.js';
 
 export const ENTRY_NAMES = ['pvh', 'linux64', 'linux32', 'real16', 'multiboot'] as const;
 export type EntryName = (typeof ENTRY_NAMES)[number];
@@ -44,6 +44,8 @@ export interface LoadOptions {
   entry?: EntryName;
   /** Tables to put into memory and point the kernel at. */
   acpi?: AcpiImage;
+  /** What unpacking may cost; it carries an abort and a deadline. */
+  budget?: Budget;
 }
 
 /** Everything a way in needs to know. */
@@ -54,6 +56,7 @@ interface Kernel {
   elf?: { bytes: Uint8Array; image: ElfImage };
   multiboot?: MultibootHeader;
   notes: string[];
+  budget?: Budget;
 }
 
 const PAGE = 4096;
@@ -94,7 +97,7 @@ function readKernel(file: Uint8Array, name: string): Kernel {
 /** The ELF kernel: the file, or what a bzImage unpacks to. */
 function elfOf(kernel: Kernel): { bytes: Uint8Array; image: ElfImage } {
   if (kernel.elf) return kernel.elf;
-  const bytes = unpackBzImage(kernel.bzImage!, kernel.name);
+  const bytes = unpackBzImage(kernel.bzImage!, kernel.name, kernel.budget);
   if (!isElf(bytes)) {
     throw new ImageError(kernel.name, 'has a payload that is not an ELF kernel', 'Take a fresh copy, or try the linux64 entry.');
   }
@@ -103,8 +106,8 @@ function elfOf(kernel: Kernel): { bytes: Uint8Array; image: ElfImage } {
   return kernel.elf;
 }
 
-function findPvhEntry(elf: { bytes: Uint8Array; image: ElfImage }): number | undefined {
-  const note = readNotes(elf.bytes, elf.image).find(({ owner, type }) => owner === PVH_NOTE_OWNER && type === PVH_NOTE_TYPE);
+function findPvhEntry(elf: { bytes: Uint8Array; image: ElfImage }, name: string): number | undefined {
+  const note = readNotes(elf.bytes, elf.image, name).find(({ owner, type }) => owner === PVH_NOTE_OWNER && type === PVH_NOTE_TYPE);
   if (note === undefined || note.data.length < 4) return undefined;
   return new DataView(note.data.buffer, note.data.byteOffset).getUint32(0, true);
 }
@@ -162,7 +165,7 @@ function commandLine(cmdline: string, limit: number): Segment {
 
 function planPvh(kernel: Kernel, options: LoadOptions): BootPlan | undefined {
   const elf = elfOf(kernel);
-  const rip = findPvhEntry(elf);
+  const rip = findPvhEntry(elf, kernel.name);
   if (rip === undefined) return undefined;
   const { lowBytes } = ramLayout(options.memory);
   const { segments, end } = elfSegments(elf, kernel.name, lowBytes);
@@ -316,6 +319,7 @@ export function loadKernel(options: LoadOptions): BootPlan {
     throw new ImageError(options.initrdName ?? 'initrd', 'is empty', 'Give a cpio archive, or leave it out.');
   }
   const kernel = readKernel(options.kernel, options.kernelName);
+  if (options.budget) kernel.budget = options.budget;
   const plan = planByName(kernel, options);
   if (options.acpi) plan.segments.unshift(...options.acpi.segments);
   return plan;

@@ -5,6 +5,7 @@
  * The bytes depend on the entries alone: times are zero, owners root, inode numbers count up, paths are sorted (a
  * directory sorts before what it holds). Archives may be concatenated; what comes later replaces what came before.
  */
+import { Budget, StreamError } from '../boot/unpack/index.js';
 import { completeTree, type FileEntry, type FileKind } from './files.js';
 
 const MAGIC = '070701';
@@ -42,9 +43,10 @@ function header(entry: FileEntry | undefined, inode: number, nameBytes: number, 
   return MAGIC + fields.map((value) => value.toString(16).padStart(8, '0')).join('');
 }
 
-/** The archive of these entries; missing parent directories are added. */
-export function writeCpio(entries: Iterable<FileEntry>): Uint8Array {
-  const rows: { head: Uint8Array; data: Uint8Array }[] = completeTree(entries).map((entry, index) => {
+/** The archive of these entries; missing parent directories are added, and drawn from `budget`. */
+export function writeCpio(entries: Iterable<FileEntry>, budget = new Budget()): Uint8Array {
+  const rows: { head: Uint8Array; data: Uint8Array }[] = completeTree(entries, budget).map((entry, index) => {
+    if (entry.path === TRAILER) throw new StreamError(`has a file of the name ${TRAILER}, at which an initial file system ends`);
     const name = encoder.encode(`${entry.path}\0`);
     const data = contentOf(entry);
     const head = new Uint8Array(aligned(HEADER_BYTES + name.length));
@@ -82,6 +84,7 @@ export function readCpio(bytes: Uint8Array): FileEntry[] {
     const head = decoder.decode(bytes.subarray(at, at + HEADER_BYTES));
     if (head.length < HEADER_BYTES || !head.startsWith(MAGIC)) throw new Error(`no newc header at byte ${at}`);
     const field = (index: number): number => parseInt(head.slice(6 + index * 8, 14 + index * 8), 16);
+    if (!/^[0-9a-f]{104}$/i.test(head.slice(6))) throw new Error(`no newc header at byte ${at}`);
     const nameEnd = at + HEADER_BYTES + field(11);
     const path = decoder.decode(bytes.subarray(at + HEADER_BYTES, nameEnd - 1));
     const dataStart = aligned(nameEnd);

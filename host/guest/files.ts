@@ -1,5 +1,7 @@
 /** What a guest's file system is made of, before it is an archive. */
 
+import { Budget, StreamError } from '../boot/unpack/index.js';
+
 export type FileKind = 'directory' | 'file' | 'symlink' | 'character' | 'block' | 'fifo';
 
 export interface FileEntry {
@@ -30,14 +32,22 @@ export function symlink(path: string, target: string): FileEntry {
   return { path, kind: 'symlink', mode: 0o777, target };
 }
 
-/** Adds the directories that the paths need and that are not there; later entries win over earlier ones of the same path. */
-export function completeTree(entries: Iterable<FileEntry>): FileEntry[] {
+/**
+ * Adds the directories that the paths need and that are not there, each an entry from `budget`: a deep path makes thousands. Later entries
+ * win over earlier ones of the same path.
+ */
+export function completeTree(entries: Iterable<FileEntry>, budget = new Budget()): FileEntry[] {
   const tree = new Map<string, FileEntry>();
   for (const entry of entries) tree.set(entry.path, entry);
   for (const path of [...tree.keys()]) {
     for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
       const parent = path.slice(0, slash);
-      if (!tree.has(parent)) tree.set(parent, directory(parent));
+      const above = tree.get(parent);
+      // A link may lead to a directory (bin -> usr/bin); under anything else the guest would lose the file without a word.
+      if (above !== undefined && above.kind !== 'directory' && above.kind !== 'symlink') throw new StreamError(`has a ${above.kind} ${parent} and, as if it were a directory, ${path}`);
+      if (above !== undefined) break; // and with it what is above it
+      budget.spendEntry(parent);
+      tree.set(parent, directory(parent));
     }
   }
   return [...tree.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -6,13 +6,13 @@ import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { detectPacking, StreamError, unpack } from '../boot/unpack/index.js';
+import { Budget, detectPacking, StreamError, unpack } from '../boot/unpack/index.js';
 import { readCpio, writeCpio } from './cpio.js';
 import { GuestError } from './errors.js';
 import type { FileEntry } from './files.js';
 import { IMPORTED_INIT_ARGUMENT, importedFiles } from './init.js';
 import { loadGuest, writeGuestFile, writeManifest, type Guest } from './manifest.js';
-import { readTar, TarError, type TarEntry } from './tar.js';
+import { readTar, type TarEntry } from './tar.js';
 
 export interface ImportOptions {
   /** The guest whose kernel, modules and busybox are used. */
@@ -32,42 +32,56 @@ async function firstBytes(path: string): Promise<Uint8Array> {
   return new Uint8Array(0);
 }
 
+/** A gzip file's bytes, unpacked as they are wanted and held against what was read for them. */
+async function* unpackedGzip(path: string, budget: Budget, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const source = createReadStream(path, { signal });
+  const unpacked = createGunzip();
+  source.on('error', (cause) => unpacked.destroy(cause));
+  source.pipe(unpacked);
+  try {
+    for await (const chunk of unpacked) {
+      budget.spendBytes((chunk as Uint8Array).length, source.bytesRead);
+      yield chunk as Uint8Array;
+    }
+  } finally {
+    source.destroy();
+  }
+}
+
 /** The archive's bytes, unpacked when it is packed. */
-async function openArchive(path: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+async function openArchive(path: string, budget: Budget, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
   const packing = detectPacking(await firstBytes(path));
   if (packing === 'none') return createReadStream(path, { signal, highWaterMark: 1 << 20 });
-  if (packing === 'gzip') {
-    const source = createReadStream(path, { signal });
-    const unpacked = createGunzip();
-    source.on('error', (cause) => unpacked.destroy(cause));
-    return source.pipe(unpacked);
-  }
-  return oneChunk(unpack(await readFile(path), packing));
+  if (packing === 'gzip') return unpackedGzip(path, budget, signal);
+  return oneChunk(unpack(await readFile(path), packing, undefined, budget));
 }
 
 /** Gives each hard link the contents of the file it is a second name of. */
-function resolveHardLinks(entries: TarEntry[], archive: string): FileEntry[] {
+function resolveHardLinks(entries: TarEntry[], archive: string, budget: Budget): FileEntry[] {
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   return entries.map(({ hardLink, ...entry }) => {
     if (hardLink === undefined) return entry;
     const first = byPath.get(hardLink);
     if (first?.data === undefined) throw new GuestError(`${archive} has a link ${entry.path} to ${hardLink}, which is not in it`, 'Make the archive again.');
+    budget.spendBytes(first.data.length, Infinity);
     return { ...entry, data: first.data };
   });
 }
 
-async function readArchive(path: string, signal?: AbortSignal): Promise<FileEntry[]> {
+async function readArchive(path: string, budget: Budget, signal?: AbortSignal): Promise<FileEntry[]> {
   const entries: TarEntry[] = [];
-  try {
-    for await (const entry of readTar(await openArchive(path, signal))) entries.push(entry);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new GuestError(`${path} does not exist`, 'Give a tar archive of a root file system.');
-    const packed = typeof code === 'string' && code.startsWith('Z_');
-    if (!(cause instanceof TarError || cause instanceof StreamError || packed)) throw cause;
-    throw new GuestError(`${path} ${packed ? 'cannot be unpacked' : (cause as Error).message}`, 'Give a tar archive of a root file system (plain, gzip, xz or zstd).');
-  }
-  return resolveHardLinks(entries, path);
+  for await (const entry of readTar(await openArchive(path, budget, signal), undefined, budget)) entries.push(entry);
+  return resolveHardLinks(entries, path, budget);
+}
+
+/** What is wrong with the archive, in its name. */
+function explained(path: string, cause: unknown): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new GuestError(`${path} does not exist`, 'Give a tar archive of a root file system.');
+  if (code === 'EISDIR') return new GuestError(`${path} is a folder`, `Give a tar archive of a root file system: tar -C ${path} -cf rootfs.tar . makes one.`);
+  const packed = typeof code === 'string' && code.startsWith('Z_');
+  if (!(cause instanceof StreamError || packed)) return cause;
+  return new GuestError(`${path} ${packed ? 'cannot be unpacked' : (cause as Error).message}`, 'Give a tar archive of a root file system (plain, gzip, xz or zstd).');
 }
 
 /** Device nodes come with devtmpfs, and mount points must be empty. */
@@ -80,12 +94,20 @@ function modulesHome(entries: FileEntry[]): string {
   return entries.some((entry) => entry.path === 'lib' && entry.kind === 'symlink') ? 'usr/lib/modules' : 'lib/modules';
 }
 
-/** Makes a guest of a root file system's archive in a folder of its own. */
+/** Makes a guest of a root file system's archive in a folder of its own. Throws GuestError. */
 export async function importGuest(archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
+  try {
+    return await importWithin(new Budget({ signal: options.signal }), archive, outDir, options);
+  } catch (cause) {
+    throw explained(archive, cause);
+  }
+}
+
+async function importWithin(budget: Budget, archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
   const { base, signal } = options;
   const say = options.onProgress ?? (() => {});
   say(`reading ${archive}`);
-  const entries = (await readArchive(archive, signal)).filter(isKept);
+  const entries = (await readArchive(archive, budget, signal)).filter(isKept);
   const baseFiles = readCpio(await readFile(base.initrd));
   const busybox = baseFiles.find((entry) => entry.path === 'bin/busybox')?.data;
   if (busybox === undefined) throw new GuestError(`The guest in ${base.dir} has no busybox to start another with`, 'Import with a prepared guest (amd64 or i386).');
@@ -96,7 +118,7 @@ export async function importGuest(archive: string, outDir: string, options: Impo
 
   say(`writing the guest (${entries.length} files)`);
   signal?.throwIfAborted();
-  const initrd = writeCpio([...entries, ...modules, ...importedFiles(busybox)]);
+  const initrd = writeCpio([...entries, ...modules, ...importedFiles(busybox)], budget);
   await mkdir(outDir, { recursive: true });
   const { manifest } = base;
   await copyFile(base.kernel, join(outDir, 'kernel'));

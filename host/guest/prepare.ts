@@ -47,7 +47,7 @@ async function findCached(guests: string, name: DebianGuestName): Promise<Guest 
   const newestFirst = names.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
   for (const entry of newestFirst) {
     try {
-      return await loadGuest(join(guests, entry), { trusted: true });
+      return await loadGuest(join(guests, entry), { remembered: true });
     } catch (cause) {
       if (!(cause instanceof GuestError)) throw cause; // a damaged one is made again
     }
@@ -68,7 +68,7 @@ async function install(build: string, target: string): Promise<Guest> {
     await rm(target, { recursive: true, force: true });
     await rename(build, target);
   }
-  return loadGuest(target, { trusted: true });
+  return loadGuest(target, { remembered: true });
 }
 
 const WEEK_MS = 7 * 24 * 3600 * 1000;

@@ -2,7 +2,7 @@
 
 import { acpiTables } from '../boot/acpi/index.js';
 import { isBzImage } from '../boot/bzimage.js';
-import { loadKernel, planFirmware, type FirmwarePlan, type ModuleFile, type Segment } from '../boot/index.js';
+import { Budget, loadKernel, planFirmware, type FirmwarePlan, type ModuleFile, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
 import { entryRegisters, planBare } from './entry.js';
 import { OptionError } from './errors.js';
@@ -76,8 +76,15 @@ function warnOfSilence({ kernel, append }: Image, { onProgress: say }: MachineOp
   if (isBzImage(kernel) && !/(^| )console=/.test(append)) say?.('the kernel command line names no console; with console=ttyS0 (-append) Linux shows itself on the first serial port.');
 }
 
+/** Loading ends with the program's signal, and within the time that a run may take. */
+function loadingBudget({ signal, limits }: MachineOptions): Budget {
+  const wallMs = limits?.wallMs;
+  return new Budget({ signal, ...(wallMs === undefined ? {} : { deadline: performance.now() + wallMs, deadlineName: 'limits.wallMs' }) });
+}
+
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
 export async function planMachine(options: MachineOptions, memoryMiB: number): Promise<MachinePlan> {
+  const budget = loadingBudget(options);
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
   if (options.bios !== undefined) {
     const name = typeof options.bios === 'string' ? options.bios : 'bios';
@@ -88,6 +95,7 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
   if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };
   if (options.kernel !== undefined) warnOfSilence(image, options);
   const plan = loadKernel({
+    budget,
     kernel: image.kernel,
     kernelName: image.kernelName,
     cmdline: image.append,

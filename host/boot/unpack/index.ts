@@ -2,17 +2,17 @@
  * Unpacks whatever a kernel or a module is packed with, by its magic number.
  */
 import { gunzipSync } from 'node:zlib';
-import { decompress as unpackZstd } from 'fzstd';
+import { Budget, LimitError } from './budget.js';
 import { unpackLz4 } from './lz4.js';
-import { StreamError, unpackLzma } from './lzma.js';
+import { unpackLzma } from './lzma.js';
+import { StreamError } from './stream-error.js';
 import { isXz, unpackXz } from './xz.js';
+import { unpackZstd } from './zstd.js';
 
-export { StreamError } from './lzma.js';
+export { Budget, LimitError, type BudgetOptions, type Limits } from './budget.js';
+export { StreamError } from './stream-error.js';
 
 export type Packing = 'gzip' | 'xz' | 'lzma' | 'lz4' | 'zstd' | 'bzip2' | 'lzo' | 'none';
-
-/** The most that any payload may unpack to. */
-const LIMIT = 1 << 30;
 
 function startsWith(bytes: Uint8Array, ...magic: number[]): boolean {
   return magic.every((value, index) => bytes[index] === value);
@@ -29,31 +29,38 @@ export function detectPacking(bytes: Uint8Array): Packing {
   return 'none';
 }
 
-/** Unpacks `bytes`; throws StreamError when they are damaged, or packed with something that is not supported. */
-export function unpack(bytes: Uint8Array, packing: Packing, sizeHint?: number): Uint8Array {
+/** Unpacks `bytes` within `budget`; throws StreamError when they are damaged, packed with something that is not supported, or too much. */
+export function unpack(bytes: Uint8Array, packing: Packing, sizeHint?: number, budget = new Budget()): Uint8Array {
+  if (packing === 'none') return bytes;
+  const out = unpackWithin(bytes, packing, budget.room(bytes.length), sizeHint);
+  budget.spendBytes(out.length, bytes.length);
+  return out;
+}
+
+function unpackWithin(bytes: Uint8Array, packing: Exclude<Packing, 'none'>, room: number, sizeHint?: number): Uint8Array {
   switch (packing) {
-    case 'none':
-      return bytes;
     case 'xz':
-      return unpackXz(bytes, LIMIT, sizeHint);
+      return unpackXz(bytes, room, sizeHint);
     case 'lzma':
-      return unpackLzma(bytes, LIMIT);
+      return unpackLzma(bytes, room);
     case 'lz4':
-      return unpackLz4(bytes, LIMIT);
+      return unpackLz4(bytes, room);
     case 'gzip':
-      return describeErrors(() => gunzipSync(bytes, { maxOutputLength: LIMIT }));
+      return describeErrors(() => gunzipSync(bytes, { maxOutputLength: room }), room);
     case 'zstd':
-      return describeErrors(() => unpackZstd(bytes));
+      return describeErrors(() => unpackZstd(bytes, room), room);
     case 'bzip2':
     case 'lzo':
       throw new StreamError(`is packed with ${packing}, which is not supported`);
   }
 }
 
-function describeErrors(run: () => Uint8Array): Uint8Array {
+function describeErrors(run: () => Uint8Array, room: number): Uint8Array {
   try {
     return run();
   } catch (cause) {
+    if (cause instanceof StreamError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new LimitError(`unpacks to more than ${room} bytes`);
     throw new StreamError(`cannot be unpacked (${cause instanceof Error ? cause.message : String(cause)})`);
   }
 }

@@ -2,7 +2,7 @@
  * Unpacks the "legacy" frames of LZ4, which kernels are packed with: a magic number, then blocks, each behind its packed size.
  * Follows "LZ4 Frame Format" 1.6.x (Legacy frame) and "LZ4 Block Format".
  */
-import { StreamError } from './lzma.js';
+import { StreamError } from './stream-error.js';
 
 const LEGACY_MAGIC = 0x184c2102;
 const BLOCK_LIMIT = 8 << 20;
@@ -42,6 +42,7 @@ function unpackBlock(block: Uint8Array, out: Uint8Array, at: number): number {
 export function unpackLz4(packed: Uint8Array, limit: number): Uint8Array {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const blocks: Uint8Array[] = [];
+  const room = new Uint8Array(BLOCK_LIMIT);
   let total = 0;
   // A kernel image adds its unpacked size after the last block: too few bytes to be a block of their own.
   for (let at = 4; at + 4 < packed.length; ) {
@@ -49,11 +50,10 @@ export function unpackLz4(packed: Uint8Array, limit: number): Uint8Array {
     at += 4;
     if (size === LEGACY_MAGIC) continue;
     if (at + size > packed.length) throw new StreamError('ends in the middle of a block');
-    const out = new Uint8Array(BLOCK_LIMIT);
-    const unpacked = out.subarray(0, unpackBlock(packed.subarray(at, at + size), out, 0));
-    total += unpacked.length;
+    const length = unpackBlock(packed.subarray(at, at + size), room, 0);
+    total += length;
     if (total > limit) throw new StreamError(`unpacks to more than ${limit} bytes`);
-    blocks.push(unpacked);
+    if (length > 0) blocks.push(room.slice(0, length));
     at += size;
   }
   const whole = new Uint8Array(total);

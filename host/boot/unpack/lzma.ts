@@ -6,10 +6,7 @@
  * in a Uint32Array because a mutable closure variable above 2^31 would be boxed on every store.
  */
 
-/** What is wrong inside a compressed stream; the caller knows the file and adds it. */
-export class StreamError extends Error {
-  override readonly name = 'StreamError';
-}
+import { StreamError } from './stream-error.js';
 
 const PROB_ONE_HALF = 1024;
 const STATES = 12;

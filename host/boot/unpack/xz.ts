@@ -7,7 +7,8 @@
  */
 import { undoBcjX86 } from './bcj-x86.js';
 import { crc32 } from './crc32.js';
-import { createLzmaDecoder, StreamError, type LzmaDecoder } from './lzma.js';
+import { createLzmaDecoder, type LzmaDecoder } from './lzma.js';
+import { StreamError } from './stream-error.js';
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const FILTER_BCJ_X86 = 0x04;

@@ -12,7 +12,7 @@ it.each([true, false])('a slimmed kernel (64 bits: %s) loads to the same memory'
   expect(after.length).toBeLessThan(before.length + 3 * 4096);
   const [a, b] = [readElf(before, 'a'), readElf(after, 'b')];
   expect([b.entry, b.machine, b.class64]).toEqual([a.entry, a.machine, a.class64]);
-  expect(readNotes(after, b)).toEqual(readNotes(before, a));
+  expect(readNotes(after, b, 'after')).toEqual(readNotes(before, a, 'before'));
   const memory = (bytes: Uint8Array, image: typeof a): Uint8Array => {
     const segment = image.segments[0]!;
     const out = new Uint8Array(segment.memoryBytes);

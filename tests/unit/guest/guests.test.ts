@@ -1,6 +1,6 @@
 /** Guests in folders: built, imported, verified against their manifest. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, statSync, utimesSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,9 +41,22 @@ describe('a guest folder', () => {
     writeFileSync(join(dir, 'kernel'), new Uint8Array([1, 2, 4]));
     await expect(loadGuest(dir)).rejects.toThrow(/kernel is not what its manifest says/);
     writeFileSync(join(dir, 'kernel'), new Uint8Array([1, 2]));
-    await expect(loadGuest(dir, { trusted: true })).rejects.toThrow(/kernel has 2 bytes, its manifest says 3/);
+    await expect(loadGuest(dir, { remembered: true })).rejects.toThrow(/kernel has 2 bytes, its manifest says 3/);
     rmSync(join(dir, 'kernel'));
     await expect(loadGuest(dir)).rejects.toThrow(/kernel is missing/);
+  });
+
+  it('of the cache is checked once, and again after a file was touched, whatever its size and time say', async () => {
+    await makeGuest(dir);
+    await loadGuest(dir, { remembered: true });
+    await loadGuest(dir, { remembered: true });
+    const kernel = join(dir, 'kernel');
+    const { atime, mtime } = statSync(kernel);
+    writeFileSync(kernel, new Uint8Array([1, 2, 4]));
+    utimesSync(kernel, atime, mtime);
+    await expect(loadGuest(dir, { remembered: true })).rejects.toThrow(/kernel is not what its manifest says/);
+    writeFileSync(kernel, new Uint8Array([1, 2, 3]));
+    await expect(loadGuest(dir, { remembered: true })).resolves.toMatchObject({ kernel });
   });
 
   it('is refused when its manifest is none, or leads elsewhere', async () => {
