@@ -95,6 +95,7 @@ function openOrExplain(path: string, readOnly: boolean): number {
 export function openFileDisk(path: string, { readOnly, unmap, locking }: FileOptions): Disk {
   const { fd, bytes } = openImage(path, readOnly);
   let unlock = (): void => undefined;
+  let isClosed = false;
   try {
     if (locking && readOnly) checkUnlocked(path);
     else if (locking) unlock = lockImage(path);
@@ -116,6 +117,8 @@ export function openFileDisk(path: string, { readOnly, unmap, locking }: FileOpt
       if (unmap) await punch(fd, at, length);
     },
     async close() {
+      if (isClosed) return; // the number may be another file's by now
+      isClosed = true;
       closeSync(fd);
       unlock();
     },
