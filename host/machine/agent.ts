@@ -20,6 +20,11 @@ interface Running {
 
 const text = new TextEncoder();
 
+/** Characters of a message on the control port; the longest is `exit` with two numbers. */
+const MESSAGE_LIMIT = 256;
+/** Stands for a line that is too long: it is no message, whatever comes behind it. */
+const OVERLONG = '?';
+
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -96,6 +101,8 @@ export class Agent {
 
   private controlBytes(bytes: Uint8Array): void {
     this.line += this.decoder.decode(bytes, { stream: true });
+    // No message of ours is as long: a guest that sends no line feed is given no memory for it, and no time to look through it again.
+    if (this.line.length > MESSAGE_LIMIT && !this.line.includes('\n')) this.line = OVERLONG;
     for (let end = this.line.indexOf('\n'); end >= 0; end = this.line.indexOf('\n')) {
       const line = this.line.slice(0, end).replace(/\r$/, '');
       this.line = this.line.slice(end + 1);

@@ -87,9 +87,16 @@ describe('the protocol', () => {
 
   it('answers what is malformed with ERR, and goes on', async () => {
     const client = await start('pintail');
-    const malformed = ['readl', 'readl zero', 'outb 0x80', 'write 0x100 4 deadbeef', 'read 0x100 0', 'read 0xffffffffffffffff 2', 'writeq 0 0x10000000000000000', 'memset 0 0x7fffffffffffffff 1', 'clock_set soon'];
+    const malformed = ['readl', 'readl zero', 'outb 0x80', 'write 0x100 4 deadbeef', 'read 0x100 0', 'read 0xffffffffffffffff 2', 'writeq 0 0x10000000000000000', 'memset 0 0x7fffffffffffffff 1', 'clock_set soon', 'clock_step -1', 'clock_set 0x8000000000000000'];
     for (const words of malformed) expect(await client.ask(words)).toMatch(/^ERR /);
     expect(await client.ask('module_load x y')).toBe("FAIL Unknown command 'module_load'");
+    expect(await client.ask('endianness')).toBe('OK little');
+  });
+
+  it('moves time past a million timers in several commands, and says how far it came', async () => {
+    const client = await start('pintail');
+    for (const [port, value] of [[0x43, 0x34], [0x40, 0], [0x40, 0x10]]) await client.out(port!, 1, value!);
+    expect(await client.ask('clock_set 0x7fffffffffffffff')).toMatch(/^ERR 1000000 timers have fired and the clock is at \d+; ask again to go on/);
     expect(await client.ask('endianness')).toBe('OK little');
   });
 
