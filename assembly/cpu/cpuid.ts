@@ -7,9 +7,11 @@
 // kernels may leave their retpolines out. ERMS is not: with an instruction's time being one tick an iteration, REP MOVSB takes
 // eight times as long as REP MOVSQ.
 
-import { TSC_HZ } from "../device/clock";
+import { clock, TSC_HZ } from "../device/clock";
+import { Hidden } from "../device/clock-spec";
 import { apicReadMsr } from "../device/interrupt";
 import { cpu, gpr, Cr4 } from "./state";
+import { hasKvm, kvmFeatures } from "./kvm";
 import { Msr } from "./msr-spec";
 
 /** Extended family 2 + base family 15, model 3, stepping 1. */
@@ -20,6 +22,8 @@ import { Msr } from "./msr-spec";
 @inline const TSC_KHZ: u32 = <u32>(TSC_HZ / 1000);
 /** The local APIC's timer counts ns of virtual time (chipset/lapic/timer.ts). */
 @inline const APIC_KHZ: u32 = 1_000_000;
+/** Where the name of the machine stands when KVM's has the first place. */
+@inline const OWN_LEAF: u32 = HYPERVISOR + 0x100;
 /** IA32_APIC_BASE.EN. */
 @inline const APIC_ENABLED: u64 = 1 << 11;
 
@@ -58,7 +62,7 @@ function answer(a: u32, b: u32, c: u32, d: u32): void {
 export function cpuid(): void {
   const leaf = load<u32>(gpr(0)), sub = load<u32>(gpr(1));
   if (leaf >= 0x8000_0000) extended(leaf);
-  else if (leaf >= HYPERVISOR && leaf <= HYPERVISOR + 0x10) hypervisor(leaf);
+  else if (leaf >= HYPERVISOR && leaf <= OWN_LEAF) hypervisor(leaf);
   else basic(leaf, sub);
 }
 
@@ -72,8 +76,8 @@ function basic(leaf: u32, sub: u32): void {
     case 0xb: return topology(sub);
     // x87 and SSE states: 512 bytes of FXSAVE and the header.
     case 0xd: return sub ? answer(0, 0, 0, 0) : answer(3, 576, 576, 0);
-    // TSC = crystal x EBX / EAX, the crystal being the TSC's own clock; then nominal MHz.
-    case 0x15: return answer(1, 1, <u32>TSC_HZ, 0);
+    // TSC = crystal x EBX / EAX, the crystal being the clock of the local APIC's timer, as kernels take it; then nominal MHz.
+    case 0x15: return answer(2, <u32>(TSC_HZ / (APIC_KHZ * 500)), APIC_KHZ * 1000, 0);
     case 0x16: return answer(TSC_KHZ / 1000, TSC_KHZ / 1000, 100, 0);
   }
   answer(0, 0, 0, 0);
@@ -82,9 +86,10 @@ function basic(leaf: u32, sub: u32): void {
 function features(): void {
   const ecx: u32 = Ecx1.SSE3 | Ecx1.SSSE3 | Ecx1.CX16 | Ecx1.PCID | Ecx1.SSE4_1 | Ecx1.SSE4_2 | Ecx1.X2APIC | Ecx1.MOVBE | Ecx1.POPCNT |
     Ecx1.TSC_DEADLINE | Ecx1.XSAVE | Ecx1.RDRAND | IS_VIRTUAL;
+  const hidden: u32 = clock.hidden & Hidden.X2APIC ? Ecx1.X2APIC : 0;
   const osxsave: u32 = cpu.cr4 & Cr4.OSXSAVE ? Ecx1.OSXSAVE : 0;
   // EBX: CLFLUSH lines of 8 x 8 bytes, one logical processor, APIC id 0.
-  answer(SIGNATURE, 0x0001_0800, ecx | osxsave, shared() | Edx1.SEP | Edx1.CLFSH | Edx1.SSE | Edx1.SSE2);
+  answer(SIGNATURE, 0x0001_0800, ecx & ~hidden | osxsave, shared() | Edx1.SEP | Edx1.CLFSH | Edx1.SSE | Edx1.SSE2);
 }
 
 /** One thread in one core: levels SMT and core, then none. */
@@ -93,10 +98,15 @@ function topology(sub: u32): void {
   answer(0, kind ? 1 : 0, kind << 8 | (sub & 0xff), 0);
 }
 
-/** 4000_0000: "Pintail"; 4000_0010: kHz of the TSC and of the local APIC's timer. */
+/**
+ * 4000_0000: "KVMKVMKVM" with its features, or "Pintail" where that is hidden and at 4000_0100 otherwise; 4000_0010: kHz of the TSC
+ * and of the local APIC's timer.
+ */
 function hypervisor(leaf: u32): void {
-  if (leaf == HYPERVISOR) return answer(HYPERVISOR + 0x10, 0x746e_6950, 0x006c_6961, 0);
   if (leaf == HYPERVISOR + 0x10) return answer(TSC_KHZ, APIC_KHZ, 0, 0);
+  if (leaf == (hasKvm() ? OWN_LEAF : HYPERVISOR)) return answer(hasKvm() ? OWN_LEAF : HYPERVISOR + 0x10, 0x746e_6950, 0x006c_6961, 0);
+  if (leaf == HYPERVISOR) return answer(HYPERVISOR + 0x10, 0x4b4d_564b, 0x564b_4d56, 0x0000_004d);
+  if (leaf == HYPERVISOR + 1 && hasKvm()) return answer(kvmFeatures(), 0, 0, 0);
   answer(0, 0, 0, 0);
 }
 

@@ -8,6 +8,7 @@ import { isCanonical, updateMode } from "./mode";
 import { raiseGp } from "./exceptions";
 import { flushAll } from "./tlb";
 import { mtrrAt, mayWriteMtrr } from "./mtrr";
+import { isKvmMsr, readKvmMsr, tscMoved, writeKvmMsr } from "./kvm";
 import {
   Msr, EFER, STAR, LSTAR, CSTAR, SFMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX, SYSCFG, HWCR, TOP_MEM, TOP_MEM2, NB_CFG,
   INT_PENDING, VM_CR, DE_CFG, TSC_FREQ_SEL, LFENCE_SERIALIZES, SVM_DISABLED, EFER_AUTO_IBRS, MTRRCAP_VALUE,
@@ -34,6 +35,7 @@ export function readMsr(index: u32): u64 {
   if (isApic(index)) {
     if (apicHasMsr(index)) return apicReadMsr(index);
   } else if (mtrrAt(index)) return load<u64>(mtrrAt(index));
+  else if (isKvmMsr(index)) return readKvmMsr(index);
   else if (index >= 0xc000_0000) return readAmd(index);
   else return readCommon(index);
   raiseGp(0);
@@ -95,13 +97,14 @@ export function writeMsr(index: u32, v: u64): bool {
     store<u64>(mtrr, v);
     return true;
   }
+  if (isKvmMsr(index)) { writeKvmMsr(index, v); return true; }
   return index >= 0xc000_0000 ? writeAmd(index, v) : writeCommon(index, v);
 }
 
 function writeCommon(index: u32, v: u64): bool {
   switch (index) {
-    case Msr.IA32_TSC: writeTsc(v); return true;
-    case Msr.IA32_TSC_ADJUST: writeTscAdjust(v); return true;
+    case Msr.IA32_TSC: writeTsc(v); tscMoved(); return true;
+    case Msr.IA32_TSC_ADJUST: writeTscAdjust(v); tscMoved(); return true;
     case Msr.PATCH_LEVEL: return true; // a load of microcode is announced by writing here; there is none
     case Msr.IA32_SYSENTER_CS: cpu.sysenterCs = v & 0xffff_ffff; return true;
     case Msr.IA32_SYSENTER_ESP: if (!isCanonical(v)) return refuse(); cpu.sysenterEsp = v; return true;

@@ -109,7 +109,10 @@ function defineGroup7(): void {
   defineAnyPrefix(Group.G7_PREFIXED);
   member(Group.G7, 8 + 1, 0, Form.GROUP, Group.G7_1);
   member(Group.G7, 8 + 2, 0, Form.GROUP, Group.G7_2);
-  // MONITOR (C8) and MWAIT (C9) are not there, nor VMX, SVM (D8-DF), RDPKRU, WRPKRU, MONITORX.
+  member(Group.G7, 8 + 3, 0, Form.GROUP, Group.G7_3);
+  // MONITOR (C8) and MWAIT (C9) are not there, nor VMX (but VMCALL) and SVM (D8-DF, but VMMCALL), RDPKRU, WRPKRU, MONITORX.
+  member(Group.G7_1, 1, S.HYPERCALL, Form.FIXED32); // VMCALL, Intel's
+  member(Group.G7_3, 1, S.HYPERCALL, Form.FIXED32); // VMMCALL, AMD's
   member(Group.G7_1, 2, S.AC_FLAG, Form.FIXED32, 0);
   member(Group.G7_1, 3, S.AC_FLAG, Form.FIXED32, 1);
   member(Group.G7_2, 0, S.XCR, Form.FIXED32, 0);

@@ -9,7 +9,7 @@ export const enum S {
   SGDT, SIDT, LGDT, LIDT, SWAPGS, FSGSBASE,
   // Control: system-control.ts.
   SMSW, LMSW, CLTS, MOV_FROM_CR, MOV_TO_CR, MOV_FROM_DR, MOV_TO_DR, INVLPG, INVPCID, CACHE, HLT,
-  RDMSR, WRMSR, RDTSC, RDTSCP, RDPMC, CPUID, XCR, RDRAND,
+  RDMSR, WRMSR, RDTSC, RDTSCP, RDPMC, CPUID, XCR, RDRAND, HYPERCALL,
   // Flags: system-flags.ts.
   CLI, STI, PUSHF, POPF, AC_FLAG,
   // Ports: system-ports.ts.

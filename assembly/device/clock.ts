@@ -1,17 +1,24 @@
 // Virtual time and timers.
 //
-// now = anchorNs + (ticks - anchorTicks) * rateNum / rateDen + charges + jumps: instructions times a rational rate, plus
+// now = anchorNs + ((ticks - anchorTicks) * rate + remainder) / 2^RATE_SHIFT + charges + jumps: instructions times a rate, plus
 // what boundary crossings and devices are charged, plus skips over idle time. It is exact at the instruction in hand and
-// never runs backward. A timer is one of 64 fixed ids with a deadline in ns; its handler (dev: usize) => void is bound
+// never runs backward; a change of the rate carries the remainder on, so that nothing is lost by changing it often. A timer is one of 64 fixed ids with a deadline in ns; its handler (dev: usize) => void is bound
 // at attach. The loop stops at control.limit, the earlier of the slice's end and the next deadline, and calls runTimers.
 // Timers due together fire by deadline, then by id. Guests choose periods, so devices hold periodic ones to at least
 // MIN_PERIOD_NS and re-arm past now: one call of runTimers fires a bounded number.
-// The TSC counts at 1 GHz: the clock plus an offset. Intel SDM vol. 3, 17.17.
+// Every counter of the machine (TSC, PIT, HPET, PM timer, RTC, APIC timer) reads this one clock: they keep their ratios whatever the rate.
+//
+// The TSC counts 5/2 of the ns, plus an offset. Intel SDM vol. 3, 17.17. Not 1 GHz: a kernel that measures a little less overflows the
+// 32-bit factor 2^32 * 10^9 / Hz. Nor 2 GHz, where that factor lies at the sign bit.
+//
+// Wall time is bootSeconds + wallNs + now. What the guest is to sleep through without noticing (the host was asleep, the machine stood
+// paused) moves wallNs alone.
 
 import { CLOCK } from "../base/layout";
 import { control, leaveBlock, ticks } from "../base/control";
 import { Counter, count } from "../base/counters";
-import { addSaturating, scaleDown, scaleUp } from "../base/scale";
+import { addSaturating } from "../base/scale";
+import { RateUnit } from "./clock-spec";
 import { slots, TIMER_SLOTS } from "./slots";
 
 export const enum Timer {
@@ -25,15 +32,25 @@ export const enum Timer {
 @inline export const NEVER: u64 = u64.MAX_VALUE;
 /** Floor of a periodic timer. */
 @inline export const MIN_PERIOD_NS: u64 = 1000;
-@inline export const TSC_HZ: u64 = 1_000_000_000;
+@inline export const TSC_HZ: u64 = 2_500_000_000;
+/** ns = ((tsc >> 1) * TSC_TO_NS) >> 32, TSC_TO_NS being 0.8 rounded down: the form in which paravirtual clocks take it. */
+@inline export const TSC_TO_NS: u32 = <u32>((<u64>8 << 32) / 10);
+@inline export const RATE_SHIFT: u64 = <u64>RateUnit.SHIFT;
+@inline const RATE_ONE: u64 = 1 << RATE_SHIFT;
+@inline const RATE_MASK: u64 = RATE_ONE - 1;
+/** 65,536 ns a tick: the product of a rate and a fraction stays below 2^64. */
+@inline const MAX_RATE: u64 = RATE_ONE << 16;
+@inline const NS: i64 = 1_000_000_000;
 /** Timers fired by one call of runTimers; a handler that keeps arming the past waits for the next. */
 @inline const MAX_FIRED: u32 = 256;
 
 @unmanaged export class Clock {
   anchorTicks: u64;
   anchorNs: u64;
-  rateNum: u64;
-  rateDen: u64;
+  /** ns a tick, in units of 2^-RATE_SHIFT ns; 0 until the machine is made. */
+  rate: u64;
+  /** What anchorNs lacks, in the same units, below one ns. */
+  remainder: u64;
   /** ns charged for crossings and service. */
   charges: u64;
   /** ns skipped while idle, or to keep up with the wall. */
@@ -41,8 +58,13 @@ export const enum Timer {
   tscOffset: u64;
   /** IA32_TSC_ADJUST. */
   tscAdjust: u64;
-  /** Seconds since 1970 (UTC) at virtual time 0, for the RTC; the host sets it before reset. */
+  /** Wall time at virtual time 0 in seconds since 1970 (UTC, unless the RTC is to show another); the host sets it before reset. */
   bootSeconds: u64;
+  /** ns of wall time beyond bootSeconds and virtual time: the fraction at the start, and every gap since. */
+  wallNs: i64;
+  /** What of the clock and the processor guests are not shown: Hidden bits of clock-spec.ts. */
+  hidden: u32;
+  pad0: u32;
   /** One bit an armed timer. */
   armed: u64;
   /** The earliest deadline, NEVER when nothing is armed. */
@@ -54,25 +76,31 @@ export const enum Timer {
 
 /** A reset: no timers, the TSC at zero. Time goes on; in a new machine it starts at 0 with a tick to the ns. */
 export function resetClock(): void {
-  if (clock.rateDen == 0) { clock.rateNum = 1; clock.rateDen = 1; }
+  if (clock.rate == 0) clock.rate = RATE_ONE;
   clock.armed = 0;
   clock.next = NEVER;
-  clock.tscOffset = 0 - nowNs();
+  clock.tscOffset = 0 - tscOf(nowNs());
   clock.tscAdjust = 0;
 }
 
 /** Virtual time in ns, exact at the instruction in hand. */
 export function nowNs(): u64 {
-  return clock.anchorNs + scaleDown(ticks() - clock.anchorTicks, clock.rateNum, clock.rateDen) + clock.charges + clock.jumps;
+  const passed = ticks() - clock.anchorTicks;
+  return clock.anchorNs + wholePart(passed) + (fraction(passed) >> RATE_SHIFT) + clock.charges + clock.jumps;
 }
 
-/** ns a tick, from here on: num / den, both below 2^32. A zero is refused. */
-export function setRate(num: u32, den: u32): bool {
-  if (num == 0 || den == 0) return false;
-  const now = nowNs() - clock.charges - clock.jumps;
-  clock.anchorTicks = ticks();
-  clock.anchorNs = now;
-  clock.rateNum = num; clock.rateDen = den;
+// Ticks times rate, in two parts that cannot overflow: whole ns, and the rest with the remainder, below 2^57 units.
+@inline function wholePart(passed: u64): u64 { return (passed >> RATE_SHIFT) * clock.rate; }
+@inline function fraction(passed: u64): u64 { return (passed & RATE_MASK) * clock.rate + clock.remainder; }
+
+/** From here on a tick takes `rate` / 2^RATE_SHIFT ns. False for a rate that is 0 or above MAX_RATE. */
+export function setRate(rate: u64): bool {
+  if (rate == 0 || rate > MAX_RATE) return false;
+  const now = ticks(), passed = now - clock.anchorTicks, rest = fraction(passed);
+  clock.anchorTicks = now;
+  clock.anchorNs += wholePart(passed) + (rest >> RATE_SHIFT);
+  clock.remainder = rest & RATE_MASK;
+  clock.rate = rate;
   lowerLimit();
   return true;
 }
@@ -138,7 +166,16 @@ export function nextDeadline(): u64 {
   if (clock.next == NEVER) return NEVER;
   const start = clock.anchorNs + clock.charges + clock.jumps;
   if (clock.next <= start) return clock.anchorTicks;
-  return addSaturating(clock.anchorTicks, scaleUp(clock.next - start, clock.rateDen, clock.rateNum));
+  return addSaturating(clock.anchorTicks, ticksFor(clock.next - start));
+}
+
+/** The fewest ticks after the anchor in which `ns`, not 0, pass, saturating: ceil((ns * 2^RATE_SHIFT - remainder) / rate). */
+function ticksFor(ns: u64): u64 {
+  const rate = clock.rate;
+  if (rate == RATE_ONE) return ns;
+  const whole = (ns - 1) / rate, rest = (ns - 1) % rate + 1;
+  if (whole >> (64 - RATE_SHIFT)) return NEVER;
+  return addSaturating(whole << RATE_SHIFT, ((rest << RATE_SHIFT) - clock.remainder + rate - 1) / rate);
 }
 
 /** Makes the loop stop in time for the next deadline. */
@@ -177,12 +214,17 @@ export function endSlice(): void {
 
 // --- The time-stamp counter ---
 
-@inline export function readTsc(): u64 { return nowNs() + clock.tscOffset; }
+/** What a TSC that started with the clock shows at `ns`. */
+@inline function tscOf(ns: u64): u64 { return (ns << 1) + (ns >> 1); }
+
+@inline export function readTsc(): u64 { return tscOf(nowNs()) + clock.tscOffset; }
 
 /** The time at which the TSC reaches `value`; now if it has, NEVER if out of reach. */
 export function tscToNs(value: u64): u64 {
-  const now = nowNs(), tsc = now + clock.tscOffset;
-  return value <= tsc ? now : addSaturating(now, value - tsc);
+  const now = nowNs(), counted = tscOf(now), tsc = counted + clock.tscOffset;
+  if (value <= tsc) return now;
+  const target = addSaturating(counted, value - tsc);
+  return target / 5 * 2 + (target % 5 * 2 + 4) / 5;
 }
 
 /** WRMSR to IA32_TSC moves IA32_TSC_ADJUST along. */
@@ -194,3 +236,13 @@ export function writeTscAdjust(value: u64): void {
   if (slots.tscChanged) call_indirect<void>(slots.tscChanged);
 }
 @inline export function readTscAdjust(): u64 { return clock.tscAdjust; }
+
+// --- Wall time ---
+
+/** ns since 1970 by the machine's own wall clock; wraps after 2554. */
+export function wallNow(): u64 { return clock.bootSeconds * <u64>NS + <u64>clock.wallNs + nowNs(); }
+
+/** Seconds since 1970 at virtual time 0 with all gaps, and the ns beyond: wall time less virtual time. */
+export function wallBaseSeconds(): i64 { return <i64>clock.bootSeconds + floorSeconds(clock.wallNs); }
+export function wallBaseNs(): u32 { return <u32>(clock.wallNs - floorSeconds(clock.wallNs) * NS); }
+function floorSeconds(ns: i64): i64 { return ns >= 0 ? ns / NS : -((NS - 1 - ns) / NS); }

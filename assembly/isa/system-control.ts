@@ -15,6 +15,7 @@ import {
 import { readDebug, writeDebug } from "../cpu/debug-registers";
 import { readMsr, writeMsr } from "../cpu/msr";
 import { cpuid } from "../cpu/cpuid";
+import { answerHypercall, hasKvm } from "../cpu/kvm";
 import { loadLinear } from "../cpu/memory";
 import { flushAll, flushContext, flushContexts, flushPage, flushPageOf } from "../cpu/tlb";
 import { address, readRm, writeRm } from "./operands";
@@ -144,6 +145,12 @@ function readTime(auxiliary: bool): void {
   if (auxiliary) store<u64>(gpr(RCX), cpu.tscAux & 0xffff_ffff);
 }
 
+/** VMCALL, VMMCALL: of a machine without KVM's leaves they are no instruction. */
+function callHypervisor(): void {
+  if (hasKvm()) answerHypercall();
+  else raiseUd();
+}
+
 /** No counters: every index is bad, but privilege comes first. */
 function readCounter(): void { raiseGp(0); }
 
@@ -183,5 +190,6 @@ export function executeControl(i: Insn): void {
     case S.CPUID: cpuid(); break;
     case S.XCR: accessXcr(i); break;
     case S.RDRAND: readRandom(i); break;
+    case S.HYPERCALL: callHypervisor(); break;
   }
 }

@@ -15,7 +15,7 @@ export function executeSystem<M>(i: Insn): void {
   const h = <i32>i.handler;
   if (h <= S.SYSEXIT) executeFar(i);
   else if (h <= S.FSGSBASE) executeSegments(i);
-  else if (h <= S.RDRAND) executeControl(i);
+  else if (h <= S.HYPERCALL) executeControl(i);
   else if (h <= S.AC_FLAG) executeFlags(i);
   else executePorts(i);
 }

@@ -9,12 +9,14 @@ import { protect, ramAt } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
 import { addFwItem } from "../chipset/fwcfg/fwcfg";
 import { presetChipset } from "../chipset/firmware";
+import { shiftRtc } from "../chipset/rtc/rtc";
 import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
+import { noteStopped } from "../cpu/kvm";
 import { updateMode } from "../cpu/mode";
 import { presetMtrrs } from "../cpu/mtrr";
 import { flushAll } from "../cpu/tlb";
-import { jumpTo, nowNs, setRate } from "../device/clock";
+import { clock, jumpTo, nowNs, RATE_SHIFT, setRate, wallNow } from "../device/clock";
 import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
@@ -100,7 +102,24 @@ export function skipIdle(nsLo: u32, nsHi: u32): void {
   jumpTo(nowNs() + wide(nsLo, nsHi));
 }
 /** Between slices: 2^shift ns of virtual time to a tick from here on, at most 2^16. */
-export function setTickShift(shift: u32): void { setRate(1 << min(shift, <u32>16), 1); }
+export function setTickShift(shift: u32): void { setRate(<u64>1 << (RATE_SHIFT + min(shift, <u32>16))); }
+/** At a boundary: a tick takes so many 2^-20 ns of virtual time from here on; 0 is ignored. */
+export function setTickRate(rate: u32): void { setRate(rate); }
+/** Wall time of the machine in ns since 1970, wrapping in 2554. */
+export function wallNowLo(): u32 { return <u32>wallNow(); }
+export function wallNowHi(): u32 { return <u32>(wallNow() >> 32); }
+/**
+ * At a boundary: moves wall time by so many ns (signed) against virtual time: the RTC shows it from here on. `stopped`: a paravirtual
+ * clock tells the guest that it was stopped meanwhile.
+ */
+export function moveWall(nsLo: u32, nsHi: u32, stopped: u32): void {
+  const ns = <i64>wide(nsLo, nsHi);
+  clock.wallNs += ns;
+  shiftRtc(ns);
+  if (stopped) noteStopped();
+}
+/** After `create`: what guests are not shown of clock and processor, as Hidden bits of device/clock.ts. */
+export function hideFeatures(hidden: u32): void { clock.hidden = hidden; }
 /** The host has put bytes in an input ring, or taken some from an output ring. */
 export function poke(): void { serviceRings(); }
 

@@ -23,7 +23,8 @@ What to boot (default: --guest amd64)
 
 The machine
   -m SIZE              memory, in MiB or with a suffix (512M, 1G); default 256M
-  -cpu max             the one processor there is
+  -cpu max             the one processor there is; kvm=off hides KVM's leaves and its clock from the guest, kvmclock=off the clock
+                       alone, x2apic=off the x2APIC (-cpu max,kvm=off)
   -serial TO           for COM1, again for COM2...: stdio, mon:stdio, null, file:PATH
   -nic TYPE,model=M    a card on a netdev in one; default: a virtio-net card on the user network; -nic none: no card
   -netdev user,id=ID   a network of the host's own sockets: restrict=on, loopback=on (10.0.2.2 is the host's loopback),

@@ -5,6 +5,7 @@ import { MAX_ICOUNT_SHIFT, MAX_MEMORY_MIB } from '../machine/options.js';
 import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
 import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
 import { hasStdio, parseDevices } from './consoles.js';
+import { readCpuType } from './cpu-type.js';
 import { isDebugDevice, parseDebugDevice, parseDrive, parseNic, type DebugPorts, type Nic } from './devices.js';
 import { readMachineType } from './machine-type.js';
 import { readDebugConsole, readSerial, type SerialTarget } from './serial.js';
@@ -46,7 +47,6 @@ const SPECS: Record<string, OptionSpec> = {
 
 /** Options that QEMU's users write and that have one value here. */
 const FIXED: Record<string, readonly string[]> = {
-  cpu: ['max'],
   net: ['none'],
   display: ['none'],
   vga: ['none'],
@@ -196,6 +196,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   const memory = values.get('m');
   const seed = values.get('seed');
   if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
+  if (values.has('cpu')) machine.cpu = readCpuType(values.get('cpu'));
   if (seed !== undefined) machine.seed = parseCount('--seed', seed);
   if (rest !== undefined) machine.command = rest;
   Object.assign(machine, readDevices(parsed, nicsOf(parsed, interactive)));

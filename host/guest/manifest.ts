@@ -9,7 +9,8 @@ import { GuestError } from './errors.js';
 export const MANIFEST_NAME = 'manifest.json';
 /** Which files have been held against the manifest, and as they were then. */
 const VERIFIED_NAME = '.verified';
-const FORMAT = 1;
+/** 2: the command line states no rate of the TSC, which is another now. */
+const FORMAT = 2;
 
 export interface ManifestFile {
   /** Name within the folder. */

@@ -35,6 +35,7 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   addCards(instance, settings.cards, outside);
   const { seed, rtcSeconds } = settings;
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
+  instance.exports.hideFeatures(settings.hidden);
   mustBeCounted(instance);
   const { moved, exitPort, exitBytes, consolePort } = settings.debug;
   if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);

@@ -37,6 +37,11 @@ export interface ModuleExports {
   idleNsHi(): number;
   skipIdle(nsLow: number, nsHigh: number): void;
   setTickShift(shift: number): void;
+  setTickRate(rate: number): void;
+  wallNowLo(): number;
+  wallNowHi(): number;
+  moveWall(nsLow: number, nsHigh: number, stopped: number): void;
+  hideFeatures(hidden: number): void;
   poke(): void;
   address(what: Address): number;
   refreshCpu(): void;

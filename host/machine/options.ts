@@ -1,11 +1,12 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
+import { Hidden } from '../../assembly/device/clock-spec.js';
 import { ENTRY_NAMES } from '../boot/index.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
-import type { ClockMode, MachineOptions } from './types.js';
+import type { ClockMode, CpuOptions, MachineOptions } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
 const DEFAULT_MEMORY_MIB = 256;
@@ -17,6 +18,8 @@ export interface Settings {
   memoryMiB: number;
   clock: ClockMode;
   icountShift: number | undefined;
+  /** Bits of Hidden (assembly/device/clock-spec.ts). */
+  hidden: number;
   seed: bigint;
   /** Seconds since 1970. */
   rtcSeconds: bigint;
@@ -77,6 +80,14 @@ function shiftOf({ icountShift: shift }: MachineOptions, clock: ClockMode): numb
   return shift;
 }
 
+const HIDDEN: readonly [keyof CpuOptions, Hidden][] = [['kvm', Hidden.KVM], ['kvmclock', Hidden.KVMCLOCK], ['x2apic', Hidden.X2APIC]];
+
+function hiddenOf({ cpu = {} }: MachineOptions): number {
+  const unknown = Object.keys(cpu).find((name) => !HIDDEN.some(([known]) => known === name));
+  if (unknown !== undefined) throw new OptionError(`cpu.${unknown}`, `there is no such switch. There are ${HIDDEN.map(([name]) => name).join(', ')}.`);
+  return HIDDEN.reduce((bits, [name, bit]) => (cpu[name] === false ? bits | bit : bits), 0);
+}
+
 /** Where the debug devices answer: they are placed anew only when the options say so. */
 export interface DebugPlaces {
   moved: boolean;
@@ -114,6 +125,7 @@ export function readSettings(options: MachineOptions): Settings {
     memoryMiB: memoryOf(options),
     clock,
     icountShift: shiftOf(options, clock),
+    hidden: hiddenOf(options),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
     rtcSeconds: rtcOf(options, clock),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),

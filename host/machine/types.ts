@@ -120,6 +120,15 @@ export interface DriveOptions {
  */
 export type NetdevOptions = string | { id: string; backend: NetBackend };
 
+/** What of the processor a guest is not to see; everything is there unless it says false. Names and meanings are QEMU's. */
+export interface CpuOptions {
+  /** KVM's CPUID leaves, by which kernels take its clock and no longer probe timers. */
+  kvm?: boolean;
+  /** The clock among them. */
+  kvmclock?: boolean;
+  x2apic?: boolean;
+}
+
 /** What ends a run even though the guest would go on. */
 export interface Limits {
   /** Instructions retired since the machine was created. The stop is exact: not one more is run. */
@@ -181,6 +190,8 @@ export interface MachineOptions {
   /** A ROM image that starts the machine, such as SeaBIOS: it ends at 4 GiB, and its last 128 KiB at 1 MiB. A multiple of 64 KiB, at most 1 MiB. */
   bios?: FileSource;
   bare?: BareOptions;
+  /** Of a machine from a snapshot it is what it was. */
+  cpu?: CpuOptions;
   /** Port of the debug console; default 0xe9. What it writes comes as serial port 4. */
   debugConsolePort?: number;
   /** Ports whose writes end the machine with status `value << 1 | 1`; default four at 0x501. */

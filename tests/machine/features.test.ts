@@ -3,6 +3,7 @@
  * bit is announced that this table does not know. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
+import { Hidden } from '../../assembly/device/clock-spec.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
@@ -72,7 +73,7 @@ function hasPse36(): boolean {
 }
 
 const LEAF_1_ECX: readonly Row[] = [
-  [0, 'SSE3', code('660fd0c1')], [1, 'PCLMULQDQ', code('660f3a44c100')], [3, 'MONITOR', code('0f01c8')], [5, 'VMX', code('0f01c1')],
+  [0, 'SSE3', code('660fd0c1')], [1, 'PCLMULQDQ', code('660f3a44c100')], [3, 'MONITOR', code('0f01c8')], [5, 'VMX', code('0f01c2')],
   [9, 'SSSE3', code('660f3800c1')], [12, 'FMA', code('c4e27198c2')], [13, 'CMPXCHG16B', code('480fc70b')], [17, 'PCID', cr4(17)],
   [19, 'SSE4.1', code('660f3840c1')], [20, 'SSE4.2', code('660f3837c1')], [21, 'x2APIC', (m) => writeMsr(m, 0x1b, 0xfee0_0d00n) && readMsr(m, 0x802) === 0n],
   [22, 'MOVBE', code('0f38f003')], [23, 'POPCNT', code('f30fb8c1')], [24, 'TSC deadline', msr(0x6e0)], [25, 'AES', code('660f38dcc1')],
@@ -140,6 +141,23 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
     expect([cpuid(machine, 1).ecx >>> 27 & 1, cpuid(machine, 1).edx >>> 9 & 1, cpuid(machine, 0x8000_0001).edx >>> 9 & 1]).toEqual([1, 0, 0]);
   });
 
+  it('hypercalls are answered with -1000, and no instructions where KVM is hidden', () => {
+    for (const hex of ['0f01c1', '0f01d9']) {
+      const machine = make(ir);
+      machine.setRegister(RAX, 5n);
+      expect([step(machine, hex), machine.register(RAX)]).toEqual([NOTHING, 0xffff_ffff_ffff_fc18n]);
+      machine.call('hideFeatures', Hidden.KVM);
+      expect(step(machine, hex)).toBe(UD);
+    }
+    for (const hex of ['0f01d8', '0f01da', '0f01db', '0f01df', '0f01c2', '0f01c3', '0f01c4']) expect([hex, step(make(ir), hex)]).toEqual([hex, UD]);
+  });
+
+  it('x2APIC mode cannot be entered where it is hidden', () => {
+    const machine = make(ir);
+    machine.call('hideFeatures', Hidden.X2APIC);
+    expect([writeMsr(machine, 0x1b, 0xfee0_0d00n), readMsr(machine, 0x1b)]).toEqual([false, 0xfee0_0900n]);
+  });
+
   it('everything that x86-64-v2 asks for is announced', () => {
     const machine = make(ir), has = (leaf: number, register: Register, ...bits: number[]): boolean => bits.every((bit) => (cpuid(machine, leaf)[register] >>> bit & 1) === 1);
     expect(has(1, 'edx', 0, 4, 5, 6, 8, 15, 23, 24, 25, 26)).toBe(true);
@@ -168,7 +186,8 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
 
   it('the timing leaves say what the clocks count', () => {
     const machine = make(ir), khz = cpuid(machine, 0x4000_0010);
-    expect([khz.eax, khz.ebx]).toEqual([cpuid(machine, 0x15).ecx / 1000, 1_000_000]);
-    expect([cpuid(machine, 0x15).eax, cpuid(machine, 0x15).ebx]).toEqual([1, 1]);
+    const ratio = cpuid(machine, 0x15);
+    expect([khz.eax, khz.ebx]).toEqual([2_500_000, 1_000_000]);
+    expect([ratio.ecx / ratio.eax * ratio.ebx, ratio.ecx, cpuid(machine, 0x16).eax]).toEqual([2_500_000_000, 1_000_000_000, 2500]);
   });
 });

@@ -28,6 +28,8 @@ const ROWS: readonly Row[] = [
   [0x250, 'IA32_MTRR_FIX64K_00000', 0x0606_0606_0606_0606n, [0n, 0x0500_0104_0600_0006n], [2n, 0x07n << 56n]],
   [0x26f, 'IA32_MTRR_FIX4K_F8000', 0x0505_0505_0505_0505n, [0n], [3n]],
   [0x6e0, 'IA32_TSC_DEADLINE', 0n, [], []],
+  [0x4b56_4d00, 'KVM_WALL_CLOCK_NEW', 0n, [0x30_0000n, HIGH], []],
+  [0x4b56_4d01, 'KVM_SYSTEM_TIME_NEW', 0n, [0x30_0001n, 0x30_0000n, HIGH | 1n], []],
   [0xc000_0080, 'EFER', 0xd01n, [0x501n, 0xd01n, 0x20_0d01n], [0x1500n, 0x2n, 0x400n, HIGH]],
   [0xc000_0081, 'STAR', 0n, [0x0023_0010_1234_5678n], []],
   [0xc000_0082, 'LSTAR', 0n, [CANONICAL], [WILD]],
@@ -72,7 +74,7 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
 
   it('what is not there is refused both ways', () => {
     const m = makeSystem({ program: 'f4', ir });
-    for (const index of [0x48, 0x49, 0x10a, 0x1b0, 0x210, 0x25a, 0x400, 0x7ff, 0x802, 0x900, 0x4000_0000, 0xc000_0104, 0xc001_0111]) {
+    for (const index of [0x48, 0x49, 0x10a, 0x1b0, 0x210, 0x25a, 0x400, 0x7ff, 0x802, 0x900, 0x4000_0000, 0x11, 0x12, 0x4b56_4cff, 0x4b56_4d02, 0x4b56_4d03, 0x4b56_4d04, 0x4b56_4d05, 0xc000_0104, 0xc001_0111]) {
       expect([index, read(m, index), write(m, index, 0n)]).toEqual([index, GP, GP]);
     }
   });

@@ -1,6 +1,8 @@
 // The local APIC as MSRs: IA32_APIC_BASE with its mode changes, the x2APIC registers, IA32_TSC_DEADLINE.
 // Intel SDM vol. 3, 10.12 (x2APIC), table 10-6 (addresses) and figure 10-27 (state transitions).
 
+import { clock } from "../../device/clock";
+import { Hidden } from "../../device/clock-spec";
 import { guestRead, guestWrite } from "../../device/registers";
 import { acceptVector, block, isX2apic, lapic, placePage, raiseError, reg, resetRegisters, setReg, updateIntr, VALUES } from "./lapic";
 import { sendCommand } from "./messages";
@@ -90,6 +92,7 @@ function writeSelf(value: u64): u32 {
 /** Legal moves: disabled <-> xAPIC -> x2APIC -> disabled. */
 function writeBase(value: u64): u32 {
   if (value & ~<u64>(0xff_ffff_f000 | ApicBase.BSP | ApicBase.EXTD | ApicBase.EN)) return 0;
+  if (value & ApicBase.EXTD && clock.hidden & Hidden.X2APIC) return 0;
   const was = <u32>lapic.base & (ApicBase.EN | ApicBase.EXTD), now = <u32>value & (ApicBase.EN | ApicBase.EXTD);
   if (now == ApicBase.EXTD) return 0;
   if (was == (ApicBase.EN | ApicBase.EXTD) && now == ApicBase.EN) return 0;

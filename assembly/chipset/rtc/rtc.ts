@@ -4,7 +4,8 @@
 // the date bytes are worked out when they are read and, when they are written, move that base. With SET the bytes stand
 // still and are plain memory until it is cleared, and so they do while register A holds the divider in reset; half a second after it
 // lets go a second turns, and from then on every second. Timers run only
-// while an interrupt is enabled; flags nobody enabled are worked out when register C is read.
+// while an interrupt is enabled; flags nobody enabled are worked out when register C is read. A gap of wall time (device/clock.ts) is
+// passed over at once: its seconds have turned, and an alarm among them sounds.
 
 import { control } from "../../base/control";
 import { scaleDown, scaleUp } from "../../base/scale";
@@ -21,7 +22,7 @@ import { Rtc, RtcA, RtcB, RtcC, RtcD, RtcPort, RTC_HZ, UPDATE_NS } from "./spec"
   /** The last second and the last period whose flags have been worked out. */
   seenSecond: u64; seenPeriod: u64;
   index: u32; highIndex: u32;
-  /** What is added to virtual time for seconds to turn where the divider was let go, in ns. */
+  /** What is added to virtual time, in ns: for seconds to turn where the divider was let go, and for gaps of wall time (shiftRtc). */
   phase: u64;
 }
 @inline const rtc = changetype<RtcState>(RTC_STATE);
@@ -112,6 +113,21 @@ function adoptTime(): void {
   const month = <i64>min(max(decode(cmos(Rtc.MONTH)), <u32>1), <u32>12), day = <i64>min(max(decode(cmos(Rtc.DAY)), <u32>1), <u32>31);
   const seconds = <i64>(decodeHour(cmos(Rtc.HOURS)) % 24) * 3600 + <i64>(decode(cmos(Rtc.MINUTES)) % 60) * 60 + <i64>(decode(cmos(Rtc.SECONDS)) % 60);
   rtc.base = daysFromDate(year, month, day) * DAY + seconds - <i64>secondsNow();
+}
+
+/** Wall time moves by `ns` against virtual time. Backward, the seconds since the last look have not turned. */
+export function shiftRtc(ns: i64): void {
+  collectSeconds();
+  if (ns < 0) {
+    const back = (<i64>NS - 1 - ns) / <i64>NS;
+    rtc.base -= back;
+    ns += back * <i64>NS;
+  }
+  rtc.phase += <u64>ns;
+  if (isHeld()) rtc.seenSecond = secondsNow();
+  collectSeconds();
+  updateLine();
+  armUpdate();
 }
 
 // --- Flags, interrupts, timers ---

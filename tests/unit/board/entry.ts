@@ -4,7 +4,8 @@ export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memo
 export { sendMsi, acknowledge, apicHasMsr, apicReadMsr, apicWriteMsr, readCr8, writeCr8 } from "../../../assembly/device/interrupt";
 export { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
 export { attachPci, resetPci } from "../../../assembly/pci/attach";
-export { nowNs, runTimers, nextDeadline, nextDeadlineNs, jumpTo, setRate, readTsc, writeTsc, charge } from "../../../assembly/device/clock";
+export { nowNs, runTimers, nextDeadline, nextDeadlineNs, jumpTo, setRate, setTimer, readTsc, writeTsc, tscToNs, charge } from "../../../assembly/device/clock";
+export { shiftRtc } from "../../../assembly/chipset/rtc/rtc";
 export { ringAt, serviceRings } from "../../../assembly/device/ring";
 export { dmaRead32, dmaWrite32, dmaFailed } from "../../../assembly/device/dma";
 export { regionCount, regionBase, regionSize, regionKind, regionName } from "../../../assembly/base/regions";

@@ -33,13 +33,17 @@ describe("buses", () => {
   });
 });
 
+/** A rate of whole ns a tick. */
+const ns = (n: number): bigint => BigInt(n) << 20n;
+
 describe("clock", () => {
   it("scales ticks by its rate and keeps time across a change", () => {
     b.call("setTicks", 1000n);
-    expect(b.call("setRate", 3, 2)).toBe(1);
+    expect(b.call("setRate", ns(3) / 2n)).toBe(1);
     b.call("setTicks", 2000n);
     expect(b.now()).toBe(2500n);
-    expect(b.call("setRate", 0, 2)).toBe(0);
+    expect(b.call("setRate", 0n)).toBe(0);
+    expect(b.call("setRate", (1n << 36n) + 1n)).toBe(0);
     b.call("charge", 100n);
     expect(b.now()).toBe(2600n);
     b.call("jumpTo", 10_000n);
@@ -48,7 +52,7 @@ describe("clock", () => {
     expect(b.now()).toBe(10_000n);
   });
   it("lowers the loop's limit for a nearer deadline, exactly", () => {
-    b.call("setRate", 3, 1);
+    b.call("setRate", ns(3));
     b.write32(0xfee000f0, 0x1ff); b.write32(0xfee003e0, 0xb); b.write32(0xfee00320, 0x40);
     b.write32(0xfee00380, 1000);
     expect(b.call("limit")).toBe(334);
@@ -59,9 +63,52 @@ describe("clock", () => {
     expect(b.m.exports.limit!()).toBe(1n << 62n);
   });
   it("does not overflow after centuries", () => {
-    b.call("setRate", 4_000_000_000, 3_999_999_999);
+    const rate = ns(1) + 12345n;
+    b.call("setRate", rate);
     b.call("setTicks", 1n << 62n);
-    expect(b.now()).toBe((1n << 62n) * 4_000_000_000n / 3_999_999_999n);
+    expect(b.now()).toBe((1n << 62n) * rate >> 20n);
+  });
+  it("loses nothing by changes of the rate, and stops at the first tick of a deadline", () => {
+    const rates = [1n << 17n, ns(64), 131_073n, ns(1), 1_048_577n, 999_999n, 3_333_333n, 1n << 36n];
+    let ticks = 0n, scaled = 0n;
+    for (let round = 0; round < 400; round++) {
+      const rate = rates[round % rates.length]!, step = BigInt(round * 7919 % 5000);
+      expect(b.call("setRate", rate)).toBe(1);
+      expect(b.now()).toBe(scaled >> 20n);
+      const deadline = b.now() + 1n + BigInt(round * 104_729 % 100_000);
+      b.m.exports.setTimer!(20, deadline);
+      const due = BigInt.asUintN(64, b.m.exports.nextDeadline!() as bigint);
+      const at = (tick: bigint): bigint => (scaled + (tick - ticks) * rate) >> 20n;
+      expect([at(due) >= deadline, at(due - 1n) < deadline]).toEqual([true, true]);
+      ticks += step;
+      scaled += step * rate;
+      b.call("setTicks", ticks);
+      expect(b.now()).toBe(scaled >> 20n);
+    }
+  });
+  it("keeps the TSC at 2.5 GHz against every other counter, whatever the rate", () => {
+    const HPET = 0xfed00000n;
+    b.m.exports.mmioWrite!(HPET + 0x10n, 8, 1n);
+    let ticks = 0n;
+    for (const rate of [ns(1), ns(64), 1n << 17n, 7_777_777n, ns(1024)]) {
+      b.call("setRate", rate);
+      ticks += 1_000_003n;
+      b.call("setTicks", ticks);
+      const now = b.now(), tsc = BigInt.asUintN(64, b.m.exports.readTsc!() as bigint);
+      expect(tsc).toBe(now * 5n / 2n);
+      expect(BigInt.asUintN(64, b.m.exports.mmioRead!(HPET + 0xf0n, 8) as bigint)).toBe(now / 10n);
+      expect(b.call("portRead", 0x608, 4) >>> 0).toBe(Number(now * 3_579_545n / 1_000_000_000n));
+    }
+  });
+  it("finds the ns at which the TSC reaches a value", () => {
+    b.call("setTicks", 1001n);
+    b.call("writeTsc", 77n);
+    for (let value = 60n; value < 200n; value++) {
+      const at = BigInt.asUintN(64, b.m.exports.tscToNs!(value) as bigint), tscAt = (n: bigint): bigint => n * 5n / 2n - 1001n * 5n / 2n + 77n;
+      expect([tscAt(at) >= value, value <= 77n || tscAt(at - 1n) < value]).toEqual([true, true]);
+      if (value <= 77n) expect(at).toBe(1001n);
+    }
+    expect(BigInt.asUintN(64, b.m.exports.tscToNs!(-1n) as bigint)).toBeGreaterThan(7n * 10n ** 18n);
   });
   it("goes on over a reset, with the TSC at zero", () => {
     b.call("setTicks", 5000n);

@@ -168,6 +168,31 @@ describe("RTC", () => {
     expect(taken()).toEqual([0x48]);
     expect(read(0x0c) & 0xa0).toBe(0xa0);
   });
+  it("passes over a gap of wall time at once, with the alarm in it", () => {
+    redirect(8, 0x48);
+    setTime(0x2025, 0x06, 0x01, 0x11, 0x59, 0x50);
+    write(1, 0); write(3, 0); write(5, 0x12);
+    write(0x0b, 0x22);
+    b.call("shiftRtc", 30n * BigInt(NS) + 250_000_000n);
+    expect(taken()).toEqual([0x48]);
+    expect(time()).toEqual([0x20, 0x25, 0x06, 0x01, 0x12, 0, 0x20]);
+    expect(read(0x0c) & 0xb0).toBe(0xb0);
+    write(0x0b, 0x12);
+    b.advance(NS * 3 / 4 - 1);
+    expect(taken()).toEqual([]);
+    b.advance(1);
+    expect(taken()).toEqual([0x48]);
+    expect(read(0)).toBe(0x21);
+  });
+  it("goes back with the host's clock", () => {
+    setTime(0x2025, 0x06, 0x01, 0, 0, 0);
+    b.call("shiftRtc", -1_500_000_000n);
+    expect(time()).toEqual([0x20, 0x25, 0x05, 0x31, 0x23, 0x59, 0x58]);
+    b.advance(NS / 2);
+    expect(read(0)).toBe(0x59);
+    b.call("shiftRtc", -(86400n * 400n * BigInt(NS)));
+    expect(time()).toEqual([0x20, 0x24, 0x04, 0x26, 0x23, 0x59, 0x59]);
+  });
   it("shows an update in progress before the second turns", () => {
     b.advance(NS - 245_000);
     expect(read(0x0a) & 0x80).toBe(0);

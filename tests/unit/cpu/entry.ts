@@ -70,3 +70,12 @@ export function takeFault(): u32 {
   clearEvent(Event.EXCEPTION);
   return (cpu.vector + 1) << 16 | (cpu.errorCode & 0xffff);
 }
+
+// KVM's clock: the hours by raw ticks.
+import { clock } from "../../../assembly/device/clock";
+export { nowNs, readTsc, wallNow } from "../../../assembly/device/clock";
+export { hasKvm, noteStopped } from "../../../assembly/cpu/kvm";
+export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
+export function setBoot(seconds: u64): void { clock.bootSeconds = seconds; clock.wallNs = 0; clock.hidden = 0; }
+export function addWall(ns: i64): void { clock.wallNs += ns; }
+export function hide(bits: u32): void { clock.hidden = bits; }

@@ -83,6 +83,12 @@ describe('pintail run', () => {
     expect(options.serial[0]).toEqual({ kind: 'stdio' });
   });
 
+  it('hides parts of the processor in QEMU\'s words', () => {
+    const cpu = (words: string): unknown => readRunOptions(['-cpu', words], false).machine.cpu;
+    expect([cpu('max'), cpu('max,kvm=off,x2apic=on'), cpu('max,-kvmclock,+x2apic')]).toEqual([{}, { kvm: false, x2apic: true }, { kvmclock: false, x2apic: true }]);
+    expect(readRunOptions([], false).machine.cpu).toBeUndefined();
+  });
+
   it('has a card on the user network unless told otherwise', () => {
     const cards = (line: string): unknown => { const { devices, netdevs } = readRunOptions(line.split(' '), true).machine; return [devices, netdevs]; };
     const one = [[{ model: 'virtio-net-pci', netdev: 'nic0' }], ['user,id=nic0']];
@@ -124,6 +130,9 @@ describe('pintail run', () => {
     ['-drive file=x,cache=fast', /cache is writeback, writethrough/],
     ['-drive file=x,discard=maybe', /discard is ignore, unmap/],
     ['-cpu host', /^-cpu host: only/],
+    ['-cpu max,kvm=maybe', /^-cpu max,kvm=maybe: only max is there, with kvm=off/],
+    ['-cpu max,+x2apic=off', /^-cpu max,\+x2apic=off: only/],
+    ['-cpu max,avx=off', /^-cpu max,avx=off: only/],
     ['-serial tcp:1', /^-serial tcp:1: /],
     ['-kernel k --guest amd64', /^--guest: cannot be combined/],
     ['-initrd i', /^-initrd: needs -kernel/],
