@@ -1,5 +1,6 @@
-/** IP and Ethernet addresses as bytes: reading, writing, comparing, ranges. */
+/** IP and Ethernet addresses as bytes. Reading and writing is ipaddr.js's; comparing and ranges are here, for they are done at every packet. */
 
+import ipaddr from 'ipaddr.js';
 import { get16 } from './bytes.js';
 
 export interface Cidr {
@@ -10,70 +11,46 @@ export interface Cidr {
 const ANY4 = new Uint8Array(4);
 const ANY6 = new Uint8Array(16);
 
-/** 4 or 16 bytes, or undefined. A zone (`%eth0`) is not an address here. */
+/** 4 or 16 bytes, or undefined. A zone (`%eth0`) is not an address here, nor is IPv4 that is not four decimal numbers. */
 export function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined;
-  return Uint8Array.from(parts, Number);
+  // A leading zero is octal to some and decimal to others, so it is neither here.
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text) || /(^|\.)0\d/.test(text)) return undefined;
+  return Uint8Array.from(ipaddr.IPv4.parse(text).toByteArray());
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
-  const halves = text.split('::');
-  if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : [];
-  if (!head || !tail) return undefined;
-  const missing = 16 - head.length - tail.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined;
-  return Uint8Array.from([...head, ...new Array<number>(missing).fill(0), ...tail]);
+  const plain = withoutDotted(text);
+  if (plain === undefined || plain.includes('%') || !ipaddr.IPv6.isValid(plain)) return undefined;
+  return Uint8Array.from(ipaddr.IPv6.parse(plain).toByteArray());
 }
 
-/** The bytes of `a:b:c`, whose last group may be a dotted IPv4 address. */
-function parseGroups(text: string, last: boolean): number[] | undefined {
-  if (text === '') return [];
-  const out: number[] = [];
-  const groups = text.split(':');
-  for (const [index, group] of groups.entries()) {
-    const dotted = last && index === groups.length - 1 && group.includes('.') ? parseIpv4(group) : undefined;
-    if (dotted) out.push(...dotted);
-    else if (/^[0-9a-f]{1,4}$/i.test(group)) out.push(parseInt(group, 16) >> 8, parseInt(group, 16) & 255);
-    else return undefined;
-  }
-  return out;
+/** A dotted end as two groups: the library would read `::1.2.3.4` as `::ffff:1.2.3.4`. */
+function withoutDotted(text: string): string | undefined {
+  const at = text.lastIndexOf(':') + 1;
+  if (!text.includes('.', at)) return text;
+  const tail = parseIpv4(text.slice(at));
+  return tail && `${text.slice(0, at)}${get16(tail, 0).toString(16)}:${get16(tail, 2).toString(16)}`;
 }
 
+/** IPv6 as RFC 5952 has it. */
 export function formatAddress(address: Uint8Array): string {
-  if (address.length === 4) return address.join('.');
-  const groups = Array.from({ length: 8 }, (_, i) => get16(address, i * 2));
-  const { start, length } = longestZeros(groups);
-  const text = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (length < 2) return text(groups);
-  return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
-}
-
-function longestZeros(groups: number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0;
-    while (groups[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
-  }
-  return best;
+  return ipaddr.fromByteArray([...address]).toString();
 }
 
 /** `10.0.0.0/8`, or a lone address. */
 export function parseCidr(text: string): Cidr | undefined {
-  const [base, length, ...rest] = text.split('/');
-  const address = parseAddress(base ?? '');
+  const [base = '', length, ...rest] = text.split('/');
+  const address = parseAddress(base);
   if (!address || rest.length > 0) return undefined;
   const bits = length === undefined ? address.length * 8 : /^\d{1,3}$/.test(length) ? Number(length) : -1;
   return bits < 0 || bits > address.length * 8 ? undefined : { address, bits };
 }
 
+/** Asked for at every packet: bytes compared, nothing allocated. */
 export function isInside(address: Uint8Array, { address: base, bits }: Cidr): boolean {
   if (address.length !== base.length) return false;
   const whole = bits >> 3;

@@ -1,14 +1,17 @@
 /**
- * A stream to a server in the guest: Node's Duplex for the program at one end, the NAT's socket at the other. Nothing in between but the
- * Duplex's own buffers, so its back-pressure is the connection's.
+ * A stream to a server in the guest: Node's Duplex for the program at one end, the NAT's socket at the other. What the program has not
+ * read waits in a queue that gathers small pieces, and the Duplex gets it as it asks; so its back-pressure is the connection's.
  */
 
 import { Duplex } from 'node:stream';
+import { ByteQueue } from './byte-queue.js';
 import { NetworkError } from './errors.js';
 import type { Nat } from './nat/nat.js';
 import type { StreamEvents, StreamSocket } from './provider.js';
 
 const READ_ROOM = 256 << 10;
+/** What the Duplex asks for ahead of the program, piece by piece as it came. */
+const READ_AHEAD = 4096;
 
 /** Connects to a port of the guest. Rejects when the guest refuses or does not answer. */
 export function openTcp(nat: Nat, port: number, address?: Uint8Array): Promise<Duplex> {
@@ -37,6 +40,16 @@ export function createPair(): { duplex: Duplex; socket: StreamSocket } {
   let ending: (() => void) | undefined;
   let flowing = false;
   let over = false;
+  /** From the guest: what is read, whether more is wanted, and whether it has ended. */
+  const arrived = new ByteQueue();
+  let wanted = false;
+  let ended = false;
+  const giveOut = (): void => {
+    while (wanted && arrived.length > 0) wanted = duplex.push(arrived.shift());
+    if (!ended || arrived.length > 0) return;
+    ended = false;
+    duplex.push(null);
+  };
   const passOn = (): void => {
     if (!flowing || !events) return;
     const chunk = held;
@@ -54,8 +67,10 @@ export function createPair(): { duplex: Duplex; socket: StreamSocket } {
   };
   const duplex = new Duplex({
     allowHalfOpen: true,
-    readableHighWaterMark: READ_ROOM,
-    read: () => {
+    readableHighWaterMark: READ_AHEAD,
+    read() {
+      wanted = true;
+      giveOut();
       if (!over) events?.room();
     },
     write(chunk: Uint8Array, _encoding, done) {
@@ -76,10 +91,16 @@ export function createPair(): { duplex: Duplex; socket: StreamSocket } {
     listen(listener) {
       events = listener;
     },
-    room: () => Math.max(0, READ_ROOM - duplex.readableLength),
-    // The view is a guest's frame: the Duplex keeps what is not read yet.
-    write: (bytes) => void duplex.push(Buffer.from(bytes)),
-    end: () => void duplex.push(null),
+    room: () => Math.max(0, READ_ROOM - duplex.readableLength - arrived.length),
+    write(bytes) {
+      // The view is a guest's frame.
+      arrived.pushCopy(bytes);
+      giveOut();
+    },
+    end() {
+      ended = true;
+      giveOut();
+    },
     reset() {
       if (over) return;
       over = true;

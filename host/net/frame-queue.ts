@@ -1,6 +1,7 @@
-/** Frames that wait for room: copies in order, bounded in bytes. */
+/** Frames that wait for room: copies in order, bounded in the bytes of memory that they hold. */
 
 import type { Offload } from './backend.js';
+import { PIECE_COST } from './block.js';
 
 export interface QueuedFrame {
   frame: Uint8Array;
@@ -19,8 +20,9 @@ export class FrameQueue {
 
   /** Copies a frame in. One frame always fits in an empty queue. */
   push(frame: Uint8Array, offload: Readonly<Offload>): boolean {
-    if (this.bytes > 0 && this.bytes + frame.length > this.limit) return false;
-    this.bytes += frame.length;
+    const cost = frame.length + PIECE_COST;
+    if (this.bytes > 0 && this.bytes + cost > this.limit) return false;
+    this.bytes += cost;
     this.frames.push({ frame: frame.slice(), offload: { ...offload } });
     return true;
   }
@@ -30,7 +32,7 @@ export class FrameQueue {
     for (let first = this.frames[0]; first; first = this.frames[0]) {
       if (!offer(first.frame, first.offload)) return false;
       this.frames.shift();
-      this.bytes -= first.frame.length;
+      this.bytes -= first.frame.length + PIECE_COST;
     }
     return true;
   }

@@ -3,7 +3,8 @@
  *
  * Ring 16 + 2n carries what card n sends, the next one what it receives. An entry is 16 bytes of length and offload fields and
  * the frame, padded to 16; it never wraps, SKIP fills what is left before the end. A frame that the backend refuses stays in
- * its ring until it signals room; a frame that the ring has no room for stays with the backend until the guest has taken some.
+ * its ring until it signals room; a frame that the ring has no room for stays with the backend until the guest has taken some. A look
+ * at the ring hands over so many frames at most, so that a ring full of small ones does not hold up the thread: the rest waits for the next.
  */
 
 import { RingPart } from '../machine/rings.js';
@@ -15,6 +16,8 @@ const HEADER = 16;
 const SKIP = 0xffff_ffff;
 const PORTS_AT = 1024;
 const PORT_BYTES = 64;
+/** Frames handed over at one look: a few milliseconds of a backend's work. */
+const DRAIN_FRAMES = 1024;
 /** Accepts of assembly/device/frames.ts. */
 const CSUM = 1;
 const TSO4 = 2;
@@ -46,6 +49,8 @@ export class FramePort implements FrameSink {
   private refusedBytes = HEADER;
   /** Something was put for the guest that the module has not looked at. */
   private pending = false;
+  /** Frames are left that a look had no time for. */
+  private unfinished = false;
 
   constructor(
     private readonly instance: ModuleInstance,
@@ -69,9 +74,9 @@ export class FramePort implements FrameSink {
     return { csum: (bits & CSUM) !== 0, tso4: (bits & TSO4) !== 0, tso6: (bits & TSO6) !== 0 };
   }
 
-  /** Frames wait for the guest: the engine must not sleep. */
+  /** Frames wait for the guest or for the next look: the engine must not sleep. */
   get busy(): boolean {
-    return this.pending;
+    return this.pending || this.unfinished;
   }
 
   /** Before a slice: true when the module should look at its rings. */
@@ -150,15 +155,19 @@ export class FramePort implements FrameSink {
     let at = view.getUint32(tail, true);
     const end = view.getUint32(head, true);
     const started = at;
-    while (at !== end && !this.sendRefused) {
+    let left = DRAIN_FRAMES;
+    while (at !== end && !this.sendRefused && left > 0) {
       const entry = data + ((at & (size - 1)) >>> 0);
       const length = view.getUint32(entry, true);
       if (length === SKIP) at += size - (at & (size - 1));
-      else if (this.offer(entry, length)) at += padded(length);
-      else break;
+      else if (this.offer(entry, length)) {
+        at += padded(length);
+        left--;
+      } else break;
       at >>>= 0;
       view.setUint32(tail, at, true);
     }
+    this.unfinished = at !== end && !this.sendRefused;
     if (at === started) return;
     // The card may be waiting for the room.
     this.pending = true;

@@ -12,6 +12,7 @@ import { ALL_SUPPORT, DETACHED, type FrameSink, type NetBackend, type Offload } 
 import { CounterSet } from './counters.js';
 import { FrameQueue } from './frame-queue.js';
 import { OffloadGate, sinkTarget } from './gate.js';
+import { Line } from './line.js';
 
 const MAX_MACS = 4096;
 /** The first of the sixteen link-local group addresses, without its last four bits. */
@@ -22,7 +23,7 @@ const UNITS = { framesIn: 'frames', bytesIn: 'bytes', framesOut: 'frames', flood
 
 export class Hub {
   private readonly ports = new Set<HubPort>();
-  private readonly macs = new Map<number, HubPort>();
+  private readonly macs = new Line<number, HubPort>();
   /** Senders that were refused, by the port that had no room. */
   private readonly waiting = new Map<HubPort, Set<HubPort>>();
 
@@ -97,9 +98,8 @@ export class Hub {
     // A group address is nobody's source.
     if (Math.floor(mac / 2 ** 40) % 2 === 1) return;
     if (this.macs.get(mac) === port) return;
-    this.macs.delete(mac);
-    if (this.macs.size >= MAX_MACS) this.macs.delete(this.macs.keys().next().value!);
-    this.macs.set(mac, port);
+    if (!this.macs.has(mac) && this.macs.size >= MAX_MACS) this.macs.delete(this.macs.first!.key);
+    this.macs.put(mac, port);
   }
 }
 

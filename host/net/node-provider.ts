@@ -5,6 +5,7 @@ import { getServers } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { ByteQueue } from './byte-queue.js';
 import { anyAddress, familyOf, formatAddress, parseAddress, unmapAddress } from './address.js';
 import {
   SocketError,
@@ -85,7 +86,20 @@ function listenTcp(at: Endpoint, accepted: (socket: StreamSocket, from: Endpoint
 export function wrapSocket(socket: Socket): StreamSocket {
   let events: StreamEvents | undefined;
   let failure: string | undefined;
-  const state = { readEnded: false, writeEnded: false, over: false };
+  const state = { readEnded: false, writeEnded: false, over: false, writing: false };
+  /** Written while Node was busy: one write later, so that small pieces do not pile up as writes of their own. */
+  const waiting = new ByteQueue();
+  const writeOn = (): void => {
+    const bytes = waiting.shift();
+    state.writing = bytes !== undefined;
+    if (bytes) socket.write(bytes, written);
+    else if (state.writeEnded) socket.end();
+  };
+  const written = (error?: Error | null): void => {
+    if (error || state.over) return;
+    writeOn();
+    events?.room();
+  };
   const fail = (code: string): void => {
     if (state.over) return;
     failure ??= code;
@@ -100,9 +114,6 @@ export function wrapSocket(socket: Socket): StreamSocket {
     state.readEnded = true;
     if (!state.over) events?.ended();
   });
-  socket.on('drain', () => {
-    if (!state.over) events?.room();
-  });
   return {
     listen(listener) {
       events = listener;
@@ -113,18 +124,20 @@ export function wrapSocket(socket: Socket): StreamSocket {
       // What failed before anybody listened is told as if it failed now, but not from inside this call.
       if (failure !== undefined) queueMicrotask(() => fail(failure!));
     },
-    // Node says `drain` only after a write that passed its high-water mark: what is missing without one is too little to matter.
-    room: () => Math.max(0, WRITE_ROOM - socket.writableLength),
+    room: () => Math.max(0, WRITE_ROOM - socket.writableLength - waiting.length),
     write(bytes) {
-      // The view is the guest's memory: Node keeps what the kernel has not taken.
-      if (socket.writable) socket.write(Buffer.from(bytes));
+      if (!socket.writable) return;
+      // The view is the guest's memory.
+      waiting.pushCopy(bytes);
+      if (!state.writing) writeOn();
     },
     end() {
       state.writeEnded = true;
-      socket.end();
+      if (!state.writing) writeOn();
     },
     reset() {
       state.over = true;
+      waiting.clear();
       if (socket.destroyed) return;
       socket.resetAndDestroy();
     },

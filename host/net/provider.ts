@@ -25,7 +25,7 @@ export interface StreamEvents {
   data(bytes: Uint8Array): void;
   /** The peer sends no more. */
   ended(): void;
-  /** `room()` has grown after it was too small. */
+  /** What was written has gone home: `room()` may have grown. */
   room(): void;
   /** Gone, both ways: by a reset or an error. Not called after both sides have ended, nor after `reset`. */
   failed(code: string): void;

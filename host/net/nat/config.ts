@@ -48,10 +48,13 @@ export interface NatConfig {
 }
 
 export interface NatLimits {
+  /** Connections that the guest opened. */
   tcpFlows: number;
+  /** Connections into the guest: each forwarded port has an equal part, and so has the program. */
+  tcpForwardedFlows: number;
   /** Connections to the host that have not been answered. */
   tcpConnecting: number;
-  /** Bytes kept for all flows in one direction, and the most and least for one. */
+  /** Bytes of memory held for all flows in one direction, and the most and least for one. */
   tcpBytes: number;
   tcpFlowBytes: number;
   tcpFlowMinimum: number;
@@ -74,10 +77,11 @@ function address(text: string): Uint8Array {
 
 export const DEFAULT_LIMITS: NatLimits = {
   tcpFlows: 8192,
+  tcpForwardedFlows: 4096,
   tcpConnecting: 1024,
   tcpBytes: 128 << 20,
   tcpFlowBytes: 1 << 20,
-  tcpFlowMinimum: 16 << 10,
+  tcpFlowMinimum: 10 << 10,
   udpSockets: 1024,
   udpPeers: 256,
   udpQueueBytes: 256 << 10,

@@ -25,6 +25,8 @@ export const NAT_COUNTERS = {
   tcpRefused: 'flows',
   tcpPutOff: 'segments',
   tcpEvicted: 'flows',
+  /** To make room, or because a neighbour was learned. */
+  tcpLooked: 'flows',
   tcpResets: 'segments',
   tcpRetransmitted: 'segments',
   tcpTimeouts: 'events',

@@ -62,7 +62,8 @@ export class Forwarder {
   }
 
   private listenTcp({ host, guest }: HostForward): Promise<Listener> {
-    return this.context.provider.listenTcp(host, (socket) => this.tcp.openToGuest(socket, guest, this.gatewayFor(guest)));
+    const share = this.tcp.createForwardShare();
+    return this.context.provider.listenTcp(host, (socket) => this.tcp.openToGuest(socket, guest, this.gatewayFor(guest), undefined, share));
   }
 
   private async listenUdp({ host, guest }: HostForward): Promise<Open> {

@@ -140,7 +140,7 @@ class UserNetwork implements Nat, NatContext {
 
   counters(): Counter[] {
     const gauge = (name: string, unit: string, value: number): Counter => ({ name: `${this.name}.${name}`, unit, value: BigInt(value) });
-    return [...this.counts.list(), gauge('tcpFlows', 'flows', this.tcp.size), gauge('udpSockets', 'sockets', this.udp.size)];
+    return [...this.counts.list(), gauge('tcpFlows', 'flows', this.tcp.size), gauge('tcpHeld', 'bytes', this.tcp.held), gauge('udpSockets', 'sockets', this.udp.size)];
   }
 
   async close(): Promise<void> {

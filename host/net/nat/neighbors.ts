@@ -2,9 +2,10 @@
 
 import { addressKey, isUnspecified } from '../address.js';
 import { equalBytes } from '../bytes.js';
+import { Line } from '../line.js';
 
 export class Neighbors {
-  private readonly macs = new Map<string, Uint8Array>();
+  private readonly macs = new Line<string, Uint8Array>();
 
   constructor(
     private readonly capacity: number,
@@ -20,8 +21,8 @@ export class Neighbors {
     const key = addressKey(address);
     const known = this.macs.get(key);
     if (known && equalBytes(known, mac)) return;
-    if (!known && this.macs.size >= this.capacity) this.macs.delete(this.macs.keys().next().value!);
-    this.macs.set(key, mac.slice());
+    if (!known && this.macs.size >= this.capacity) this.macs.delete(this.macs.first!.key);
+    this.macs.put(key, mac.slice());
     this.learned(address);
   }
 }

@@ -52,9 +52,7 @@ export class Output implements FrameSource {
 
   /** Queues a whole frame. The bytes are copied. */
   sendControl(frame: Uint8Array): void {
-    if (this.control.length >= this.controlFrames) return this.count('controlDropped');
-    this.control.push(frame.slice());
-    this.scheduler.join(this);
+    this.queueControl(frame.slice());
   }
 
   /** Writes the Ethernet header; returns where the payload goes. */
@@ -120,7 +118,9 @@ export class Output implements FrameSource {
 
   /** Queues a datagram as control frames. */
   sendDatagram(route: Route, protocol: number, payload: Uint8Array, sumAt: number, hopLimit = HOP_LIMIT): void {
-    for (const frame of this.buildDatagram(route, protocol, payload, sumAt, hopLimit)) this.sendControl(frame);
+    // Built for nothing otherwise, at every frame of a flood.
+    if (this.control.length >= this.controlFrames) return this.count('controlDropped');
+    for (const frame of this.buildDatagram(route, protocol, payload, sumAt, hopLimit)) this.queueControl(frame);
   }
 
   /** Offers a frame to the guest. */
@@ -132,6 +132,12 @@ export class Output implements FrameSource {
     this.count('frames');
     this.count('bytes', frame.length);
     return true;
+  }
+
+  private queueControl(frame: Uint8Array): void {
+    if (this.control.length >= this.controlFrames) return this.count('controlDropped');
+    this.control.push(frame);
+    this.scheduler.join(this);
   }
 
   private buildFragments(route: Route, protocol: number, payload: Uint8Array, room: number): Uint8Array[] {

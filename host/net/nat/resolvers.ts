@@ -5,6 +5,7 @@
 
 import { addressKey } from '../address.js';
 import { get16 } from '../bytes.js';
+import { Line } from '../line.js';
 import type { Endpoint } from '../provider.js';
 import type { UdpDatagram } from './udp-header.js';
 
@@ -13,7 +14,7 @@ const MAX_RECENT = 256;
 
 export class ResolverChoice {
   private current = 0;
-  private readonly recent = new Set<string>();
+  private readonly recent = new Line<string, true>();
 
   constructor(private readonly resolvers: () => readonly Endpoint[]) {}
 
@@ -26,8 +27,8 @@ export class ResolverChoice {
     const id = payload.length >= 2 ? get16(payload, 0) : 0;
     const key = `${addressKey(source.address)} ${source.port} ${id}`;
     if (this.recent.delete(key)) this.current++;
-    else if (this.recent.size >= MAX_RECENT) this.recent.delete(this.recent.values().next().value!);
-    this.recent.add(key);
+    else if (this.recent.size >= MAX_RECENT) this.recent.delete(this.recent.first!.key);
+    this.recent.put(key, true);
     return this.choose();
   }
 }

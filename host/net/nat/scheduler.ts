@@ -4,6 +4,8 @@
  * keeps its place. Frames are made at their turn, not before: what waits is bytes of flows, bounded there, never built frames.
  */
 
+import { Line } from '../line.js';
+
 /** Something with frames for the guest. */
 export interface FrameSource {
   /** Sends at most one frame. `more`: wants another turn; `done`: nothing now; `blocked`: the guest had no room, nothing was sent. */
@@ -11,8 +13,8 @@ export interface FrameSource {
 }
 
 export class Scheduler {
-  /** A Set keeps the order of joining and lets nobody stand twice. */
-  private readonly queue = new Set<FrameSource>();
+  /** In the order of joining; nobody stands twice. */
+  private readonly queue = new Line<FrameSource, true>();
   /** Found no room at its turn: the next turn is its own. Not in the queue meanwhile. */
   private held: FrameSource | undefined;
   private blocked = false;
@@ -26,7 +28,7 @@ export class Scheduler {
   /** Joins the queue; frames go out at the next `run`, at the latest when the current turn of the event loop ends. */
   join(source: FrameSource): void {
     if (this.closed) return;
-    if (source !== this.held) this.queue.add(source);
+    if (source !== this.held && !this.queue.has(source)) this.queue.put(source, true);
     if (this.scheduled || this.blocked) return;
     this.scheduled = true;
     queueMicrotask(() => {
@@ -72,11 +74,11 @@ export class Scheduler {
   }
 
   private turn(): void {
-    const source = this.held ?? this.queue.values().next().value!;
+    const source = this.held ?? this.queue.first!.key;
     this.held = undefined;
     this.queue.delete(source);
     const result = source.takeTurn();
-    if (result === 'more') this.queue.add(source);
+    if (result === 'more' && !this.queue.has(source)) this.queue.put(source, true);
     if (result !== 'blocked') return;
     this.blocked = true;
     this.held = source;

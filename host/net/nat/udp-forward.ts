@@ -1,5 +1,6 @@
 /** A UDP port of the host that leads into the guest: its strangers, each shown to the guest as a port of the gateway. */
 
+import { Line } from '../line.js';
 import type { DatagramSocket, Endpoint } from '../provider.js';
 import { endpointKey, UdpPort, type UdpTable } from './udp.js';
 
@@ -13,7 +14,7 @@ export interface ForwardedPeer {
 /** A port of the host that is forwarded into the guest. */
 export class UdpForward {
   readonly port: UdpPort;
-  private readonly peers = new Map<string, ForwardedPeer>();
+  private readonly peers = new Line<string, ForwardedPeer>();
   private nextPort = 49152;
 
   constructor(
@@ -30,16 +31,15 @@ export class UdpForward {
     const key = endpointKey(from);
     const { config, timers } = this.table.context;
     const known = this.peers.get(key);
-    // Back to the end of the line.
-    this.peers.delete(key);
     if (!known && this.peers.size >= config.limits.udpPeers) {
-      const [oldestKey, oldest] = this.peers.entries().next().value!;
+      const { key: oldestKey, value: oldest } = this.peers.first!;
       this.peers.delete(oldestKey);
       removed(oldest);
     }
     const peer = known ?? { socket: this.socket, from, shown: { address: this.gateway, port: this.takePort() }, lastActive: 0 };
     peer.lastActive = timers.now();
-    this.peers.set(key, peer);
+    // To the end of the line.
+    this.peers.put(key, peer);
     if (!known) added(peer);
     return peer.shown;
   }

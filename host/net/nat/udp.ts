@@ -11,7 +11,9 @@
 
 import { addressKey, familyOf } from '../address.js';
 import { NO_OFFLOAD } from '../backend.js';
+import { PIECE_COST } from '../block.js';
 import { SECOND } from '../clock.js';
+import { Line } from '../line.js';
 import type { DatagramSocket, Endpoint } from '../provider.js';
 import type { NatContext } from './context.js';
 import type { FrameSource } from './scheduler.js';
@@ -24,8 +26,6 @@ const LIFETIME = 120 * SECOND;
 const SHORT_LIFETIME = 20 * SECOND;
 const DNS = 53;
 const MAX_PAYLOAD = 65507;
-/** Cost of keeping one datagram, added to its bytes so that empty ones are bounded too. */
-const OVERHEAD = 64;
 
 /** How a guest knows a peer. */
 interface Peer {
@@ -40,7 +40,7 @@ interface Waiting {
 
 export class UdpTable {
   /** By last use: the first is the one silent longest. */
-  private readonly ports = new Map<string, UdpPort>();
+  private readonly ports = new Line<string, UdpPort>();
   /** Replies of forwarded ports, by guest port and the port of the gateway they go to. */
   private readonly forwarded = new Map<string, ForwardedPeer>();
   private waitingBytes = 0;
@@ -53,8 +53,7 @@ export class UdpTable {
 
   /** A datagram from the guest, to `target` on the host. */
   send(datagram: UdpDatagram, target: Endpoint): void {
-    const port = this.findPort(datagram.source);
-    port?.send(datagram, target);
+    this.findPort(datagram.source).send(datagram, target);
   }
 
   /** A datagram to a peer of a forwarded port. False: it is none. */
@@ -91,24 +90,22 @@ export class UdpTable {
   }
 
   close(): void {
-    for (const port of [...this.ports.values()]) port.close();
+    for (const [, port] of this.ports) port.close();
     this.forwarded.clear();
   }
 
-  private findPort(guest: Endpoint): UdpPort | undefined {
+  private findPort(guest: Endpoint): UdpPort {
     const key = endpointKey(guest);
-    let port = this.ports.get(key);
-    if (port) this.ports.delete(key);
-    else port = this.openPort(guest);
-    if (port) this.ports.set(key, port);
+    const port = this.ports.get(key) ?? this.openPort(guest);
+    this.ports.put(key, port);
     return port;
   }
 
-  private openPort({ address, port }: Endpoint): UdpPort | undefined {
+  private openPort({ address, port }: Endpoint): UdpPort {
     const { context } = this;
     if (this.ports.size >= context.config.limits.udpSockets) {
       context.counts.add('udpEvicted');
-      this.ports.values().next().value?.close();
+      this.ports.first?.value.close();
     }
     context.counts.add('udpOpened');
     const opened = new UdpPort(this, { address: address.slice(), port });
@@ -120,11 +117,13 @@ export class UdpTable {
 /** A guest's port, and what waits for it. */
 export class UdpPort implements FrameSource {
   private socket: DatagramSocket | undefined;
-  private readonly peers = new Map<string, Peer>();
+  private readonly peers = new Line<string, Peer>();
   private readonly queue: Waiting[] = [];
   private queuedBytes = 0;
   /** Fragments of the datagram whose turn it is. */
   private frames: Uint8Array[] = [];
+  /** What that datagram counts until the last has gone. */
+  private leaving = 0;
   private readonly timer = new Timer(() => this.close());
   private onlyDns = true;
 
@@ -161,7 +160,7 @@ export class UdpPort implements FrameSource {
 
   enqueue(bytes: Uint8Array, shown: Endpoint): void {
     const { config, counts, scheduler } = this.table.context;
-    const cost = bytes.length + OVERHEAD;
+    const cost = bytes.length + PIECE_COST;
     if (this.queuedBytes + cost > config.limits.udpQueueBytes || !this.table.reserve(cost)) return counts.add('udpDropped');
     this.queuedBytes += cost;
     this.queue.push({ bytes, shown });
@@ -174,6 +173,7 @@ export class UdpPort implements FrameSource {
     const frame = this.frames[0];
     if (frame && !this.table.context.output.offer(frame, NO_OFFLOAD)) return 'blocked';
     this.frames.shift();
+    if (this.frames.length === 0) this.release(this.leaving);
     return this.frames.length > 0 || this.queue.length > 0 ? 'more' : 'done';
   }
 
@@ -181,8 +181,7 @@ export class UdpPort implements FrameSource {
     const { scheduler, timers } = this.table.context;
     this.socket?.close();
     this.socket = undefined;
-    this.table.release(this.queuedBytes);
-    this.queuedBytes = 0;
+    this.release(this.queuedBytes);
     this.queue.length = 0;
     this.frames = [];
     timers.cancel(this.timer);
@@ -193,14 +192,18 @@ export class UdpPort implements FrameSource {
   private buildNext(): void {
     const next = this.queue.shift();
     if (!next) return;
-    const cost = next.bytes.length + OVERHEAD;
-    this.queuedBytes -= cost;
-    this.table.release(cost);
+    this.leaving = next.bytes.length + PIECE_COST;
     const { context } = this.table;
     const to = context.findMac(this.guest.address, next.shown.address);
     if (!to) return context.counts.add('udpDropped');
     const payload = buildUdp(next.shown.port, this.guest.port, next.bytes);
     this.frames = context.output.buildDatagram({ to, source: next.shown.address, destination: this.guest.address }, PROTOCOL.UDP, payload, 6);
+  }
+
+  private release(cost: number): void {
+    this.queuedBytes -= cost;
+    this.table.release(cost);
+    this.leaving = 0;
   }
 
   private remember(destination: Endpoint, target: Endpoint): void {
@@ -211,8 +214,8 @@ export class UdpPort implements FrameSource {
       known.lastActive = lastActive;
       return;
     }
-    if (this.peers.size >= this.table.context.config.limits.udpPeers) this.peers.delete(this.peers.keys().next().value!);
-    this.peers.set(key, { shown: { address: destination.address.slice(), port: destination.port }, lastActive });
+    if (this.peers.size >= this.table.context.config.limits.udpPeers) this.peers.delete(this.peers.first!.key);
+    this.peers.put(key, { shown: { address: destination.address.slice(), port: destination.port }, lastActive });
   }
 }
 

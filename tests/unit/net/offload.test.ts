@@ -9,7 +9,7 @@ import { Guest } from './guest.js';
 import { be16, ethernet, GUEST, GUEST6, GATEWAY6, ipv6, isSummed, NAT_MAC, onesSum, parseIp, udp4, withSum } from './packets.js';
 import { ACK, FIN, largeFrame, parseTcp, PSH, tcpBytes } from './tcp-peer.js';
 
-const OUTSIDE = [203, 0, 113, 9];
+const OUTSIDE = [93, 184, 216, 9];
 const CWR = 0x80;
 
 function large(length: number, segment = 1448, flags = ACK | PSH | FIN | CWR): { frame: Uint8Array; offload: Offload; payload: Uint8Array } {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatAddress, isInside, parseAddress, parseCidr } from '../../../host/net/address.js';
 import { defaultNatConfig, type NatConfig } from '../../../host/net/nat/config.js';
 import { translateDestination } from '../../../host/net/nat/policy.js';
+import { SPECIAL_RANGES } from '../../../host/net/nat/special-ranges.js';
 import { createLab, settle } from './guest.js';
 import { udp4 } from './packets.js';
 import { dispatchTcp, TcpPeer } from './tcp-peer.js';
@@ -12,19 +13,56 @@ function translate(address: string, change: Partial<NatConfig> = {}, own: string
   return target && formatAddress(target);
 }
 
-const DENIED = [
-  ...['0.0.0.0', '0.1.2.3', '10.0.0.1', '10.255.255.255', '100.64.0.0', '100.127.255.255', '127.0.0.1', '127.255.255.255', '169.254.169.254', '172.16.0.1', '172.31.255.255'],
-  ...['192.168.0.0', '192.168.255.255', '224.0.0.1', '239.255.255.250', '240.0.0.1', '255.255.255.255', '::', '::1', 'fc00::1', 'fdff::1', 'fe80::1', 'febf::1', 'fec0::9', 'ff02::1'],
-  ...['::ffff:127.0.0.1', '::ffff:10.1.2.3', '::ffff:169.254.169.254', '::127.0.0.1', '64:ff9b::10.0.0.1', '64:ff9b::127.0.0.1', '2002:7f00:1::1', '2002:c0a8:101::'],
-];
+/** The last address of a range, and the first: both are inside. */
+function ends(range: string): string[] {
+  const { address, bits } = parseCidr(range)!;
+  return [address, address.map((byte, i) => byte | (0xff >> Math.min(8, Math.max(0, bits - 8 * i))))].map((bytes) => formatAddress(Uint8Array.from(bytes)));
+}
+
 const ALLOWED = [
   ...['1.1.1.1', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '126.255.255.255', '128.0.0.0', '169.253.255.255', '169.255.0.0', '172.15.255.255', '172.32.0.0'],
-  ...['192.167.255.255', '192.169.0.0', '223.255.255.255', '2001:db8::1', '2606:4700::1111', 'fbff::1', '::ffff:1.1.1.1', '64:ff9b::1.1.1.1', '2002:101:101::1'],
+  ...['191.255.255.255', '192.0.1.0', '192.0.3.0', '192.31.195.255', '192.88.98.255', '192.88.100.0', '192.167.255.255', '192.169.0.0', '198.17.255.255', '198.20.0.0', '198.51.99.255'],
+  ...['203.0.112.255', '203.0.114.0', '223.255.255.255', '2001:200::1', '2001:470::1', '2001:db7::1', '2001:db9::1', '2606:4700::1111', '2620:4f:8001::1', '3fff:1000::1', 'fbff::1'],
+  ...['64:ff9b::1.1.1.1', '2606:4700::5efe:1.1.1.1'],
 ];
+/** `a00:1` for 10.0.0.1. */
+function groups(address: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+  return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+/** Forms of an IPv4 address. */
+const FORMS: Record<string, (address: string) => string> = {
+  mapped: (address) => `::ffff:${address}`,
+  compatible: (address) => `::${address}`,
+  translated: (address) => `::ffff:0:${address}`,
+  NAT64: (address) => `64:ff9b::${address}`,
+  'NAT64 of the site': (address) => `64:ff9b:1::${address}`,
+  '6to4': (address) => `2002:${groups(address)}::1`,
+  ISATAP: (address) => `2606:4700:1:1:0:5efe:${address}`,
+  'ISATAP, universal': (address) => `2606:4700:1:1:200:5efe:${address}`,
+  'Teredo’s server': (address) => `2001:0:${groups(address)}::1`,
+};
 
 describe('the policy', () => {
-  for (const address of DENIED) it(`denies ${address}`, () => expect(translate(address)).toBeUndefined());
+  for (const { range, name, source } of SPECIAL_RANGES)
+    it(`denies ${range}: ${name} (${source})`, () => {
+      for (const address of ends(range)) expect([address, translate(address)]).toEqual([address, undefined]);
+    });
+  for (const [form, write] of Object.entries(FORMS))
+    it(`denies a private address in the form ${form}`, () => {
+      for (const address of ['127.0.0.1', '10.0.0.1', '169.254.169.254', '192.168.1.1']) expect([write(address), translate(write(address))]).toEqual([write(address), undefined]);
+    });
   for (const address of ALLOWED) it(`allows ${address}`, () => expect(translate(address)).toBe(formatAddress(parseAddress(address)!)));
+
+  it('denies a host’s own address in every form', () => {
+    for (const form of ['NAT64', 'ISATAP', 'mapped']) expect(translate(FORMS[form]!('8.8.4.4'), {}, ['8.8.4.4'])).toBeUndefined();
+  });
+
+  it('does not take an allowed address inside a denied one for an allowed one', () => {
+    expect(translate('fd00::5efe:8.8.8.8', { allow: [parseCidr('8.8.8.0/24')!] })).toBeUndefined();
+    expect(translate('64:ff9b::10.0.0.1', { allow: [parseCidr('10.0.0.0/8')!] })).toBe('64:ff9b::a00:1');
+  });
 
   it('makes the gateway the host’s loopback only when told', () => {
     expect(translate('10.0.2.2')).toBeUndefined();
@@ -41,9 +79,9 @@ describe('the policy', () => {
   });
 
   it('denies the host’s own addresses, which are its loopback by another name', () => {
-    expect(translate('203.0.113.5', {}, ['203.0.113.5'])).toBeUndefined();
-    expect(translate('::ffff:203.0.113.5', {}, ['203.0.113.5'])).toBeUndefined();
-    expect(translate('203.0.113.5', { loopback: true }, ['203.0.113.5'])).toBe('203.0.113.5');
+    expect(translate('8.8.4.4', {}, ['8.8.4.4'])).toBeUndefined();
+    expect(translate('::ffff:8.8.4.4', {}, ['8.8.4.4'])).toBeUndefined();
+    expect(translate('8.8.4.4', { loopback: true }, ['8.8.4.4'])).toBe('8.8.4.4');
   });
 
   it('denies everything to a restricted guest', () => {
@@ -96,7 +134,8 @@ describe('the policy', () => {
 describe('addresses', () => {
   it('reads what it writes, and nothing loose', () => {
     for (const text of ['1.2.3.4', '::', '::1', '1::', '2001:db8::1', '1:2:3:4:5:6:7:8', 'fe80::1:0:0:1']) expect(formatAddress(parseAddress(text)!)).toBe(text);
-    for (const text of ['', '1.2.3', '1.2.3.256', '01.2.3.4', '1:2', '1::2::3', ':::', '1:2:3:4:5:6:7:8:9', 'g::', '::1%lo', '1.2.3.4 ']) expect(parseAddress(text)).toBeUndefined();
+    expect(formatAddress(parseAddress('::1.2.3.4')!)).toBe('::102:304');
+    for (const text of ['', '1.2.3', '1.2.3.256', '01.2.3.4', '1:2', '1::2::3', ':::', '1:2:3:4:5:6:7:8:9', 'g::', '::1%lo', '1.2.3.4 ', '1.2.3', '0x7f.1', '127.1', '::ffff:01.2.3.4', '::1.2.3']) expect(parseAddress(text)).toBeUndefined();
   });
 
   it('knows what is inside a range', () => {

@@ -24,7 +24,7 @@ import {
 } from './packets.js';
 
 const DNS = [10, 0, 2, 3];
-const OUTSIDE = [203, 0, 113, 9];
+const OUTSIDE = [93, 184, 216, 9];
 
 function dhcp(type: number, options: number[] = [], mac = GUEST_MAC): Uint8Array {
   const fixed = [1, 1, 6, 0, ...be32(0x12345678), 0, 0, 0, 0, ...new Array<number>(16).fill(0), ...mac, ...new Array<number>(10 + 192).fill(0)];
@@ -119,7 +119,7 @@ describe('UDP', () => {
   it('sends and hears only from peers the guest spoke to', () => {
     const { guest, provider } = createLab();
     guest.send(udp4(OUTSIDE, 5000, 7, [1, 2, 3]));
-    expect(provider.datagrams).toEqual([{ bytes: Uint8Array.from([1, 2, 3]), to: '203.0.113.9', port: 7 }]);
+    expect(provider.datagrams).toEqual([{ bytes: Uint8Array.from([1, 2, 3]), to: '93.184.216.9', port: 7 }]);
     const { events } = provider.udpSockets[0]!;
     events.message(Uint8Array.from([4, 5]), { address: Uint8Array.from(OUTSIDE), port: 7 });
     events.message(Uint8Array.from([6]), { address: Uint8Array.from([8, 8, 8, 8]), port: 7 });
@@ -156,7 +156,7 @@ describe('UDP', () => {
     });
     guest.send(udp4(OUTSIDE, 5000, 7, [1]));
     guest.room = 0;
-    for (let i = 0; i < 100; i++) provider.udpSockets[0]!.events.message(new Uint8Array(936), { address: Uint8Array.from(OUTSIDE), port: 7 });
+    for (let i = 0; i < 100; i++) provider.udpSockets[0]!.events.message(new Uint8Array(744), { address: Uint8Array.from(OUTSIDE), port: 7 });
     guest.backend.flush();
     guest.makeRoom(1000);
     expect(guest.take()).toHaveLength(10);

@@ -10,7 +10,7 @@ import { createLab, settle, type Lab } from './guest.js';
 import { ethernet, GUEST6, ipv6, isSummed, NAT_MAC, parseIp, withSum } from './packets.js';
 import { ACK, dispatchTcp, parseTcp, SYN, tcpBytes, TcpPeer, type Segment, type SegmentFields } from './tcp-peer.js';
 
-const OUTSIDE = [203, 0, 113, 9];
+const OUTSIDE = [93, 184, 216, 9];
 
 function bytes(length: number, seed = 1): Uint8Array {
   const random = seededRandom(seed);
@@ -52,7 +52,7 @@ describe('TCP from the guest', () => {
     lab.provider.gate = new Promise((resolve) => (release = resolve));
     const { peer } = await connect(lab);
     expect(peer.state).toBe('synSent');
-    expect(lab.provider.connections[0]).toMatchObject({ to: '203.0.113.9', port: 80 });
+    expect(lab.provider.connections[0]).toMatchObject({ to: '93.184.216.9', port: 80 });
     release();
     await settle();
     expect(peer.state).toBe('open');
@@ -218,7 +218,7 @@ describe('TCP from the guest', () => {
 });
 
 describe('TCP over IPv6', () => {
-  const REMOTE = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+  const REMOTE = [0x26, 6, 0x47, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
   const frame = (fields: Omit<SegmentFields, 'from' | 'to'>): Uint8Array => {
     const segment = withSum(tcpBytes({ from: 1000, to: 80, ...fields }), 16, GUEST6, REMOTE, 6);
     return ethernet(NAT_MAC, 0x86dd, ipv6(REMOTE, 6, segment, GUEST6, 64));
@@ -233,7 +233,7 @@ describe('TCP over IPv6', () => {
       const [answer] = lab.guest.takeIp();
       const syn = parseTcp(answer!.payload);
       expect([answer!.source, syn.flags, syn.ack, syn.options.slice(0, 4)]).toEqual([REMOTE, SYN | ACK, 10, [2, 4, 5, 160]]);
-      expect(lab.provider.connections[0]).toMatchObject({ to: '2001:db8::9', port: 80 });
+      expect(lab.provider.connections[0]).toMatchObject({ to: '2606:4700::9', port: 80 });
       const { end } = lab.provider.connections[0]!;
       lab.guest.send(frame({ seq: 10, ack: syn.seq + 1, flags: ACK, payload: Uint8Array.of(1, 2, 3) }));
       expect([...end.all]).toEqual([1, 2, 3]);

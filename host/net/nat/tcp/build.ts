@@ -1,9 +1,9 @@
 /** Builds TCP segments (RFC 9293, 3.1) for the guest. */
 
+import type { ByteQueue } from '../../byte-queue.js';
 import { put16, put32 } from '../../bytes.js';
 import type { Output, Route } from '../output.js';
 import { PROTOCOL, TCP_BYTES, TCP_FLAG } from '../spec.js';
-import type { SendBuffer } from './send-buffer.js';
 
 export interface SegmentFields {
   from: number;
@@ -19,7 +19,7 @@ export interface SegmentFields {
 
 /** Text of a segment: a range of what waits to be sent. */
 export interface SegmentText {
-  buffer: SendBuffer;
+  buffer: ByteQueue;
   offset: number;
   length: number;
 }

@@ -20,6 +20,7 @@ import { Receiver } from './receiver.js';
 import { segmentLength, type TcpSegment } from './segment.js';
 import { Sender, type Sending } from './sender.js';
 import { seqAdd } from './sequence.js';
+import type { FlowShare } from './share.js';
 import type { TcpHost } from './table.js';
 
 export type FlowState = 'connecting' | 'synSent' | 'synReceived' | 'open' | 'timeWait' | 'closed';
@@ -37,6 +38,8 @@ const RETRIES = 12;
 /** Bytes read ahead of the guest's window. */
 const READ_AHEAD = 64 << 10;
 const OUR_SCALE = 7;
+/** A connection without anything in it: objects here and of the socket. */
+const FLOW_COST = 4096;
 /** Duplicate acknowledgements that stand for a run of early segments: what a sender needs to see. */
 const MAX_OWED = 4;
 
@@ -54,6 +57,8 @@ export class TcpFlow implements FrameSource {
   /** The timer fired: something is to be sent even into a shut window. */
   private probeDue = false;
   private reading = false;
+  /** Room in the socket while it holds nothing. */
+  private emptyRoom = 0;
   private opening: Opening | undefined;
   private readonly ownMss: number;
 
@@ -64,11 +69,18 @@ export class TcpFlow implements FrameSource {
     /** The far end as the guest sees it. */
     readonly remote: Endpoint,
     state: 'connecting' | 'synSent',
+    /** Whose connection it is. */
+    readonly share: FlowShare,
   ) {
     this.state = state;
     this.sender = new Sender(host.randomSequence());
     this.ownMss = host.mtu - TCP_BYTES - (guest.address.length === 4 ? 20 : 40);
     this.lastActive = host.timers.now();
+  }
+
+  /** Bytes of memory that it holds, as far as they grow. */
+  get held(): number {
+    return FLOW_COST + this.sender.buffer.held + this.receiver.held + (this.socket ? Math.max(0, this.emptyRoom - this.socket.room()) : 0);
   }
 
   /** The guest's highest number: what a new SYN on the same ports must be past. */
@@ -129,6 +141,7 @@ export class TcpFlow implements FrameSource {
 
   private useSocket(socket: StreamSocket): void {
     this.socket = socket;
+    this.emptyRoom = socket.room();
     const events: StreamEvents = {
       data: (bytes) => this.onData(bytes),
       ended: () => this.onEnded(),
@@ -211,7 +224,7 @@ export class TcpFlow implements FrameSource {
   private receiveText(seq: number, payload: Uint8Array, fin: boolean): void {
     const { receiver, socket } = this;
     const hadEnded = receiver.ended;
-    const smooth = receiver.accept(seq, payload, fin, (bytes) => socket?.write(bytes));
+    const smooth = receiver.accept(seq, payload, fin, this.host.share(), (bytes) => socket?.write(bytes));
     if (receiver.ended && !hadEnded) socket?.end();
     receiver.widen(this.windowRoom(), this.ownMss);
     // Early or late segments are answered one by one: three such answers start a fast retransmission.
@@ -263,12 +276,14 @@ export class TcpFlow implements FrameSource {
   }
 
   private windowRoom(): number {
-    return Math.min(this.socket?.room() ?? 0, this.host.share());
+    const room = this.socket?.room() ?? 0;
+    // What the socket has not brought home is kept for this connection, and counts.
+    return Math.min(room, Math.max(0, this.host.share() - (this.emptyRoom - room)));
   }
 
   private updateReading(): void {
     const limit = Math.min(this.sender.window + READ_AHEAD, this.host.share());
-    const wanted = this.state !== 'closed' && !this.sender.ended && this.sender.buffer.length < limit;
+    const wanted = this.state !== 'closed' && !this.sender.ended && this.sender.buffer.held < limit;
     if (wanted === this.reading || !this.socket) return;
     this.reading = wanted;
     if (wanted) this.socket.resume();
@@ -325,7 +340,10 @@ export class TcpFlow implements FrameSource {
   private emit(flags: number, seq: number, text: Sending | undefined): boolean {
     const { guest, remote, receiver, sender } = this;
     const to = this.host.findMac(guest.address, remote.address);
-    if (!to) return true;
+    if (!to) {
+      this.host.awaitMac(this);
+      return true;
+    }
     const isSyn = (flags & TCP_FLAG.SYN) !== 0;
     // In an answer, a window scale goes only to a guest that offered one (RFC 7323, 2.2).
     const scale = this.state === 'synSent' || receiver.scale > 0 ? OUR_SCALE : undefined;
@@ -386,6 +404,7 @@ export class TcpFlow implements FrameSource {
     }
     // The guest's FIN came after ours: its acknowledgement may get lost, so stay to repeat it.
     this.state = 'timeWait';
+    this.share.end(this);
     this.socket = undefined;
     this.host.timers.arm(this.timer, TIME_WAIT);
     return false;

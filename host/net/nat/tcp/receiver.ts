@@ -5,17 +5,18 @@
  *       |---- window: edge never goes back --|
  *
  * The window is room in the host's socket, so what arrives in order is written at once and acknowledged as taken. What arrives early
- * is copied and waits here, inside the window, hence bounded by it; the number of pieces is bounded too.
+ * is copied and waits here, runs of it as one; what all of it holds of memory is bounded by the connection's share, and so is the number of
+ * pieces, which are searched.
  */
 
+import { Block } from '../../block.js';
 import { seqAdd, seqDiff } from './sequence.js';
 
 interface Piece {
   seq: number;
-  bytes: Uint8Array;
+  block: Block;
 }
 
-/** Pieces of one byte each would cost far more than the window allows for. */
 const MAX_PIECES = 512;
 
 export class Receiver {
@@ -23,6 +24,8 @@ export class Receiver {
   scale = 0;
   /** The guest's FIN has been reached. */
   ended = false;
+  /** Bytes of memory held by what is early. */
+  held = 0;
   private edge = 0;
   private pieces: Piece[] = [];
   private finSeq: number | undefined;
@@ -63,8 +66,11 @@ export class Receiver {
     return beforeEdge && seqDiff(seqAdd(seq, length), this.nxt) > 0;
   }
 
-  /** Takes a segment's text and FIN. Calls `write` with each run of bytes that is in order. True: nothing was early, late or cut. */
-  accept(seq: number, payload: Uint8Array, fin: boolean, write: (bytes: Uint8Array) => void): boolean {
+  /**
+   * Takes a segment's text and FIN. Calls `write` with each run of bytes that is in order; early text is kept while `held` is less than
+   * `share`. True: nothing was early, late or cut.
+   */
+  accept(seq: number, payload: Uint8Array, fin: boolean, share: number, write: (bytes: Uint8Array) => void): boolean {
     if (this.ended) return false;
     const late = Math.max(0, seqDiff(this.nxt, seq));
     const room = Math.max(0, seqDiff(this.edge, seq));
@@ -77,7 +83,7 @@ export class Receiver {
       this.take(bytes, write);
       this.drain(write);
     } else if (bytes.length > 0) {
-      this.keep(at, bytes);
+      this.keep(at, bytes, share);
     }
     if (this.finSeq === this.nxt) this.finish();
     return inOrder && late === 0 && bytes.length === payload.length && this.pieces.length === 0;
@@ -94,31 +100,57 @@ export class Receiver {
   /** Early pieces whose turn has come; parts that came twice are skipped. */
   private drain(write: (bytes: Uint8Array) => void): void {
     let used = 0;
-    for (const { seq, bytes } of this.pieces) {
+    for (const { seq, block } of this.pieces) {
       const late = seqDiff(this.nxt, seq);
       if (late < 0) break;
       used++;
-      if (late < bytes.length) this.take(bytes.subarray(late), write);
+      this.held -= block.cost;
+      if (late < block.length) this.take(block.text.subarray(late), write);
     }
     this.pieces.splice(0, used);
   }
 
   /** Keeps what no other piece has: pieces never overlap, so together they fit in the window. */
-  private keep(seq: number, bytes: Uint8Array): void {
-    let at = this.pieces.length;
-    while (at > 0 && seqDiff(this.pieces[at - 1]!.seq, seq) > 0) at--;
+  private keep(seq: number, bytes: Uint8Array, share: number): void {
+    const at = this.placeOf(seq);
     const before = this.pieces[at - 1];
     const following = this.pieces[at];
-    const from = before ? Math.max(0, seqDiff(seqAdd(before.seq, before.bytes.length), seq)) : 0;
+    const from = before ? Math.max(0, seqDiff(seqAdd(before.seq, before.block.length), seq)) : 0;
     // What reaches past the following piece is left to a retransmission.
     const to = following ? Math.min(bytes.length, seqDiff(following.seq, seq)) : bytes.length;
-    if (from >= to || this.pieces.length >= MAX_PIECES) return;
-    this.pieces.splice(at, 0, { seq: seqAdd(seq, from), bytes: bytes.slice(from, to) });
+    if (from >= to || this.held >= share) return;
+    const start = seqAdd(seq, from);
+    const fresh = bytes.subarray(from, to);
+    if (before && seqAdd(before.seq, before.block.length) === start && this.extend(before.block, fresh)) return;
+    if (this.pieces.length >= MAX_PIECES) return;
+    const block = new Block(fresh);
+    this.held += block.cost;
+    this.pieces.splice(at, 0, { seq: start, block });
+  }
+
+  /** Where in the row of pieces a number goes: behind all that do not start later. */
+  private placeOf(seq: number): number {
+    let low = 0;
+    let high = this.pieces.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (seqDiff(this.pieces[middle]!.seq, seq) > 0) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  private extend(block: Block, bytes: Uint8Array): boolean {
+    const before = block.cost;
+    const extended = block.append(bytes);
+    this.held += block.cost - before;
+    return extended;
   }
 
   private finish(): void {
     this.nxt = seqAdd(this.nxt, 1);
     this.ended = true;
     this.pieces = [];
+    this.held = 0;
   }
 }

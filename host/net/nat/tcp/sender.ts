@@ -9,8 +9,8 @@
  * segment alone again (`hole`), as does each partial acknowledgement until what was in flight then is acknowledged (`recover`).
  */
 
+import { ByteQueue } from '../../byte-queue.js';
 import { CongestionWindow, RoundTrip } from './congestion.js';
-import { SendBuffer } from './send-buffer.js';
 import { seqAdd, seqDiff } from './sequence.js';
 
 export interface Sending {
@@ -25,7 +25,7 @@ export interface Sending {
 const DUPLICATES = 3;
 
 export class Sender {
-  readonly buffer = new SendBuffer();
+  readonly buffer = new ByteQueue();
   readonly roundTrip = new RoundTrip();
   una: number;
   nxt: number;

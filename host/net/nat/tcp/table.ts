@@ -1,6 +1,7 @@
 /**
  * Every TCP connection of the network: finds the flow of a segment, starts flows both ways, answers what belongs to none.
- * Bounded: so many flows, so many of them waiting for the host, and a share of the buffers for each that shrinks as they grow in number.
+ * Bounded: so many flows of each origin (share.ts), so many of them waiting for the host, and a share of the buffers for each that shrinks
+ * as they grow in number.
  */
 
 import { addressKey, familyOf } from '../../address.js';
@@ -16,6 +17,7 @@ import { buildBare } from './build.js';
 import { TcpFlow, type Opening } from './flow.js';
 import { parseSegment, segmentLength, type TcpSegment } from './segment.js';
 import { seqAdd, seqDiff } from './sequence.js';
+import { FlowShare } from './share.js';
 
 /** What a flow needs of its surroundings. */
 export interface TcpHost {
@@ -27,6 +29,8 @@ export interface TcpHost {
   share(): number;
   randomSequence(): number;
   findMac(guest: Uint8Array, asker: Uint8Array): Uint8Array | undefined;
+  /** Where to send it is not known: the flow is told when it is. */
+  awaitMac(flow: TcpFlow): void;
   sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void;
   remove(flow: TcpFlow): void;
   count(event: 'retransmitted' | 'timeouts'): void;
@@ -43,6 +47,10 @@ export class TcpTable implements TcpHost {
   readonly output: Output;
   readonly mtu: number;
   private readonly flows = new Map<string, TcpFlow>();
+  /** Those that wait for a guest's MAC, by its address. */
+  private readonly awaiting = new Map<string, Set<TcpFlow>>();
+  private readonly fromGuest: FlowShare;
+  private readonly ofProgram: FlowShare;
   private connecting = 0;
   private nextPort = 0;
 
@@ -51,6 +59,22 @@ export class TcpTable implements TcpHost {
     this.timers = context.timers;
     this.output = context.output;
     this.mtu = context.config.mtu;
+    this.fromGuest = this.createShare(context.config.limits.tcpFlows);
+    this.ofProgram = this.createForwardShare();
+  }
+
+  /** An equal part of the connections into the guest: for a forwarded port, and one for the program's own. */
+  createForwardShare(): FlowShare {
+    const { hostForwards, limits } = this.context.config;
+    const forwards = hostForwards.filter(({ protocol }) => protocol === 'tcp').length;
+    return this.createShare(Math.max(1, Math.floor(limits.tcpForwardedFlows / (forwards + 1))));
+  }
+
+  /** Bytes of memory that all of them hold. */
+  get held(): number {
+    let sum = 0;
+    for (const flow of this.flows.values()) sum += flow.held;
+    return sum;
   }
 
   get size(): number {
@@ -72,22 +96,33 @@ export class TcpTable implements TcpHost {
   }
 
   /** Opens a connection into the guest for a socket of the host. */
-  openToGuest(socket: StreamSocket, guest: Endpoint, remoteAddress: Uint8Array, opening?: Opening): void {
+  openToGuest(socket: StreamSocket, guest: Endpoint, remoteAddress: Uint8Array, opening?: Opening, share = this.ofProgram): void {
     const port = this.takePort(guest, remoteAddress);
-    if (port === undefined || !this.makeRoom()) {
+    if (port === undefined || !this.makeRoom(share)) {
       this.context.counts.add('tcpRefused');
       socket.reset();
       return opening?.failed('EMFILE');
     }
     const remote = { address: remoteAddress, port };
-    const flow = this.add(guest, remote, 'synSent');
+    const flow = this.add(guest, remote, 'synSent', share);
     this.context.counts.add('tcpForwarded');
     flow.startToGuest(socket, opening);
   }
 
   neighborLearned(address: Uint8Array): void {
     const key = addressKey(address);
-    for (const flow of this.flows.values()) if (flow.state === 'synSent' && addressKey(flow.guest.address) === key) flow.sendSynAgain();
+    const flows = this.awaiting.get(key);
+    this.awaiting.delete(key);
+    for (const flow of flows ?? []) {
+      this.context.counts.add('tcpLooked');
+      flow.sendSynAgain();
+    }
+  }
+
+  awaitMac(flow: TcpFlow): void {
+    const key = addressKey(flow.guest.address);
+    const flows = this.awaiting.get(key) ?? new Set();
+    this.awaiting.set(key, flows.add(flow));
   }
 
   share(): number {
@@ -113,6 +148,9 @@ export class TcpTable implements TcpHost {
 
   remove(flow: TcpFlow): void {
     this.flows.delete(flow.key);
+    flow.share.remove(flow);
+    const flows = this.awaiting.get(addressKey(flow.guest.address));
+    if (flows?.delete(flow) && flows.size === 0) this.awaiting.delete(addressKey(flow.guest.address));
   }
 
   count(event: 'retransmitted' | 'timeouts'): void {
@@ -131,11 +169,11 @@ export class TcpTable implements TcpHost {
     // A SYN that is not answered comes again: the guest waits instead of hearing a false refusal.
     if (this.connecting >= config.limits.tcpConnecting) return counts.add('tcpPutOff');
     const connect = this.context.routeTcp(remote);
-    if (!connect || !this.makeRoom()) {
+    if (!connect || !this.makeRoom(this.fromGuest)) {
       counts.add(connect ? 'tcpRefused' : 'denied');
       return this.refuse(guest, remote, syn);
     }
-    const flow = this.add(guest, remote, 'connecting');
+    const flow = this.add(guest, remote, 'connecting', this.fromGuest);
     counts.add('tcpOpened');
     flow.startFromGuest(syn);
     this.connecting++;
@@ -147,11 +185,12 @@ export class TcpTable implements TcpHost {
       .finally(() => this.connecting--);
   }
 
-  private add(guest: Endpoint, remote: Endpoint, state: 'connecting' | 'synSent'): TcpFlow {
+  private add(guest: Endpoint, remote: Endpoint, state: 'connecting' | 'synSent', share: FlowShare): TcpFlow {
     const key = keyOf(guest.address, guest.port, remote.address, remote.port);
     const own = ({ address, port }: Endpoint): Endpoint => ({ address: address.slice(), port });
-    const flow = new TcpFlow(this, key, own(guest), own(remote), state);
+    const flow = new TcpFlow(this, key, own(guest), own(remote), state, share);
     this.flows.set(key, flow);
+    share.add(flow);
     return flow;
   }
 
@@ -166,22 +205,22 @@ export class TcpTable implements TcpHost {
     this.sendReset(guest, remote, acknowledges ? segment.ack : 0, seqAdd(segment.seq, segmentLength(segment)));
   }
 
-  /** Room for one more flow, at the cost of one that has ended or long been idle. */
-  private makeRoom(): boolean {
-    if (this.flows.size < this.context.config.limits.tcpFlows) return true;
-    const idleSince = this.timers.now() - IDLE;
-    let idlest: TcpFlow | undefined;
-    for (const flow of this.flows.values()) {
-      if (flow.state === 'timeWait') {
-        flow.finish();
-        return true;
-      }
-      if (flow.lastActive < (idlest?.lastActive ?? idleSince)) idlest = flow;
+  /** Room for one more flow of an origin, at the cost of one that has ended or long been idle. */
+  private makeRoom(share: FlowShare): boolean {
+    if (!share.isFull) return true;
+    const old = share.findOld(this.timers.now() - IDLE);
+    if (!old) return false;
+    if (old.state === 'timeWait') {
+      old.finish();
+      return true;
     }
-    if (!idlest) return false;
     this.context.counts.add('tcpEvicted');
-    idlest.fail('ETIMEDOUT');
+    old.fail('ETIMEDOUT');
     return true;
+  }
+
+  private createShare(limit: number): FlowShare {
+    return new FlowShare(limit, () => this.context.counts.add('tcpLooked'));
   }
 
   private takePort(guest: Endpoint, remoteAddress: Uint8Array): number | undefined {
