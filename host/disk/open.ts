@@ -1,5 +1,6 @@
 /** From a drive's options to its disk. */
 
+import { viewOf } from '../bytes/view.js';
 import type { DriveOptions } from '../machine/types.js';
 import type { Disk } from './disk.js';
 import { DiskError } from './errors.js';
@@ -26,7 +27,7 @@ function checkTogether({ source, snapshot, overlay, readOnly, cache }: DriveOpti
 }
 
 function isDisk(source: DriveOptions['source']): source is Disk {
-  return typeof source !== 'string' && 'flush' in source;
+  return typeof source === 'object' && source !== null && 'flush' in source;
 }
 
 async function openDisk(options: DriveOptions): Promise<Disk> {
@@ -34,8 +35,10 @@ async function openDisk(options: DriveOptions): Promise<Disk> {
   checkTogether(options);
   if (isDisk(source)) return snapshot ? withOverlay(source) : source;
   if (typeof source !== 'string') {
-    if (source.length === 0 || source.length % SECTOR_BYTES !== 0) throw new DiskError(`a disk of ${source.length} bytes is no whole number of sectors of ${SECTOR_BYTES} bytes.`);
-    const disk = openMemoryDisk(source, readOnly);
+    const content = viewOf(source);
+    if (content === undefined) throw new DiskError('the source is neither a path, nor bytes, nor an object with the methods of Disk.');
+    if (content.length === 0 || content.length % SECTOR_BYTES !== 0) throw new DiskError(`a disk of ${content.length} bytes is no whole number of sectors of ${SECTOR_BYTES} bytes.`);
+    const disk = openMemoryDisk(content, readOnly);
     return snapshot ? withOverlay(disk) : disk;
   }
   if (overlay !== undefined) return (await import('./overlay.js')).openOverlay(overlay, source, locking);

@@ -4,8 +4,8 @@ import { acpiTables } from '../boot/acpi/index.js';
 import { isBzImage } from '../boot/bzimage.js';
 import { Budget, loadKernel, planFirmware, type FirmwarePlan, type ModuleFile, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
+import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
-import { OptionError } from './errors.js';
 import type { FileSource, MachineOptions, RegisterChanges } from './types.js';
 
 export interface MachinePlan {
@@ -31,34 +31,20 @@ interface Image {
   agent: boolean;
 }
 
-/** Why a file cannot be read, in words. */
-const UNREADABLE: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'permission denied', ENOTDIR: 'part of its path is no folder' };
-
-async function readSource(option: string, source: FileSource): Promise<Uint8Array> {
-  if (typeof source !== 'string') return source;
-  const { readFile } = await import('node:fs/promises');
-  try {
-    return await readFile(source);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new OptionError(option, `cannot read ${source}: ${(code && UNREADABLE[code]) ?? code ?? String(error)}.`);
-  }
-}
-
 async function givenImage(options: MachineOptions, kernel: FileSource): Promise<Image> {
   const image: Image = {
     kernel: await readSource('kernel', kernel),
-    kernelName: typeof kernel === 'string' ? kernel : 'kernel',
+    kernelName: sourceName(kernel, 'kernel'),
     append: options.append ?? '',
     agent: false,
   };
   if (options.initrd !== undefined) {
     image.initrd = await readSource('initrd', options.initrd);
-    image.initrdName = typeof options.initrd === 'string' ? options.initrd : 'initrd';
+    image.initrdName = sourceName(options.initrd, 'initrd');
   }
   if (options.modules !== undefined) {
     image.modules = await Promise.all(
-      options.modules.map(async ({ file, text }) => ({ bytes: await readSource('modules', file), text: text ?? (typeof file === 'string' ? file : 'module') })),
+      options.modules.map(async ({ file, text }) => ({ bytes: await readSource('modules', file), text: text ?? sourceName(file, 'module') })),
     );
   }
   return image;
@@ -87,7 +73,7 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
   const budget = loadingBudget(options);
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
   if (options.bios !== undefined) {
-    const name = typeof options.bios === 'string' ? options.bios : 'bios';
+    const name = sourceName(options.bios, 'bios');
     const rom = planFirmware(await readSource('bios', options.bios), name, memoryMiB * MIB);
     return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
   }

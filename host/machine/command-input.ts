@@ -1,5 +1,6 @@
 /** The standard input of a guest's command, cut into chunks as the guest asks for them. */
 
+import { viewOf } from '../bytes/view.js';
 import type { InputSource } from './types.js';
 
 export interface CommandInput {
@@ -37,6 +38,7 @@ function fromChunks(source: AsyncIterable<Uint8Array>): CommandInput {
 
 export function openInput(source: InputSource | undefined): CommandInput {
   if (typeof source === 'string') return fromBytes(new TextEncoder().encode(source));
-  if (source === undefined || source instanceof Uint8Array) return fromBytes(source ?? new Uint8Array(0));
-  return fromChunks(source);
+  if (source === undefined) return fromBytes(new Uint8Array(0));
+  const view = viewOf(source);
+  return view === undefined ? fromChunks(source as AsyncIterable<Uint8Array>) : fromBytes(view);
 }

@@ -3,6 +3,7 @@
  * (SDM vol. 3, table 9-1); only what differs is named here.
  */
 
+import { bytesOf } from './bytes.js';
 import type { BootPlan, Entry, LinuxSegments } from '../boot/index.js';
 import type { BareOptions, BareMode, RegisterChanges, SegmentRegister } from './types.js';
 
@@ -139,5 +140,5 @@ export function planBare(bare: BareOptions): BarePlan {
   const mode = bare.mode ?? 'long64';
   const at = bare.at ?? (mode === 'real16' ? 0x7c00 : 0x10000);
   const tables = mode === 'long64' ? [{ gpa: BARE_TABLES, bytes: identityMap() }] : [];
-  return { segments: [...tables, { gpa: at, bytes: bare.code }], registers: bareRegisters(mode, bare.entry ?? at) };
+  return { segments: [...tables, { gpa: at, bytes: bytesOf('bare.code', bare.code) }], registers: bareRegisters(mode, bare.entry ?? at) };
 }

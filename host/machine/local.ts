@@ -15,12 +15,14 @@ import { MachineError, SnapshotError } from './errors.js';
 import { putFirmware } from './firmware.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { compileModule, high, instantiate, low, type CompiledModule, type ModuleInstance } from './module.js';
+import { bytesOf } from './bytes.js';
 import { readSettings, type Settings } from './options.js';
 import { readSnapshotHeader, restoreSnapshot, takeSnapshot } from './snapshot.js';
+import { readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { readCounters, readHistograms } from './stats.js';
 import type {
-  AddressSpace, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -140,8 +142,9 @@ export class LocalMachine implements Machine {
     await this.outside.close();
   }
 
-  write(data: string | Uint8Array, port = CONSOLE): void {
-    this.engine.type(port, typeof data === 'string' ? text.encode(data) : data);
+  write(data: string | Bytes, port = CONSOLE): void {
+    // A copy: it waits here, and the caller may go on with its buffer.
+    this.engine.type(port, typeof data === 'string' ? text.encode(data) : bytesOf('write(data)', data).slice());
   }
 
   attachInput(attached: boolean, patient = false): void {
@@ -165,9 +168,9 @@ export class LocalMachine implements Machine {
     return readGuest(this.guestMemory(), BigInt(address), bytes, space);
   }
 
-  async writeMemory(address: number | bigint, data: Uint8Array, space: AddressSpace = 'physical'): Promise<void> {
+  async writeMemory(address: number | bigint, data: Bytes, space: AddressSpace = 'physical'): Promise<void> {
     this.mustBePaused('writeMemory()');
-    writeGuest(this.guestMemory(), BigInt(address), data, space);
+    writeGuest(this.guestMemory(), BigInt(address), bytesOf('writeMemory(data)', data), space);
   }
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
@@ -304,7 +307,8 @@ export class LocalMachine implements Machine {
 }
 
 /** Makes a machine on this thread. */
-export async function createLocal(options: MachineOptions): Promise<LocalMachine> {
+export async function createLocal(given: MachineOptions): Promise<LocalMachine> {
+  const options = await readSources(given);
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
@@ -318,7 +322,7 @@ export async function createLocal(options: MachineOptions): Promise<LocalMachine
 }
 
 async function createConnected(
-  options: MachineOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
+  options: ReadOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
 ): Promise<LocalMachine> {
   if (options.snapshot === undefined) {
     return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside, false);

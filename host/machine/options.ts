@@ -6,6 +6,7 @@ import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
+import type { ReadOptions } from './sources.js';
 import type { ClockMode, CpuOptions, MachineOptions } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
@@ -46,7 +47,7 @@ function checkSources(options: MachineOptions): void {
   if (options.command !== undefined && options.agent) throw new OptionError('command', 'cannot be combined with agent; use exec().');
 }
 
-function memoryOf(options: MachineOptions): number {
+function memoryOf(options: ReadOptions): number {
   const mib = options.memoryMiB ?? (options.snapshot === undefined ? DEFAULT_MEMORY_MIB : readSnapshotHeader(options.snapshot).memoryMiB);
   if (!Number.isInteger(mib) || mib < 1 || mib > MAX_MEMORY_MIB) {
     throw new OptionError('memoryMiB', `${mib} is not a whole number from 1 to ${MAX_MEMORY_MIB}.`);
@@ -113,7 +114,7 @@ function debugPlaces({ debugExit, debugConsolePort }: MachineOptions): DebugPlac
 }
 
 /** Throws OptionError for what cannot be used. */
-export function readSettings(options: MachineOptions): Settings {
+export function readSettings(options: ReadOptions): Settings {
   checkSources(options);
   const clock = options.clock ?? 'icount';
   if (clock !== 'icount' && clock !== 'realtime') throw new OptionError('clock', `"${String(clock)}" is neither icount nor realtime.`);

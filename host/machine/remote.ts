@@ -2,13 +2,16 @@
 
 import type { Duplex } from 'node:stream';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { viewOf } from '../bytes/view.js';
+import { bytesOf } from './bytes.js';
 import { readTarget } from './connect.js';
 import { Emitter } from './emitter.js';
 import { ConnectError, MachineError, OptionError } from './errors.js';
 import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
 import { createPortStream } from './port-stream.js';
+import { readSources } from './sources.js';
 import type {
-  AddressSpace, ConnectTarget, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -18,13 +21,13 @@ interface Pending {
 
 /** Chunks that are yet to come stay on the thread that has them. */
 function checkPortable(option: string, source: InputSource | undefined): void {
-  if (source === undefined || typeof source === 'string' || source instanceof Uint8Array) return;
+  if (source === undefined || typeof source === 'string' || viewOf(source) !== undefined) return;
   throw new OptionError(option, 'a machine in a worker takes text or bytes, not a stream.');
 }
 
 /** Objects of the program's own stay with it, too. */
 function checkObjects({ drives = [], chardevs = [] }: MachineOptions): void {
-  if (drives.some(({ source }) => typeof source !== 'string' && 'flush' in source)) throw new OptionError('drives', 'a machine in a worker takes images and bytes, not a disk of the program\'s own.');
+  if (drives.some(({ source }) => typeof source === 'object' && 'flush' in source)) throw new OptionError('drives', 'a machine in a worker takes images and bytes, not a disk of the program\'s own.');
   if (chardevs.some((chardev) => typeof chardev !== 'string')) throw new OptionError('chardevs', 'a machine in a worker takes the text of a -chardev, not a stream.');
 }
 
@@ -82,8 +85,8 @@ class RemoteMachine implements Machine {
     await this.worker.terminate();
   }
 
-  write(data: string | Uint8Array, port = 0): void {
-    this.send({ kind: 'write', data, port });
+  write(data: string | Bytes, port = 0): void {
+    this.send({ kind: 'write', data: typeof data === 'string' ? data : bytesOf('write(data)', data), port });
   }
 
   attachInput(attached: boolean, patient = false): void {
@@ -102,14 +105,14 @@ class RemoteMachine implements Machine {
     return this.call('readMemory', address, bytes, space);
   }
 
-  writeMemory(address: number | bigint, data: Uint8Array, space: AddressSpace = 'physical'): Promise<void> {
-    return this.call('writeMemory', address, data, space);
+  writeMemory(address: number | bigint, data: Bytes, space: AddressSpace = 'physical'): Promise<void> {
+    return this.call('writeMemory', address, bytesOf('writeMemory(data)', data), space);
   }
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     checkPortable('stdin', options.stdin);
     this.execOptions = options;
-    return this.call('exec', [...argv], options.stdin === undefined ? {} : { stdin: options.stdin });
+    return this.call('exec', [...argv], options.stdin === undefined ? {} : { stdin: viewOf(options.stdin) ?? options.stdin });
   }
 
   setLink(netdev: string, up: boolean): Promise<void> {
@@ -222,7 +225,8 @@ class RemoteMachine implements Machine {
 }
 
 /** Starts a worker with a machine in it. */
-export async function createRemote(options: MachineOptions): Promise<Machine> {
+export async function createRemote(given: MachineOptions): Promise<Machine> {
+  const options = await readSources(given);
   const { signal, onProgress, onCommandOutput, worker: _worker, ...portable } = options;
   checkPortable('stdin', options.stdin);
   checkObjects(options);

@@ -10,21 +10,24 @@ import type { NetBackend } from '../net/backend.js';
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
 
-/** A file given by path (Node only) or by content. */
-export type FileSource = string | Uint8Array;
+/** Bytes in memory, of whatever kind; what is written to the guest is copied, and a disk's are the disk. */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+
+/** A file given by path (Node only), by URL (`file:`, `http:`, `https:`, `data:`, `blob:`), or by content. */
+export type FileSource = string | URL | Blob | Bytes;
 
 /**
  * What a command reads. Chunks that come as they come (not with `worker`) make the run depend on when they come; while the
  * command waits for the next one, idle time follows the wall.
  */
-export type InputSource = string | Uint8Array | AsyncIterable<Uint8Array>;
+export type InputSource = string | Bytes | AsyncIterable<Uint8Array>;
 
 /** How a bare machine starts: the processor's mode, with flat segments and, for `long64`, an identity map of the low 4 GiB. */
 export type BareMode = 'real16' | 'protected32' | 'long64';
 
 /** A machine without a kernel: bytes put at an address, and a processor that starts there. */
 export interface BareOptions {
-  code: Uint8Array;
+  code: Bytes;
   /** Guest-physical address of the first byte, below 4 GiB. Default 0x10000 (0x7c00 in `real16`). */
   at?: number;
   /** Address of the first instruction; default `at`. */
@@ -96,7 +99,7 @@ export type ChardevOptions = string | { id: string; stream: Duplex };
 export interface DriveOptions {
   id: string;
   /** A raw image by path; or its content, which the guest's writes change; or storage of the program's own (not with `worker`). */
-  source: FileSource | Disk;
+  source: string | Bytes | Disk;
   readOnly?: boolean;
   /** Writes are kept in memory and forgotten with the machine. */
   snapshot?: boolean;
@@ -204,8 +207,8 @@ export interface MachineOptions {
   drives?: readonly DriveOptions[];
   /** What ports of console cards are connected to. */
   chardevs?: readonly ChardevOptions[];
-  /** Bytes from `machine.snapshot()` of the same build. */
-  snapshot?: Uint8Array;
+  /** What `machine.snapshot()` of the same build gave. */
+  snapshot?: FileSource;
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */
   clock?: ClockMode;
   /**
@@ -223,7 +226,7 @@ export interface MachineOptions {
   /** Runs the machine in a worker thread, behind the same interface. Default false. */
   worker?: boolean;
   /** The module's bytes, where they cannot be read from beside this file (a page, a bundle). */
-  module?: Uint8Array;
+  module?: FileSource;
   /** Told what a long preparation (building a guest) is doing. */
   onProgress?: (message: string) => void;
 }
@@ -390,7 +393,7 @@ export interface Machine {
   close(): Promise<void>;
 
   /** Types bytes at a serial port; 0, the default, is the console. */
-  write(data: string | Uint8Array, port?: number): void;
+  write(data: string | Bytes, port?: number): void;
   /**
    * Says whether somebody outside may still type: while so, idle time follows the wall instead of being skipped. With `patient`,
    * what is typed first waits until the guest is idle, as somebody does who waits for a prompt; what follows enters at once.
@@ -404,7 +407,7 @@ export interface Machine {
   /** While paused. Throws MemoryError where part of the range is no RAM or not mapped. */
   readMemory(address: number | bigint, bytes: number, space?: AddressSpace): Promise<Uint8Array>;
   /** While paused. Code already decoded from there is dropped. */
-  writeMemory(address: number | bigint, data: Uint8Array, space?: AddressSpace): Promise<void>;
+  writeMemory(address: number | bigint, data: Bytes, space?: AddressSpace): Promise<void>;
 
   /** Runs a command in a prepared guest and waits for it; the machine runs meanwhile. One at a time. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;

@@ -12,6 +12,7 @@ import { putItems } from '../machine/firmware.js';
 import { freshInstance } from '../machine/local.js';
 import { compileModule, high, join, low, type ModuleInstance } from '../machine/module.js';
 import { readSettings } from '../machine/options.js';
+import { readSources } from '../machine/sources.js';
 import type { MachineOptions } from '../machine/types.js';
 import { MIB } from '../machine/units.js';
 
@@ -227,7 +228,8 @@ export class Board {
 }
 
 /** Makes the board with its cards, as after power-on: no firmware has given addresses. */
-export async function createBoard(options: MachineOptions): Promise<Board> {
+export async function createBoard(given: MachineOptions): Promise<Board> {
+  const options = await readSources(given);
   const settings = readSettings(options);
   const compiled = await compileModule(options.module);
   const outside = await openOutside(settings, options.drives ?? []);

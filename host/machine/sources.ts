@@ -1,0 +1,42 @@
+/**
+ * Options with all that has to be read for them: what came by URL, as a Blob, or as a view of some kind is bytes afterwards, in a copy of the
+ * options. Paths stay paths where they are read by who knows what they are for.
+ */
+
+import { viewOf } from '../bytes/view.js';
+import { bytesOf, readSource } from './bytes.js';
+import type { DriveOptions, FileSource, MachineOptions } from './types.js';
+
+/** MachineOptions behind readSources. */
+export interface ReadOptions extends MachineOptions {
+  snapshot?: Uint8Array;
+  module?: Uint8Array;
+}
+
+/** A path stays one; anything else is read. */
+async function pathOrBytes(name: string, source: FileSource): Promise<string | Uint8Array> {
+  return typeof source === 'string' ? source : readSource(name, source);
+}
+
+/** A disk's bytes are not copied: the guest's writes change them. */
+function driveSource(source: DriveOptions['source']): DriveOptions['source'] {
+  if (typeof source === 'string' || (typeof source === 'object' && source !== null && 'flush' in source)) return source;
+  return viewOf(source) ?? bytesOf('drives.source', source);
+}
+
+/** Throws OptionError, in the name of the option. */
+export async function readSources(options: MachineOptions): Promise<ReadOptions> {
+  const { snapshot, module, ...rest } = options;
+  const read: ReadOptions = rest;
+  if (snapshot !== undefined) read.snapshot = await readSource('snapshot', snapshot);
+  if (module !== undefined) read.module = await readSource('module', module);
+  for (const name of ['kernel', 'initrd', 'bios'] as const) {
+    const source = options[name];
+    if (source !== undefined) read[name] = await pathOrBytes(name, source);
+  }
+  if (options.modules !== undefined) read.modules = await Promise.all(options.modules.map(async (module) => ({ ...module, file: await pathOrBytes('modules.file', module.file) })));
+  if (options.bare !== undefined) read.bare = { ...options.bare, code: bytesOf('bare.code', options.bare.code) };
+  if (options.drives !== undefined) read.drives = options.drives.map((drive) => ({ ...drive, source: driveSource(drive.source) }));
+  if (options.stdin !== undefined && viewOf(options.stdin) !== undefined) read.stdin = viewOf(options.stdin)!;
+  return read;
+}
