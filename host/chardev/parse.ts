@@ -8,12 +8,13 @@ export type ChardevSpec = { id: string } & (
   | { type: 'socket'; to: { path: string } | { host: string; port: number }; server: boolean; wait: boolean }
 );
 
-const KEYS: Readonly<Record<ChardevSpec['type'], readonly string[]>> = {
+/** What each type takes. */
+export const CHARDEV_KEYS: Readonly<Record<ChardevSpec['type'], readonly string[]>> = {
   null: ['id'], stdio: ['id', 'signal', 'mux'], file: ['id', 'path', 'append'], socket: ['id', 'path', 'host', 'port', 'server', 'wait', 'nodelay'],
 };
 
 function isType(name: string): name is ChardevSpec['type'] {
-  return Object.hasOwn(KEYS, name);
+  return Object.hasOwn(CHARDEV_KEYS, name);
 }
 
 function isOn(text: string, name: string, value: string): boolean {
@@ -25,13 +26,13 @@ function isOn(text: string, name: string, value: string): boolean {
 /** Reads a `-chardev` option. Throws ChardevError. */
 export function parseChardev(text: string): ChardevSpec {
   const [type = '', ...rest] = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
-  if (!isType(type)) throw new ChardevError(`"${text}": there is no "${type}". There are ${Object.keys(KEYS).join(', ')}.`);
+  if (!isType(type)) throw new ChardevError(`"${text}": there is no "${type}". There are ${Object.keys(CHARDEV_KEYS).join(', ')}.`);
   const given = new Map(rest.map((part): [string, string] => {
     const at = part.indexOf('=');
     return at < 0 ? [part, 'on'] : [part.slice(0, at), part.slice(at + 1)];
   }));
-  const strange = [...given.keys()].find((name) => !KEYS[type].includes(name));
-  if (strange !== undefined) throw new ChardevError(`"${text}": ${type} has no "${strange}". It has ${KEYS[type].join(', ')}.`);
+  const strange = [...given.keys()].find((name) => !CHARDEV_KEYS[type].includes(name));
+  if (strange !== undefined) throw new ChardevError(`"${text}": ${type} has no "${strange}". It has ${CHARDEV_KEYS[type].join(', ')}.`);
   const id = given.get('id');
   if (id === undefined || id === '') throw new ChardevError(`"${text}" needs id=ID.`);
   const need = (name: string): string => {

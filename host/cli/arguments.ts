@@ -1,87 +1,142 @@
 /**
- * Command lines. Options may be written as QEMU writes them, with one dash (`-kernel FILE`), or with two; everything after
- * `--` belongs to the guest. What is wrong is reported with the argument as it was typed.
+ * Command lines, by the table of options (table.ts). Options may be written as QEMU writes them, with one dash (`-kernel FILE`), or with
+ * two; a value is the next word or stands after `=`; everything after `--` belongs to the guest. What is wrong is kept in `faults`.
  */
 
-import { parseArgs } from 'node:util';
+import { didYouMean } from '../words/near.js';
+import { Faults, UsageError } from './faults.js';
+import { ELSEWHERE, spell, type OptionRow } from './table.js';
 
-/** A command line that cannot be used; the process ends with status 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+export { UsageError } from './faults.js';
+
+/** An option as it was given. */
+export interface Given {
+  /** The whole of it, as typed: `-m 1G`, `--guest=i386`. */
+  argument: string;
+  /** '' where none was given. */
+  value: string;
+}
+
+/** What a command line says. */
+export class Parsed {
+  private readonly options = new Map<string, Given[]>();
+  /** Words that belong to no option. */
+  readonly words: string[] = [];
 
   constructor(
-    /** The argument, as it was typed. */
-    readonly argument: string,
-    problem: string,
-  ) {
-    super(`${argument}: ${problem}`);
+    /** What stands after `--`; undefined when there is no `--`. */
+    readonly rest: string[] | undefined,
+    readonly faults: Faults,
+  ) {}
+
+  add(name: string, given: Given): void {
+    this.options.set(name, [...this.all(name), given]);
+  }
+
+  has(name: string): boolean {
+    return this.options.has(name);
+  }
+
+  /** In their order. */
+  all(name: string): readonly Given[] {
+    return this.options.get(name) ?? [];
+  }
+
+  /** The last of them. */
+  given(name: string): Given | undefined {
+    return this.all(name).at(-1);
+  }
+
+  value(name: string): string | undefined {
+    return this.given(name)?.value;
   }
 }
 
-export interface OptionSpec {
-  /** `flag` stands alone, `value` takes the next word, `list` does so several times; a `switch` takes it only when it is NAME=VALUE. */
-  kind: 'flag' | 'value' | 'list' | 'switch';
-  /** One letter. */
-  short?: string;
+/** The names an option has on a command line, without dashes. */
+export function namesOf(row: OptionRow): string[] {
+  return [row.name, ...(row.also ?? [])];
 }
 
-export interface Parsed {
-  flags: Set<string>;
-  /** The last of each. */
-  values: Map<string, string>;
-  lists: Map<string, string[]>;
-  /** Words that belong to no option. */
-  words: string[];
-  /** What stands after `--`; undefined when there is no `--`. */
-  rest: string[] | undefined;
+interface Word {
+  typed: string;
+  name: string;
+  /** What stands after `=`. */
+  attached: string | undefined;
 }
 
-/** `-kernel` as `--kernel`, where that is an option; short ones and values stay. */
-function doubleDash(argument: string, specs: Record<string, OptionSpec>): string {
-  const name = /^-([a-z][a-z-]+)(=.*)?$/i.exec(argument)?.[1];
-  return name !== undefined && Object.hasOwn(specs, name) ? `-${argument}` : argument;
+function readWord(typed: string): Word | undefined {
+  const match = /^--?([^-=][^=]*)(?:=([\s\S]*))?$/.exec(typed);
+  return match === null ? undefined : { typed, name: match[1]!, attached: match[2] };
 }
 
-function addToken(parsed: Parsed, specs: Record<string, OptionSpec>, name: string, raw: string, value: string | undefined): void {
-  const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
-  if (spec === undefined) throw new UsageError(raw, 'there is no such option. "pintail help" lists them.');
-  if (spec.kind === 'flag' || (spec.kind === 'switch' && value === undefined)) {
-    if (value !== undefined) throw new UsageError(raw, 'takes no value.');
-    parsed.flags.add(name);
-    return;
+/** `-icount shift=7`: a switch takes a word behind it only when it is a setting. */
+const isSetting = (word: string | undefined): boolean => /^[a-z]+=/.test(word ?? '');
+
+class Reader {
+  private at = 0;
+
+  constructor(
+    private readonly args: readonly string[],
+    private readonly rows: readonly OptionRow[],
+    private readonly parsed: Parsed,
+  ) {}
+
+  read(): void {
+    while (this.at < this.args.length) {
+      const typed = this.args[this.at++]!;
+      const word = readWord(typed);
+      if (word === undefined) this.parsed.words.push(typed);
+      else this.option(word);
+    }
   }
-  if (value === undefined) throw new UsageError(raw, 'needs a value after it.');
-  parsed.values.set(name, value);
-  parsed.lists.set(name, [...(parsed.lists.get(name) ?? []), value]);
+
+  private option(word: Word): void {
+    const row = this.rows.find((one) => namesOf(one).includes(word.name));
+    if (row === undefined) return this.unknown(word);
+    const wants = row.takes === 'value' || (row.takes === 'setting' && isSetting(this.args[this.at]));
+    if (row.takes === 'nothing' && word.attached !== undefined) return this.parsed.faults.add(word.typed, 'takes no value.');
+    if (!wants || word.attached !== undefined) {
+      if (row.takes === 'value' && word.attached === '') this.parsed.faults.add(word.typed, `needs ${row.value ?? 'a value'} after the "=".`);
+      return this.parsed.add(row.name, { argument: word.typed, value: word.attached ?? '' });
+    }
+    this.withNext(word, row);
+  }
+
+  private withNext(word: Word, row: OptionRow): void {
+    const next = this.args[this.at];
+    if (next === undefined || (row.name !== 'append' && this.isOption(next))) {
+      return this.parsed.faults.add(word.typed, `needs a value after it: ${row.value ?? 'VALUE'}.`);
+    }
+    this.at++;
+    this.parsed.add(row.name, { argument: `${word.typed} ${next}`, value: next });
+  }
+
+  /** An option of this command, spelled whole: no value that somebody means. */
+  private isOption(typed: string): boolean {
+    const word = readWord(typed);
+    return word !== undefined && word.name.length > 1 && this.rows.some((row) => namesOf(row).includes(word.name));
+  }
+
+  private unknown(word: Word): void {
+    const elsewhere = ELSEWHERE.find(({ names }) => names.includes(word.name));
+    const takes = elsewhere?.takes ?? (this.args[this.at] !== undefined && !this.args[this.at]!.startsWith('-'));
+    const value = word.attached === undefined && takes ? this.args[this.at++] : undefined;
+    const typed = value === undefined ? word.typed : `${word.typed} ${value}`;
+    if (elsewhere !== undefined) return this.parsed.faults.add(elsewhere.takes ? typed : word.typed, elsewhere.instead);
+    this.parsed.faults.add(word.typed, `there is no such option.${this.near(word.name)}`);
+  }
+
+  private near(name: string): string {
+    const known = new Map(this.rows.flatMap((row) => namesOf(row).map((one) => [one, spell(row, one)] as const)));
+    return didYouMean(name, known.keys(), (one) => known.get(one) ?? one);
+  }
 }
 
-/** A switch and the NAME=VALUE behind it as one word, for parseArgs. */
-function joinSwitches(args: readonly string[], specs: Record<string, OptionSpec>): string[] {
-  return args.flatMap((argument, i) => {
-    const isSwitch = (word: string | undefined): boolean => word !== undefined && specs[word.replace(/^--?/, '')]?.kind === 'switch' && word.startsWith('-');
-    const isSetting = (word: string | undefined): boolean => /^[a-z]+=/.test(word ?? '');
-    if (isSetting(argument) && isSwitch(args[i - 1])) return [];
-    return [isSwitch(argument) && isSetting(args[i + 1]) ? `${argument}=${args[i + 1]}` : argument];
-  });
-}
-
-/** Reads a command line by its options. */
-export function parseCommandLine(args: readonly string[], specs: Record<string, OptionSpec>): Parsed {
+/** Reads a command line by the rows of its command. Faults are kept in the answer. */
+export function parseCommandLine(args: readonly string[], rows: readonly OptionRow[], faults = new Faults()): Parsed {
   const end = args.indexOf('--');
-  const own = joinSwitches(end < 0 ? args : args.slice(0, end), specs);
-  const typed = own.map((argument) => doubleDash(argument, specs));
-  const options = Object.fromEntries(
-    Object.entries(specs).map(([name, { kind, short }]) => {
-      const type = kind === 'flag' || kind === 'switch' ? ('boolean' as const) : ('string' as const);
-      return [name, short === undefined ? { type } : { type, short }];
-    }),
-  );
-  const { tokens } = parseArgs({ args: typed, options, strict: false, allowPositionals: true, tokens: true });
-  const parsed: Parsed = { flags: new Set(), values: new Map(), lists: new Map(), words: [], rest: end < 0 ? undefined : args.slice(end + 1) };
-  for (const token of tokens) {
-    if (token.kind === 'positional') parsed.words.push(token.value);
-    else if (token.kind === 'option') addToken(parsed, specs, token.name, own[token.index] ?? token.rawName, token.value);
-  }
+  const parsed = new Parsed(end < 0 ? undefined : args.slice(end + 1), faults);
+  new Reader(end < 0 ? args : args.slice(0, end), rows, parsed).read();
   return parsed;
 }
 
@@ -89,11 +144,11 @@ const SUFFIX_BYTES: Record<string, number> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 3
 
 /** QEMU's sizes: a number with K, M, G or T; without a suffix it is MiB. Returns MiB, from 1 to `most`. */
 export function parseMemory(argument: string, value: string, most: number): number {
-  const match = /^(?:size=)?(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(value);
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(value);
   if (match === null) throw new UsageError(argument, `"${value}" is not a size such as 512M or 1G.`);
   const mib = (Number(match[1]) * (SUFFIX_BYTES[match[2]!.toUpperCase()] ?? 2 ** 20)) / 2 ** 20;
   if (!Number.isInteger(mib) || mib < 1) throw new UsageError(argument, `"${value}" is not a whole number of MiB.`);
-  if (mib > most) throw new UsageError(argument, `"${value}" is more than the ${most} MiB that a machine can have.`);
+  if (mib > most) throw new UsageError(argument, `a machine has at most ${most} MiB; write -m ${most}.`);
   return mib;
 }
 

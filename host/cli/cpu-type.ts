@@ -1,27 +1,47 @@
-/** `-cpu max,FEATURE=off`: the one processor there is, less what the guest is not to see. */
+/** `-cpu MODEL,FEATURE=off`: the one processor there is, less what the guest is not to see. QEMU's other models run on it. */
 
 import type { CpuOptions } from '../machine/types.js';
-import { UsageError } from './arguments.js';
+import { didYouMean, nearWords } from '../words/near.js';
+import type { Given } from './arguments.js';
+import { UsageError } from './faults.js';
+import { readOption, type Reading } from './reading.js';
+import { readProperties, splitWords, type Pair, type Property } from './words.js';
 
-/** What may be hidden, by QEMU's names. */
-export const CPU_SWITCHES = ['kvm', 'kvmclock', 'x2apic'] as const;
+/** What may be hidden or chosen, by QEMU's names, which are the API's. */
+export const CPU_PROPERTIES: readonly Property[] = [
+  { name: 'kvm', kind: { is: 'switch' }, about: 'off hides KVM\'s leaves and its clock from the guest' },
+  { name: 'kvmclock', kind: { is: 'switch' }, about: 'off hides KVM\'s clock alone' },
+  { name: 'x2apic', kind: { is: 'switch' }, about: 'off hides the x2APIC' },
+];
 
-/** `kvm=off`, or `kvm=on`, which it is anyway; in QEMU's older spelling `-kvm` and `+kvm`. */
-function readSwitch(argument: string, part: string): CpuOptions {
-  const [, sign, name, value] = /^([+-]?)([a-z0-9-]+)(?:=(on|off))?$/.exec(part) ?? [];
-  const feature = CPU_SWITCHES.find((one) => one === name);
-  const isSigned = sign !== undefined && sign !== '';
-  if (feature === undefined || isSigned === (value !== undefined)) {
-    throw new UsageError(argument, `only max is there, with ${CPU_SWITCHES.map((one) => `${one}=off`).join(', ')} after it.`);
-  }
-  return { [feature]: isSigned ? sign === '+' : value === 'on' };
+/** QEMU 7.2's models, without their versions. */
+export const CPU_NAMES: readonly string[] = [
+  'max', 'host', 'base', 'qemu64', 'qemu32', 'kvm64', 'kvm32', '486', 'pentium', 'pentium2', 'pentium3', 'athlon', 'coreduo', 'core2duo', 'n270', 'phenom', 'Conroe', 'Penryn', 'Nehalem',
+  'Westmere', 'SandyBridge', 'IvyBridge', 'Haswell', 'Broadwell', 'Skylake-Client', 'Skylake-Server', 'Cascadelake-Server', 'Cooperlake', 'Icelake-Server', 'SapphireRapids', 'Snowridge',
+  'Denverton', 'KnightsMill', 'Opteron_G1', 'Opteron_G2', 'Opteron_G3', 'Opteron_G4', 'Opteron_G5', 'EPYC', 'EPYC-Rome', 'EPYC-Milan', 'EPYC-Genoa', 'Dhyana',
+];
+
+const plainModel = (name: string): string => name.replace(/-v\d+$/, '').replace(/-(noTSX|IBRS|IBPB)(?=-|$)/g, '');
+
+/** QEMU's older spelling: `+kvm` and `-kvm`. */
+function plainPair({ name, value }: Pair): Pair {
+  return /^[+-]/.test(name) && value === 'on' ? { name: name.slice(1), value: name.startsWith('+') ? 'on' : 'off' } : { name, value };
 }
 
-/** What `-cpu` asks for; the last of several counts. */
-export function readCpuType(value: string | undefined): CpuOptions {
-  if (value === undefined) return {};
-  const argument = `-cpu ${value}`;
-  const [model, ...parts] = value.split(',');
-  if (model !== 'max') throw new UsageError(argument, 'only max is there.');
-  return Object.assign({}, ...parts.map((part) => readSwitch(argument, part))) as CpuOptions;
+function readType(given: Given, { notes, faults }: Reading): CpuOptions {
+  const { argument, head, pairs } = splitWords(given);
+  if (!CPU_NAMES.includes(plainModel(head))) throw new UsageError(argument, `there is no "${head}"; write max.${didYouMean(head, CPU_NAMES)}`);
+  if (plainModel(head) !== 'max') notes.push(`${argument}: the one processor there is runs in its place; -cpu max is its name.`);
+  const names = CPU_PROPERTIES.map(({ name }) => name);
+  const plain = pairs.map(plainPair);
+  // What is nearly one of ours is a slip; another feature of a processor is what somebody means.
+  const isOurs = ({ name }: Pair): boolean => names.includes(name) || (name.length > 3 && nearWords(name, names).length > 0);
+  const others = plain.filter((pair) => !isOurs(pair)).map(({ name }) => name);
+  if (others.length > 0) notes.push(`${argument}: what the processor has is fixed; ${others.join(', ')} ${others.length === 1 ? 'changes' : 'change'} nothing.`);
+  return Object.fromEntries(readProperties({ argument, head, pairs: plain.filter(isOurs) }, '-cpu', CPU_PROPERTIES, faults)) as CpuOptions;
+}
+
+/** What `-cpu` asks for; undefined where it is not given. */
+export function readCpuType(reading: Reading): CpuOptions | undefined {
+  return readOption(reading, 'cpu', (given) => readType(given, reading));
 }

@@ -1,47 +1,18 @@
-/** `-device MODEL,netdev=...` and `-drive file=...`, in QEMU's words. */
+/** `-device MODEL,...`, in QEMU's words, by the table of models. */
 
-import type { DeviceOptions, DriveOptions } from '../machine/types.js';
-import { parseCount, UsageError } from './arguments.js';
+import { didYouMean } from '../words/near.js';
+import type { DeviceOptions, PortOptions } from '../machine/types.js';
+import type { Given } from './arguments.js';
+import { DEVICE_MODELS, insteadOf, MODEL_NAMES, OTHER_MODELS, type DeviceModel } from './device-models.js';
+import type { Faults } from './faults.js';
+import { readProperties, splitWords, type Pair, type Properties, type Words } from './words.js';
 
-export interface Words {
-  /** As typed. */
+/** A device, and the words it was asked for with. */
+export interface TypedDevice {
   argument: string;
-  head: string;
-  pairs: [string, string][];
+  device: DeviceOptions;
+  id: string | undefined;
 }
-
-/** `head,name=value,...`; a comma in a value is written twice. */
-export function split(option: string, value: string): Words {
-  const parts = value.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(',,', ','));
-  const argument = `${option} ${value}`;
-  const pairs = parts.slice(1).map((part): [string, string] => {
-    const at = part.indexOf('=');
-    return at < 0 ? [part, 'on'] : [part.slice(0, at), part.slice(at + 1)];
-  });
-  return { argument, head: parts[0]!, pairs };
-}
-
-function parseSwitch(argument: string, name: string, value: string): boolean {
-  if (['on', 'true', 'yes', 'y'].includes(value)) return true;
-  if (['off', 'false', 'no', 'n'].includes(value)) return false;
-  throw new UsageError(argument, `${name} is on or off, not "${value}".`);
-}
-
-/** A value that must be one of a few words. */
-function oneOf<const T extends string>(argument: string, name: string, value: string, words: readonly T[]): T {
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw new UsageError(argument, `${name} is ${words.join(', ')}, not "${value}".`);
-  return found;
-}
-
-/** A slot: `5`, `0x5` or `05.0`. */
-function parseSlot(argument: string, value: string): number {
-  const match = /^(?:0x)?([0-9a-f]{1,2})(?:\.0)?$/i.exec(value);
-  if (match === null) throw new UsageError(argument, `addr "${value}" is not a PCI device number such as 5 or 05.0.`);
-  return parseInt(match[1]!, 16);
-}
-
-export const MODELS: readonly DeviceOptions['model'][] = ['virtio-net', 'virtio-net-pci', 'virtio-rng', 'virtio-rng-pci', 'virtio-blk', 'virtio-blk-pci', 'virtio-serial', 'virtio-serial-pci', 'e1000', 'pcnet'];
 
 /** Where the debug console and the debug exit are, when the command line moves them. */
 export interface DebugPorts {
@@ -49,112 +20,118 @@ export interface DebugPorts {
   debugExit?: { port: number; bytes: number };
 }
 
-const DEBUG_MODELS = ['isa-debug-exit', 'isa-debugcon'];
-
-export function isDebugDevice(value: string): boolean {
-  return DEBUG_MODELS.includes(value.split(',', 1)[0]!);
+export interface Devices {
+  cards: TypedDevice[];
+  debug: DebugPorts;
+  /** The chardev that the debug console is connected to. */
+  debugChardev: string | undefined;
 }
 
-/** `-device isa-debug-exit,iobase=0x501,iosize=4` and `-device isa-debugcon,iobase=0xe9`, with QEMU's defaults. */
-export function parseDebugDevice(value: string): DebugPorts {
-  const { argument, head, pairs } = split('-device', value);
-  const given = new Map(pairs);
-  const isExit = head === 'isa-debug-exit';
-  for (const name of given.keys()) {
-    if (name !== 'iobase' && !(isExit && name === 'iosize')) throw new UsageError(argument, `there is no "${name}". There is iobase${isExit ? ' and iosize' : ''}.`);
-  }
-  const read = (name: string, fallback: bigint, last: number): number => {
-    const text = given.get(name);
-    const number = Number(text === undefined ? fallback : parseCount(argument, text));
-    if (number < 1 || number > last) throw new UsageError(argument, `${name} is a number from 1 to 0x${last.toString(16)}.`);
-    return number;
-  };
-  if (!isExit) return { debugConsolePort: read('iobase', 0xe9n, 0xffff) };
-  return { debugExit: { port: read('iobase', 0x501n, 0xfff8), bytes: read('iosize', 4n, 8) } };
+export interface DeviceContext {
+  faults: Faults;
+  notes: string[];
+  /** Properties that -global gives to models. */
+  globals: ReadonlyMap<string, Pair[]>;
+  /** The ids of -chardev. */
+  chardevs: ReadonlySet<string>;
+  /** The ids of -object rng-... */
+  rngs: ReadonlySet<string>;
 }
 
-export function parseDevice(value: string): DeviceOptions {
-  const { argument, head, pairs } = split('-device', value);
-  const model = MODELS.find((name) => name === head);
-  if (model === undefined) throw new UsageError(argument, `there is no "${head}". There are ${MODELS.join(', ')}.`);
-  const out: DeviceOptions = { model };
+/** `virtio-blk-pci-non-transitional` is without the legacy interface. */
+function modelOf(head: string): { model: DeviceModel; name: string; modernOnly: boolean } | undefined {
+  const plain = head.replace(/-(non-)?transitional$/, '');
+  const model = [...DEVICE_MODELS, ...OTHER_MODELS].find(({ names }) => names.includes(plain));
+  return model === undefined ? undefined : { model, name: plain, modernOnly: head.endsWith('-non-transitional') };
+}
+
+function unknownModel(words: Words, { faults }: DeviceContext): void {
+  const instead = insteadOf(words.head);
+  const known = didYouMean(words.head, MODEL_NAMES);
+  if (words.head === '' ) faults.add(words.argument, 'needs a model first; "-device help" lists them.');
+  else faults.add(words.argument, `there is no "${words.head}"${instead === undefined ? `.${known} "-device help" lists the models.` : `: ${instead}`}`);
+}
+
+/** From properties to what the API takes. */
+function toDevice(model: DeviceModel, name: DeviceOptions['model'], given: Properties): DeviceOptions {
+  const device: Record<string, unknown> = { model: name };
   const features: Record<string, boolean> = {};
-  for (const [name, text] of pairs) {
-    switch (name) {
-      // Nothing here refers to a device by its id.
-      case 'id': break;
-      case 'netdev': out.netdev = text; break;
-      case 'drive': out.drive = text; break;
-      case 'serial': out.serial = text; break;
-      case 'mac': out.mac = text; break;
-      case 'addr': out.slot = parseSlot(argument, text); break;
-      case 'host_mtu': out.mtu = Number(parseCount(argument, text)); break;
-      case 'num-queues': out.queues = Number(parseCount(argument, text)); break;
-      case 'write-cache': if (text !== 'auto') out.writeCache = parseSwitch(argument, name, text); break;
-      case 'logical_block_size': out.logicalBlockBytes = Number(parseCount(argument, text)); break;
-      case 'physical_block_size': out.physicalBlockBytes = Number(parseCount(argument, text)); break;
-      case 'max_ports': out.maxPorts = Number(parseCount(argument, text)); break;
-      case 'max-bytes': out.maxBytes = Number(parseCount(argument, text)); break;
-      case 'period': out.periodMs = Number(parseCount(argument, text)); break;
-      case 'vectors': out.vectors = Number(parseCount(argument, text)); break;
-      case 'queues': out.queues = Number(parseCount(argument, text)); break;
-      case 'speed': out.speed = Number(parseCount(argument, text)); break;
-      case 'duplex':
-        if (text !== 'half' && text !== 'full') throw new UsageError(argument, `duplex is half or full, not "${text}".`);
-        out.duplex = text;
-        break;
-      case 'disable-modern': out.legacyOnly = parseSwitch(argument, name, text); break;
-      case 'disable-legacy': out.modernOnly = parseSwitch(argument, name, text); break;
-      default: features[name] = parseSwitch(argument, name, text);
-    }
+  for (const [word, value] of given) {
+    const row = model.properties.find((one) => one.name === word)!;
+    if (row.feature) features[word] = value === true;
+    else if (row.key === 'writeCache') Object.assign(device, value === 'auto' ? {} : { writeCache: value === 'on' });
+    else if (row.key !== undefined) device[row.key] = value;
   }
-  if (Object.keys(features).length > 0) out.features = features;
+  if (Object.keys(features).length > 0) device['features'] = features;
+  return device as unknown as DeviceOptions;
+}
+
+const isCard = (model: DeviceModel): boolean => DEVICE_MODELS.includes(model);
+/** The name the API has for it. */
+const apiName = (model: DeviceModel, name: string): DeviceOptions['model'] => (name === 'e1000-82540em' ? 'e1000' : name) as DeviceOptions['model'];
+
+function readCard(words: Words, found: NonNullable<ReturnType<typeof modelOf>>, context: DeviceContext): TypedDevice {
+  const { model, name, modernOnly } = found;
+  const pairs = [...(context.globals.get(name) ?? []).filter((pair) => !words.pairs.some((own) => own.name === pair.name)), ...words.pairs];
+  const given = readProperties({ ...words, pairs }, name, model.properties, context.faults, context.notes);
+  const rng = given.get('rng');
+  if (typeof rng === 'string' && !context.rngs.has(rng)) context.faults.add(words.argument, `there is no -object with id=${rng}.`);
+  const device = toDevice(model, apiName(model, name), given);
+  if (modernOnly) device.modernOnly = true;
+  return { argument: words.argument, device, id: given.get('id') as string | undefined };
+}
+
+/** The card a port goes on: that of its `bus`, or the one before it. */
+function busOf(cards: readonly TypedDevice[], bus: unknown): TypedDevice | undefined {
+  const consoles = cards.filter(({ device }) => device.model.startsWith('virtio-serial'));
+  return bus === undefined ? consoles.at(-1) : consoles.find(({ id }) => id !== undefined && bus === `${id}.0`);
+}
+
+function readPort(words: Words, model: DeviceModel, cards: readonly TypedDevice[], { faults, chardevs }: DeviceContext): void {
+  const given = readProperties(words, words.head, model.properties, faults);
+  const chardev = given.get('chardev') as string | undefined;
+  if (chardev !== undefined && !chardevs.has(chardev)) {
+    faults.add(words.argument, `there is no -chardev with id=${chardev}.${didYouMean(chardev, chardevs)}`);
+    given.delete('chardev');
+  }
+  const card = busOf(cards, given.get('bus'));
+  if (card === undefined) return faults.add(words.argument, 'needs a -device virtio-serial-pci before it.');
+  const port: PortOptions = {
+    ...(words.head === 'virtconsole' ? { console: true } : {}),
+    ...(given.has('chardev') ? { chardev: given.get('chardev') as string } : {}),
+    ...(given.has('name') ? { name: given.get('name') as string } : {}),
+    ...(given.has('nr') ? { number: given.get('nr') as number } : {}),
+  };
+  card.device.ports = [...(card.device.ports ?? []), port];
+}
+
+function readDebug(words: Words, model: DeviceModel, out: Devices, { faults, globals }: DeviceContext): void {
+  const given = readProperties({ ...words, pairs: [...(globals.get(words.head) ?? []), ...words.pairs] }, words.head, model.properties, faults);
+  if (words.head === 'isa-debug-exit') out.debug.debugExit = { port: (given.get('iobase') as number) ?? 0x501, bytes: (given.get('iosize') as number) ?? 4 };
+  else {
+    out.debug.debugConsolePort = (given.get('iobase') as number) ?? 0xe9;
+    out.debugChardev = given.get('chardev') as string | undefined;
+  }
+}
+
+/** Devices in their order. */
+export function readDeviceOptions(options: readonly Given[], context: DeviceContext): Devices {
+  const out: Devices = { cards: [], debug: {}, debugChardev: undefined };
+  // -global moves the debug devices also where no -device names them: they are always there.
+  for (const head of ['isa-debugcon', 'isa-debug-exit']) {
+    const pairs = context.globals.get(head);
+    if (pairs !== undefined) readDebug({ argument: `-global ${head}`, head, pairs: [] }, modelOf(head)!.model, out, context);
+  }
+  for (const option of options) {
+    const words = splitWords(option);
+    const found = modelOf(words.head);
+    if (found === undefined) unknownModel(words, context);
+    else if (isCard(found.model)) {
+      const card = readCard(words, found, context);
+      if (card.device.model.startsWith('virtio-serial')) card.device.ports = [];
+      out.cards.push(card);
+    } else if (words.head.startsWith('isa-')) readDebug(words, found.model, out, context);
+    else readPort(words, found.model, out.cards, context);
+  }
   return out;
-}
-
-/** A drive, and the card that `if=virtio` asks for. */
-export function parseDrive(value: string, number: number): { drive: DriveOptions; device: DeviceOptions | undefined } {
-  const { argument, pairs } = split('-drive', `,${value}`);
-  const drive: DriveOptions = { id: `drive${number}`, source: '' };
-  let wanted = 'virtio';
-  let serial: string | undefined;
-  for (const [name, text] of pairs) {
-    switch (name) {
-      case 'file': drive.source = text; break;
-      case 'id': drive.id = text; break;
-      case 'if': wanted = text; break;
-      case 'readonly': drive.readOnly = parseSwitch(argument, name, text); break;
-      case 'snapshot': drive.snapshot = parseSwitch(argument, name, text); break;
-      case 'overlay': drive.overlay = text; break;
-      case 'cache': drive.cache = oneOf(argument, name, text, ['writeback', 'writethrough', 'none', 'directsync', 'unsafe']); break;
-      case 'discard': drive.discard = oneOf(argument, name, { on: 'unmap', off: 'ignore' }[text] ?? text, ['ignore', 'unmap']); break;
-      case 'file.locking': case 'locking': if (text !== 'auto') drive.locking = parseSwitch(argument, name, text); break;
-      case 'media': oneOf(argument, name, text, ['disk']); break;
-      case 'serial': serial = text; break;
-      case 'format': if (text !== 'raw') throw new UsageError(argument, 'only format=raw is there.'); break;
-      default: throw new UsageError(argument, `there is no option "${name}".`);
-    }
-  }
-  if (drive.source === '') throw new UsageError(argument, 'needs file=PATH.');
-  if (wanted !== 'virtio' && wanted !== 'none') throw new UsageError(argument, `if is virtio or none, not "${wanted}".`);
-  return { drive, device: wanted === 'virtio' ? { model: 'virtio-blk', drive: drive.id, ...(serial === undefined ? {} : { serial }) } : undefined };
-}
-
-/** A card and what it is connected to, as `-nic` gives them in one. */
-export interface Nic {
-  netdev: string;
-  device: DeviceOptions;
-}
-
-/** `-nic TYPE,model=...,mac=...` and what the type's `-netdev` takes; nothing for `none`. */
-export function parseNic(value: string, number: number): Nic | undefined {
-  const { argument, head, pairs } = split('-nic', value);
-  if (head === 'none') return undefined;
-  if (head === '') throw new UsageError(argument, 'needs a type: none, user, stream, dgram, hubport, lab or null.');
-  const find = (wanted: string): string | undefined => pairs.find(([name]) => name === wanted)?.[1];
-  const id = find('id') ?? `nic${number}`;
-  const rest = pairs.filter(([name]) => !['id', 'model', 'mac'].includes(name)).map(([name, text]) => `,${name}=${text.replaceAll(',', ',,')}`);
-  const mac = find('mac');
-  const device = parseDevice(`${find('model') ?? 'virtio-net-pci'},netdev=${id}${mac === undefined ? '' : `,mac=${mac}`}`);
-  return { netdev: `${head},id=${id}${rest.join('')}`, device };
 }

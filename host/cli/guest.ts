@@ -2,68 +2,79 @@
 
 import { basename } from 'node:path';
 import { buildGuest, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
-import { parseCommandLine, UsageError, type OptionSpec, type Parsed } from './arguments.js';
+import { didYouMean } from '../words/near.js';
+import { parseCommandLine, type Parsed } from './arguments.js';
+import { checkReadable, checkWritable } from './check.js';
+import { UsageError } from './faults.js';
+import { openProgress, type Progress } from './progress.js';
+import { optionsOf, type CommandName } from './table.js';
 
-const SPECS: Record<string, OptionSpec> = { guest: { kind: 'value' }, out: { kind: 'value' } };
-
-function note(text: string): void {
-  process.stderr.write(`pintail: ${text}\n`);
+function guestName({ faults, given }: { faults: Parsed['faults']; given: ReturnType<Parsed['given']> }): DebianGuestName {
+  if (given === undefined || given.value === 'amd64' || given.value === 'i386') return (given?.value ?? 'amd64') as DebianGuestName;
+  faults.add(given.argument, `only amd64 and i386 are made of packages.${didYouMean(given.value, ['amd64', 'i386'])}`);
+  return 'amd64';
 }
 
-function guestName(parsed: Parsed): DebianGuestName {
-  const name = parsed.values.get('guest') ?? 'amd64';
-  if (name !== 'amd64' && name !== 'i386') throw new UsageError(`--guest ${name}`, 'only amd64 and i386 are made of packages.');
-  return name;
-}
-
-function report({ dir, manifest }: Guest): void {
+function report({ dir, manifest }: Guest, json: boolean): void {
+  if (json) return void process.stdout.write(`${JSON.stringify({ dir, ...manifest }, null, 2)}\n`);
   process.stdout.write(`${dir}\n`);
   for (const file of [manifest.kernel, manifest.initrd]) process.stdout.write(`  ${file.name}  ${file.bytes} bytes  sha256 ${file.sha256}\n`);
 }
 
 /** Ctrl-C ends the work and lets it clean up. */
-async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function interruptible<T>(work: (signal: AbortSignal, progress: Progress) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  const progress = openProgress();
   const onSignal = (): void => controller.abort(new UsageError('guest', 'interrupted.'));
   process.once('SIGINT', onSignal);
   try {
-    return await work(controller.signal);
+    return await work(controller.signal, progress);
   } finally {
     process.off('SIGINT', onSignal);
+    progress.done();
   }
 }
 
-async function build(parsed: Parsed): Promise<number> {
-  const out = parsed.values.get('out');
-  if (out === undefined) throw new UsageError('--out', 'is missing: the folder to write kernel, initrd and manifest.json to.');
-  if (parsed.words.length > 0) throw new UsageError(parsed.words[0]!, '"guest build" takes options only.');
-  const name = guestName(parsed);
-  report(await interruptible((signal) => buildGuest(name, out, { signal, onProgress: note })));
+function read(name: CommandName, args: readonly string[]): { parsed: Parsed; guest: DebianGuestName } {
+  const parsed = parseCommandLine(args, optionsOf(name));
+  if (parsed.rest !== undefined) parsed.faults.add('--', '"guest" runs no command.');
+  const out = parsed.given('out');
+  if (out !== undefined) checkWritable(out, `${out.value}/x`.replace(/\/x$/, ''), parsed.faults);
+  return { parsed, guest: guestName({ faults: parsed.faults, given: parsed.given('guest') }) };
+}
+
+async function build(args: readonly string[]): Promise<number> {
+  const { parsed, guest: name } = read('guest build', args);
+  const out = parsed.value('out');
+  if (out === undefined) parsed.faults.add('--out', 'is missing: the folder to write kernel, initrd and manifest.json to.');
+  for (const word of parsed.words) parsed.faults.add(word, '"guest build" takes options only.');
+  parsed.faults.check();
+  report(await interruptible((signal, progress) => buildGuest(name, out!, { signal, onProgress: progress.note })), parsed.has('json'));
   return 0;
 }
 
-async function importArchive(parsed: Parsed): Promise<number> {
+async function importArchive(args: readonly string[]): Promise<number> {
+  const { parsed, guest: name } = read('guest import', args);
   const [archive, ...more] = parsed.words;
-  if (archive === undefined) throw new UsageError('guest import', 'needs the tar archive of a root file system.');
-  if (more.length > 0) throw new UsageError(more[0]!, 'one archive at a time.');
-  const out = parsed.values.get('out') ?? basename(archive).replace(/\.(tar|tgz|tar\.[a-z0-9]+)$/, '');
-  if (out === basename(archive)) throw new UsageError('--out', 'is missing: the folder to write the guest to.');
-  const name = guestName(parsed);
-  report(
-    await interruptible(async (signal) => {
-      const base = await prepareGuest(name, { signal, onProgress: note });
-      return importGuest(archive, out, { base, signal, onProgress: note });
-    }),
-  );
+  if (archive === undefined) parsed.faults.add('guest import', 'needs the tar archive of a root file system.');
+  else checkReadable({ argument: archive }, archive, parsed.faults);
+  for (const word of more) parsed.faults.add(word, 'one archive at a time.');
+  const out = parsed.value('out') ?? basename(archive ?? '').replace(/\.(tar|tgz|tar\.[a-z0-9]+)$/, '');
+  if (archive !== undefined && out === basename(archive)) parsed.faults.add('--out', 'is missing: the folder to write the guest to.');
+  parsed.faults.check();
+  const made = await interruptible(async (signal, progress) => {
+    const options = { signal, onProgress: progress.note };
+    const base = await prepareGuest(name, options);
+    return importGuest(archive!, out, { ...options, base });
+  });
+  report(made, parsed.has('json'));
   return 0;
 }
 
 /** The subcommand. */
 export async function guest(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args;
-  const parsed = parseCommandLine(rest, SPECS);
-  if (parsed.rest !== undefined) throw new UsageError('--', '"guest" runs no command.');
-  if (verb === 'build') return build(parsed);
-  if (verb === 'import') return importArchive(parsed);
-  throw new UsageError(verb ?? 'guest', 'say "guest build" or "guest import".');
+  if (verb === 'build') return build(rest);
+  if (verb === 'import') return importArchive(rest);
+  throw new UsageError(verb === undefined ? 'guest' : `guest ${verb}`, `say "guest build" or "guest import".${didYouMean(verb ?? '', ['build', 'import'])}`);
 }

@@ -1,70 +1,85 @@
-/** What `pintail help` prints. */
+/** What `pintail help` prints: made from the table of options. */
 
-export const HELP = `pintail: an x86-64 machine inside one WebAssembly module
+import { COMMANDS, optionsOf, OPTIONS, spell, type CommandName, type CommandRow, type OptionRow } from './table.js';
 
-  pintail run [options] [-- COMMAND ARGS...]
-  pintail guest build [--guest amd64|i386] --out DIR
-  pintail guest import rootfs.tar [--out DIR]
-  pintail qtest [options] [-qtest stdio | -qtest unix:PATH | --listen tcp:HOST:PORT]
-  pintail help | version
+const WIDTH = 118;
+const INDENT = 24;
 
-run boots a machine with its console in this terminal. Ctrl-A x ends it, Ctrl-A h lists the keys. With "-- COMMAND" it
-runs the command in the guest, gives what the command wrote and nothing else, and ends with the command's status. Lines from a
-pipe are typed when the guest waits for them, and Ctrl-D after the last.
+/** Words in lines of `width`. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
 
-What to boot (default: --guest amd64)
-  --guest NAME         amd64 or i386 (made once from Debian's packages), builtin, or a folder of "guest build"
-  --add HOST[:GUEST]   puts a file or folder into the guest's first file system; may be repeated
-  -kernel FILE         a bzImage or ELF kernel
-  -initrd FILE         its initial file system
-  -module 'FILE TEXT'  a file for a multiboot kernel; may be repeated (-initrd is the first)
-  -bios FILE           a ROM image, such as SeaBIOS, instead of a kernel; its console is COM1
-  -append TEXT         kernel command line; for a guest, added to its own
+function entry(head: string, about: string): string {
+  const lines = wrap(about, WIDTH - INDENT);
+  const first = head.length > INDENT - 4 ? [`  ${head}`] : [];
+  const rest = first.length > 0 ? lines : lines.slice(1);
+  const start = first.length > 0 ? first : [`  ${head.padEnd(INDENT - 2)}${lines[0]!}`];
+  return [...start, ...rest.map((line) => `${' '.repeat(INDENT)}${line}`)].join('\n');
+}
 
-The machine
-  -m SIZE              memory, in MiB or with a suffix (512M, 1G); default 256M
-  -cpu max             the one processor there is; kvm=off hides KVM's leaves and its clock from the guest, kvmclock=off the clock
-                       alone, x2apic=off the x2APIC (-cpu max,kvm=off)
-  -serial TO           for COM1, again for COM2...: stdio, mon:stdio, null, file:PATH
-  -nic TYPE,model=M    a card on a netdev in one; default: a virtio-net card on the user network; -nic none: no card
-  -netdev user,id=ID   a network of the host's own sockets: restrict=on, loopback=on (10.0.2.2 is the host's loopback),
-                       allow=RANGE, hostfwd=tcp::8080-:80; also stream, dgram, hubport, null
-  -device virtio-net-pci,netdev=ID
-                       a network card: mac=, addr=, host_mtu=, vectors=, disable-legacy=on, FEATURE=off (csum, mrg_rxbuf...)
-  -device e1000,netdev=ID
-                       an Intel 82540EM: mac=, addr=
-  -device pcnet,netdev=ID
-                       an AMD PCnet-PCI II: mac=, addr=
-  -drive file=PATH     a virtio disk: readonly=on, snapshot=on (writes are forgotten), overlay=FILE (writes go there), cache=MODE,
-                       discard=unmap, if=none,id=ID for -device virtio-blk-pci,drive=ID: num-queues=, serial=
-  -device virtio-rng-pci
-                       random numbers from the machine's seed; max-bytes=, period= (ms)
-  -chardev TYPE,id=ID  stdio, file (path=), socket (path= or host=, port=, server=on, wait=off) or null, for the ports of
-  -device virtio-serial-pci -device virtconsole,chardev=ID -device virtserialport,chardev=ID,name=NAME
-                       a console (hvc0) and ports of bytes
-  -machine q35,kernel-entry=NAME
-                       how the kernel starts: pvh, linux64, linux32, real16 (its own setup code, over BIOS services) or
-                       multiboot; default the first that it has
-  -debugcon TO         what the guest writes to port 0xe9: stdio, null, file:PATH; -device isa-debugcon,iobase=0x402 moves it
-  -device isa-debug-exit,iobase=0x501,iosize=4
-                       ends with status value * 2 + 1 when the guest writes there (always there; this moves it)
-  -nographic           as it is anyway; so are -nodefaults, -display none, -machine q35, -smp 1
-  -no-reboot           a reset ends the process, with status 0, instead of restarting the machine
-  --icount             time is the instruction count (default unless a terminal is attached); given so, or with
-                       -nic none, there is no card by default and equal runs are equal
-  -icount shift=N      as --icount, with 2^N ns of virtual time an instruction, N from 0 (default) to 10
-  --realtime           time follows the wall (default with a terminal)
-  --seed N             for everything random in the machine; default 1
+function optionHead(row: OptionRow): string {
+  const others = (row.also ?? []).map((name) => spell(row, name));
+  const value = row.value === undefined ? '' : row.takes === 'setting' ? ` [${row.value}]` : ` ${row.value}`;
+  return [...others.filter((name) => name.length === 2), spell(row)].join(', ') + value;
+}
 
-What is told
-  -v                   boot messages and what is being done, on stderr
-  --stats json         counters as JSON on stderr at the end
-  --limit-instructions N, --limit-ms N
-                       ends the machine there, with status 124
+function groupsOf(rows: readonly OptionRow[]): string {
+  const groups = [...new Set(rows.map(({ group }) => group))];
+  return groups.map((group) => `${group}\n${rows.filter((row) => row.group === group).map((row) => entry(optionHead(row), row.about)).join('\n')}`).join('\n\n');
+}
 
-qtest is the board without its processor, for device tests: QEMU's qtest protocol on standard input and output or a socket, with -m,
--netdev, -device, -drive and -nic as above. docs/qtest.md.
+const STATUS = `Exit status: 0 power off (or the guest's own code by debug exit), the command's status with "--", 1 errors, 2 bad arguments,
+124 a limit, 130 Ctrl-A x, 131 triple fault, 132 halted for good, 133 the guest's kernel panicked.`;
 
-Exit status: 0 power off (or the guest's own code by debug exit), the command's status with "--", 2 bad arguments,
-1 other errors, 124 a limit, 131 triple fault, 132 halted for good, 130 Ctrl-A x.
-`;
+const ABOUT_RUN = `boots a machine with its console in this terminal. Ctrl-A x ends it, Ctrl-A h lists the keys. With "-- COMMAND" it runs the
+command in the guest, gives what the command wrote and nothing else, and ends with the command's status. Lines from a pipe are typed when
+the guest waits for them, and Ctrl-D after the last. Options are QEMU's where QEMU has them; OPTION help lists what an option takes.`;
+
+function commandRows(): string {
+  return COMMANDS.map(({ usage, about }) => `  pintail ${usage}\n      ${about}`).join('\n');
+}
+
+/** The page. */
+export function helpText(): string {
+  return `pintail: an x86-64 machine inside one WebAssembly module\n\n${commandRows()}\n\nrun ${ABOUT_RUN}\n\n${groupsOf(optionsOf('run'))}\n\n${STATUS}\n`;
+}
+
+/** A command, by its name or the first word of it. */
+export function commandsNamed(name: string): CommandRow[] {
+  return COMMANDS.filter((command) => command.name === name || command.name.split(' ')[0] === name);
+}
+
+/** What there is to say of a command, or of the two that begin so. */
+export function commandHelp(names: readonly CommandName[]): string {
+  return names
+    .map((name) => {
+      const { usage, about } = COMMANDS.find((command) => command.name === name)!;
+      const text = name === 'run' ? `run ${ABOUT_RUN}\n\n${groupsOf(optionsOf(name))}\n\n${STATUS}` : `${about}.\n\n${groupsOf(optionsOf(name))}`;
+      return `pintail ${usage}\n\n${text}\n`;
+    })
+    .join('\n');
+}
+
+/** An option as somebody types it, with dashes or without. */
+export function optionNamed(typed: string): OptionRow | undefined {
+  const name = typed.replace(/^--?/, '');
+  return OPTIONS.find((row) => row.name === name || row.also?.includes(name));
+}
+
+export function optionHelp(row: OptionRow): string {
+  const more = row.topic ? `\n${' '.repeat(INDENT)}${spell(row)} help lists what it takes.` : '';
+  return `${entry(optionHead(row), row.about).slice(2)}${more}\n`;
+}
+
+/** Everything, for programs. */
+export function helpJson(): string {
+  const options = OPTIONS.map((row) => ({ name: spell(row), also: (row.also ?? []).map((name) => spell(row, name)), value: row.value ?? null, about: row.about, group: row.group, commands: row.commands }));
+  return `${JSON.stringify({ commands: COMMANDS, options }, null, 2)}\n`;
+}

@@ -1,45 +1,123 @@
-/** The command: finds the subcommand, and turns whatever goes wrong into a message and a status. */
+/** The command: finds the subcommand, and turns whatever goes wrong into a message and a status. What a subcommand needs is loaded with it. */
 
 import { readFileSync } from 'node:fs';
-import { UsageError } from './arguments.js';
-import { HELP } from './help.js';
+import { didYouMean } from '../words/near.js';
+import { parseCommandLine } from './arguments.js';
+import { UsageError } from './faults.js';
+import { COMMANDS, optionsOf, type CommandName } from './table.js';
 
 type Subcommand = (args: readonly string[]) => Promise<number>;
 
-function version(): Promise<number> {
-  const { version: text } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
-  process.stdout.write(`pintail ${text}\n`);
-  return Promise.resolve(0);
+const isJson = (args: readonly string[]): boolean => args.slice(0, args.indexOf('--') < 0 ? args.length : args.indexOf('--')).includes('--json');
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
 }
 
-function help(): Promise<number> {
-  process.stdout.write(HELP);
-  return Promise.resolve(0);
+function version(args: readonly string[]): Promise<number> {
+  const { version: text } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  parseCommandLine(args, optionsOf('version')).faults.check();
+  return Promise.resolve(print(isJson(args) ? `${JSON.stringify({ pintail: text, node: process.versions.node })}\n` : `pintail ${text}\n`));
+}
+
+async function help(args: readonly string[]): Promise<number> {
+  const { commandHelp, commandsNamed, helpJson, helpText, optionHelp, optionNamed } = await import('./help.js');
+  if (isJson(args)) return print(helpJson());
+  const asked = args.filter((word) => !['-h', '--help', '-help'].includes(word))[0];
+  if (asked === undefined) return print(helpText());
+  const commands = commandsNamed(args.length > 1 && !args[1]!.startsWith('-') ? `${asked} ${args[1]}` : asked);
+  if (commands.length > 0) return print(commandHelp(commands.map(({ name }) => name)));
+  const option = optionNamed(asked);
+  if (option === undefined) throw new UsageError(asked, `is no command and no option.${didYouMean(asked.replace(/^-+/, ''), COMMANDS.map(({ name }) => name))} "pintail help" lists them.`);
+  return print(optionHelp(option));
+}
+
+async function completion(args: readonly string[]): Promise<number> {
+  const { completionAnswer, SCRIPTS } = await import('./completion.js');
+  const [shell, ...rest] = args;
+  if (shell === 'words') return print(await completionAnswer(rest.join(' ')));
+  const script = shell === undefined || !Object.hasOwn(SCRIPTS, shell) ? undefined : SCRIPTS[shell];
+  if (script === undefined) throw new UsageError(shell ?? 'completion', `want bash or zsh.${didYouMean(shell ?? '', Object.keys(SCRIPTS))}`);
+  return print(script);
 }
 
 const SUBCOMMANDS: Record<string, Subcommand> = {
   run: async (args) => (await import('./run.js')).run(args),
   guest: async (args) => (await import('./guest.js')).guest(args),
   qtest: async (args) => (await import('./qtest.js')).qtest(args),
+  completion,
   help,
   version,
 };
-const ALIASES: Record<string, string> = { '--help': 'help', '-help': 'help', '-h': 'help', '--version': 'version', '-version': 'version' };
+const ALIASES: Record<string, string> = { '--help': 'help', '-help': 'help', '-h': 'help', '-?': 'help', '--version': 'version', '-version': 'version', '-V': 'version' };
+
+/** The commands whose options these words are. */
+function namesOfCommand(name: string, args: readonly string[]): CommandName[] {
+  if (name !== 'guest') return [name as CommandName];
+  const verb = args.find((word) => word === 'build' || word === 'import');
+  return verb === undefined ? ['guest build', 'guest import'] : [`guest ${verb}`];
+}
+
+/** What `--help` or `-device help` asks for; undefined where nothing does. */
+async function answerHelp(names: readonly CommandName[], args: readonly string[]): Promise<string | undefined> {
+  const parsed = parseCommandLine(args, names.flatMap(optionsOf));
+  const json = parsed.has('json');
+  if (parsed.has('help')) {
+    const { commandHelp, helpJson } = await import('./help.js');
+    return json ? helpJson() : commandHelp(names);
+  }
+  const asks = /(^|[,=])(help|\?)$/;
+  if (!args.some((word) => asks.test(word))) return undefined;
+  const { askedHead, topicJson, topicOf, topicText } = await import('./topics.js');
+  for (const row of optionsOf(names[0]!)) {
+    for (const given of parsed.all(row.name)) {
+      const head = askedHead(given);
+      const topic = head === undefined ? undefined : await topicOf(row, head);
+      if (topic !== undefined) return json ? topicJson(topic) : topicText(topic);
+    }
+  }
+  return undefined;
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const first = args[0];
   if (first === undefined) {
-    process.stderr.write(HELP);
+    process.stderr.write((await import('./help.js')).helpText());
     return 2;
   }
-  const name = ALIASES[first] ?? first;
+  // A line written for QEMU begins with an option: that is `run`.
+  const asRun = first.startsWith('-') && !Object.hasOwn(ALIASES, first);
+  const name = asRun ? 'run' : (ALIASES[first] ?? first);
   const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
-  if (subcommand === undefined) throw new UsageError(first, 'there is no such command. "pintail help" lists them.');
-  return subcommand(args.slice(1));
+  if (subcommand === undefined) {
+    const known = Object.keys(SUBCOMMANDS);
+    throw new UsageError(first, `there is no such command.${didYouMean(first, known) || ` There are ${known.join(', ')}.`}`);
+  }
+  const rest = args.slice(asRun ? 0 : 1);
+  const answer = name === 'help' || name === 'completion' ? undefined : await answerHelp(namesOfCommand(name, rest), rest);
+  return answer === undefined ? subcommand(rest) : print(answer);
 }
 
-/** Errors that say themselves what to do; a stack would only hide it. */
-const SPEAKING = new Set(['ImageError', 'GuestError', 'NoPackageClient', 'OptionError', 'SnapshotError', 'CommandError', 'MachineError', 'NetdevError', 'NetworkError', 'ChardevError']);
+/** One line a fault, or with `--json` all of them as one object. */
+function report(error: UsageError): void {
+  if (isJson(process.argv)) process.stderr.write(`${JSON.stringify({ errors: error.faults })}\n`);
+  else for (const { argument, problem } of error.faults) process.stderr.write(`pintail: ${argument}: ${problem}\n`);
+}
+
+/** A message and nothing else: a stack would only hide it. PINTAIL_STACK=1 shows it all the same. */
+async function fail(error: unknown): Promise<number> {
+  if (error instanceof UsageError) {
+    report(error);
+    return 2;
+  }
+  const { withoutCodes } = await import('../words/errno.js');
+  const message = error instanceof Error ? withoutCodes(error.message) : String(error);
+  if (isJson(process.argv)) process.stderr.write(`${JSON.stringify({ errors: [{ problem: message }] })}\n`);
+  else process.stderr.write(`pintail: ${message}\n`);
+  if (process.env['PINTAIL_STACK'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  return 1;
+}
 
 // Whoever read our output has gone (`| head`): end as a program does that gets SIGPIPE.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -47,12 +125,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const known = error instanceof Error && (error instanceof UsageError || SPEAKING.has(error.name));
-  process.stderr.write(`pintail: ${known ? (error as Error).message : error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
+process.exitCode = await main(process.argv.slice(2)).catch(fail);
 // A terminal that is still being read, or a pipe on stdin, must not keep the process.
 process.stdin.unref?.();

@@ -1,42 +1,12 @@
 /** The options of `pintail qtest`: those of `run` that make the board, and where the protocol is spoken. */
 
-import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { MachineOptions } from '../machine/types.js';
-import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { parseNic } from './devices.js';
-import { readDevices } from './run-options.js';
-
-const SPECS: Record<string, OptionSpec> = {
-  qtest: { kind: 'value' },
-  listen: { kind: 'value' },
-  'qtest-log': { kind: 'value' },
-  chardev: { kind: 'list' },
-  mon: { kind: 'list' },
-  m: { kind: 'value', short: 'm' },
-  machine: { kind: 'list', short: 'M' },
-  accel: { kind: 'list' },
-  cpu: { kind: 'value' },
-  smp: { kind: 'value' },
-  nic: { kind: 'list' },
-  net: { kind: 'list' },
-  netdev: { kind: 'list' },
-  device: { kind: 'list' },
-  drive: { kind: 'list' },
-  rtc: { kind: 'value' },
-  seed: { kind: 'value' },
-  display: { kind: 'value' },
-  audio: { kind: 'value' },
-  vga: { kind: 'value' },
-  monitor: { kind: 'value' },
-  serial: { kind: 'list' },
-  nodefaults: { kind: 'flag' },
-  nographic: { kind: 'flag' },
-  'no-reboot': { kind: 'flag' },
-  stopped: { kind: 'flag', short: 'S' },
-};
-
-/** Options that QEMU's test library writes; what they may say. */
-const FIXED: Record<string, readonly string[]> = { accel: ['qtest'], smp: ['1'], net: ['none'], display: ['none'], audio: ['none'], vga: ['none'], monitor: ['none'], serial: ['none', 'null'] };
+import { parseCommandLine, parseCount } from './arguments.js';
+import { readRtc } from './clock-options.js';
+import { UsageError } from './faults.js';
+import { readOption, type Reading } from './reading.js';
+import { checkOnly, hardwareOptions, readHardware, readMemory } from './run-options.js';
+import { optionsOf } from './table.js';
 
 export interface QtestOptions {
   machine: MachineOptions;
@@ -46,69 +16,64 @@ export interface QtestOptions {
   log: string | undefined;
 }
 
-function checkFixed(parsed: Parsed): void {
-  for (const [name, allowed] of Object.entries(FIXED)) {
-    for (const value of parsed.lists.get(name) ?? []) if (!allowed.includes(value)) throw new UsageError(`-${name} ${value}`, `only ${allowed.join(', ')} is there.`);
-  }
-  for (const value of parsed.lists.get('machine') ?? []) {
+/** What QEMU's test library writes. */
+function checkBoard({ parsed, faults }: Reading): void {
+  for (const { argument, value } of parsed.all('machine')) {
     const unknown = value.split(',').find((part) => !['q35', 'type=q35', 'accel=qtest', 'none'].includes(part));
-    if (unknown !== undefined) throw new UsageError(`-machine ${value}`, 'only q35, none (with which questions to a monitor are asked) and accel=qtest are there.');
+    if (unknown !== undefined) faults.add(argument, 'only q35, none (with which questions to a monitor are asked) and accel=qtest are there.');
   }
+  const must = (name: string, allowed: readonly string[]): void => {
+    for (const { argument, value } of parsed.all(name)) if (!allowed.includes(value)) faults.add(argument, `only ${allowed.join(', ')} is there.`);
+  };
+  must('accel', ['qtest']);
+  must('smp', ['1']);
+  must('serial', ['none', 'null']);
 }
 
 /** Where the protocol is spoken: `--listen PLACE` is `-qtest PLACE,server=on,wait=off`. */
-function placeOf({ values }: Parsed): string {
-  const [connected, listening] = [values.get('qtest'), values.get('listen')];
-  if (connected !== undefined && listening !== undefined) throw new UsageError('--listen', 'cannot be combined with -qtest.');
-  if (listening === 'stdio') throw new UsageError('--listen stdio', 'stdio is there already; use -qtest stdio.');
-  return listening === undefined ? (connected ?? 'stdio') : `${listening},server=on,wait=off`;
+function placeOf({ parsed, faults }: Reading): string {
+  const [connected, listening] = [parsed.value('qtest'), parsed.given('listen')];
+  if (connected !== undefined && listening !== undefined) faults.add(listening.argument, 'cannot be combined with -qtest.');
+  if (listening?.value === 'stdio') faults.add(listening.argument, 'stdio is there already; use -qtest stdio.');
+  return listening === undefined ? (connected ?? 'stdio') : `${listening.value},server=on,wait=off`;
 }
 
-/** The monitor's chardev, as it was typed, and where it is. */
+/** The monitor's chardev, by its id, and where it is. */
 interface MonitorPlace {
-  chardev: string;
+  id: string;
   place: string;
 }
 
 /** `-chardev socket,path=P,id=ID -mon chardev=ID,mode=control`, as QEMU's test library asks for a monitor. */
-function monitorOf({ lists }: Parsed): MonitorPlace | undefined {
-  const [mon, ...more] = lists.get('mon') ?? [];
+function monitorOf({ parsed }: Reading): MonitorPlace | undefined {
+  const [mon, ...more] = parsed.all('mon');
   if (mon === undefined) return undefined;
-  if (more.length > 0) throw new UsageError(`-mon ${more[0]}`, 'one monitor is enough.');
-  const id = /(?:^|,)chardev=([^,]+)/.exec(mon)?.[1] ?? mon.split(',')[0];
-  const chardev = lists.get('chardev')?.find((text) => text.split(',').includes(`id=${id}`));
+  if (more.length > 0) throw new UsageError(more[0]!.argument, 'one monitor is enough.');
+  const id = /(?:^|,)chardev=([^,]+)/.exec(mon.value)?.[1] ?? mon.value.split(',')[0]!;
+  const chardev = parsed.all('chardev').find(({ value }) => value.split(',').includes(`id=${id}`))?.value;
   const path = chardev === undefined ? undefined : /(?:^|,)path=([^,]+)/.exec(chardev)?.[1];
-  if (chardev === undefined || path === undefined) throw new UsageError(`-mon ${mon}`, `needs -chardev socket,path=PATH,id=${id}.`);
-  return { chardev, place: `unix:${path}${/(?:^|,)server(=on)?(?:,|$)/.test(chardev) ? ',server=on' : ''}` };
-}
-
-/** `-rtc base=utc` or `base=2026-11-22T12:00:00`; the clock is the board's own, which QEMU calls `clock=vm`. */
-function rtcOf(value: string): Date {
-  let date = new Date();
-  for (const part of value.split(',')) {
-    const base = /^base=(.+)$/.exec(part)?.[1];
-    if (base === undefined && part !== 'clock=vm') throw new UsageError(`-rtc ${value}`, 'only base=utc, base=DATE and clock=vm are there.');
-    if (base !== undefined && base !== 'utc') date = new Date(/T/.test(base) ? `${base}Z` : base);
-  }
-  if (Number.isNaN(date.getTime())) throw new UsageError(`-rtc ${value}`, 'base is utc or a date such as 2026-11-22T12:00:00.');
-  return date;
+  if (chardev === undefined || path === undefined) throw new UsageError(mon.argument, `needs -chardev socket,path=PATH,id=${id}.`);
+  return { id, place: `unix:${path}${/(?:^|,)server(=on)?(?:,|$)/.test(chardev) ? ',server=on' : ''}` };
 }
 
 /** Reads the words after `qtest`. */
 export function readQtestOptions(args: readonly string[]): QtestOptions {
-  const parsed = parseCommandLine(args, SPECS);
-  if (parsed.words.length > 0) throw new UsageError(parsed.words[0]!, 'is no option.');
-  if (parsed.rest !== undefined) throw new UsageError('--', '"qtest" runs no command: its processor does nothing.');
-  checkFixed(parsed);
-  const memory = parsed.values.get('m');
-  const seed = parsed.values.get('seed');
-  const monitor = monitorOf(parsed);
+  const parsed = parseCommandLine(args, optionsOf('qtest'));
+  const reading: Reading = { parsed, faults: parsed.faults, notes: [] };
+  if (parsed.rest !== undefined) reading.faults.add('--', '"qtest" runs no command: its processor does nothing.');
+  checkOnly('qtest', reading);
+  checkBoard(reading);
+  const monitor = reading.faults.attempt(() => monitorOf(reading));
+  const hardware = readHardware(reading);
   // The others are the machine's.
-  parsed.lists.set('chardev', (parsed.lists.get('chardev') ?? []).filter((text) => text !== monitor?.chardev));
-  const machine: MachineOptions = { clock: 'icount', ...readDevices(parsed, (parsed.lists.get('nic') ?? []).flatMap((value, number) => parseNic(value, number) ?? [])) };
-  if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
+  if (monitor !== undefined) hardware.chardevs.delete(monitor.id);
+  const machine: MachineOptions = { clock: 'icount', ...hardwareOptions(hardware, reading) };
+  const [memory, seed] = [readMemory(reading), readOption(reading, 'seed', ({ argument, value }) => parseCount(argument, value))];
+  if (memory !== undefined) machine.memoryMiB = memory;
+  if (seed !== undefined) machine.seed = seed;
   // The wall's time, as QEMU's; it goes on by clock_step.
-  machine.rtc = rtcOf(parsed.values.get('rtc') ?? 'base=utc');
-  if (seed !== undefined) machine.seed = parseCount('--seed', seed);
-  return { machine, qtest: placeOf(parsed), monitor: monitor?.place, log: parsed.values.get('qtest-log') };
+  machine.rtc = readRtc(reading) ?? new Date();
+  const qtest = placeOf(reading);
+  reading.faults.check();
+  return { machine, qtest, monitor: monitor?.place, log: parsed.value('qtest-log') };
 }

@@ -5,8 +5,8 @@ import { createBoard, type Board } from '../qtest/board.js';
 import { ChardevError, parseChardev, serveChardev, type ChardevSpec } from '../qtest/chardev.js';
 import { QtestSession } from '../qtest/commands.js';
 import { greetMonitor, type Monitored } from '../qtest/qmp.js';
-import { UsageError } from './arguments.js';
-import { MODELS } from './devices.js';
+import { DEVICE_MODELS } from './device-models.js';
+import { UsageError } from './faults.js';
 import { readQtestOptions, type QtestOptions } from './qtest-options.js';
 
 type Log = (direction: '<' | '>', line: string) => void;
@@ -57,7 +57,7 @@ export async function qtest(args: readonly string[]): Promise<number> {
   const board = await createBoard(options.machine);
   board.onOff = end;
   const work = [serve(board, spec, options, ending.signal)];
-  const monitored: Monitored = { models: MODELS, reset: () => board.reset(), quit: end };
+  const monitored: Monitored = { models: DEVICE_MODELS.flatMap(({ names }) => names), reset: () => board.reset(), quit: end };
   if (monitor !== undefined) work.push(serveChardev(monitor, (send) => greetMonitor(send, monitored), ending.signal));
   try {
     // The monitor's end is the client's business; the other's is ours.

@@ -1,212 +1,200 @@
-/** The options of `pintail run`, from words to what createMachine takes. */
+/** The options of `pintail run`, from words to what createMachine takes. All faults are told at once. */
 
-import { GuestError, parseAddition } from '../guest/index.js';
-import { MAX_ICOUNT_SHIFT, MAX_MEMORY_MIB } from '../machine/options.js';
-import type { AddedFile, ClockMode, MachineOptions } from '../machine/types.js';
-import { parseCommandLine, parseCount, parseMemory, UsageError, type OptionSpec, type Parsed } from './arguments.js';
-import { hasStdio, parseDevices } from './consoles.js';
+import { parseAddition } from '../guest/index.js';
+import { MAX_MEMORY_MIB } from '../machine/options.js';
+import type { MachineOptions } from '../machine/types.js';
+import { didYouMean } from '../words/near.js';
+import { parseCommandLine, parseCount, parseMemory, type Given, type Parsed } from './arguments.js';
+import { bootsDisk, cdFirst, readBoot, type BootPlan } from './boot-options.js';
+import { readChardevs, stdioOf } from './chardevs.js';
+import { checkCards, checkGuest, checkIds, checkImages, checkReadable, checkThere, checkWritable } from './check.js';
+import { readClock, readLimits, readRtc } from './clock-options.js';
 import { readCpuType } from './cpu-type.js';
-import { isDebugDevice, parseDebugDevice, parseDrive, parseNic, type DebugPorts, type Nic } from './devices.js';
-import { readMachineType } from './machine-type.js';
-import { readDebugConsole, readSerial, type SerialTarget } from './serial.js';
+import { readDeviceOptions, type DeviceContext, type Devices } from './devices.js';
+import { isDiskWord, judgeIde, orderForBoot, readDrives, type TypedDrive } from './drives.js';
+import { readEndings, type Endings } from './endings.js';
+import { UsageError } from './faults.js';
+import { readGlobals, readObjects } from './globals.js';
+import { readNoted, readSmp } from './machine-type.js';
+import { defaultNetwork, isNetworkModel, readNetworks, type Networks } from './networks.js';
+import { readOption, type Reading } from './reading.js';
+import { readSerial, readTarget, type SerialTarget } from './serial.js';
+import { optionsOf, type CommandName } from './table.js';
+import { splitPairs } from './words.js';
 
-const SPECS: Record<string, OptionSpec> = {
-  guest: { kind: 'value' },
-  add: { kind: 'list' },
-  kernel: { kind: 'value' },
-  initrd: { kind: 'value' },
-  append: { kind: 'value' },
-  module: { kind: 'list' },
-  bios: { kind: 'value' },
-  m: { kind: 'value', short: 'm' },
-  cpu: { kind: 'value' },
-  serial: { kind: 'list' },
-  debugcon: { kind: 'value' },
-  nographic: { kind: 'flag' },
-  nodefaults: { kind: 'flag' },
-  nic: { kind: 'list' },
-  net: { kind: 'list' },
-  netdev: { kind: 'list' },
-  device: { kind: 'list' },
-  drive: { kind: 'list' },
-  chardev: { kind: 'list' },
-  display: { kind: 'value' },
-  vga: { kind: 'value' },
-  monitor: { kind: 'value' },
-  machine: { kind: 'value', short: 'M' },
-  smp: { kind: 'value' },
-  'no-reboot': { kind: 'flag' },
-  icount: { kind: 'switch' },
-  realtime: { kind: 'flag' },
-  seed: { kind: 'value' },
-  stats: { kind: 'value' },
-  'limit-instructions': { kind: 'value' },
-  'limit-ms': { kind: 'value' },
-  verbose: { kind: 'flag', short: 'v' },
-};
-
-/** Options that QEMU's users write and that have one value here. */
-const FIXED: Record<string, readonly string[]> = {
-  net: ['none'],
-  display: ['none'],
-  vga: ['none'],
-  monitor: ['none'],
-  smp: ['1'],
-};
-
-export interface RunOptions {
+export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   machine: MachineOptions;
   /** COM1 to COM4, and the debug console. */
   serial: SerialTarget[];
-  reboot: boolean;
   stats: boolean;
   verbose: boolean;
-  /** The command line does not say which guest: a machine without Debian's client may boot the built-in one. */
-  guestByDefault: boolean;
+  /** What is taken differently than QEMU takes it. */
+  notes: string[];
+  /** The byte that begins a command to the terminal: Ctrl-A. */
+  escape: number;
+  /** Looks whether files are there; throws a UsageError with all that are not. */
+  checkFiles(): void;
+  /** The option, as typed, that an error of the machine is about. */
+  blame(message: string): string | undefined;
 }
 
-function checkFixed(parsed: Parsed): void {
-  for (const [name, allowed] of Object.entries(FIXED)) {
-    for (const value of parsed.lists.get(name) ?? []) {
-      if (!allowed.includes(value)) throw new UsageError(`-${name} ${value}`, `only ${allowed.join(', ')} is there.`);
+/** Disks, cards and networks, with the words each was asked for. */
+export interface Hardware {
+  drives: TypedDrive[];
+  devices: Devices;
+  networks: Networks;
+  chardevs: Map<string, Given>;
+  context: DeviceContext;
+}
+
+/** Values of which there is one kind only. */
+function checkOnly(command: CommandName, { parsed, faults }: Reading): void {
+  for (const row of optionsOf(command)) {
+    const only = row.only;
+    if (only === undefined) continue;
+    for (const { argument, value } of parsed.all(row.name)) {
+      if (!only.includes(value)) faults.add(argument, `${only.length === 1 ? `only ${only[0]} is there` : `want ${only.join(', ')}`}.${didYouMean(value, only)}`);
     }
   }
-}
-
-function asksIcount({ flags, values }: Parsed): boolean {
-  return flags.has('icount') || values.has('icount');
-}
-
-/** QEMU's `-icount shift=N`; of its other settings, what is the case here anyway. */
-function shiftOf({ values }: Parsed): number | undefined {
-  const value = values.get('icount');
-  if (value === undefined) return undefined;
-  let shift: number | undefined;
-  for (const word of value.split(',')) {
-    const number = /^shift=(\d+)$/.exec(word)?.[1];
-    if (number !== undefined && Number(number) <= MAX_ICOUNT_SHIFT) shift = Number(number);
-    else if (!['sleep=off', 'align=off'].includes(word)) throw new UsageError(`-icount ${value}`, `"${word}" is none of shift=0 to shift=${MAX_ICOUNT_SHIFT}, sleep=off, align=off.`);
-  }
-  return shift;
-}
-
-function clockOf(parsed: Parsed, interactive: boolean): ClockMode {
-  const [icount, realtime] = [asksIcount(parsed), parsed.flags.has('realtime')];
-  if (icount && realtime) throw new UsageError('--realtime', 'cannot be combined with --icount.');
-  if (icount) return 'icount';
-  return realtime || (interactive && parsed.rest === undefined) ? 'realtime' : 'icount';
-}
-
-function addition(value: string): AddedFile {
-  try {
-    return parseAddition(value);
-  } catch (error) {
-    if (error instanceof GuestError) throw new UsageError(`--add ${value}`, error.message);
-    throw error;
+  for (const { argument, value } of parsed.all('monitor')) {
+    if (!['none', 'null', '/dev/null'].includes(value)) faults.add(argument, 'there is no monitor; write -monitor none, or leave it out.');
   }
 }
 
-function bootOptions(parsed: Parsed): MachineOptions {
-  const { values } = parsed;
-  const kernel = values.get('kernel');
-  if (kernel !== undefined && values.has('guest')) throw new UsageError('--guest', 'cannot be combined with -kernel.');
-  if (kernel === undefined && values.has('initrd')) throw new UsageError('-initrd', 'needs -kernel.');
-  if (kernel === undefined && parsed.lists.has('module')) throw new UsageError('-module', 'needs -kernel.');
-  if (kernel !== undefined && parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -kernel.');
-  if (kernel !== undefined && parsed.lists.has('add')) throw new UsageError('--add', 'needs a prepared guest (--guest), not -kernel.');
-  const bios = values.get('bios');
-  if (bios !== undefined) {
-    const other = ['kernel', 'guest', 'add', 'append'].find((name) => values.has(name));
-    if (other !== undefined) throw new UsageError('-bios', `cannot be combined with ${other === 'guest' || other === 'add' ? '--' : '-'}${other}.`);
-    if (parsed.rest !== undefined) throw new UsageError('--', 'a command needs a prepared guest (--guest), not -bios.');
-    return { bios };
-  }
-  const out: MachineOptions = kernel === undefined ? { guest: values.get('guest') ?? 'amd64' } : { kernel };
-  const initrd = values.get('initrd');
-  const append = values.get('append');
-  const add = parsed.lists.get('add');
-  if (initrd !== undefined) out.initrd = initrd;
-  const modules = parsed.lists.get('module');
-  if (modules !== undefined) out.modules = modules.map((text) => ({ file: text.split(' ', 1)[0]!, text }));
-  const entry = readMachineType(parsed.lists.get('machine') ?? []);
-  if (entry !== undefined) out.entry = entry;
-  if (append !== undefined) out.append = append;
-  if (add !== undefined) out.add = add.map(addition);
-  return out;
+/** `-m 1G`, and QEMU's `-m size=1G,slots=3,maxmem=4G`. */
+function readMemory(reading: Reading): number | undefined {
+  return readOption(reading, 'm', ({ argument, value }) => {
+    let size: string | undefined;
+    for (const { name, value: text } of splitPairs({ argument, value: /^size=/.test(value) ? value : `size=${value}` }).pairs) {
+      if (name === 'size') size = text;
+      else if (name === 'slots' || name === 'maxmem') reading.notes.push(`${argument}: memory cannot be added later (${name}).`);
+      else throw new UsageError(argument, `there is no "${name}"; want -m SIZE.${didYouMean(name, ['size', 'slots', 'maxmem'])}`);
+    }
+    return parseMemory(argument, size ?? '', MAX_MEMORY_MIB);
+  });
 }
 
-function limitsOf(parsed: Parsed): MachineOptions['limits'] {
-  const instructions = parsed.values.get('limit-instructions');
-  const ms = parsed.values.get('limit-ms');
-  return {
-    ...(instructions === undefined ? {} : { instructions: parseCount('--limit-instructions', instructions) }),
-    ...(ms === undefined ? {} : { wallMs: Number(parseCount('--limit-ms', ms)) }),
+/** Words that belong to no option: a disk, or a mistake. */
+function diskWords({ parsed, faults }: Reading): string[] {
+  const disks = parsed.words.filter(isDiskWord);
+  for (const word of parsed.words) if (!isDiskWord(word)) faults.add(word, 'is no option; a kernel comes after -kernel, a command for the guest after "--".');
+  for (const word of disks.slice(1)) faults.add(word, 'one disk can be given without an option; write -drive file=FILE for more.');
+  return disks.slice(0, 1);
+}
+
+export function readHardware(reading: Reading): Hardware {
+  const { parsed, faults, notes } = reading;
+  const chardevs = readChardevs(parsed, parsed.all('chardev'));
+  const context: DeviceContext = { faults, notes, globals: readGlobals(reading), chardevs: new Set(chardevs.keys()), rngs: readObjects(reading) };
+  const drives = orderForBoot(readDrives(parsed, diskWords(reading)), cdFirst(reading));
+  checkIds(drives.map(({ argument, drive }) => ({ argument, id: drive.id })), faults);
+  const devices = readDeviceOptions(parsed.all('device'), context);
+  return { drives, devices, networks: readNetworks(parsed, context), chardevs, context };
+}
+
+/** What the machine gets of it. Cards of -nic come first, then those of -device, then disks. */
+export function hardwareOptions({ drives, devices, networks, chardevs }: Hardware, { faults }: Reading): MachineOptions {
+  checkIds(networks.netdevs.map(({ argument, text }) => ({ argument, id: /(?:^|,)id=([^,]+)/.exec(text)![1]! })), faults);
+  const disks = drives.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
+  const cards = [...networks.cards, ...devices.cards, ...disks];
+  const machine: MachineOptions = {
+    netdevs: networks.netdevs.map(({ text }) => text),
+    drives: drives.map(({ drive }) => drive),
+    chardevs: [...chardevs.values()].map(({ value }) => value),
+    devices: cards.map(({ device }) => device),
+    ...devices.debug,
   };
+  if (!faults.list.some(({ argument }) => argument.includes('-chardev') || argument.includes('-netdev'))) checkCards(cards, machine, faults);
+  return machine;
 }
-
-/** Devices that are network cards. */
-const NETWORK_MODEL = /^(virtio-net|e1000|pcnet)/;
 
 /**
- * Network cards by `-nic`. Without it there is one on the user network, unless the command line has cards of its own, wants no
- * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice. Nor is there one
- * for a script that is piped in: its lines are typed when the guest idles, as one that waits for an address does before its shell reads.
+ * The network card that is there by default: on the user network, unless the command line has networks or cards of its own, wants no
+ * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice. Nor is there one for a script
+ * that is piped in: its lines are typed when the guest idles, as one that waits for an address does before its shell reads.
  */
-function nicsOf(parsed: Parsed, interactive: boolean): Nic[] {
-  const { lists, flags, values, rest } = parsed;
-  const asked = lists.get('nic');
-  if (asked !== undefined) return asked.flatMap((value, number) => parseNic(value, number) ?? []);
-  const own = ['net', 'netdev'].some((name) => lists.has(name)) || (lists.get('device') ?? []).some((device) => NETWORK_MODEL.test(device));
-  if (own || flags.has('nodefaults') || asksIcount(parsed) || values.get('guest') === 'builtin' || (!interactive && rest === undefined)) return [];
-  return [parseNic('user', 0)!];
+function wantsDefaultCard({ parsed }: Reading, devices: Devices, interactive: boolean): boolean {
+  const own = ['nic', 'net', 'netdev'].some((name) => parsed.has(name)) || devices.cards.some(({ device }) => isNetworkModel(device.model));
+  return !own && !parsed.has('nodefaults') && !parsed.has('icount') && parsed.value('guest') !== 'builtin' && (interactive || parsed.rest !== undefined);
 }
 
-/** Cards, networks, disks and the places of the debug devices; `nics` are those that the options give without -device. */
-export function readDevices({ lists }: Parsed, nics: readonly Nic[]): MachineOptions {
-  const drives = (lists.get('drive') ?? []).map(parseDrive);
-  const devices = lists.get('device') ?? [];
-  return {
-    netdevs: [...(lists.get('netdev') ?? []), ...nics.map(({ netdev }) => netdev)],
-    drives: drives.map(({ drive }) => drive),
-    chardevs: lists.get('chardev') ?? [],
-    devices: [...nics.map(({ device }) => device), ...parseDevices(devices.filter((device) => !isDebugDevice(device))), ...drives.flatMap(({ device }) => device ?? [])],
-    ...Object.assign({}, ...devices.filter(isDebugDevice).map(parseDebugDevice)) as DebugPorts,
-  };
+/** Serial ports and the debug console; chardevs they name are taken out of those of the machine. */
+function readConsoles(reading: Reading, { chardevs, devices }: Hardware): SerialTarget[] {
+  const { parsed, faults } = reading;
+  const stdio = stdioOf([...chardevs.values()]);
+  const command = parsed.rest !== undefined;
+  const serial = faults.attempt(() => readSerial(parsed.all('serial'), command || stdio !== undefined, command, chardevs)) ?? [];
+  const debug = parsed.given('debugcon') ?? (devices.debugChardev === undefined ? undefined : { argument: '-device isa-debugcon', value: `chardev:${devices.debugChardev}` });
+  const debugTarget = debug === undefined ? undefined : faults.attempt(() => readTarget(debug, chardevs));
+  const left = stdioOf([...chardevs.values()]);
+  if (left !== undefined && command) faults.add(left.argument, 'cannot be combined with a command ("--"): stdout is the command\'s.');
+  if (left !== undefined && parsed.all('serial').some(({ value }) => value.endsWith('stdio'))) faults.add(left.argument, 'cannot be combined with -serial stdio.');
+  while (serial.length < 4) serial.push({ kind: 'null' });
+  return [...serial, debugTarget ?? { kind: 'null' }];
 }
 
-/** The terminal has one user. */
-function checkTerminal({ lists, rest }: Parsed): void {
-  if (!hasStdio(lists.get('chardev') ?? [])) return;
-  if (rest !== undefined) throw new UsageError('-chardev stdio', 'cannot be combined with a command ("--"): stdout is the command\'s.');
-  if ((lists.get('serial') ?? []).some((value) => value.endsWith('stdio'))) throw new UsageError('-chardev stdio', 'cannot be combined with -serial stdio.');
+const CTRL_A = 1;
+
+function readEscape(reading: Reading): number {
+  return readOption(reading, 'echr', ({ argument, value }) => {
+    const code = Number(parseCount(argument, value));
+    if (code < 1 || code > 127) throw new UsageError(argument, 'is the number of a character, from 1 to 127.');
+    return code;
+  }) ?? CTRL_A;
 }
 
-/** Reads the words after `run`. `interactive`: the standard input is a terminal. */
+/** Whether files are there, of all options that name one. */
+function checkFiles(parsed: Parsed, drives: readonly TypedDrive[], serial: readonly SerialTarget[]): void {
+  const { faults } = parsed;
+  for (const name of ['kernel', 'initrd', 'bios']) for (const given of parsed.all(name)) checkReadable(given, given.value, faults);
+  for (const given of parsed.all('guest')) checkGuest(given, faults);
+  for (const given of parsed.all('add')) checkThere(given, parseAddition(given.value).host, faults);
+  for (const given of parsed.all('module')) checkReadable(given, given.value.split(' ', 1)[0]!, faults);
+  for (const name of ['D', 'pidfile']) for (const given of parsed.all(name)) checkWritable(given, given.value, faults);
+  for (const target of serial) if (target.kind === 'file') checkWritable(target, target.path, faults);
+  checkImages(drives, faults);
+  faults.check();
+}
+
+/** The option that names what a message is about: a file, an address, an id. */
+function blamer(parsed: Parsed): (message: string) => string | undefined {
+  const names = ['drive', 'hda', 'cdrom', 'netdev', 'nic', 'net', 'chardev', 'device', 'kernel', 'initrd', 'module', 'bios', 'guest', 'add', 'm', 'icount', 'seed', 'rtc'];
+  const all = names.flatMap((name) => parsed.all(name));
+  const partsOf = ({ value }: Given): string[] => value.split(/[,=]|-:|::/).filter((part) => part.length > 1);
+  const score = (given: Given, message: string): number => partsOf(given).reduce((sum, part) => sum + (message.includes(part) ? part.length : 0), 0);
+  return (message) => all.map((given) => ({ given, hits: score(given, message) })).filter(({ hits }) => hits > 0).sort((a, b) => b.hits - a.hits)[0]?.given.argument;
+}
+
+/** Reads the words after `run`. `interactive`: the standard input is a terminal. Throws a UsageError with all faults. */
 export function readRunOptions(args: readonly string[], interactive: boolean): RunOptions {
-  const parsed = parseCommandLine(args, SPECS);
-  const { values, flags, rest } = parsed;
-  if (parsed.words.length > 0) throw new UsageError(parsed.words[0]!, 'is no option; a kernel comes after -kernel, a command for the guest after "--".');
-  checkFixed(parsed);
-  if (rest?.length === 0) throw new UsageError('--', 'needs a command after it.');
-  const stats = values.get('stats');
-  if (stats !== undefined && stats !== 'json') throw new UsageError(`--stats ${stats}`, 'only json is there.');
-  const machine: MachineOptions = { ...bootOptions(parsed), clock: clockOf(parsed, interactive), limits: limitsOf(parsed) ?? {} };
-  const shift = shiftOf(parsed);
-  if (shift !== undefined) machine.icountShift = shift;
-  const memory = values.get('m');
-  const seed = values.get('seed');
-  if (memory !== undefined) machine.memoryMiB = parseMemory('-m', memory, MAX_MEMORY_MIB);
-  if (values.has('cpu')) machine.cpu = readCpuType(values.get('cpu'));
-  if (seed !== undefined) machine.seed = parseCount('--seed', seed);
-  if (rest !== undefined) machine.command = rest;
-  Object.assign(machine, readDevices(parsed, nicsOf(parsed, interactive)));
-  checkTerminal(parsed);
+  const parsed = parseCommandLine(args, optionsOf('run'));
+  const reading: Reading = { parsed, faults: parsed.faults, notes: [] };
+  checkOnly('run', reading);
+  const hardware = readHardware(reading);
+  const firmware = bootsDisk(reading, hardware.drives);
+  judgeIde(hardware.drives, parsed.has('kernel'), reading.faults, reading.notes);
+  const { machine: boot, ...plan } = readBoot(reading, firmware);
+  const machine: MachineOptions = { ...boot, ...readClock(reading, interactive), limits: readLimits(reading) };
+  const cpu = readCpuType(reading);
+  readSmp(reading);
+  readNoted(reading);
+  const [memory, rtc] = [readMemory(reading), readRtc(reading)];
+  const seed = readOption(reading, 'seed', ({ argument, value }) => parseCount(argument, value));
+  Object.assign(machine, cpu === undefined ? {} : { cpu }, memory === undefined ? {} : { memoryMiB: memory }, seed === undefined ? {} : { seed }, rtc === undefined ? {} : { rtc }, parsed.rest === undefined ? {} : { command: parsed.rest });
+  if (wantsDefaultCard(reading, hardware.devices, interactive)) hardware.networks = defaultNetwork(hardware.context);
+  const serial = readConsoles(reading, hardware);
+  Object.assign(machine, hardwareOptions(hardware, reading));
+  const endings = readEndings(reading);
+  const escape = readEscape(reading);
+  reading.faults.check();
   return {
-    machine,
-    serial: [...readSerial(parsed.lists.get('serial') ?? [], rest !== undefined || hasStdio(parsed.lists.get('chardev') ?? [])), readDebugConsole(values.get('debugcon'))],
-    reboot: !flags.has('no-reboot'),
-    stats: stats !== undefined,
-    verbose: flags.has('verbose'),
-    guestByDefault: !values.has('guest') && !values.has('kernel') && !values.has('bios'),
+    machine, serial, ...plan, ...endings, escape, notes: reading.notes,
+    stats: parsed.has('stats'),
+    verbose: parsed.has('verbose'),
+    checkFiles: () => checkFiles(parsed, hardware.drives, serial),
+    blame: blamer(parsed),
   };
 }
+
+/** For other commands that have a board: what QEMU's users write and that has one value. */
+export { checkOnly, readMemory };

@@ -1,15 +1,18 @@
 /** `pintail run`: a machine with its console in this terminal, or one command in a guest. */
 
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { NoPackageClient } from '../guest/errors.js';
-import { OptionError } from '../machine/errors.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
 import type { Stop } from '../machine/types.js';
-import { UsageError } from './arguments.js';
-import { connectStdio, type TerminalStream } from './consoles.js';
-import { readRunOptions, type RunOptions } from './run-options.js';
-import { statsJson } from './stats-json.js';
-import { openSerial } from './serial.js';
+import { withoutCodes } from '../words/errno.js';
+import { connectStdio, type TerminalStream } from './chardevs.js';
 import { openCommandInput } from './command-input.js';
+import { UsageError } from './faults.js';
+import { openProgress, type Progress } from './progress.js';
+import { registerLines } from './register-lines.js';
+import { readRunOptions, type RunOptions } from './run-options.js';
+import { openSerial, type SerialOutputs } from './serial.js';
+import { statsJson } from './stats-json.js';
 import { EscapeKeys, takeTerminal } from './terminal.js';
 
 /** Exit statuses besides 0, 1 (errors), 2 (bad arguments) and those of the guest. README.md lists them. */
@@ -23,23 +26,33 @@ function note(text: string): void {
 }
 
 /** Makes the machine; where the default guest cannot be made, says so and takes the built-in one. */
-async function open(options: RunOptions): Promise<LocalMachine> {
-  const onProgress = (message: string): void => note(message);
+async function open(options: RunOptions, progress: Progress): Promise<LocalMachine> {
+  const onProgress = progress.note;
   try {
     return await createLocal({ ...options.machine, onProgress });
   } catch (error) {
     const mayFallBack = error instanceof NoPackageClient && options.guestByDefault && options.machine.command === undefined && options.machine.add === undefined;
     if (!mayFallBack) throw error;
+    progress.done();
     note(error.message);
     note('booting the small guest inside instead.');
     return createLocal({ ...options.machine, guest: 'builtin', onProgress });
   }
 }
 
+/** `-d cpu_reset`: the registers, to standard error or the file of `-D`. */
+async function logRegisters(machine: LocalMachine, { logResets, logFile }: RunOptions, stop: Stop): Promise<void> {
+  if (!logResets || (stop.reason !== 'reset' && stop.reason !== 'triple-fault')) return;
+  const text = registerLines(await machine.getRegisters(), stop);
+  if (logFile === undefined) process.stderr.write(text);
+  else appendFileSync(logFile.value, text);
+}
+
 /** Runs until the machine is down for good; a reset starts it again. */
-async function runMachine(machine: LocalMachine, reboot: boolean): Promise<Stop> {
+async function runMachine(machine: LocalMachine, options: RunOptions, reboot = options.reboot): Promise<Stop> {
   for (;;) {
     const stop = await machine.run();
+    await logRegisters(machine, options, stop);
     if (stop.reason !== 'reset' || !reboot) return stop;
     await machine.reset();
   }
@@ -79,13 +92,13 @@ async function statusOf(stop: Stop, machine: LocalMachine): Promise<number> {
 /** The console in this terminal. */
 async function runConsole(machine: LocalMachine, options: RunOptions, terminal: TerminalStream | undefined): Promise<Stop> {
   const port = options.serial.findIndex(({ kind }) => kind === 'stdio');
-  if (port < 0 && terminal === undefined) return runMachine(machine, options.reboot);
+  if (port < 0 && terminal === undefined) return runMachine(machine, options);
   const send = (bytes: Uint8Array): void => (terminal === undefined ? machine.write(bytes, port) : terminal.push(bytes));
   const keys = new EscapeKeys({
     send,
     quit: () => void machine.pause(),
     show: (text) => process.stderr.write(text),
-  });
+  }, options.escape);
   const interactive = process.stdin.isTTY;
   machine.attachInput(true, !interactive);
   let typed = false;
@@ -103,7 +116,7 @@ async function runConsole(machine: LocalMachine, options: RunOptions, terminal: 
     },
   );
   try {
-    return await runMachine(machine, options.reboot);
+    return await runMachine(machine, options);
   } finally {
     giveBack();
     if (interactive) process.stdout.write('\n');
@@ -111,17 +124,18 @@ async function runConsole(machine: LocalMachine, options: RunOptions, terminal: 
 }
 
 /** One command: its output as it comes, its status at the end. */
-async function runCommand(machine: LocalMachine): Promise<{ stop: Stop; status: number }> {
-  const stop = await runMachine(machine, false);
+async function runCommand(machine: LocalMachine, options: RunOptions): Promise<{ stop: Stop; status: number }> {
+  const stop = await runMachine(machine, options, false);
   const result = await machine.commandResult();
   if (result !== undefined) return { stop, status: result.code };
   note(`the machine stopped (${stop.reason}) before the command ended. Run it with -v to see the boot messages.`);
   return { stop, status: (await statusOf(stop, machine)) || 1 };
 }
 
-async function runOpened(machine: LocalMachine, options: RunOptions, terminal: TerminalStream | undefined): Promise<number> {
+async function runOpened(machine: LocalMachine, outputs: SerialOutputs, options: RunOptions, terminal: TerminalStream | undefined): Promise<number> {
   if (options.verbose) machine.notes.forEach(note);
-  const outputs = openSerial(options.serial);
+  // Somebody at a socket may type at any time.
+  if (options.serial.some(({ kind }) => kind === 'link')) machine.attachInput(true);
   machine.on('serial', (port, bytes) => {
     outputs.write(port, bytes);
     if (port === 0 && options.verbose && options.machine.command !== undefined) process.stderr.write(bytes);
@@ -133,38 +147,69 @@ async function runOpened(machine: LocalMachine, options: RunOptions, terminal: T
       if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
       return status;
     }
-    const { stop, status } = await runCommand(machine);
+    const { stop, status } = await runCommand(machine, options);
     if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
     return status;
   } finally {
-    outputs.close();
+    await outputs.close();
     await machine.close();
   }
 }
 
-/** How the options of createMachine are spelled here. */
-const SPELLING: Record<string, string> = {
-  kernel: '-kernel', initrd: '-initrd', guest: '--guest', memoryMiB: '-m', command: '--', add: '--add',
-  bios: '-bios', modules: '-module', entry: '-machine kernel-entry', drives: '-drive', devices: '-device', netdevs: '-netdev', icountShift: '-icount',
-};
+/** What the machine will not take, or cannot be had, is a bad argument: told with the option that was typed. */
+const OF_OPTIONS = new Set(['OptionError', 'NetdevError', 'NetworkError', 'ChardevError', 'ImageError', 'SocketError']);
 
-/** An option that turns out to be unusable is a bad argument. */
-function asUsage(error: unknown): unknown {
-  if (!(error instanceof OptionError) || !Object.hasOwn(SPELLING, error.option)) return error;
-  return new UsageError(SPELLING[error.option]!, error.message.slice(error.option.length + 2));
+function asUsage(error: unknown, options: RunOptions): unknown {
+  const system = error instanceof Error && 'syscall' in error;
+  if (!(error instanceof Error) || !(OF_OPTIONS.has(error.name) || system)) return error;
+  // OptionError begins with the API's name of the option.
+  const plain = withoutCodes('option' in error && error.name === 'OptionError' ? error.message.slice(String(error.option).length + 2) : error.message);
+  const argument = options.blame(plain);
+  return argument === undefined ? new Error(plain) : new UsageError(argument, plain.replace(/^-[a-z]+ \S+: /, ''));
+}
+
+/** `-pidfile`: there while the machine is. */
+function writePid({ pidFile }: RunOptions): () => void {
+  if (pidFile === undefined) return () => undefined;
+  writeFileSync(pidFile.value, `${process.pid}\n`);
+  const remove = (): void => rmSync(pidFile.value, { force: true });
+  process.once('exit', remove);
+  return remove;
+}
+
+/** The BIOS, where a disk boots. */
+async function addFirmware(options: RunOptions, progress: Progress): Promise<void> {
+  if (!options.firmware) return;
+  const { prepareFirmware } = await import('../guest/firmware.js');
+  options.machine.bios = await prepareFirmware({ onProgress: progress.note });
 }
 
 /** The subcommand. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readRunOptions(args, process.stdin.isTTY);
+  options.checkFiles();
+  options.notes.forEach(note);
+  if (options.processName !== undefined) process.title = options.processName;
   if (options.machine.command !== undefined) {
     const input = openCommandInput();
     if (input !== undefined) options.machine.stdin = input;
     options.machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
   }
   const terminal = connectStdio(options.machine);
-  const machine = await open(options).catch((error: unknown) => {
-    throw asUsage(error);
-  });
-  return runOpened(machine, options, terminal);
+  const progress = openProgress();
+  const removePid = writePid(options);
+  try {
+    await addFirmware(options, progress);
+    const machine = await open(options, progress).catch((error: unknown) => {
+      throw asUsage(error, options);
+    });
+    const outputs = await openSerial(options.serial, (port, bytes) => machine.write(bytes, port)).catch(async (error: unknown) => {
+      await machine.close();
+      throw error;
+    });
+    return await runOpened(machine, outputs, options, terminal);
+  } finally {
+    progress.done();
+    removePid();
+  }
 }

@@ -1,53 +1,123 @@
-/** Where the serial ports lead: the terminal, nowhere, or a file. */
+/** Where the serial ports and the debug console lead: the terminal, nowhere, a file, or a chardev. */
 
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { UsageError } from './arguments.js';
+import { withoutCodes } from '../words/errno.js';
+import { didYouMean } from '../words/near.js';
+import { ChardevError, type Link } from '../chardev/link.js';
+import { parseChardev, type ChardevSpec } from '../chardev/parse.js';
+import { UsageError } from './faults.js';
+import type { Given } from './arguments.js';
+import { splitWords } from './words.js';
 
-export type SerialTarget = { kind: 'stdio' } | { kind: 'null' } | { kind: 'file'; path: string };
+export type SerialTarget =
+  | { kind: 'stdio' | 'null' }
+  | { kind: 'file'; path: string; argument: string }
+  | { kind: 'link'; spec: ChardevSpec; argument: string };
+
+export const SERIAL_WORDS: readonly [name: string, about: string][] = [
+  ['stdio', 'this terminal; mon:stdio is the same'], ['null', 'nowhere; none is the same'], ['file:PATH', 'a file'],
+  ['tcp:HOST:PORT', 'a TCP connection; with ,server=on,wait=off it listens'], ['unix:PATH', 'the same over a UNIX socket'], ['chardev:ID', 'what -chardev TYPE,id=ID names'],
+];
 
 const PORTS = 4;
+const INSTEAD: readonly [RegExp, string][] = [
+  [/^telnet:/, 'there is no telnet; write tcp:HOST:PORT, which telnet and nc can connect to.'],
+  [/^(pty|con|vc)\b/, 'write stdio, or unix:PATH,server=on,wait=off.'],
+  [/^(pipe:|udp:|\/dev\/|websocket:|braille|msmouse)/, 'write file:PATH, tcp:HOST:PORT or unix:PATH.'],
+];
 
-function target(value: string, option = '-serial'): SerialTarget {
+function socketSpec(argument: string, value: string): SerialTarget | undefined {
+  const { head, pairs } = splitWords({ argument, value });
+  const tcp = /^tcp:(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(head);
+  const path = /^unix:(.+)$/.exec(head)?.[1];
+  if (tcp === null && path === undefined) return undefined;
+  const place = tcp === null ? `path=${path!}` : `host=${tcp[1] ?? (tcp[2] === '' ? '127.0.0.1' : tcp[2]!)},port=${tcp[3]!}`;
+  const rest = pairs.filter(({ name }) => name !== 'nodelay' && name !== 'reconnect').map((pair) => `,${pair.name}=${pair.value}`).join('');
+  return { kind: 'link', spec: readChardev(argument, `socket,id=serial,${place}${rest}`), argument };
+}
+
+/** Reads a chardev as the machine will; what is wrong is told with the option as typed. */
+export function readChardev(argument: string, text: string): ChardevSpec {
+  try {
+    return parseChardev(text);
+  } catch (error) {
+    if (!(error instanceof ChardevError)) throw error;
+    const problem = error.message.replace(/^"[^"]*":? ?/, '');
+    const unknown = /^(\S+) has no "([^"]*)"\. It has (.*)\.$/.exec(problem);
+    const near = unknown === null ? '' : didYouMean(unknown[2]!, unknown[3]!.split(', '));
+    throw new UsageError(argument, near === '' ? problem : `${unknown![1]} has no "${unknown![2]}".${near}`);
+  }
+}
+
+/** `chardevs`: those of -chardev by id; one that is named here is no longer the machine's. */
+export function readTarget({ argument, value }: Given, chardevs: Map<string, Given>): SerialTarget {
   if (value === 'stdio' || value === 'mon:stdio') return { kind: 'stdio' };
   if (value === 'null' || value === 'none') return { kind: 'null' };
-  if (value.startsWith('file:') && value.length > 5) return { kind: 'file', path: value.slice(5) };
-  throw new UsageError(`${option} ${value}`, 'only stdio, mon:stdio, null and file:PATH are there.');
+  if (value.startsWith('file:') && value.length > 5) return { kind: 'file', path: value.slice(5), argument };
+  const id = /^(?:mon:)?chardev:(.+)$/.exec(value)?.[1];
+  if (id !== undefined) return fromChardev(argument, id, chardevs);
+  const socket = socketSpec(argument, value);
+  if (socket !== undefined) return socket;
+  const instead = INSTEAD.find(([pattern]) => pattern.test(value))?.[1];
+  throw new UsageError(argument, instead ?? `want stdio, null, file:PATH, tcp:HOST:PORT, unix:PATH or chardev:ID.${didYouMean(value, ['stdio', 'null', 'none', 'mon:stdio'])}`);
 }
 
-/** Targets of COM1 to COM4. By default COM1 is the terminal, or silent where a command's output has it. */
-export function readSerial(values: readonly string[], command: boolean): SerialTarget[] {
-  if (values.length > PORTS) throw new UsageError('-serial', `there are ${PORTS} serial ports.`);
-  const targets = values.map((value) => target(value));
-  if (targets.filter(({ kind }) => kind === 'stdio').length > 1) throw new UsageError('-serial', 'stdio can be given to one port only.');
-  if (command && targets.some(({ kind }) => kind === 'stdio')) {
-    throw new UsageError('-serial stdio', 'cannot be combined with a command ("--"): stdout is the command\'s.');
-  }
-  if (targets.length === 0) targets.push({ kind: command ? 'null' : 'stdio' });
+function fromChardev(argument: string, id: string, chardevs: Map<string, Given>): SerialTarget {
+  const given = chardevs.get(id);
+  if (given === undefined) throw new UsageError(argument, `there is no -chardev with id=${id}.${didYouMean(id, chardevs.keys())}`);
+  chardevs.delete(id);
+  const spec = readChardev(given.argument, given.value);
+  if (spec.type === 'stdio') return { kind: 'stdio' };
+  return spec.type === 'null' ? { kind: 'null' } : { kind: 'link', spec, argument: given.argument };
+}
+
+/** Targets of COM1 to COM4. By default COM1 is the terminal, or silent where a command's output or a chardev has it. */
+export function readSerial(options: readonly Given[], quiet: boolean, command: boolean, chardevs: Map<string, Given>): SerialTarget[] {
+  if (options.length > PORTS) throw new UsageError(options[PORTS]!.argument, `there are ${PORTS} serial ports.`);
+  const targets = options.map((option) => readTarget(option, chardevs));
+  const stdio = options.filter((_, i) => targets[i]!.kind === 'stdio');
+  if (stdio.length > 1) throw new UsageError(stdio[1]!.argument, 'stdio can be given to one port only.');
+  if (stdio.length > 0 && command) throw new UsageError(stdio[0]!.argument, 'cannot be combined with a command ("--"): stdout is the command\'s.');
+  if (targets.length === 0) targets.push({ kind: quiet ? 'null' : 'stdio' });
   while (targets.length < PORTS) targets.push({ kind: 'null' });
   return targets;
-}
-
-/** Target of the debug console (port 0xe9); by default nowhere. */
-export function readDebugConsole(value: string | undefined): SerialTarget {
-  return value === undefined ? { kind: 'null' } : target(value, '-debugcon');
 }
 
 /** Opened targets: bytes written go where they should. */
 export interface SerialOutputs {
   write(port: number, bytes: Uint8Array): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
-export function openSerial(targets: readonly SerialTarget[]): SerialOutputs {
-  const files = targets.map((t) => (t.kind === 'file' ? openSync(t.path, 'w') : undefined));
-  return {
-    write(port, bytes) {
-      const file = files[port];
-      if (file !== undefined) writeSync(file, bytes);
-      else if (targets[port]?.kind === 'stdio') process.stdout.write(bytes);
-    },
-    close() {
-      for (const file of files) if (file !== undefined) closeSync(file);
-    },
+type Output = { write(bytes: Uint8Array): void; close(): void | Promise<void> } | undefined;
+
+async function openTarget(target: SerialTarget, onInput: (bytes: Uint8Array) => void): Promise<Output> {
+  if (target.kind === 'file') {
+    const file = openSync(target.path, 'w');
+    return { write: (bytes) => void writeSync(file, bytes), close: () => closeSync(file) };
+  }
+  if (target.kind === 'link') {
+    const { openChardev } = await import('../chardev/open.js');
+    const link: Link = await openChardev(target.spec);
+    link.listen({ data: onInput, changed: () => undefined });
+    return { write: (bytes) => link.write(bytes), close: () => link.close() };
+  }
+  return target.kind === 'stdio' ? { write: (bytes) => void process.stdout.write(bytes), close: () => undefined } : undefined;
+}
+
+/** Opens all; `onInput` is given what comes from a socket for a port. Throws UsageError where one cannot be opened. */
+export async function openSerial(targets: readonly SerialTarget[], onInput: (port: number, bytes: Uint8Array) => void): Promise<SerialOutputs> {
+  const outputs: Output[] = [];
+  const close = async (): Promise<void> => {
+    for (const output of outputs) await output?.close();
   };
+  for (const [port, target] of targets.entries()) {
+    try {
+      outputs.push(await openTarget(target, (bytes) => onInput(port, bytes)));
+    } catch (error) {
+      await close();
+      throw 'argument' in target ? new UsageError(target.argument, withoutCodes((error as Error).message)) : error;
+    }
+  }
+  return { write: (port, bytes) => outputs[port]?.write(bytes), close };
 }

@@ -5,8 +5,14 @@
 
 import { constants } from 'node:os';
 
-const ESCAPE = 0x01; // Ctrl-A
-const KEYS = '\r\nCtrl-A x  ends the machine\r\nCtrl-A h  this list\r\nCtrl-A Ctrl-A  sends Ctrl-A to the guest\r\n';
+const CTRL_A = 0x01;
+
+/** `Ctrl-A`, or the character itself where it is no control character. */
+export function keyName(code: number): string {
+  return code < 0x20 ? `Ctrl-${String.fromCharCode(code + 0x40)}` : String.fromCharCode(code);
+}
+
+const keysOf = (key: string): string => `\r\n${key} x  ends the machine\r\n${key} h  this list\r\n${key} ${key}  sends ${key} to the guest\r\n`;
 
 /** What a byte typed comes to. */
 export interface KeyHandler {
@@ -19,13 +25,16 @@ export interface KeyHandler {
 export class EscapeKeys {
   private escaped = false;
 
-  constructor(private readonly handler: KeyHandler) {}
+  constructor(
+    private readonly handler: KeyHandler,
+    private readonly escape = CTRL_A,
+  ) {}
 
   type(bytes: Uint8Array): void {
     const plain: number[] = [];
     for (const byte of bytes) {
       if (this.escaped) this.command(byte, plain);
-      else if (byte === ESCAPE) this.escaped = true;
+      else if (byte === this.escape) this.escaped = true;
       else plain.push(byte);
     }
     if (plain.length > 0) this.handler.send(Uint8Array.from(plain));
@@ -35,8 +44,8 @@ export class EscapeKeys {
     this.escaped = false;
     const key = String.fromCharCode(byte).toLowerCase();
     if (key === 'x') this.handler.quit();
-    else if (byte === ESCAPE) plain.push(ESCAPE);
-    else if (key === 'h' || key === '?') this.handler.show(KEYS);
+    else if (byte === this.escape) plain.push(byte);
+    else if (key === 'h' || key === '?') this.handler.show(keysOf(keyName(this.escape)));
   }
 }
 

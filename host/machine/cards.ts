@@ -20,17 +20,17 @@ import { addressOf, high, join, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 
 /** Feature bits by QEMU's names: those of every virtio card (virtio 1.2, clause 6), and of the network card (5.1.3). */
-const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, in_order: 35, queue_reset: 40 };
+export const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, in_order: 35, queue_reset: 40 };
 /** Off unless asked for, as QEMU has it. */
 const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq', 'in_order']);
-const NET_FEATURES: Readonly<Record<string, number>> = {
+export const NET_FEATURES: Readonly<Record<string, number>> = {
   ...TRANSPORT_FEATURES,
   csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,
   mrg_rxbuf: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_rx_extra: 20, guest_announce: 21, mq: 22, ctrl_mac_addr: 23,
 };
 
 /** And of the disk (5.2.3). */
-const DISK_FEATURES: Readonly<Record<string, number>> = { ...TRANSPORT_FEATURES, 'config-wce': 11, discard: 13, 'write-zeroes': 14 };
+export const DISK_FEATURES: Readonly<Record<string, number>> = { ...TRANSPORT_FEATURES, 'config-wce': 11, discard: 13, 'write-zeroes': 14 };
 
 /** Models with a frame port. */
 const NETWORK: ReadonlySet<CardKind> = new Set([CardKind.VIRTIO_NET, CardKind.E1000, CardKind.PCNET]);

@@ -49,6 +49,11 @@ const KEYS: Record<NetdevSpec['type'], readonly string[]> = {
   null: [],
 };
 
+/** What a type takes; undefined where there is no such type. */
+export function netdevKeys(type: string): readonly string[] | undefined {
+  return Object.hasOwn(KEYS, type) ? [...COMMON_KEYS, ...KEYS[type as NetdevSpec['type']]] : undefined;
+}
+
 /** Parses one option's text. Throws a NetdevError. */
 export function parseNetdev(text: string): NetdevSpec {
   const reader = new Options(text);

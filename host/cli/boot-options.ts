@@ -1,0 +1,101 @@
+/** What is booted: a kernel, a guest, a ROM image, or the first disk by SeaBIOS. */
+
+import { GuestError, parseAddition } from '../guest/index.js';
+import type { AddedFile, MachineOptions } from '../machine/types.js';
+import { UsageError } from './faults.js';
+import type { Given } from './arguments.js';
+import type { TypedDrive } from './drives.js';
+import { readMachine } from './machine-type.js';
+import { readEach, readOption, type Reading } from './reading.js';
+import { readProperties, splitPairs, type Property } from './words.js';
+
+export interface BootPlan {
+  machine: MachineOptions;
+  /** SeaBIOS boots the first disk: it is to be had from Debian's package. */
+  firmware: boolean;
+  /** The command line does not say what to boot: a machine without Debian's client may boot the built-in guest. */
+  guestByDefault: boolean;
+}
+
+function addition({ argument, value }: Given): AddedFile {
+  try {
+    return parseAddition(value);
+  } catch (error) {
+    if (error instanceof GuestError) throw new UsageError(argument, error.message);
+    throw error;
+  }
+}
+
+/** Options that need another one, or exclude it. */
+function checkTogether({ parsed, faults }: Reading, firmware: boolean): void {
+  const needs = (name: string, there: boolean, what: string): void => {
+    const given = parsed.given(name);
+    if (given !== undefined && !there) faults.add(given.argument, what);
+  };
+  const [kernel, bios, guest] = [parsed.has('kernel'), parsed.has('bios'), parsed.has('guest')];
+  needs('initrd', kernel, 'needs -kernel.');
+  needs('module', kernel, 'needs -kernel.');
+  needs('guest', !kernel, 'cannot be combined with -kernel.');
+  needs('add', !kernel && !bios && !firmware, `needs a prepared guest (--guest)${kernel ? ', not -kernel' : ''}.`);
+  needs('bios', !kernel && !guest, `cannot be combined with ${kernel ? '-kernel' : '--guest'}; give one of them.`);
+  needs('append', kernel || (!bios && !firmware), 'is the command line of a kernel or a guest; with a BIOS the boot loader has its own.');
+  if (parsed.rest?.length === 0) faults.add('--', 'needs a command after it.');
+  else if (parsed.rest !== undefined && (kernel || bios)) faults.add('--', `a command needs a prepared guest (--guest), not ${kernel ? '-kernel' : '-bios'}.`);
+}
+
+/** A disk boots when nothing else is named that does. */
+export function bootsDisk({ parsed }: Reading, drives: readonly TypedDrive[]): boolean {
+  const other = ['kernel', 'bios', 'guest', 'add'].some((name) => parsed.has(name)) || parsed.rest !== undefined;
+  return !other && drives.length > 0;
+}
+
+const BOOT: readonly Property[] = [
+  { name: 'order', kind: { is: 'text' }, about: 'c the disks, d the CD' },
+  { name: 'once', kind: { is: 'text' }, about: 'as order' },
+  { name: 'menu', kind: { is: 'switch' }, about: 'taken' },
+  { name: 'strict', kind: { is: 'switch' }, about: 'taken' },
+  { name: 'splash', kind: { is: 'ignored' }, about: 'taken' },
+  { name: 'splash-time', kind: { is: 'ignored' }, about: 'taken' },
+  { name: 'reboot-timeout', kind: { is: 'ignored' }, about: 'taken' },
+];
+
+/** Whether `-boot` asks for the CD first. */
+export function cdFirst(reading: Reading): boolean {
+  return readEach(reading, 'boot', (given) => {
+    const words = splitPairs({ ...given, value: given.value.includes('=') ? given.value : `order=${given.value}` });
+    const properties = readProperties(words, '-boot', BOOT, reading.faults);
+    const order = String(properties.get('order') ?? properties.get('once') ?? '');
+    const strange = [...order].find((letter) => !'cd'.includes(letter) && !(letter === 'n' || letter === 'a'));
+    if (strange !== undefined) throw new UsageError(given.argument, `"${strange}" is none of c (the disks) and d (the CD).`);
+    if (order === 'n') throw new UsageError(given.argument, 'there is no boot ROM for the network; write -kernel ipxe.lkrn.');
+    if (order === 'a') throw new UsageError(given.argument, 'there is no floppy drive; write -drive file=FILE.');
+    if (properties.get('menu') === true) reading.notes.push(`${given.argument}: there is no menu.`);
+    return order.startsWith('d') || /^[na]*d/.test(order);
+  }).some(Boolean);
+}
+
+/** What to boot, once it is known whether there are disks. */
+export function readBoot(reading: Reading, firmware: boolean): BootPlan {
+  const { parsed } = reading;
+  checkTogether(reading, firmware);
+  const entry = readMachine(reading);
+  const add = readEach(reading, 'add', addition);
+  const [kernel, bios] = [parsed.value('kernel'), parsed.value('bios')];
+  if (bios !== undefined || firmware) return { machine: bios === undefined ? {} : { bios }, firmware, guestByDefault: false };
+  const machine: MachineOptions = kernel === undefined ? { guest: parsed.value('guest') ?? 'amd64' } : { kernel };
+  for (const name of ['initrd', 'append'] as const) if (parsed.has(name)) machine[name] = parsed.value(name)!;
+  const modules = parsed.all('module').map(({ value: text }) => ({ file: text.split(' ', 1)[0]!, text }));
+  if (modules.length > 0) machine.modules = modules;
+  if (entry !== undefined) machine.entry = entry;
+  if (add.length > 0) machine.add = add;
+  noteRoot(reading);
+  return { machine, firmware: false, guestByDefault: kernel === undefined && !parsed.has('guest') };
+}
+
+/** Disks are virtio's: what a command line made for IDE looks for is not there. */
+function noteRoot(reading: Reading): void {
+  readOption(reading, 'append', ({ value }) => {
+    const root = /(?:^| )root=\/dev\/([sh]d[a-z]\d*)/.exec(value)?.[1];
+    if (root !== undefined && reading.parsed.has('drive')) reading.notes.push(`-append: the first disk is /dev/vda here, not /dev/${root}: write root=/dev/${root.replace(/^[sh]d/, 'vd')}.`);
+  });
+}

@@ -1,0 +1,76 @@
+/** `-rtc`, `-icount`, `--realtime` and the limits: time. */
+
+import { MAX_ICOUNT_SHIFT } from '../machine/options.js';
+import type { ClockMode, MachineOptions } from '../machine/types.js';
+import { parseCount, type Given } from './arguments.js';
+import { UsageError } from './faults.js';
+import { readOption, type Reading } from './reading.js';
+import { readProperties, splitPairs, type Property } from './words.js';
+
+const RTC: readonly Property[] = [
+  { name: 'base', kind: { is: 'text' }, about: 'utc, localtime or a date' },
+  { name: 'clock', kind: { is: 'word', of: ['host', 'rt', 'vm'] }, about: 'taken: the clock goes with the machine\'s time' },
+  { name: 'driftfix', kind: { is: 'word', of: ['none', 'slew'] }, about: 'taken: no tick is lost' },
+];
+
+/** The time of this place, told as if it were UTC. */
+function localNow(): Date {
+  const now = new Date();
+  return new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
+}
+
+function baseOf(argument: string, base: string): Date {
+  if (base === 'utc') return new Date();
+  if (base === 'localtime') return localNow();
+  const date = new Date(/T/.test(base) ? `${base}Z` : base);
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2})?$/.test(base) || Number.isNaN(date.getTime()) || date.getTime() < 0) {
+    throw new UsageError(argument, `base is utc, localtime or a date such as 2026-11-22T12:00:00, not "${base}".`);
+  }
+  return date;
+}
+
+/** The date that the clock starts with; undefined where it is not said. */
+export function readRtc(reading: Reading): Date | undefined {
+  let date: Date | undefined;
+  for (const given of reading.parsed.all('rtc')) {
+    const base = readProperties(splitPairs(given), '-rtc', RTC, reading.faults).get('base');
+    if (typeof base === 'string') date = reading.faults.attempt(() => baseOf(given.argument, base)) ?? date;
+  }
+  return date ?? (reading.parsed.has('localtime') ? localNow() : undefined);
+}
+
+/** QEMU's `-icount shift=N`; of its other settings, what is the case here anyway. */
+function shiftOf({ argument, value }: Given): number | undefined {
+  let shift: number | undefined;
+  if (/(^|,)rr/.test(value)) throw new UsageError(argument, 'there is no record and replay yet; equal runs with --icount and -nic none are equal.');
+  for (const word of value.split(',').filter((part) => part !== '')) {
+    const number = /^(?:shift=)?(\d+)$/.exec(word)?.[1];
+    if (number !== undefined && Number(number) <= MAX_ICOUNT_SHIFT) shift = Number(number);
+    else if (!['sleep=off', 'align=off'].includes(word)) throw new UsageError(argument, `"${word}" is none of shift=0 to shift=${MAX_ICOUNT_SHIFT}, sleep=off, align=off.`);
+  }
+  return shift;
+}
+
+export interface Clock {
+  clock: ClockMode;
+  icountShift?: number;
+}
+
+export function readClock(reading: Reading, interactive: boolean): Clock {
+  const { parsed, faults } = reading;
+  const [icount, realtime] = [parsed.has('icount'), parsed.given('realtime')];
+  if (icount && realtime !== undefined) faults.add(realtime.argument, 'cannot be combined with --icount.');
+  const shift = readOption(reading, 'icount', shiftOf);
+  const clock = !icount && (realtime !== undefined || (interactive && parsed.rest === undefined)) ? 'realtime' : 'icount';
+  return { clock, ...(shift === undefined ? {} : { icountShift: shift }) };
+}
+
+export function readLimits(reading: Reading): NonNullable<MachineOptions['limits']> {
+  const instructions = readOption(reading, 'limit-instructions', ({ argument, value }) => parseCount(argument, value));
+  const ms = readOption(reading, 'limit-ms', ({ argument, value }) => {
+    const count = Number(parseCount(argument, value));
+    if (count < 1 || count > 2 ** 31) throw new UsageError(argument, 'is a number of milliseconds from 1 to 2147483648.');
+    return count;
+  });
+  return { ...(instructions === undefined ? {} : { instructions }), ...(ms === undefined ? {} : { wallMs: ms }) };
+}

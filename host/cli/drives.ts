@@ -1,0 +1,145 @@
+/** `-drive`, `-hda` and its like, and `-cdrom`: disks, each on a virtio card of its own unless a `-device` takes it. */
+
+import type { DeviceOptions, DriveOptions } from '../machine/types.js';
+import type { Given, Parsed } from './arguments.js';
+import type { Faults } from './faults.js';
+import { readProperties, splitPairs, type Properties, type Property } from './words.js';
+
+/** A drive, and the words it was asked for with. */
+export interface TypedDrive {
+  argument: string;
+  drive: DriveOptions;
+  /** The card it comes with; undefined with `if=none`. */
+  card: DeviceOptions | undefined;
+  /** QEMU would put it on an IDE bus, or in a CD drive. */
+  ide: boolean;
+  cdrom: boolean;
+}
+
+const CACHES = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'] as const;
+
+export const DRIVE_PROPERTIES: readonly Property[] = [
+  { name: 'file', kind: { is: 'text' }, about: 'a raw image by path' },
+  { name: 'id', kind: { is: 'text' }, about: 'a name for it' },
+  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), none for a -device, or ide: virtio too, under the BIOS' },
+  { name: 'format', kind: { is: 'text' }, about: 'raw, the one format there is' },
+  { name: 'driver', kind: { is: 'text' }, about: 'as format' },
+  { name: 'readonly', kind: { is: 'switch' }, about: 'not written to' },
+  { name: 'read-only', kind: { is: 'switch' }, about: 'as readonly' },
+  { name: 'snapshot', kind: { is: 'switch' }, about: 'writes are kept in memory and forgotten' },
+  { name: 'overlay', kind: { is: 'text' }, about: 'a file that writes go to' },
+  { name: 'cache', kind: { is: 'word', of: CACHES }, about: CACHES.join(', ') },
+  { name: 'discard', kind: { is: 'word', of: ['ignore', 'unmap', 'on', 'off'] }, about: 'unmap gives discarded ranges back' },
+  { name: 'locking', kind: { is: 'word', of: ['on', 'off', 'auto'] }, about: 'refuse an image that another machine writes to' },
+  { name: 'file.locking', kind: { is: 'word', of: ['on', 'off', 'auto'] }, about: 'as locking' },
+  { name: 'serial', kind: { is: 'text' }, about: 'the disk\'s serial number' },
+  { name: 'media', kind: { is: 'word', of: ['disk', 'cdrom'] }, about: 'cdrom: as -cdrom has it' },
+  { name: 'index', kind: { is: 'count' }, about: 'taken: disks are in the order in which they are given' },
+  { name: 'unit', kind: { is: 'count' }, about: 'taken, as index' },
+  { name: 'bus', kind: { is: 'count' }, about: 'taken, as index' },
+  { name: 'aio', kind: { is: 'ignored' }, about: 'taken: how the file is read is the program\'s business' },
+  { name: 'detect-zeroes', kind: { is: 'ignored' }, about: 'taken' },
+  { name: 'werror', kind: { is: 'ignored' }, about: 'taken: the guest is told of errors' },
+  { name: 'rerror', kind: { is: 'ignored' }, about: 'taken, as werror' },
+  { name: 'copy-on-read', kind: { is: 'ignored' }, about: 'taken' },
+];
+
+/** `nbd:...`, `http://...`, `fat:rw:folder`: what is no path. */
+const PROTOCOL = /^(?:[a-z][a-z0-9+.-]{1,}:|json:|\$\()/i;
+
+function checkFile(argument: string, file: string, faults: Faults): void {
+  if (/^fat:/.test(file)) faults.add(argument, 'a folder cannot be a disk; write --add FOLDER:/FOLDER with a prepared guest, or make an image of it.');
+  else if (PROTOCOL.test(file) && !/^[a-z]:[\\/]/i.test(file)) faults.add(argument, 'a disk is a raw image by its path; there are no protocols.');
+}
+
+export function qcowAdvice(file: string): string {
+  return `only raw images are there; qemu-img convert -O raw ${file} ${file.replace(/\.[^./]*$/, '')}.img makes one.`;
+}
+
+const IMAGE_FORMATS = /\.(qcow2?|vmdk|vdi|vhdx?|qed)$/i;
+
+function checkFormat(argument: string, given: Properties, faults: Faults): void {
+  const format = given.get('format') ?? given.get('driver');
+  const file = String(given.get('file') ?? 'DISK.qcow2');
+  if (format !== undefined && format !== 'raw' && format !== 'file') faults.add(argument, qcowAdvice(file));
+  else if (format === undefined && IMAGE_FORMATS.test(file)) faults.add(argument, qcowAdvice(file));
+}
+
+/** Interfaces that are not there, and what to write. */
+const NO_INTERFACE: Readonly<Record<string, string>> = {
+  scsi: 'there is no SCSI; write if=virtio.', sd: 'there is no card reader; write if=virtio.', mtd: 'there is no flash disk; write if=virtio.',
+  floppy: 'there is no floppy drive; write if=virtio for a disk.', pflash: 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).',
+};
+
+function toDrive(given: Properties, id: string): DriveOptions {
+  const drive: DriveOptions = { id: (given.get('id') as string) ?? id, source: (given.get('file') as string) ?? '' };
+  const readOnly = given.get('readonly') ?? given.get('read-only');
+  if (readOnly !== undefined) drive.readOnly = readOnly === true;
+  for (const name of ['snapshot', 'overlay', 'cache'] as const) if (given.has(name)) Object.assign(drive, { [name]: given.get(name) });
+  const discard = given.get('discard');
+  if (discard !== undefined) drive.discard = discard === 'unmap' || discard === 'on' ? 'unmap' : 'ignore';
+  const locking = given.get('locking') ?? given.get('file.locking');
+  if (locking !== undefined && locking !== 'auto') drive.locking = locking === 'on';
+  return drive;
+}
+
+function readDrive(option: Given, number: number, faults: Faults): TypedDrive | undefined {
+  const words = splitPairs(option);
+  const { argument } = option;
+  const before = faults.list.length;
+  const given = readProperties(words, '-drive', DRIVE_PROPERTIES, faults);
+  const wanted = String(given.get('if') ?? 'virtio');
+  const instead = NO_INTERFACE[wanted];
+  if (instead !== undefined) return void faults.add(argument, instead);
+  if (faults.list.length === before && !words.pairs.some(({ name }) => name === 'file')) return void faults.add(argument, 'needs file=PATH.');
+  checkFormat(argument, given, faults);
+  checkFile(argument, String(given.get('file') ?? ''), faults);
+  if (faults.list.length > before) return undefined;
+  const cdrom = given.get('media') === 'cdrom';
+  const drive = toDrive(given, `drive${number}`);
+  if (cdrom) drive.readOnly = true;
+  const serial = given.get('serial');
+  const card: DeviceOptions = { model: 'virtio-blk', drive: drive.id, ...(serial === undefined ? {} : { serial: serial as string }) };
+  return { argument, drive, card: wanted === 'none' ? undefined : card, ide: wanted === 'ide', cdrom };
+}
+
+/** A disk by its file alone: `-hda FILE`, `-cdrom FILE`, or the word that QEMU takes for one. */
+function plainDisk(argument: string, file: string, id: string, faults: Faults, cdrom: boolean): TypedDrive {
+  checkFile(argument, file, faults);
+  if (IMAGE_FORMATS.test(file)) faults.add(argument, qcowAdvice(file));
+  const drive: DriveOptions = { id, source: file, ...(cdrom ? { readOnly: true } : {}) };
+  return { argument, drive, card: { model: 'virtio-blk', drive: id }, ide: true, cdrom };
+}
+
+/** A word without an option that can only be a disk: it is a path, or has an image's ending. */
+export function isDiskWord(word: string): boolean {
+  return /[/\\]/.test(word) || /\.(img|raw|iso|bin|hdd|disk|qcow2?|vmdk|vdi|vhdx?)$/i.test(word);
+}
+
+/** All disks in their order: -hda to -hdd and the word, then -drive, then CDs (first with `-boot d`). */
+export function readDrives(parsed: Parsed, words: readonly string[]): TypedDrive[] {
+  const { faults } = parsed;
+  const letters = parsed.all('hda').map((option, i) => plainDisk(option.argument, option.value, `hd${i}`, faults, false));
+  const named = words.map((word, i) => plainDisk(word, word, `disk${i}`, faults, false));
+  const drives = parsed.all('drive').flatMap((option, number) => readDrive(option, number, faults) ?? []);
+  const cds = parsed.all('cdrom').map((option, i) => plainDisk(option.argument, option.value, `cd${i}`, faults, true));
+  const all = [...letters, ...named, ...drives, ...cds];
+  if (parsed.has('snapshot')) for (const { drive } of all) if (!drive.readOnly && drive.overlay === undefined) drive.snapshot = true;
+  return all;
+}
+
+/** What there is to say of disks that are not where QEMU has them; with a kernel that looks for them there it is a fault. */
+export function judgeIde(drives: readonly TypedDrive[], withKernel: boolean, faults: Faults, notes: string[]): void {
+  for (const { argument, ide, cdrom, drive } of drives) {
+    if (!ide && !cdrom) continue;
+    const source = String(drive.source);
+    if (withKernel) faults.add(argument, `there is no ${cdrom ? 'CD drive' : 'IDE'} yet; write -drive file=${source},format=raw,if=virtio${cdrom ? ',readonly=on' : ''}, and root=/dev/vda for root=/dev/sda.`);
+    else if (cdrom) notes.push(`${argument}: there is no CD drive yet: the image is a read-only virtio disk, and starts if it has a boot sector for disks.`);
+    else notes.push(`${argument}: there is no IDE yet: it is a virtio disk, /dev/vda and up.`);
+  }
+}
+
+/** The disk that `-boot d` asks for comes first. */
+export function orderForBoot(drives: readonly TypedDrive[], cdFirst: boolean): TypedDrive[] {
+  return cdFirst ? [...drives].sort((a, b) => Number(b.cdrom) - Number(a.cdrom)) : [...drives];
+}

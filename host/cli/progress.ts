@@ -1,0 +1,46 @@
+/**
+ * What is told on standard error while something is prepared. On a terminal the steps share one line, which is gone when the work is done;
+ * elsewhere each is a line of its own, and what only moves (bytes of a download) is not told. NO_COLOR (no-color.org) leaves out the faintness,
+ * and TERM=dumb the line that is written over.
+ */
+
+export interface Progress {
+  /** A step: kept as a line of its own where there is no terminal. */
+  note(text: string): void;
+  /** What moves within a step; told on a terminal only. */
+  moving(text: string): void;
+  /** Takes the line away. */
+  done(): void;
+}
+
+const CLEAR = '\r\x1b[K';
+const FAINT = '\x1b[2m';
+const PLAIN = '\x1b[0m';
+
+/** The part of a stream that this needs: standard error. */
+export interface ProgressStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+export function openProgress(stream: ProgressStream = process.stderr, env: NodeJS.ProcessEnv = process.env): Progress {
+  const line = stream.isTTY === true && env['TERM'] !== 'dumb';
+  const color = !env['NO_COLOR'];
+  let shown = false;
+  const show = (text: string): void => {
+    const cut = text.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+    stream.write(`${CLEAR}${color ? FAINT : ''}${cut}${color ? PLAIN : ''}`);
+    shown = true;
+  };
+  return {
+    note: (text) => (line ? show(`pintail: ${text}`) : void stream.write(`pintail: ${text}\n`)),
+    moving: (text) => {
+      if (line) show(`pintail: ${text}`);
+    },
+    done: () => {
+      if (shown) stream.write(CLEAR);
+      shown = false;
+    },
+  };
+}

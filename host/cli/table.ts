@@ -1,0 +1,186 @@
+/**
+ * The options of all commands, one row each: parser, help, completion and the checks of values read them. Nothing here loads anything:
+ * `pintail help` costs what Node costs. QEMU's options that are not here are in elsewhere.ts, with what to write instead.
+ */
+
+export { ELSEWHERE } from './elsewhere.js';
+
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'completion' | 'version' | 'help';
+
+export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
+
+export interface OptionRow {
+  name: string;
+  /** Other spellings. */
+  also?: readonly string[];
+  /** `setting`: a word after it only when that is NAME=VALUE. */
+  takes: 'nothing' | 'value' | 'setting';
+  /** What the value is called. */
+  value?: string;
+  about: string;
+  group: Group;
+  commands: readonly CommandName[];
+  /** Of this project, and so written with two dashes. */
+  own?: true;
+  /** All the values there are. */
+  only?: readonly string[];
+  /** What completion offers beside the words of `only` and of its topic. */
+  files?: 'file' | 'folder';
+  /** `help` as its value lists what there is (topics.ts). */
+  topic?: true;
+}
+
+/** How an option is written. */
+export function spell(row: OptionRow, name = row.name): string {
+  return name.length > 1 && row.own ? `--${name}` : `-${name}`;
+}
+
+type Extra = Partial<Pick<OptionRow, 'also' | 'takes' | 'value' | 'only' | 'files' | 'topic' | 'own'>>;
+
+/** Rows of a group, for commands. */
+function rowsOf(group: Group, commands: readonly CommandName[], rows: readonly [name: string, about: string, extra?: Extra][]): OptionRow[] {
+  return rows.map(([name, about, extra = {}]) => ({ name, about, group, commands, takes: extra.value === undefined ? 'nothing' : 'value', ...extra }));
+}
+
+const RUN = ['run'] as const;
+const BOARD = ['run', 'qtest'] as const;
+const GUEST = ['guest build', 'guest import'] as const;
+
+const HELP_ROWS: readonly OptionRow[] = [
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'completion', 'version', 'help'] },
+];
+
+const JSON_ROW: readonly OptionRow[] = [
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'version', 'help'] },
+];
+
+const BOOT = rowsOf('What to boot', RUN, [
+  ['guest', 'amd64 or i386 (made once from Debian\'s packages), builtin, or a folder of "guest build". Default amd64, where nothing else is named', { value: 'NAME', own: true, files: 'folder' }],
+  ['add', 'puts a file or folder into the guest\'s first file system; may be repeated', { value: 'HOST[:GUEST]', own: true, files: 'file' }],
+  ['kernel', 'a bzImage or ELF kernel', { value: 'FILE', files: 'file' }],
+  ['initrd', 'its initial file system', { value: 'FILE', files: 'file' }],
+  ['module', 'a file for a multiboot kernel; may be repeated (-initrd is the first)', { value: "'FILE TEXT'", files: 'file' }],
+  ['bios', 'a ROM image instead of a kernel; its console is COM1. A disk without a kernel is booted by SeaBIOS, which is fetched once', { value: 'FILE', files: 'file' }],
+  ['append', 'kernel command line; for a guest, added to its own', { value: 'TEXT' }],
+  ['boot', 'which disk is tried first: order=c the hard disks, order=d the image of -cdrom', { value: 'order=c|d' }],
+]);
+
+const MACHINE = rowsOf('The machine', BOARD, [
+  ['m', 'memory, in MiB or with a suffix (512M, 1G); default 256M', { also: ['memory'], value: 'SIZE' }],
+  ['machine', 'q35, the one board; kernel-entry=NAME says how a kernel starts: pvh, linux64, linux32, real16 or multiboot', { also: ['M'], value: 'q35[,...]', topic: true }],
+  ['cpu', 'the one processor there is: max; QEMU\'s other models run on it, with a note', { value: 'MODEL', topic: true }],
+  ['device', 'a card or a debug device; -device help lists them, -device MODEL,help what each takes', { value: 'MODEL[,...]', topic: true }],
+  ['seed', 'for everything random in the machine; default 1', { value: 'N', own: true }],
+  ['rtc', 'what the clock shows: base=utc, base=localtime or base=2026-11-22T12:00:00', { value: 'base=...' }],
+]);
+
+const DISKS = rowsOf('Disks', BOARD, [
+  ['drive', 'a virtio disk; -drive help lists what it takes (snapshot=on, overlay=FILE, cache=MODE...)', { value: 'file=PATH[,...]', topic: true, files: 'file' }],
+  ['hda', 'a disk for the BIOS: a virtio disk, for there is no IDE yet; -hdb to -hdd too', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
+  ['cdrom', 'a CD image that can start from a disk too (most can): as a read-only virtio disk', { value: 'FILE', files: 'file' }],
+  ['snapshot', 'what is written to any disk is forgotten at the end'],
+]);
+
+const NETWORK = rowsOf('Network', BOARD, [
+  ['nic', 'a card and its network in one; default: a virtio-net card on the user network; -nic none: no card', { value: 'TYPE[,model=M,...]', topic: true }],
+  ['netdev', 'a network for -device CARD,netdev=ID: user (the host\'s own sockets; hostfwd=tcp::8080-:80), stream, dgram, hubport, null', { value: 'TYPE,id=ID[,...]', topic: true }],
+  ['net', 'the older way: -net nic,model=M -net user', { value: 'nic|user|none[,...]', topic: true }],
+]);
+
+const CONSOLES = [
+  ...rowsOf('Consoles and ports', BOARD, [
+    ['serial', 'for COM1, again for COM2...: stdio, null, file:PATH, tcp:HOST:PORT, unix:PATH (,server=on,wait=off) or chardev:ID', { value: 'TO', topic: true }],
+    ['chardev', 'stdio, file, socket or null, for consoles, ports and serial lines', { value: 'TYPE,id=ID[,...]', topic: true }],
+  ]),
+  ...rowsOf('Consoles and ports', RUN, [
+    ['debugcon', 'what the guest writes to port 0xe9: stdio, null, file:PATH; -device isa-debugcon,iobase=0x402 moves it', { value: 'TO' }],
+    ['echr', 'the character of Ctrl-A: its number, 0x02 for Ctrl-B', { value: 'CODE' }],
+  ]),
+];
+
+const TIME = rowsOf('Time', RUN, [
+  ['icount', 'time is the instruction count (default unless a terminal is attached); no network card by default then. shift=N: 2^N ns an instruction, 0 to 10', { takes: 'setting', value: 'shift=N' }],
+  ['realtime', 'time follows the wall (default with a terminal)', { own: true }],
+]);
+
+const TOLD = rowsOf('What is told, and how it ends', RUN, [
+  ['verbose', 'boot messages and what is being done, on stderr', { also: ['v'], own: true }],
+  ['stats', 'counters as JSON on stderr at the end', { value: 'json', only: ['json'], own: true }],
+  ['limit-instructions', 'ends the machine there, with status 124', { value: 'N', own: true }],
+  ['limit-ms', 'the same after so much time of the wall', { value: 'N', own: true }],
+  ['no-reboot', 'a reset ends the process, with status 0, instead of starting the machine again'],
+  ['action', 'panic=none, shutdown or exit-failure (a kernel\'s panic; default exit-failure with "--" and -no-reboot, else none); reboot=reset or shutdown', { value: 'EVENT=WHAT', topic: true }],
+  ['d', 'what is logged: cpu_reset, the registers at a reset or triple fault', { value: 'ITEMS', topic: true }],
+  ['D', 'the file that -d writes to, instead of stderr', { value: 'FILE', files: 'file' }],
+  ['pidfile', 'the number of this process is in it while the machine is there', { value: 'FILE', files: 'file' }],
+]);
+
+const AS_QEMU = [
+  ...rowsOf('As QEMU has them', BOARD, [
+    ['accel', 'how instructions run: here, always by translation to WebAssembly', { value: 'NAME', topic: true }],
+    ['smp', 'processors: there is one', { value: 'N' }],
+    ['nodefaults', 'no network card by default'],
+    ['nographic', 'as it is anyway'],
+    ['display', 'none is there', { value: 'none', only: ['none'] }],
+    ['vga', 'none is there', { value: 'none', only: ['none'] }],
+    ['monitor', 'none is there', { value: 'none' }],
+    ['parallel', 'none is there', { value: 'none', only: ['none', 'null'] }],
+    ['audio', 'none is there', { value: 'none', only: ['none'] }],
+    ['global', 'a property for all devices of a model: isa-debugcon.iobase=0x402', { value: 'MODEL.NAME=VALUE' }],
+    ['object', 'rng-random and rng-builtin, for virtio-rng-pci: numbers come from --seed', { value: 'TYPE,id=ID', topic: true }],
+    ['name', 'a name for people; process=NAME is shown by ps', { value: 'NAME' }],
+    ['no-user-config', 'there is none to read'],
+  ]),
+  ...rowsOf('As QEMU has them', RUN, [
+    ['enable-kvm', 'taken, with a note: KVM is not used', { also: ['no-kvm'] }],
+    ['no-shutdown', 'taken, with a note: the machine ends when the guest switches off'],
+    ['vnc', 'none is there', { value: 'none', only: ['none'] }],
+    ['localtime', 'as -rtc base=localtime'],
+    ['usb', 'taken, with a note: there is no USB'],
+    ['k', 'taken, with a note: there is no keyboard to lay out', { value: 'LANGUAGE' }],
+    ['L', 'taken, with a note: the BIOS comes from Debian\'s package, or by -bios', { value: 'FOLDER' }],
+    ['no-fd-bootchk', 'there is no floppy to check'],
+    ['sandbox', 'taken, with a note: the machine is inside WebAssembly', { value: 'on|off' }],
+    ['msg', 'taken, with a note: messages are as they are', { value: 'timestamp=on' }],
+  ]),
+];
+
+const QTEST = rowsOf('Options', ['qtest'], [
+  ['qtest', 'where the protocol is spoken: stdio (default), unix:PATH or tcp:HOST:PORT, with server=on to listen', { value: 'PLACE' }],
+  ['listen', 'the same, listening', { value: 'PLACE', own: true }],
+  ['qtest-log', 'a file for what is said', { value: 'FILE', files: 'file' }],
+  ['mon', 'a monitor on a chardev', { value: 'chardev=ID' }],
+  ['no-reboot', 'taken: nothing here reboots'],
+  ['S', 'taken: the processor does nothing'],
+]);
+
+const GUESTS = [
+  ...rowsOf('Options', GUEST, [['guest', 'what it is made of: amd64 (default) or i386', { value: 'NAME', own: true, only: ['amd64', 'i386'] }]]),
+  ...rowsOf('Options', ['guest build'], [['out', 'the folder for kernel, initrd and manifest.json', { value: 'FOLDER', own: true, files: 'folder' }]]),
+  ...rowsOf('Options', ['guest import'], [['out', 'the folder for the guest; default the archive\'s name', { value: 'FOLDER', own: true, files: 'folder' }]]),
+];
+
+export const OPTIONS: readonly OptionRow[] = [
+  ...BOOT, ...MACHINE, ...DISKS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+];
+
+/** The options of a command. */
+export function optionsOf(command: CommandName): OptionRow[] {
+  return OPTIONS.filter(({ commands }) => commands.includes(command));
+}
+
+export interface CommandRow {
+  name: CommandName;
+  usage: string;
+  about: string;
+}
+
+export const COMMANDS: readonly CommandRow[] = [
+  { name: 'run', usage: 'run [options] [-- COMMAND ARGS...]', about: 'boots a machine with its console in this terminal, or runs one command in a guest' },
+  { name: 'guest build', usage: 'guest build [--guest amd64|i386] --out DIR', about: 'makes a guest of Debian\'s packages, for another machine or a web server' },
+  { name: 'guest import', usage: 'guest import ROOTFS.tar [--out DIR]', about: 'makes a guest of a root file system of your own' },
+  { name: 'qtest', usage: 'qtest [options]', about: 'the board without its processor, over QEMU\'s qtest protocol, for device tests (docs/qtest.md)' },
+  { name: 'completion', usage: 'completion bash|zsh', about: 'prints what makes the Tab key complete: eval "$(pintail completion bash)"' },
+  { name: 'help', usage: 'help [COMMAND | OPTION]', about: 'this page, or what it says of a command or an option' },
+  { name: 'version', usage: 'version', about: 'prints the version' },
+];
