@@ -6,4 +6,5 @@ export { createMachine } from './machine/create.js';
 export { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
 export type * from './machine/types.js';
 export type { Disk } from './disk/disk.js';
+export { findHub, type Hub } from './net/hub.js';
 export type { FrameSink, NetBackend, Offload, OffloadSupport } from './net/backend.js';

@@ -234,6 +234,9 @@ export async function createRemote(given: MachineOptions): Promise<Machine> {
     throw new OptionError('netdevs', 'a backend of the program\'s own cannot go into a worker. Give the text of a -netdev option, or leave worker out.');
   }
   signal?.throwIfAborted();
+  if (options.netdevs?.some((netdev) => typeof netdev === 'string' && /^hubport(,|$)/.test(netdev))) {
+    throw new OptionError('netdevs', 'a hub belongs to the thread of the program, so a machine in a worker cannot be on it. Leave worker out, or join the machines with -netdev stream or dgram.');
+  }
   const worker = new Worker(new URL('./worker.js', import.meta.url));
   try {
     const memoryMiB = await new Promise<number>((resolve, reject) => {

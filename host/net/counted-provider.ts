@@ -91,6 +91,7 @@ function countMessages(events: DatagramEvents, counts: Counts): DatagramEvents {
       events.message(bytes, from);
     },
     failed: (code) => events.failed(code),
+    unreachable: (peer, code) => events.unreachable?.(peer, code),
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * A switch inside the process: several cards, machines and backends on one segment (`-netdev hubport,hubid=N`).
+ * A switch inside the process: several cards, machines and backends on one segment (`-netdev hubport,hubid=N`). The hubs of a process are
+ * one list, by number: a machine in a worker has another, so it is refused there (machine/remote.ts).
  *
  * It learns which port a source MAC is behind (IEEE 802.1D's way, the oldest forgotten first) and floods what it does not know. A port is
  * a backend for a card; `join` puts a backend, say the user network, on a port of its own. A frame for one port waits with its sender when
@@ -27,7 +28,10 @@ export class Hub {
   /** Senders that were refused, by the port that had no room. */
   private readonly waiting = new Map<HubPort, Set<HubPort>>();
 
-  /** A port for a card. */
+  /** `emptied`: called when the last port has gone. */
+  constructor(private readonly emptied: () => void = () => undefined) {}
+
+  /** A port for a card: what `netdevs: [{ id, backend }]` takes. */
   addPort(name: string): NetBackend {
     const port = new HubPort(this, name);
     this.ports.add(port);
@@ -86,6 +90,7 @@ export class Hub {
     this.ports.delete(port);
     for (const [mac, owner] of this.macs) if (owner === port) this.macs.delete(mac);
     this.wake(port);
+    if (this.ports.size === 0) this.emptied();
   }
 
   private flood(from: HubPort, frame: Uint8Array, offload: Readonly<Offload>): boolean {
@@ -101,6 +106,19 @@ export class Hub {
     if (!this.macs.has(mac) && this.macs.size >= MAX_MACS) this.macs.delete(this.macs.first!.key);
     this.macs.put(mac, port);
   }
+}
+
+const hubs = new Map<number, Hub>();
+
+/** The hub of a number (`hubid=`), shared by every machine and program of this thread; made when first asked for, gone with its last port. */
+export function findHub(id: number): Hub {
+  const known = hubs.get(id);
+  if (known) return known;
+  const hub = new Hub(() => {
+    if (hubs.get(id) === hub) hubs.delete(id);
+  });
+  hubs.set(id, hub);
+  return hub;
 }
 
 class HubPort implements NetBackend {

@@ -33,6 +33,7 @@ export type NetdevSpec = Common &
 const USER_KEYS = [
   ...['net', 'host', 'dns', 'dhcpstart', 'ipv4', 'ipv6', 'ipv6-net', 'ipv6-host', 'ipv6-dns', 'hostname', 'domainname', 'dnssearch', 'restrict'],
   ...['hostfwd', 'guestfwd', 'mtu', 'mac', 'loopback', 'allow', 'resolver'],
+  ...['tftp', 'bootfile', 'tftp-server-name'],
 ] as const;
 const STREAM_KEYS = ['server', 'addr.type', 'addr.host', 'addr.port', 'addr.path', 'reconnect', 'reconnect-ms'] as const;
 const DGRAM_KEYS = ['local.type', 'local.host', 'local.port', 'remote.type', 'remote.host', 'remote.port'] as const;
@@ -180,6 +181,10 @@ function readUser(options: Options): NatConfig {
   config.hostname = options.text('hostname') ?? '';
   config.domainName = options.text('domainname') ?? '';
   config.searchDomains = options.all('dnssearch');
+  config.tftp = options.text('tftp');
+  if (config.tftp === '') options.fail('tftp=: want a folder');
+  config.bootFile = readText(options, 'bootfile', 127);
+  config.tftpServerName = readText(options, 'tftp-server-name', 63);
   config.restrict = options.flag('restrict', false);
   config.loopback = options.flag('loopback', false);
   config.allow = options.all('allow').map((text) => parseCidr(text) ?? options.fail(`allow=${text}: want ADDRESS/BITS`));
@@ -189,6 +194,11 @@ function readUser(options: Options): NatConfig {
   config.hostForwards = options.all('hostfwd').map((text) => readHostForward(options, text, config));
   config.guestForwards = options.all('guestfwd').map((text) => readGuestForward(options, text, config));
   return config;
+}
+
+function readText(options: Options, key: string, most: number): string {
+  const text = options.text(key) ?? '';
+  return new TextEncoder().encode(text).length <= most ? text : options.fail(`${key}=: longer than ${most} bytes`);
 }
 
 /** `net` moves the gateway, name server and first lease with it, as QEMU's .2, .3 and .15. */

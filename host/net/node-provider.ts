@@ -1,16 +1,15 @@
 /** Node's sockets and names for the NAT (provider.ts). */
 
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { getServers } from 'node:dns';
-import { lookup } from 'node:dns/promises';
+import { lookup, lookupService } from 'node:dns/promises';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { anyAddress, formatAddress, parseAddress, unmapAddress } from './address.js';
 import { ByteQueue } from './byte-queue.js';
-import { anyAddress, familyOf, formatAddress, parseAddress, unmapAddress } from './address.js';
+import { openFile } from './folder.js';
+import { bindUdp, openUdp } from './node-udp.js';
 import {
   SocketError,
-  type DatagramEvents,
-  type DatagramSocket,
   type Endpoint,
   type Listener,
   type SocketProvider,
@@ -21,8 +20,6 @@ import { parseServer } from './server-address.js';
 
 /** Bytes that one socket may hold for the kernel: with it, the window that the guest sees. */
 const WRITE_ROOM = 256 << 10;
-/** A datagram socket's receive buffer: Node reads one datagram a system call, bursts wait in the kernel. */
-const UDP_BUFFER = 1 << 20;
 const OWN_ADDRESSES_MS = 5000;
 
 export function nodeProvider(): SocketProvider {
@@ -31,13 +28,15 @@ export function nodeProvider(): SocketProvider {
     connectTcp: ({ address, port }, signal) => connectStream({ host: formatAddress(address), port, noDelay: true }, signal),
     connectPath: (path, signal) => connectStream({ path }, signal),
     listenTcp,
-    openUdp: (family, events) => openUdp(family, events),
+    openUdp,
     bindUdp,
     resolvers,
     async resolve(name, family) {
       const found = await lookup(name, { family, all: true });
       return found.map(({ address }) => parseAddress(address)).filter((address) => address !== undefined);
     },
+    reverse,
+    openFile,
     ownAddresses,
   };
 }
@@ -146,56 +145,11 @@ export function wrapSocket(socket: Socket): StreamSocket {
   };
 }
 
-function openUdp(family: 4 | 6, events: DatagramEvents): DatagramSocket {
-  const socket = createUdp(family, events);
-  // Bound now, so that closing before the first datagram is no special case.
-  socket.bind(0, formatAddress(anyAddress(family)));
-  return wrapUdp(socket);
-}
-
-function bindUdp(at: Endpoint, events: DatagramEvents): Promise<DatagramSocket> {
-  return new Promise((resolve, reject) => {
-    const socket = createUdp(familyOf(at.address), events);
-    socket.once('error', reject);
-    socket.bind(at.port, formatAddress(at.address), () => {
-      socket.off('error', reject);
-      resolve(wrapUdp(socket));
-    });
-  });
-}
-
-function createUdp(family: 4 | 6, events: DatagramEvents): UdpSocket {
-  const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6', ipv6Only: family === 6 });
-  socket.on('message', (bytes, { address, port }) => events.message(bytes, { address: readAddress(address), port }));
-  socket.on('error', (error: NodeJS.ErrnoException) => events.failed(error.code ?? 'EIO'));
-  socket.once('listening', () => raiseBuffer(socket));
-  return socket;
-}
-
-function raiseBuffer(socket: UdpSocket): void {
-  try {
-    socket.setRecvBufferSize(UDP_BUFFER);
-  } catch {
-    // The system's own size will do.
-  }
-}
-
-function wrapUdp(socket: UdpSocket): DatagramSocket {
-  let closed = false;
-  return {
-    get port() {
-      return closed ? 0 : socket.address().port;
-    },
-    send(bytes, { address, port }) {
-      // An error of one datagram is its loss, as on any network.
-      if (!closed) socket.send(Buffer.from(bytes), port, formatAddress(address), () => undefined);
-    },
-    close() {
-      if (closed) return;
-      closed = true;
-      socket.close();
-    },
-  };
+/** The system answers with the address itself where there is no name. */
+async function reverse(address: Uint8Array): Promise<string[]> {
+  const { hostname } = await lookupService(formatAddress(address), 0);
+  if (parseAddress(hostname)) throw new SocketError('ENOTFOUND', `${hostname} has no name`);
+  return [hostname];
 }
 
 /** The system's name servers. Read each time: a laptop moves. */

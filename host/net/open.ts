@@ -1,6 +1,6 @@
 /** Makes the backend that a `-netdev` describes, with its wrappers. */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import type { NetBackend } from './backend.js';
 import { wallClock, type Clock } from './clock.js';
 import { countSystemCalls } from './counted-provider.js';
@@ -9,7 +9,7 @@ import { createDgram } from './dgram.js';
 import { NetworkError } from './errors.js';
 import { withFaults } from './faults.js';
 import { withSoftwareOffload } from './gate.js';
-import { Hub } from './hub.js';
+import { findHub } from './hub.js';
 import { createNat, type Nat } from './nat/nat.js';
 import type { NetdevSpec } from './netdev.js';
 import { nodeProvider } from './node-provider.js';
@@ -22,8 +22,6 @@ import { createStream } from './stream.js';
 export interface NetContext {
   clock: Clock;
   provider: SocketProvider;
-  /** Hubs by number, shared by all machines that are given this context. */
-  hubs: Map<number, Hub>;
   random?: () => number;
 }
 
@@ -35,7 +33,7 @@ export interface OpenBackend {
 }
 
 export function createNetContext(clock: Clock = wallClock()): NetContext {
-  return { clock, provider: nodeProvider(), hubs: new Map() };
+  return { clock, provider: nodeProvider() };
 }
 
 /** Opens sockets, listens on forwarded ports, creates files. Rejects with what could not be had. */
@@ -72,12 +70,13 @@ async function openOrJoin(spec: NetdevSpec, context: NetContext, opened: Map<str
   if (spec.type !== 'hubport' || spec.netdev === undefined) return openBackend(spec, context);
   const joined = opened.get(spec.netdev);
   if (!joined) throw new NetworkError(`-netdev hubport,id=${spec.id}: there is no netdev=${spec.netdev} before it`);
-  return { backend: findHub(context, spec.hubId).join(spec.id, joined.backend), nat: joined.nat };
+  return { backend: findHub(spec.hubId).join(spec.id, joined.backend), nat: joined.nat };
 }
 
 async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner: NetBackend; nat: Nat | undefined }> {
   switch (spec.type) {
     case 'user': {
+      mustBeFolder(spec.config.tftp);
       const { provider, counters } = countSystemCalls(context.provider, spec.id);
       const nat = createNat(spec.id, spec.config, { ...context, provider });
       await nat.listen().catch(async (error: unknown) => {
@@ -91,12 +90,16 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
     case 'dgram':
       return { inner: await createDgram(spec.id, spec.options), nat: undefined };
     case 'hubport':
-      return { inner: findHub(context, spec.hubId).addPort(spec.id), nat: undefined };
+      return { inner: findHub(spec.hubId).addPort(spec.id), nat: undefined };
     case 'lab':
       throw new NetworkError(`-netdev lab,id=${spec.id} is inside the module, for a card of its own: the host has no frames of it`);
     case 'null':
       return { inner: createNull(spec.id), nat: undefined };
   }
+}
+
+function mustBeFolder(path: string | undefined): void {
+  if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new NetworkError(`tftp=${path}: there is no such folder`);
 }
 
 /** The same backend, which reports more. */
@@ -113,13 +116,6 @@ function withCounters(inner: NetBackend, more: () => Counter[]): NetBackend {
     counters: () => [...inner.counters(), ...more()],
     close: () => inner.close(),
   };
-}
-
-/** The hub of a number, made when first asked for. */
-export function findHub({ hubs }: NetContext, id: number): Hub {
-  const hub = hubs.get(id) ?? new Hub();
-  hubs.set(id, hub);
-  return hub;
 }
 
 /** Written at once, frame by frame: nothing piles up behind a slow disk, and a crash loses nothing. */

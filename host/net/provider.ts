@@ -58,10 +58,20 @@ export interface DatagramSocket {
 export interface DatagramEvents {
   message(bytes: Uint8Array, from: Endpoint): void;
   failed(code: string): void;
+  /** What was sent to a peer went nowhere: ECONNREFUSED, EHOSTUNREACH and so on. Platforms that cannot know do not say. */
+  unreachable?(peer: Endpoint, code: string): void;
 }
 
 export interface Listener {
   readonly port: number;
+  close(): Promise<void>;
+}
+
+/** A file of a folder that the guest may read. */
+export interface ReadableFile {
+  readonly bytes: number;
+  /** Fewer bytes than asked for: the end. */
+  read(at: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -70,14 +80,18 @@ export interface SocketProvider {
   /** A UNIX stream socket, where there are any. */
   connectPath?(path: string, signal: AbortSignal): Promise<StreamSocket>;
   listenTcp(at: Endpoint, accepted: (socket: StreamSocket, from: Endpoint) => void): Promise<Listener>;
-  /** A socket on a free port of every interface, for datagrams that go out. */
+  /** A free port of every interface, for datagrams that go out to addresses of one family. */
   openUdp(family: 4 | 6, events: DatagramEvents): DatagramSocket;
   bindUdp(at: Endpoint, events: DatagramEvents): Promise<DatagramSocket>;
   /** Name servers that queries are forwarded to; empty: answer with `resolve`. */
   resolvers(): Endpoint[];
   resolve(name: string, family: 4 | 6): Promise<Uint8Array[]>;
+  /** Names of an address, where the platform can tell; throws with ENOTFOUND for one that has none. */
+  reverse?(address: Uint8Array): Promise<string[]>;
   /** Addresses of this host's interfaces, which the policy treats as its loopback. */
   ownAddresses(): Uint8Array[];
+  /** A plain file of a folder, by a name of the guest's; where there are files. Rejects with a SocketError: ENOENT, EACCES. */
+  openFile?(folder: string, name: string): Promise<ReadableFile>;
   /** One echo to an address; undefined where the platform cannot. */
   ping?(address: Uint8Array, payload: Uint8Array, signal: AbortSignal): Promise<boolean>;
 }

@@ -37,6 +37,11 @@ export interface NatConfig {
   hostname: string;
   domainName: string;
   searchDomains: string[];
+  /** A folder whose files the gateway serves by TFTP. */
+  tftp: string | undefined;
+  /** Told by DHCP: what to boot, and from where in place of the gateway; empty: not told. */
+  bootFile: string;
+  tftpServerName: string;
   restrict: boolean;
   loopback: boolean;
   allow: Cidr[];
@@ -109,6 +114,9 @@ export function defaultNatConfig(): NatConfig {
     hostname: '',
     domainName: '',
     searchDomains: [],
+    tftp: undefined,
+    bootFile: '',
+    tftpServerName: '',
     restrict: false,
     loopback: false,
     allow: [],

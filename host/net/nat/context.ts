@@ -38,6 +38,8 @@ export const NAT_COUNTERS = {
   udpStranger: 'datagrams',
   pings: 'echoes',
   pingsUnanswered: 'echoes',
+  icmpErrors: 'messages',
+  tftpFiles: 'files',
   leases: 'answers',
   dnsQueries: 'queries',
   dnsFailed: 'queries',
@@ -53,6 +55,7 @@ export interface NatContext {
   readonly output: Output;
   readonly neighbors: Neighbors;
   readonly counts: NatCounts;
+  readonly isClosed: boolean;
   /** Numbers in [0, 1). */
   random(): number;
   /** The MAC of a guest address; when it is not known, asks the guest in the name of `asker`. */

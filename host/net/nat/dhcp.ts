@@ -1,20 +1,24 @@
 /**
- * A DHCPv4 server (RFC 2131, options of RFC 2132): one address a client hardware address, from the first lease up, kept for the life
- * of the network. A client gets the address it asks for when that is free and inside.
+ * A DHCPv4 server (RFC 2131, options of RFC 2132): one address a client, from the first lease up (dhcp-leases.ts). A client gets the address
+ * it asks for when that is free and inside. What to boot is told both ways, in the fixed part and in options 66 and 67.
  */
 
-import { addressKey, isInside, isUnspecified } from '../address.js';
+import { formatAddress, isUnspecified } from '../address.js';
 import { equalBytes, get32, put32 } from '../bytes.js';
-import { buildUdp } from './udp-header.js';
 import type { NatContext } from './context.js';
+import { LEASE_SECONDS, Leases } from './dhcp-leases.js';
 import { BROADCAST_MAC, PROTOCOL } from './spec.js';
+import { buildUdp } from './udp-header.js';
 
 const SERVER_PORT = 67;
 const CLIENT_PORT = 68;
 const FIXED_BYTES = 236;
 const COOKIE = 0x63825363;
 const MIN_REPLY = 300;
-const LEASE_SECONDS = 86400;
+/** Every option at its longest, within the least MTU. */
+const MAX_REPLY = 1248;
+/** The fixed part's field for what to boot. */
+const FILE = { AT: 108, BYTES: 128 } as const;
 
 const OPTION = {
   PAD: 0,
@@ -28,6 +32,9 @@ const OPTION = {
   LEASE: 51,
   TYPE: 53,
   SERVER: 54,
+  CLIENT_ID: 61,
+  TFTP_SERVER: 66,
+  BOOT_FILE: 67,
   SEARCH: 119,
   END: 255,
 } as const;
@@ -40,17 +47,20 @@ interface Request {
   /** The fixed part, copied. */
   fixed: Uint8Array;
   mac: Uint8Array;
+  /** Who asks (RFC 2131, 4.2): the client's identifier when it gives one, else its hardware address. */
+  key: string;
+  clientId: Uint8Array | undefined;
   current: Uint8Array;
   requested: Uint8Array | undefined;
   server: Uint8Array | undefined;
 }
 
 export class DhcpServer {
-  /** Addresses by client MAC and back. */
-  private readonly leases = new Map<string, Uint8Array>();
-  private readonly holders = new Map<string, string>();
+  private readonly leases: Leases;
 
-  constructor(private readonly context: NatContext) {}
+  constructor(private readonly context: NatContext) {
+    this.leases = new Leases(context.config, () => context.timers.now());
+  }
 
   receive(payload: Uint8Array): void {
     const request = parseRequest(payload);
@@ -59,68 +69,29 @@ export class DhcpServer {
     if (request.server && !equalBytes(request.server, gateway)) return;
     switch (request.type) {
       case TYPE.DISCOVER:
-        return this.answer(request, TYPE.OFFER, this.choose(request));
+        return this.answer(request, TYPE.OFFER, this.leases.offer(request.key, request.requested));
       case TYPE.REQUEST:
         return this.receiveRequest(request);
       case TYPE.INFORM:
         return this.answer(request, TYPE.ACK, undefined);
       case TYPE.DECLINE:
+        return this.leases.decline(request.key);
       case TYPE.RELEASE:
-        return this.forget(request.mac);
+        return this.leases.release(request.key);
     }
   }
 
   private receiveRequest(request: Request): void {
-    const wanted = request.requested ?? request.current;
-    const given = this.choose({ ...request, requested: wanted });
-    // A client that comes from another network must start again.
-    if (!given || !equalBytes(given, wanted)) return this.answer(request, TYPE.NAK, undefined);
-    this.answer(request, TYPE.ACK, given);
-  }
-
-  private choose({ mac, requested }: Request): Uint8Array | undefined {
-    const key = addressKey(mac);
-    const known = this.leases.get(key);
-    if (known && (!requested || equalBytes(known, requested) || !this.isFree(requested))) return known;
-    const chosen = requested && this.isFree(requested) ? requested.slice() : (known ?? this.firstFree());
-    if (!chosen) return undefined;
-    if (known) this.holders.delete(addressKey(known));
-    this.leases.set(key, chosen);
-    this.holders.set(addressKey(chosen), key);
-    return chosen;
-  }
-
-  private isFree(address: Uint8Array): boolean {
-    const { network, gateway, dns } = this.context.config;
-    const host = hostPart(address, network.bits);
-    const last = 2 ** (32 - network.bits) - 1;
-    return isInside(address, network) && host > 0 && host < last && !equalBytes(address, gateway) && !equalBytes(address, dns) && !this.holders.has(addressKey(address));
-  }
-
-  private firstFree(): Uint8Array | undefined {
-    const { network, firstLease } = this.context.config;
-    const candidate = firstLease.slice();
-    const end = 2 ** (32 - network.bits) - 1;
-    for (let host = hostPart(firstLease, network.bits); host < end; host++) {
-      if (this.isFree(candidate)) return candidate;
-      put32(candidate, 0, (get32(candidate, 0) + 1) >>> 0);
-    }
-    return undefined;
-  }
-
-  private forget(mac: Uint8Array): void {
-    const key = addressKey(mac);
-    const known = this.leases.get(key);
-    if (!known) return;
-    this.leases.delete(key);
-    this.holders.delete(addressKey(known));
+    const given = this.leases.take(request.key, request.requested ?? request.current);
+    // A client that comes from another network, or that asks for another's address, must start again.
+    this.answer(request, given ? TYPE.ACK : TYPE.NAK, given);
   }
 
   private answer(request: Request, type: number, given: Uint8Array | undefined): void {
     if (type === TYPE.OFFER && !given) return;
     const { config, output, counts } = this.context;
     counts.add('leases');
-    const reply = new Uint8Array(Math.max(MIN_REPLY, FIXED_BYTES + 4 + 512));
+    const reply = new Uint8Array(MAX_REPLY);
     reply[0] = 2;
     // Hardware type and length, transaction, flags and client hardware address come back as they came; hops and seconds do not.
     reply.set(request.fixed.subarray(1, 3), 1);
@@ -130,8 +101,9 @@ export class DhcpServer {
     if (given) reply.set(given, 16);
     reply.set(config.gateway, 20);
     reply.set(request.fixed.subarray(28, 44), 28);
+    if (type !== TYPE.NAK) reply.set(encodeText(config.bootFile, FILE.BYTES - 1), FILE.AT);
     put32(reply, FIXED_BYTES, COOKIE);
-    const end = this.writeOptions(reply, FIXED_BYTES + 4, type, given !== undefined);
+    const end = this.writeOptions(reply, FIXED_BYTES + 4, type, request.clientId, given !== undefined);
     const message = reply.subarray(0, Math.max(MIN_REPLY, end));
     // Broadcast: the client may have no address yet. The frame still goes to it alone, unless it asked otherwise.
     const wantsBroadcast = type === TYPE.NAK || (request.fixed[10]! & 0x80) !== 0;
@@ -140,7 +112,7 @@ export class DhcpServer {
     output.sendDatagram({ to, source: config.gateway, destination }, PROTOCOL.UDP, buildUdp(SERVER_PORT, CLIENT_PORT, message), 6);
   }
 
-  private writeOptions(reply: Uint8Array, start: number, type: number, isLease: boolean): number {
+  private writeOptions(reply: Uint8Array, start: number, type: number, clientId: Uint8Array | undefined, isLease: boolean): number {
     const { config } = this.context;
     let at = start;
     const put = (code: number, value: ArrayLike<number>): void => {
@@ -151,6 +123,8 @@ export class DhcpServer {
     };
     put(OPTION.TYPE, [type]);
     put(OPTION.SERVER, config.gateway);
+    // RFC 6842: a client that names itself finds its name in every answer.
+    if (clientId) put(OPTION.CLIENT_ID, clientId);
     if (type !== TYPE.NAK) {
       put(OPTION.MASK, maskOf(config.network.bits));
       if (isLease) put(OPTION.LEASE, [LEASE_SECONDS >>> 24, (LEASE_SECONDS >>> 16) & 255, (LEASE_SECONDS >>> 8) & 255, LEASE_SECONDS & 255]);
@@ -162,6 +136,9 @@ export class DhcpServer {
       put(OPTION.MTU, [config.mtu >> 8, config.mtu & 255]);
       if (config.hostname !== '') put(OPTION.HOST_NAME, encodeText(config.hostname));
       if (config.domainName !== '') put(OPTION.DOMAIN, encodeText(config.domainName));
+      const server = config.tftpServerName || formatAddress(config.gateway);
+      if (config.bootFile !== '' || config.tftp !== undefined || config.tftpServerName !== '') put(OPTION.TFTP_SERVER, encodeText(server));
+      if (config.bootFile !== '') put(OPTION.BOOT_FILE, encodeText(config.bootFile, FILE.BYTES - 1));
       const search = config.searchDomains.flatMap(encodeName);
       if (search.length > 0 && search.length < 256 - 1) put(OPTION.SEARCH, search);
     }
@@ -174,10 +151,15 @@ function parseRequest(payload: Uint8Array): Request | undefined {
   if (payload.length < FIXED_BYTES + 4 || payload[0] !== 1 || payload[1] !== 1 || payload[2] !== 6) return undefined;
   if (get32(payload, FIXED_BYTES) !== COOKIE) return undefined;
   const fixed = payload.slice(0, FIXED_BYTES);
-  const request: Request = { type: 0, fixed, mac: fixed.subarray(28, 34), current: fixed.subarray(12, 16), requested: undefined, server: undefined };
+  const mac = fixed.subarray(28, 34);
+  const request: Request = { type: 0, fixed, mac, key: `mac ${mac.join()}`, clientId: undefined, current: fixed.subarray(12, 16), requested: undefined, server: undefined };
   walkOptions(payload, FIXED_BYTES + 4, (code, value) => {
     if (code === OPTION.TYPE && value.length === 1) request.type = value[0]!;
     if (code === OPTION.REQUESTED && value.length === 4) request.requested = value.slice();
+    if (code === OPTION.CLIENT_ID && value.length > 1) {
+      request.clientId = value.slice();
+      request.key = `id ${value.join()}`;
+    }
     if (code === OPTION.SERVER && value.length === 4) request.server = value.slice();
   });
   return request.type === 0 ? undefined : request;
@@ -203,12 +185,8 @@ function maskOf(bits: number): Uint8Array {
   return mask;
 }
 
-function hostPart(address: Uint8Array, bits: number): number {
-  return get32(address, 0) % 2 ** (32 - bits);
-}
-
-function encodeText(text: string): Uint8Array {
-  return new TextEncoder().encode(text).subarray(0, 63);
+function encodeText(text: string, most = 63): Uint8Array {
+  return new TextEncoder().encode(text).subarray(0, most);
 }
 
 /** A domain name in DNS's form, uncompressed (RFC 3397 allows that). */

@@ -20,6 +20,8 @@ interface Assembly {
   received: number;
   /** Payload length, once the last piece has come. */
   total: number | undefined;
+  /** The IP header of the first piece, for errors to quote. */
+  head: Uint8Array;
   /** From the first piece: IPv6 takes the next header from there. */
   protocol: number;
   born: number;
@@ -55,7 +57,10 @@ export class Reassembler {
       this.dropped(1);
       return undefined;
     }
-    if (fragment.offset === 0) assembly.protocol = packet.protocol;
+    if (fragment.offset === 0) {
+      assembly.protocol = packet.protocol;
+      assembly.head = packet.bytes.slice(packet.header, packet.start);
+    }
     if (assembly.total !== assembly.received) return undefined;
     this.assemblies.delete(key);
     return join(packet, assembly);
@@ -63,7 +68,7 @@ export class Reassembler {
 
   private begin(key: string, protocol: number): Assembly {
     if (this.assemblies.size >= this.capacity) this.dropOldest();
-    const assembly: Assembly = { pieces: [], received: 0, total: undefined, protocol, born: this.now() };
+    const assembly: Assembly = { pieces: [], received: 0, total: undefined, head: new Uint8Array(0), protocol, born: this.now() };
     this.assemblies.set(key, assembly);
     return assembly;
   }
@@ -107,18 +112,19 @@ function addPiece(assembly: Assembly, { bytes, start, end, fragment }: IpPacket)
   return true;
 }
 
-function join(packet: IpPacket, { pieces, received, protocol }: Assembly): IpPacket | undefined {
-  const bytes = new Uint8Array(received);
-  for (const piece of pieces) bytes.set(piece.bytes, piece.offset);
+function join(packet: IpPacket, { pieces, received, head, protocol }: Assembly): IpPacket | undefined {
+  const bytes = new Uint8Array(head.length + received);
+  bytes.set(head);
+  for (const piece of pieces) bytes.set(piece.bytes, head.length + piece.offset);
   const whole: IpPacket = {
     ...packet,
     source: packet.source.slice(),
     destination: packet.destination.slice(),
     protocol,
     bytes,
-    header: -1,
-    start: 0,
-    end: received,
+    header: 0,
+    start: head.length,
+    end: bytes.length,
     fragment: undefined,
     sumOffloaded: false,
   };

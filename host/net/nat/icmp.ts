@@ -1,15 +1,17 @@
 /**
  * ICMP (RFC 792) and the echo part of ICMPv6 (RFC 4443): the network's own addresses answer echoes; for others the platform is asked,
- * where it can send one. Refusals by the policy and closed ports are told as the RFCs say, quoting the packet's head.
+ * where it can send one. What came of a packet that went nowhere (the policy's refusal, a closed port, no route, too many hops) is told as
+ * the RFCs say, quoting the packet's head.
  */
 
+import { familyOf } from '../address.js';
 import { put16 } from '../bytes.js';
 import { addWords, finish, pseudoHeader } from '../checksum.js';
 import { SECOND } from '../clock.js';
 import { verifyChecksum } from '../offload.js';
 import type { NatContext } from './context.js';
 import type { IpPacket } from './ip.js';
-import { ICMP, ICMPV6, PROTOCOL } from './spec.js';
+import { ICMP, ICMP_ERROR, ICMPV6, PROTOCOL } from './spec.js';
 import { Timer } from './timers.js';
 
 const HEADER_BYTES = 8;
@@ -19,7 +21,15 @@ const MAX_PINGS = 64;
 /** An error quotes no more than this of what caused it. */
 const QUOTE_BYTES = 512;
 
-export type Unreachable = 'prohibited' | 'port';
+const ERRORS4: readonly number[] = [ICMP.UNREACHABLE, ICMP.QUENCH, ICMP.REDIRECT, ICMP.TIME_EXCEEDED, ICMP.PARAMETER];
+
+export type IcmpReason = keyof typeof ICMP_ERROR;
+
+export interface Quote {
+  source: Uint8Array;
+  destination: Uint8Array;
+  head: Uint8Array;
+}
 
 export class Icmp {
   private pings = 0;
@@ -42,19 +52,10 @@ export class Icmp {
     this.echo(packet, ICMPV6.ECHO_REPLY);
   }
 
-  /** Tells the guest that a packet of its own goes nowhere. */
-  sendUnreachable(packet: IpPacket, reason: Unreachable): void {
-    // What was reassembled has no header left to quote, and a group gets no answers.
-    const isGroup = packet.version === 4 ? packet.destination[0]! >= 224 : packet.destination[0] === 0xff;
-    const to = this.context.findMac(packet.source, packet.destination);
-    if (packet.header < 0 || isGroup || !to) return;
-    const quoted = Math.min(packet.end - packet.header, packet.version === 4 ? packet.start - packet.header + 8 : QUOTE_BYTES);
-    const message = new Uint8Array(HEADER_BYTES + quoted);
-    message[0] = packet.version === 4 ? ICMP.UNREACHABLE : ICMPV6.UNREACHABLE;
-    message[1] = unreachableCode(packet.version, reason);
-    message.set(packet.bytes.subarray(packet.header, packet.header + quoted), HEADER_BYTES);
-    const own = packet.version === 4 ? this.context.config.gateway : this.context.config.gateway6;
-    this.reply(packet, to, own, message);
+  /** Tells the guest what came of a packet of its own. */
+  sendError(packet: IpPacket, reason: IcmpReason): void {
+    if (isError(packet)) return;
+    sendIcmpError(this.context, quoteOf(packet), reason);
   }
 
   private echo(packet: IpPacket, replyType: number): void {
@@ -75,7 +76,7 @@ export class Icmp {
     const target = context.routeAddress(answer.destination);
     if (!target || !provider.ping) {
       counts.add(target ? 'pingsUnanswered' : 'denied');
-      return this.sendUnreachable(original, 'prohibited');
+      return this.sendError(original, 'prohibited');
     }
     if (this.pings >= MAX_PINGS) return counts.add('pingsUnanswered');
     this.pings++;
@@ -99,6 +100,34 @@ export class Icmp {
   }
 }
 
+/** The head of a packet that an error quotes, and between whom it was. `short`: no more of the payload than RFC 792 asks for. */
+export function quoteOf({ version, source, destination, bytes, header, start, end }: IpPacket, short = version === 4): Quote {
+  const most = short ? start - header + 8 : QUOTE_BYTES;
+  return { source: source.slice(), destination: destination.slice(), head: bytes.slice(header, Math.min(end, header + most)) };
+}
+
+/** A closed port is told in the name of the host that was asked, the rest in the router's. A group gets no answers (RFC 1122, 3.2.2). */
+export function sendIcmpError(context: NatContext, { source, destination, head }: Quote, reason: IcmpReason): void {
+  const version = familyOf(source);
+  const isGroup = version === 4 ? destination[0]! >= 224 : destination[0] === 0xff;
+  const to = context.findMac(source, destination);
+  if (isGroup || !to) return;
+  const message = new Uint8Array(HEADER_BYTES + head.length);
+  message.set(ICMP_ERROR[reason][version]);
+  message.set(head, HEADER_BYTES);
+  const router = version === 4 ? context.config.gateway : context.config.gateway6;
+  context.counts.add('icmpErrors');
+  sendIcmp(context, to, reason === 'port' ? destination : router, source, message);
+}
+
+/** An error is no cause of an error, nor is a piece of a datagram but the first. */
+function isError({ version, protocol, bytes, start, end, fragment }: IpPacket): boolean {
+  if (fragment && fragment.offset > 0) return true;
+  const type = start < end ? bytes[start]! : -1;
+  if (version === 6) return protocol === PROTOCOL.ICMPV6 && type < ICMPV6.ECHO;
+  return protocol === PROTOCOL.ICMP && ERRORS4.includes(type);
+}
+
 /** Sums an ICMP message of either version and queues it. */
 export function sendIcmp(context: NatContext, to: Uint8Array, source: Uint8Array, destination: Uint8Array, message: Uint8Array, hopLimit = 64): void {
   const route = { to, source, destination };
@@ -110,9 +139,4 @@ export function sendIcmp(context: NatContext, to: Uint8Array, source: Uint8Array
 
 export function verifyIcmp6({ bytes, start, end, source, destination }: IpPacket): boolean {
   return verifyChecksum(bytes, start, end, pseudoHeader(source, destination, PROTOCOL.ICMPV6, end - start));
-}
-
-function unreachableCode(version: 4 | 6, reason: Unreachable): number {
-  if (version === 4) return reason === 'port' ? ICMP.PORT : ICMP.PROHIBITED;
-  return reason === 'port' ? ICMPV6.PORT : ICMPV6.PROHIBITED;
 }

@@ -21,23 +21,23 @@ import type { NatConfig } from './config.js';
 import { NAT_COUNTERS, type NatContext } from './context.js';
 import { receiveDhcp6 } from './dhcp6.js';
 import { DhcpServer } from './dhcp.js';
-import { answerQuery } from './dns.js';
 import { Forwarder } from './forward.js';
 import { Reassembler } from './fragments.js';
 import { Icmp, verifyIcmp6 } from './icmp.js';
 import { parseIpv4, parseIpv6, type IpPacket } from './ip.js';
 import { advertiseRouter, ALL_NODES, ALL_NODES_MAC, receiveNdp, solicitNeighbor } from './ndp.js';
+import { NameServer } from './name-server.js';
 import { Neighbors } from './neighbors.js';
 import { Output } from './output.js';
 import { translateDestination } from './policy.js';
-import { ResolverChoice } from './resolvers.js';
 import { Scheduler } from './scheduler.js';
 import { ETHERNET_BYTES, ETHERTYPE, ICMPV6, PROTOCOL } from './spec.js';
 import { TcpTable } from './tcp/table.js';
 import type { Opening } from './tcp/flow.js';
+import { TftpServer } from './tftp.js';
 import { Timer, TimerQueue } from './timers.js';
 import { UdpTable } from './udp.js';
-import { buildUdp, parseUdp, type UdpDatagram } from './udp-header.js';
+import { parseUdp } from './udp-header.js';
 
 export interface NatPlatform {
   provider: SocketProvider;
@@ -61,8 +61,6 @@ const ADVERTISEMENT_INTERVAL = 600 * SECOND;
 const DNS_PORT = 53;
 const DHCP_PORT = 67;
 const DHCP6_PORT = 547;
-/** Queries being looked up by the platform. */
-const MAX_LOOKUPS = 64;
 
 export function createNat(name: string, config: NatConfig, platform: NatPlatform): Nat {
   return new UserNetwork(name, config, platform);
@@ -81,8 +79,8 @@ class UserNetwork implements Nat, NatContext {
   private closed = false;
   private owesRoom = false;
   private readonly advertisement = new Timer(() => this.advertise());
-  private lookups = 0;
-  private readonly resolvers = new ResolverChoice(() => this.config.resolvers ?? this.provider.resolvers());
+  private readonly names: NameServer;
+  private readonly tftp: TftpServer | undefined;
   private readonly dhcp: DhcpServer;
   private readonly icmp: Icmp;
   private readonly tcp: TcpTable;
@@ -107,6 +105,8 @@ class UserNetwork implements Nat, NatContext {
     this.icmp = new Icmp(this, (address) => this.isOurs(address));
     this.tcp = new TcpTable(this);
     this.udp = new UdpTable(this);
+    this.names = new NameServer(this, this.udp);
+    this.tftp = config.tftp === undefined ? undefined : new TftpServer(this, config.tftp);
     this.forwarder = new Forwarder(this, this.tcp, this.udp);
   }
 
@@ -147,6 +147,7 @@ class UserNetwork implements Nat, NatContext {
     this.closed = true;
     this.tcp.close();
     this.udp.close();
+    this.tftp?.close();
     this.timers.close();
     this.scheduler.close();
     await this.forwarder.close();
@@ -171,6 +172,10 @@ class UserNetwork implements Nat, NatContext {
     return this.forwarder.ports();
   }
 
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
   // -- NatContext -----------------------------------------------------------------------------------------------------------------------
 
   findMac(guest: Uint8Array): Uint8Array | undefined {
@@ -185,8 +190,7 @@ class UserNetwork implements Nat, NatContext {
   routeTcp(remote: Endpoint): ((signal: AbortSignal) => Promise<StreamSocket>) | undefined {
     const service = this.forwarder.findGuestForward(remote);
     if (service) return service;
-    const resolver = this.isNameServer(remote) && !this.config.restrict ? this.resolvers.choose() : undefined;
-    if (resolver) return (signal) => this.provider.connectTcp(resolver, signal);
+    if (this.isNameServer(remote) && !this.config.restrict) return (signal) => this.names.connect(signal);
     const address = this.routeAddress(remote.address)?.slice();
     if (!address || remote.port === 0) return undefined;
     return (signal) => this.provider.connectTcp({ address, port: remote.port }, signal);
@@ -224,6 +228,7 @@ class UserNetwork implements Nat, NatContext {
     packet.sumOffloaded = (offload.flags & OffloadFlag.NeedsChecksum) !== 0;
     if (this.isOurs(packet.source)) return this.counts.add('malformed');
     if (this.isGuestAddress(packet.source)) this.neighbors.learn(packet.source, source);
+    if (packet.hopLimit <= 1 && this.isForwarded(packet)) return this.icmp.sendError(packet, 'expired');
     const whole = this.fragments.add(packet);
     if (whole) this.receivePacket(whole);
   }
@@ -271,38 +276,23 @@ class UserNetwork implements Nat, NatContext {
     if (packet.version === 4 && destination.port === DHCP_PORT && (this.isGroup(destination.address) || this.isOurs(destination.address))) return this.dhcp.receive(datagram.payload);
     if (packet.version === 6 && destination.port === DHCP6_PORT && this.isGroup(destination.address)) return receiveDhcp6(this, datagram);
     if (this.isGroup(destination.address) || !this.isGuestAddress(source.address) || source.port === 0) return this.counts.add('notForUs');
+    if (this.isGateway(destination.address) && this.tftp?.receive(datagram)) return;
     if (this.udp.sendForwarded(datagram)) return;
-    if (this.isNameServer(destination) && !this.config.restrict) return this.receiveQuery(datagram);
+    if (this.isNameServer(destination) && !this.config.restrict) return this.names.receive(datagram);
     const address = this.routeAddress(destination.address)?.slice();
     if (address) return this.udp.send(datagram, { address, port: destination.port });
     this.counts.add('denied');
-    this.icmp.sendUnreachable(packet, 'prohibited');
-  }
-
-  private receiveQuery(datagram: UdpDatagram): void {
-    this.counts.add('dnsQueries');
-    const resolver = this.resolvers.chooseFor(datagram);
-    if (resolver) return this.udp.send(datagram, resolver);
-    if (this.lookups >= MAX_LOOKUPS) return this.counts.add('dnsFailed');
-    this.lookups++;
-    const source = { address: datagram.source.address.slice(), port: datagram.source.port };
-    const server = { address: datagram.destination.address.slice(), port: DNS_PORT };
-    answerQuery(datagram.payload.slice(), this.provider)
-      .then((answer) => this.sendAnswer(server, source, answer))
-      .finally(() => this.lookups--);
-  }
-
-  private sendAnswer(server: Endpoint, guest: Endpoint, answer: Uint8Array | undefined): void {
-    const to = answer && !this.closed ? this.findMac(guest.address) : undefined;
-    if (!answer || !to) return this.counts.add('dnsFailed');
-    const payload = buildUdp(server.port, guest.port, answer);
-    this.output.sendDatagram({ to, source: server.address, destination: guest.address }, PROTOCOL.UDP, payload, 6);
+    this.icmp.sendError(packet, 'prohibited');
   }
 
   // -- Whose address --------------------------------------------------------------------------------------------------------------------
 
   private isNameServer({ address, port }: Endpoint): boolean {
     return port === DNS_PORT && (equalBytes(address, this.config.dns) || equalBytes(address, this.config.dns6));
+  }
+
+  private isGateway(address: Uint8Array): boolean {
+    return equalBytes(address, this.config.gateway) || equalBytes(address, this.config.gateway6);
   }
 
   private isOurs(address: Uint8Array): boolean {
@@ -314,6 +304,11 @@ class UserNetwork implements Nat, NatContext {
   private isGuestAddress(address: Uint8Array): boolean {
     if (this.isOurs(address)) return false;
     return isInside(address, address.length === 4 ? this.config.network : this.config.prefix6) || isLinkLocal6(address);
+  }
+
+  /** It would have to pass the gateway. */
+  private isForwarded({ source, destination }: IpPacket): boolean {
+    return this.isGuestAddress(source) && !this.isOurs(destination) && !this.isGuestAddress(destination) && !this.isGroup(destination);
   }
 
   private isGroup(address: Uint8Array): boolean {

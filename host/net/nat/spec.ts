@@ -13,19 +13,25 @@ export const BROADCAST_MAC = new Uint8Array([255, 255, 255, 255, 255, 255]);
 
 export const TCP_FLAG = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 } as const;
 
-/** RFC 792: destination unreachable and its codes. */
-export const ICMP = { ECHO_REPLY: 0, UNREACHABLE: 3, ECHO: 8, NETWORK: 0, HOST: 1, PORT: 3, PROHIBITED: 13 } as const;
-/** RFC 4443 and RFC 4861. */
+/** RFC 792 and RFC 1812. */
+export const ICMP = { ECHO_REPLY: 0, UNREACHABLE: 3, QUENCH: 4, REDIRECT: 5, ECHO: 8, TIME_EXCEEDED: 11, PARAMETER: 12 } as const;
+/** RFC 4443 and RFC 4861. Types below `ECHO` are errors. */
 export const ICMPV6 = {
   UNREACHABLE: 1,
+  TIME_EXCEEDED: 3,
   ECHO: 128,
   ECHO_REPLY: 129,
   ROUTER_SOLICITATION: 133,
   ROUTER_ADVERTISEMENT: 134,
   NEIGHBOR_SOLICITATION: 135,
   NEIGHBOR_ADVERTISEMENT: 136,
-  NO_ROUTE: 0,
-  PROHIBITED: 1,
-  ADDRESS: 3,
-  PORT: 4,
+} as const;
+
+/** Errors by what they say: type and code of either version. */
+export const ICMP_ERROR = {
+  network: { 4: [ICMP.UNREACHABLE, 0], 6: [ICMPV6.UNREACHABLE, 0] },
+  host: { 4: [ICMP.UNREACHABLE, 1], 6: [ICMPV6.UNREACHABLE, 3] },
+  port: { 4: [ICMP.UNREACHABLE, 3], 6: [ICMPV6.UNREACHABLE, 4] },
+  prohibited: { 4: [ICMP.UNREACHABLE, 13], 6: [ICMPV6.UNREACHABLE, 1] },
+  expired: { 4: [ICMP.TIME_EXCEEDED, 0], 6: [ICMPV6.TIME_EXCEEDED, 0] },
 } as const;

@@ -12,6 +12,8 @@ export interface UdpDatagram {
   destination: Endpoint;
   /** A borrowed view. */
   payload: Uint8Array;
+  /** What it came in; borrowed too. */
+  packet: IpPacket;
 }
 
 export function parseUdp(packet: IpPacket): UdpDatagram | 'malformed' | 'sum' {
@@ -27,6 +29,7 @@ export function parseUdp(packet: IpPacket): UdpDatagram | 'malformed' | 'sum' {
     source: { address: source, port: get16(bytes, start) },
     destination: { address: destination, port: get16(bytes, start + 2) },
     payload: bytes.subarray(start + UDP_BYTES, start + length),
+    packet,
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * UDP (RFC 768) between the guest and sockets of the host.
  *
- * One host socket a guest address and port, whoever it talks to: a guest's port looks the same to every peer. Only peers that the guest has
+ * One port of the host a guest address and port, whoever it talks to (one in each family that it sends to: a name server of the host's
+ * may be of the other): a guest's port looks the same to every peer. Only peers that the guest has
  * sent to are heard, under the name by which the guest knows them (the gateway for the host's loopback, the name server's for a resolver).
  * A forwarded port is the other way round: its peers are strangers, shown to the guest as ports of the gateway.
  *
@@ -16,6 +17,7 @@ import { SECOND } from '../clock.js';
 import { Line } from '../line.js';
 import type { DatagramSocket, Endpoint } from '../provider.js';
 import type { NatContext } from './context.js';
+import { quoteOf, sendIcmpError, type IcmpReason, type Quote } from './icmp.js';
 import type { FrameSource } from './scheduler.js';
 import { PROTOCOL } from './spec.js';
 import { Timer } from './timers.js';
@@ -30,8 +32,12 @@ const MAX_PAYLOAD = 65507;
 /** How a guest knows a peer. */
 interface Peer {
   shown: Endpoint;
-  lastActive: number;
+  /** Of the last datagram to it, should that go nowhere. */
+  quote: Quote;
 }
+
+/** What a platform's codes say. */
+const REASONS: Readonly<Record<string, IcmpReason>> = { ECONNREFUSED: 'port', EHOSTUNREACH: 'host', ENETUNREACH: 'network', EACCES: 'prohibited', EPERM: 'prohibited' };
 
 interface Waiting {
   bytes: Uint8Array;
@@ -108,15 +114,13 @@ export class UdpTable {
       this.ports.first?.value.close();
     }
     context.counts.add('udpOpened');
-    const opened = new UdpPort(this, { address: address.slice(), port });
-    opened.open();
-    return opened;
+    return new UdpPort(this, { address: address.slice(), port });
   }
 }
 
 /** A guest's port, and what waits for it. */
 export class UdpPort implements FrameSource {
-  private socket: DatagramSocket | undefined;
+  private readonly sockets: { 4?: DatagramSocket; 6?: DatagramSocket } = {};
   private readonly peers = new Line<string, Peer>();
   private readonly queue: Waiting[] = [];
   private queuedBytes = 0;
@@ -132,22 +136,33 @@ export class UdpPort implements FrameSource {
     readonly guest: Endpoint,
   ) {}
 
-  open(): void {
-    this.socket = this.table.context.provider.openUdp(familyOf(this.guest.address), {
-      message: (bytes, from) => this.receive(bytes, from),
-      // A peer's refusal is not the end of a port that may have others.
-      failed: () => undefined,
-    });
+  private socketFor({ address }: Endpoint): DatagramSocket {
+    const family = familyOf(address);
+    const open = (): DatagramSocket =>
+      this.table.context.provider.openUdp(family, {
+        message: (bytes, from) => this.receive(bytes, from),
+        failed: () => undefined,
+        // A peer's refusal is not the end of a port that may have others.
+        unreachable: (peer, code) => this.tellUnreachable(peer, code),
+      });
+    return (this.sockets[family] ??= open());
   }
 
-  send({ destination, payload }: UdpDatagram, target: Endpoint): void {
+  private tellUnreachable(target: Endpoint, code: string): void {
+    const peer = this.peers.get(endpointKey(target));
+    const reason = REASONS[code];
+    if (peer && reason) sendIcmpError(this.table.context, peer.quote, reason);
+  }
+
+  send(datagram: UdpDatagram, target: Endpoint): void {
+    const { destination, payload } = datagram;
     const { counts, timers } = this.table.context;
     if (payload.length > MAX_PAYLOAD || target.port === 0) return counts.add('malformed');
     this.onlyDns &&= destination.port === DNS;
-    this.remember(destination, target);
+    this.remember(datagram, target);
     timers.arm(this.timer, this.onlyDns ? SHORT_LIFETIME : LIFETIME);
     counts.add('udpOut');
-    this.socket?.send(payload, target);
+    this.socketFor(target).send(payload, target);
   }
 
   receive(bytes: Uint8Array, from: Endpoint): void {
@@ -179,8 +194,10 @@ export class UdpPort implements FrameSource {
 
   close(): void {
     const { scheduler, timers } = this.table.context;
-    this.socket?.close();
-    this.socket = undefined;
+    this.sockets[4]?.close();
+    this.sockets[6]?.close();
+    delete this.sockets[4];
+    delete this.sockets[6];
     this.release(this.queuedBytes);
     this.queue.length = 0;
     this.frames = [];
@@ -206,16 +223,12 @@ export class UdpPort implements FrameSource {
     this.leaving = 0;
   }
 
-  private remember(destination: Endpoint, target: Endpoint): void {
+  private remember({ destination, packet }: UdpDatagram, target: Endpoint): void {
     const key = endpointKey(target);
     const known = this.peers.get(key);
-    const lastActive = this.table.context.timers.now();
-    if (known) {
-      known.lastActive = lastActive;
-      return;
-    }
-    if (this.peers.size >= this.table.context.config.limits.udpPeers) this.peers.delete(this.peers.first!.key);
-    this.peers.put(key, { shown: { address: destination.address.slice(), port: destination.port }, lastActive });
+    if (!known && this.peers.size >= this.table.context.config.limits.udpPeers) this.peers.delete(this.peers.first!.key);
+    const shown = known?.shown ?? { address: destination.address.slice(), port: destination.port };
+    this.peers.put(key, { shown, quote: quoteOf(packet, true) });
   }
 }
 

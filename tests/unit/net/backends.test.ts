@@ -9,7 +9,7 @@ import { ManualClock } from '../../../host/net/clock.js';
 import { createDgram } from '../../../host/net/dgram.js';
 import { withFaults } from '../../../host/net/faults.js';
 import { FrameReader } from '../../../host/net/framing.js';
-import { Hub } from '../../../host/net/hub.js';
+import { findHub, Hub } from '../../../host/net/hub.js';
 import { parseNetdev } from '../../../host/net/netdev.js';
 import { createNull } from '../../../host/net/null.js';
 import { createNetContext, openBackend, openBackends } from '../../../host/net/open.js';
@@ -89,6 +89,22 @@ describe('hub', () => {
     a.send(bytes, offload);
     expect(b.take().map(({ offload: { gsoSize } }) => gsoSize)).toEqual([1460]);
     expect(c.take().map(({ frame: cut }) => parseTcp(parseIp(cut)!.payload).payload.length)).toEqual([1460, 1460, 1460, 620]);
+  });
+
+  it('is one for all machines of the process, by its number, and gone with the last port', async () => {
+    const open = async (text: string): Promise<Guest> => new Guest(closing((await openBackend(parseNetdev(text), createNetContext())).backend));
+    const [a, b, other] = [await open('hubport,id=n0,hubid=7'), await open('hubport,id=n0,hubid=7'), await open('hubport,id=n0,hubid=8')];
+    const program = new Guest(closing(findHub(7).addPort('program')));
+    const hub = findHub(7);
+    a.send(frame(BROADCAST, A, 1));
+    expect([marks(b), marks(program), marks(other)]).toEqual([[1], [1], []]);
+    program.send(frame(A, C, 2));
+    expect([marks(a), marks(b)]).toEqual([[2], []]);
+    await a.backend.close();
+    expect(findHub(7)).toBe(hub);
+    await Promise.all([b.backend.close(), program.backend.close()]);
+    expect(findHub(7)).not.toBe(hub);
+    await findHub(7).addPort('last').close();
   });
 
   it('carries the user network to several cards', async () => {

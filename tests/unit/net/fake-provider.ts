@@ -101,6 +101,8 @@ export class FakeProvider implements SocketProvider {
   datagrams: SentDatagram[] = [];
   udpSockets: { events: DatagramEvents; closed: boolean }[] = [];
   names = new Map<string, Uint8Array[]>();
+  /** Names by address. */
+  hosts = new Map<string, string>();
   servers: Endpoint[] = [];
   own: Uint8Array[] = [];
   listening: ((end: FarEnd) => void)[] = [];
@@ -148,9 +150,18 @@ export class FakeProvider implements SocketProvider {
   }
 
   async resolve(name: string, family: 4 | 6): Promise<Uint8Array[]> {
-    const found = this.names.get(name)?.filter(({ length }) => length === (family === 4 ? 4 : 16));
-    if (!found) throw Object.assign(new SocketError('ENOTFOUND', name), { code: 'ENOTFOUND' });
+    const found = this.names.get(name)?.filter(({ length }) => length === (family === 4 ? 4 : 16)) ?? [];
+    // As a system's: a name without an address of the family is not found.
+    if (found.length === 0) throw Object.assign(new SocketError('ENOTFOUND', name), { code: 'ENOTFOUND' });
     return found;
+  }
+
+  openFile: SocketProvider['openFile'];
+
+  async reverse(address: Uint8Array): Promise<string[]> {
+    const found = this.hosts.get(formatAddress(address));
+    if (found === undefined) throw new SocketError('ENOTFOUND', 'no name');
+    return [found];
   }
 
   ownAddresses(): Uint8Array[] {
