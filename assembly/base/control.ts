@@ -1,56 +1,68 @@
-// The run loop's control words. Everything that can end a block early writes here, so it is on floor 0.
+// The processor's control words: its count of ticks, the events it must look at, and where the run loop is. Everything that
+// can end a block early writes here, so it is on floor 0. They begin the processor's block of memory (layout.ts VCPU).
+//
 // A block of decoded records runs from `current` to `end`; whoever wants the loop to look around
 // stores 0 in `end` (leaveBlock), and the loop leaves after the instruction in hand.
+//
+// Three things end a run, and they are apart. A boundary is the machine's (machine.ts): a tick that the guest alone decides. `until` is
+// the host's: exactly so many ticks and no more. A yield is nobody's: when the work of a few milliseconds is done (spend), the loop gives
+// the host its turn, after any instruction, and the guest cannot tell. Work counts what costs time, in units of about an instruction
+// of the interpreter; it is no part of the machine's state and decides nothing else.
 
-import { CONTROL } from "./layout";
+import { VCPU } from "./layout";
 
 @unmanaged export class Control {
+  // State (VCPU_WORDS_SIZE bytes).
+  /** Ticks retired before the block's first record (see ticks()). */
+  base: u64;
+  /** Why the loop must look around: Event bits. */
+  events: u32;
+  pad0: u32;
+
+  // The loop's own.
   /** Address past the last record to run; 0 asks the loop to leave after this instruction. */
   end: u32;
   /** Address of the record being executed. */
   current: u32;
   /** Address of the first record of the block being executed. */
   first: u32;
-  /** Why the loop must look around: Event bits. */
-  events: u32;
-  /** Ticks retired before the block's first record (see device/clock.ts ticks()). */
-  base: u64;
-  /** The tick at which the loop must stop for a timer or the end of the slice. */
-  limit: u64;
-  /** The tick at which the host's slice ends. */
-  sliceEnd: u64;
-  /** RAM size in bytes. */
-  ramSize: u64;
-  /** Why the slice ended (run/loop.ts Stop). */
-  stop: u32;
-  /** Guest-visible exit status written by debug exit or poweroff. */
-  exitCode: u32;
-  /** State of the seeded random source (splitmix64): RDRAND, virtio-rng. */
-  random: u64;
-  /** Function-table index of decode/cache.ts codeWritten(host, bytes); 0 until attached. */
-  codeSlot: u32;
-  /** Function-table index of isa/execute.ts runOne(record): what the IR's RUN operation calls; 0 until attached. */
-  runSlot: u32;
-  /** 1: every instruction goes through Build and the IR interpreter (tests). */
-  throughIr: u32;
-  /** Operations in the IR block being built. */
-  irCount: u32;
   /** A repetition set rip to itself: the loop keeps rip although the block was left early. */
   again: u32;
-  /** Function-table index of cpu/tlb.ts flushAll(), for who changes what pages may be written; 0 until attached. */
-  tlbSlot: u32;
-  /** Bytes of the ROM image that ends at 4 GiB, a whole number of pages. */
-  romSize: u32;
-  /** Next free byte of the decode cache (decode/cache.ts). */
-  blockSpace: u32;
+  /** The tick at which the loop must stop: the earliest of a timer, a boundary, `until` and `yieldAt`. */
+  limit: u64;
+  /** The tick at which the host wants the run to end. */
+  until: u64;
+  /** The tick at which the loop yields; work beside the ticks brings it nearer. May be negative. */
+  yieldAt: i64;
 }
 
-@inline export const control = changetype<Control>(CONTROL);
+@inline export const control = changetype<Control>(VCPU);
 
 /** Bytes in one decoded record (decode/record.ts). */
 @inline export const RECORD: u32 = 32;
 /** Byte of a record that is 1 when its memory operand lies in the stack segment (decode/record.ts `stack`). */
 @inline export const RECORD_STACK: usize = 15;
+
+/** Units of work between two yields: some 2 ms. */
+@inline export const YIELD_UNITS: u32 = 150_000;
+
+/** What things cost beside their tick, in units of work: measured, rounded up (tests/bench/slice.mjs). */
+export const enum Work {
+  /** Delivering an exception or an interrupt. */
+  DELIVERY = 30,
+  /** A page walk, and entering what it found. */
+  WALK = 20,
+  /** Decoding one instruction. */
+  DECODE = 15,
+  /** An access to a port or a device register. */
+  ACCESS = 10,
+  /** An instruction outside isa/hot.ts. */
+  RARE = 4,
+  /** Emptying the TLB, beside its entries. */
+  FLUSH = 30,
+  /** So many entries looked at, or links followed, in a row are a unit. */
+  LINKS_A_UNIT = 4,
+}
 
 export const enum Event {
   /** A maskable interrupt waits (LAPIC or PIC). */
@@ -65,6 +77,8 @@ export const enum Event {
   STOP = 32,
   /** TF or a debug register wants a look after each instruction. */
   TRACE = 64,
+  /** The work of this turn is done. Never up while the module is not running: it is no state. */
+  YIELD = 128,
 }
 
 /** Makes the loop leave after the instruction in hand. */
@@ -78,4 +92,10 @@ export const enum Event {
 /** The exact count of retired ticks at the instruction in hand. */
 @inline export function ticks(): u64 {
   return control.base + <u64>((control.current - control.first) / RECORD);
+}
+
+/** Counts work that ticks do not: about so many instructions' worth of time. The loop yields when the turn's is used up. */
+export function spend(units: u32): void {
+  control.yieldAt -= units;
+  if (control.yieldAt <= <i64>control.base) raiseEvent(Event.YIELD);
 }

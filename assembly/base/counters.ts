@@ -5,8 +5,12 @@
 import { COUNTERS, COUNTERS_SIZE } from "./layout";
 
 export const enum Counter {
-  INSTRUCTIONS, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BLOCK_EXITS, SLICES, HALTS, IDLE_NS,
-  TLB_FILLS, TLB_FLUSHES, PAGE_WALKS, BLOCKS_DECODED, CODE_DROPPED,
+  // The emulator's own: how it went about its work, not what the machine did. No state.
+  BLOCKS_DECODED, CODE_DROPPED, YIELDS, BLOCK_EXITS,
+  OWN = 8,
+  // The machine's.
+  INSTRUCTIONS = 8, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BOUNDARIES, HALTS, IDLE_NS,
+  TLB_FILLS, TLB_FLUSHES, PAGE_WALKS,
   PORT_READS, PORT_WRITES, MMIO_READS, MMIO_WRITES, UNMAPPED_READS, UNMAPPED_WRITES, NARROW_WRITES,
   LINES_ASSERTED, MSIS_SENT, MSIS_REFUSED, INTERRUPTS_ACCEPTED, INTERRUPTS_COALESCED, EOIS, SPURIOUS, TIMERS_FIRED,
   DMA_READS, DMA_WRITES, DMA_BYTES_READ, DMA_BYTES_WRITTEN, DMA_ABORTS,
@@ -14,6 +18,8 @@ export const enum Counter {
   FIXED,
 }
 
+/** Bytes of the values that are the emulator's own. */
+@inline export const OWN_COUNTERS_SIZE: usize = 8 * Counter.OWN;
 /** The first id owned by a bus handler: handler h reads at FIRST_DEVICE + 2h, writes one above. */
 @inline export const FIRST_DEVICE: u32 = 64;
 /** Ids in the table: eight network cards of seventeen queues and all else. */
@@ -111,7 +117,8 @@ export function nameCounters(): void {
   nameCounter(Counter.INTERRUPTS_TAKEN, "interrupts taken", "events");
   nameCounter(Counter.NMIS_TAKEN, "NMIs taken", "events");
   nameCounter(Counter.BLOCK_EXITS, "exits to the loop", "events");
-  nameCounter(Counter.SLICES, "slices", "events");
+  nameCounter(Counter.BOUNDARIES, "boundaries", "events");
+  nameCounter(Counter.YIELDS, "yields", "events");
   nameCounter(Counter.HALTS, "halts", "events");
   nameCounter(Counter.IDLE_NS, "guest idle time", "ns");
   nameCounter(Counter.TLB_FILLS, "TLB fills", "entries");

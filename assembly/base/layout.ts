@@ -8,12 +8,33 @@
 /** asc's static data (memory.data tables) lies below this; asconfig's memoryBase is 1024. */
 @inline export const STATIC_END: usize = 512 * 1024;
 
-/** The run loop's control words (base/control.ts). */
-@inline export const CONTROL: usize = STATIC_END;
-@inline export const CONTROL_SIZE: usize = 1024;
-/** Architectural CPU state (cpu/state.ts). */
-@inline export const CPU: usize = CONTROL + CONTROL_SIZE;
+/** The machine's own words (base/machine.ts). */
+@inline export const MACHINE: usize = STATIC_END;
+@inline export const MACHINE_SIZE: usize = 256;
+/** What its parts need of each other and of the caches (base/machine.ts). */
+@inline export const LINKS: usize = MACHINE + MACHINE_SIZE;
+@inline export const LINKS_SIZE: usize = 256;
+
+/**
+ * The processor: one block, which could be copied out and in where several take turns. First its ticks and events, then the run
+ * loop's own words (base/control.ts), then its registers.
+ */
+@inline export const VCPU: usize = LINKS + LINKS_SIZE;
+@inline export const VCPU_WORDS_SIZE: usize = 16;
+@inline export const LOOP: usize = VCPU + VCPU_WORDS_SIZE;
+@inline export const LOOP_SIZE: usize = 512 - VCPU_WORDS_SIZE;
+/** Registers (cpu/state.ts). Those that are not architectural, and the walk's scratch, are no state. */
+@inline export const CPU: usize = LOOP + LOOP_SIZE;
 @inline export const CPU_SIZE: usize = 7 * KIB;
+@inline export const GPR: usize = CPU + 0x400;
+@inline export const GPR_SCRATCH: usize = GPR + 16 * 8;
+@inline export const XMM: usize = CPU + 0x500;
+@inline export const XMM_SCRATCH: usize = XMM + 16 * 16;
+@inline export const FPR: usize = CPU + 0x700;
+@inline export const SEGMENTS: usize = CPU + 0x800;
+@inline export const WALK: usize = CPU + 0x940;
+@inline export const WALK_SIZE: usize = 0x40;
+@inline export const PDPTE: usize = WALK + WALK_SIZE;
 /** Floating-point environment and wide-arithmetic scratch (float/env.ts). */
 @inline export const FLOAT_ENV: usize = CPU + CPU_SIZE;
 @inline export const FLOAT_ENV_SIZE: usize = 4 * KIB;

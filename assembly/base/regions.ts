@@ -1,125 +1,92 @@
-// The regions of linear memory by name: what a snapshot carries (state), what attach and use rebuild (cache).
+// The regions of linear memory by name: what a snapshot and the hash take (state), what attach and use rebuild (cache). This is the
+// one list of what is state. A region may be state in part: then of every `stride` bytes the first counts under a mask, as the others do whole.
 // docs/memory-map.md is generated from this list. Guest RAM is the last entry; its size is the machine's.
 
 import {
-  CONTROL, CONTROL_SIZE, CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, CLOCK, CLOCK_SIZE, INTERRUPT, INTERRUPT_SIZE,
+  MACHINE, MACHINE_SIZE, LINKS, LINKS_SIZE, VCPU, VCPU_WORDS_SIZE, LOOP, LOOP_SIZE, CPU, CPU_SIZE, GPR_SCRATCH, XMM, XMM_SCRATCH, FPR, WALK, PDPTE,
+  FLOAT_ENV, FLOAT_ENV_SIZE, CLOCK, CLOCK_SIZE, INTERRUPT, INTERRUPT_SIZE,
   CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, PCI_TABLES, PCI_TABLES_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
   REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, OPCODES,
   OPCODES_SIZE, IR, IR_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
   BLOCKS, BLOCKS_SIZE, FIRMWARE, FIRMWARE_SIZE, RAM, STATIC_END,
 } from "./layout";
-import { control } from "./control";
+import { OWN_COUNTERS_SIZE } from "./counters";
+import { machine } from "./machine";
 
 export const enum RegionKind { STATE, CACHE, STATIC }
 
-@inline const COUNT: u32 = 25;
+/** The row that was asked for last: scratch. */
+@unmanaged class Row { base: usize; kind: u32; size: u64; stride: u32; mask: u32; name: usize; }
+const ROW: usize = memory.data(40);
+@inline function row(): Row { return changetype<Row>(ROW); }
+
+@inline const COUNT: u32 = 33;
 @inline const HALF: usize = COUNTERS_SIZE / 2;
+
+function put(kind: u32, base: usize, size: u64, name: string): void { putPart(kind, base, size, name, 1, 0xff); }
+function putPart(kind: u32, base: usize, size: u64, name: string, stride: u32, mask: u32): void {
+  const r = row();
+  r.kind = kind; r.base = base; r.size = size; r.name = changetype<usize>(name); r.stride = stride; r.mask = mask;
+}
+
+function find(i: u32): Row {
+  const S = RegionKind.STATE, C = RegionKind.CACHE;
+  switch (i) {
+    case 0: put(RegionKind.STATIC, 0, STATIC_END, "static"); break;
+    case 1: put(S, MACHINE, MACHINE_SIZE, "machine"); break;
+    case 2: put(C, LINKS, LINKS_SIZE, "links"); break;
+    case 3: put(S, VCPU, VCPU_WORDS_SIZE, "ticks and events"); break;
+    case 4: put(C, LOOP, LOOP_SIZE, "loop"); break;
+    case 5: put(S, CPU, GPR_SCRATCH - CPU, "registers"); break;
+    case 6: put(C, GPR_SCRATCH, XMM - GPR_SCRATCH, "register scratch"); break;
+    case 7: put(S, XMM, XMM_SCRATCH - XMM, "xmm"); break;
+    case 8: put(C, XMM_SCRATCH, FPR - XMM_SCRATCH, "xmm scratch"); break;
+    case 9: put(S, FPR, WALK - FPR, "x87 and segments"); break;
+    case 10: put(C, WALK, PDPTE - WALK, "page walk"); break;
+    case 11: put(S, PDPTE, CPU + CPU_SIZE - PDPTE, "pdptes and msrs"); break;
+    case 12: put(C, FLOAT_ENV, FLOAT_ENV_SIZE, "float environment"); break;
+    case 13: put(S, CLOCK, CLOCK_SIZE, "clock"); break;
+    case 14: put(S, INTERRUPT, INTERRUPT_SIZE, "interrupt lines"); break;
+    case 15: put(S, CHIPSET, CHIPSET_SIZE, "chipset"); break;
+    default: findBoard(i);
+  }
+  return row();
+}
+
+function findBoard(i: u32): void {
+  const S = RegionKind.STATE, C = RegionKind.CACHE;
+  switch (i) {
+    case 16: put(S, PCI, PCI_SIZE, "pci"); break;
+    case 17: put(C, PCI_TABLES, PCI_TABLES_SIZE, "pci tables"); break;
+    case 18: put(C, BUS, BUS_SIZE, "bus maps"); break;
+    case 19: put(S, PLACES, PLACES_SIZE, "bus places"); break;
+    case 20: put(C, SLOTS, SLOTS_SIZE, "slots"); break;
+    case 21: put(C, REGISTERS, REGISTERS_SIZE, "register tables"); break;
+    case 22: put(C, COUNTERS, OWN_COUNTERS_SIZE, "emulator's counters"); break;
+    case 23: put(S, COUNTERS + OWN_COUNTERS_SIZE, HALF - OWN_COUNTERS_SIZE, "counters"); break;
+    case 24: put(C, COUNTERS + HALF, HALF, "counter names"); break;
+    case 25: put(S, DEVICES, DEVICES_SIZE, "devices"); break;
+    case 26: put(S, RINGS, RINGS_SIZE, "rings"); break;
+    case 27: put(S, TLB, TLB_SIZE, "tlb"); break;
+    case 28: put(C, OPCODES, OPCODES_SIZE + IR_SIZE, "opcodes and ir"); break;
+    // Of a page's attributes: Attr.ROM.
+    case 29: putPart(S, PAGE_ATTR, PAGE_ATTR_SIZE, "page attributes", 1, 2); break;
+    case 30: put(C, PAGE_BLOCKS, PAGE_BLOCKS_SIZE + BLOCK_HASH_SIZE + BLOCKS_SIZE, "blocks"); break;
+    case 31: put(S, FIRMWARE, FIRMWARE_SIZE, "firmware"); break;
+    default: put(S, RAM, machine.ramSize, "ram");
+  }
+}
 
 /** Regions in the list, RAM included. */
 export function regionCount(): u32 { return COUNT; }
-
-/** Address of the first byte; 0 past the list. */
-export function regionBase(i: u32): usize {
-  switch (i) {
-    case 0: return 0;
-    case 1: return CONTROL;
-    case 2: return CPU;
-    case 3: return FLOAT_ENV;
-    case 4: return CLOCK;
-    case 5: return INTERRUPT;
-    case 6: return CHIPSET;
-    case 7: return PCI;
-    case 8: return PCI_TABLES;
-    case 9: return BUS;
-    case 10: return PLACES;
-    case 11: return SLOTS;
-    case 12: return REGISTERS;
-    case 13: return COUNTERS;
-    case 14: return COUNTERS + HALF;
-    case 15: return DEVICES;
-    case 16: return RINGS;
-    case 17: return TLB;
-    case 18: return OPCODES;
-    case 19: return IR;
-    case 20: return PAGE_ATTR;
-    case 21: return PAGE_BLOCKS;
-    case 22: return BLOCK_HASH;
-    case 23: return FIRMWARE;
-    case 24: return RAM;
-    default: return 0;
-  }
-}
-
+/** Address of the first byte. Numbers past the list are RAM's. */
+export function regionBase(i: u32): usize { return find(i).base; }
 /** Bytes in the region; RAM as the machine was made. */
-export function regionSize(i: u32): u64 {
-  switch (i) {
-    case 0: return STATIC_END;
-    case 1: return CONTROL_SIZE;
-    case 2: return CPU_SIZE;
-    case 3: return FLOAT_ENV_SIZE;
-    case 4: return CLOCK_SIZE;
-    case 5: return INTERRUPT_SIZE;
-    case 6: return CHIPSET_SIZE;
-    case 7: return PCI_SIZE;
-    case 8: return PCI_TABLES_SIZE;
-    case 9: return BUS_SIZE;
-    case 10: return PLACES_SIZE;
-    case 11: return SLOTS_SIZE;
-    case 12: return REGISTERS_SIZE;
-    case 13: return HALF;
-    case 14: return HALF;
-    case 15: return DEVICES_SIZE;
-    case 16: return RINGS_SIZE;
-    case 17: return TLB_SIZE;
-    case 18: return OPCODES_SIZE;
-    case 19: return IR_SIZE;
-    case 20: return PAGE_ATTR_SIZE;
-    case 21: return PAGE_BLOCKS_SIZE;
-    case 22: return BLOCK_HASH_SIZE + BLOCKS_SIZE;
-    case 23: return FIRMWARE_SIZE;
-    case 24: return control.ramSize;
-    default: return 0;
-  }
-}
-
-/** A RegionKind. Page attributes are state for their DIRTY and ROM bits; CODE bits go when the decode cache is dropped. */
-export function regionKind(i: u32): u32 {
-  switch (i) {
-    case 0: return RegionKind.STATIC;
-    case 8: case 9: case 11: case 12: case 14: case 18: case 19: case 21: case 22: return RegionKind.CACHE;
-    default: return RegionKind.STATE;
-  }
-}
-
-/** Address of the static string naming the region; 0 past the list. */
-export function regionName(i: u32): usize { return i < COUNT ? changetype<usize>(nameOf(i)) : 0; }
-
-function nameOf(i: u32): string {
-  switch (i) {
-    case 0: return "static";
-    case 1: return "control";
-    case 2: return "cpu";
-    case 3: return "float environment";
-    case 4: return "clock";
-    case 5: return "interrupt lines";
-    case 6: return "chipset";
-    case 7: return "pci";
-    case 8: return "pci tables";
-    case 9: return "bus maps";
-    case 10: return "bus places";
-    case 11: return "slots";
-    case 12: return "register tables";
-    case 13: return "counters";
-    case 14: return "counter names";
-    case 15: return "devices";
-    case 16: return "rings";
-    case 17: return "tlb";
-    case 18: return "opcodes";
-    case 19: return "ir";
-    case 20: return "page attributes";
-    case 21: return "page blocks";
-    case 22: return "blocks";
-    case 23: return "firmware";
-    default: return "ram";
-  }
-}
+export function regionSize(i: u32): u64 { return find(i).size; }
+/** A RegionKind. */
+export function regionKind(i: u32): u32 { return find(i).kind; }
+/** Address of the static string naming the region. */
+export function regionName(i: u32): usize { return find(i).name; }
+/** Of every so many bytes, the first counts under regionMask and the others whole. */
+export function regionStride(i: u32): u32 { return find(i).stride; }
+export function regionMask(i: u32): u32 { return find(i).mask; }

@@ -1,7 +1,8 @@
 // Raising an exception: an instruction records it and returns with nothing committed; the loop then delivers it
 // (delivery.ts). Only the first of an instruction counts. Intel SDM vol. 3 chapter 6.
 
-import { control, raiseEvent, Event } from "../base/control";
+import { raiseEvent, Event } from "../base/control";
+import { machine } from "../base/machine";
 import { cpu, Vector } from "./state";
 
 function record(vector: u32, code: u32, hasError: u32): void {
@@ -38,7 +39,7 @@ export function raiseDebug(bits: u64): void {
 
 /** Stops the machine: a fault while a double fault was being delivered. SDM vol. 3, 6.15 (interrupt 8). */
 export function shutDown(): void {
-  control.stop = SHUTDOWN;
+  machine.stop = SHUTDOWN;
   raiseEvent(Event.STOP);
 }
 /** run/loop.ts Stop: the processor shut down. */

@@ -2,7 +2,8 @@
 // A walk checks rights, sets accessed and dirty bits, and enters the page in the TLB. A refused walk raises #PF and
 // changes nothing. Physical addresses are 40 bits wide; bits above are reserved.
 
-import { CPU } from "../base/layout";
+import { PDPTE, WALK } from "../base/layout";
+export { PDPTE };
 import { Counter, count } from "../base/counters";
 import { isRom, ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
 import { cpu, Cr0, Cr4, Efer } from "./state";
@@ -34,7 +35,7 @@ export const enum FaultCode { P = 1, W = 2, U = 4, RSVD = 8, I = 16 }
   count: u32;
   wide: u32;
 }
-@inline const walk = changetype<Walk>(CPU + 0x940);
+@inline const walk = changetype<Walk>(WALK);
 
 function readEntry(at: u64, bytes: u32): u64 {
   const p = ramAt(at, bytes);
@@ -170,8 +171,6 @@ function descendPae(linear: u64): u32 {
   if (!(e & Pte.P)) return ABSENT;
   return descendFrom(linear & 0xffff_ffff, e & ADDRESS, 1);
 }
-/** The four PDPTE registers. */
-@inline export const PDPTE: usize = CPU + 0x980;
 
 /** 32-bit paging with 4 MiB pages and PSE-36. SDM vol. 3, 4.3. */
 function descendLegacy(linear: u64): u32 {

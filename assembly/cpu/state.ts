@@ -1,7 +1,8 @@
 // Architectural state of the processor, laid over memory. Field order is the snapshot format.
 // Intel SDM vol. 1 chapter 3 and vol. 3 chapter 2; AMD APM vol. 2 where noted.
 
-import { CPU } from "../base/layout";
+import { CPU, FPR, GPR, SEGMENTS, XMM } from "../base/layout";
+export { FPR, GPR, SEGMENTS, XMM };
 
 @unmanaged export class CpuState {
   /** Between blocks, the next instruction; inside one, where it falls through to (run/loop.ts step). */
@@ -66,17 +67,14 @@ import { CPU } from "../base/layout";
  * Sixteen 64-bit general registers, then two the decoder uses: 16 always reads as zero (no base, no index),
  * 17 holds the rip of the block's page start, so that rip-relative operands are ordinary base registers.
  */
-@inline export const GPR: usize = CPU + 0x400;
 @inline export function gpr(r: u32): usize { return GPR + (<usize>r << 3); }
 @inline export const NO_REGISTER: u32 = 16;
 @inline export const RIP_REGISTER: u32 = 17;
 
 /** Sixteen 128-bit XMM registers, then two scratch ones. */
-@inline export const XMM: usize = CPU + 0x500;
 @inline export function xmm(r: u32): usize { return XMM + (<usize>r << 4); }
 
 /** Eight physical x87 registers, 16 bytes each: u64 mantissa, u16 sign and exponent. MMX registers alias the mantissa. */
-@inline export const FPR: usize = CPU + 0x700;
 @inline export function fpr(physical: u32): usize { return FPR + (<usize>physical << 4); }
 
 /** Segment registers in encoding order, then TR and LDTR. */
@@ -93,7 +91,6 @@ export const enum Seg { ES, CS, SS, DS, FS, GS, LDTR, TR, NONE }
   pad0: u32;
   pad1: u64;
 }
-@inline export const SEGMENTS: usize = CPU + 0x800;
 @inline export function segment(s: u32): Segment { return changetype<Segment>(SEGMENTS + (<usize>s << 5)); }
 
 /** Descriptor attribute bits as in the second word of a descriptor. SDM vol. 3, 3.4.5. */

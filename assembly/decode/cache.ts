@@ -11,6 +11,7 @@
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
 import { control, RECORD } from "../base/control";
+import { links } from "../base/machine";
 import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/ram";
 import { dropWriters } from "../cpu/tlb";
 import { raise } from "../cpu/exceptions";
@@ -54,7 +55,7 @@ export function dropAllBlocks(): void {
   const pages = pageCount();
   for (let page: u32 = 0; page < pages; page++) if (attrOf(page) & Attr.CODE) clearAttr(page, Attr.CODE);
   memory.fill(PAGE_BLOCKS, 0, min<usize>(<usize>pages * 4, PAGE_BLOCKS_SIZE));
-  control.blockSpace = FIRST;
+  links.blockSpace = FIRST;
 }
 
 /** The block at `host` in the current mode, or 0. */
@@ -66,10 +67,10 @@ export function dropAllBlocks(): void {
 
 /** Decodes a block at `host`, whose linear address is `linear`. Null after raising a fault (the next page's fetch). */
 export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
-  if (control.blockSpace == 0 || control.blockSpace > LIMIT) dropAllBlocks();
-  const b = changetype<Block>(<usize>control.blockSpace);
+  if (links.blockSpace == 0 || links.blockSpace > LIMIT) dropAllBlocks();
+  const b = changetype<Block>(<usize>links.blockSpace);
   const offset = <u32>linear & 0xfff, pageEnd = host - offset + 4096;
-  let at = host, n: u32 = 0, record = control.blockSpace + HEADER;
+  let at = host, n: u32 = 0, record = links.blockSpace + HEADER;
   while (n < BLOCK_RECORDS && at < pageEnd) {
     if (!decode(changetype<Insn>(<usize>record), at, pageEnd, at - (pageEnd - 4096), mode)) break;
     at += changetype<Insn>(<usize>record).length;
@@ -78,7 +79,7 @@ export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
   }
   if (n == 0) return decodeLone(host, linear, mode, pageEnd - at);
   seal(b, host, mode, n, at - host, offset + at - host);
-  control.blockSpace = record;
+  links.blockSpace = record;
   publish(b);
   count(Counter.BLOCKS_DECODED);
   return b;
@@ -118,7 +119,7 @@ function decodeLone(host: u32, linear: u64, mode: u32, left: u32): Block {
   return b;
 }
 
-/** Drops the blocks that overlap `bytes` at `host`; called for every store to a page with code (control.codeSlot). */
+/** Drops the blocks that overlap `bytes` at `host`; called for every store to a page with code (links.codeSlot). */
 export function codeWritten(host: usize, bytes: u32): void {
   const from = <u32>host, to = from + bytes;
   for (let page = pageOf(host); page <= pageOf(host + bytes - 1); page++) dropOverlaps(page, from, to);

@@ -3,7 +3,7 @@
 // now = anchorNs + ((ticks - anchorTicks) * rate + remainder) / 2^RATE_SHIFT + charges + jumps: instructions times a rate, plus
 // what boundary crossings and devices are charged, plus skips over idle time. It is exact at the instruction in hand and
 // never runs backward; a change of the rate carries the remainder on, so that nothing is lost by changing it often. A timer is one of 64 fixed ids with a deadline in ns; its handler (dev: usize) => void is bound
-// at attach. The loop stops at control.limit, the earlier of the slice's end and the next deadline, and calls runTimers.
+// at attach. The loop stops at control.limit (refreshLimit) and calls runTimers.
 // Timers due together fire by deadline, then by id. Guests choose periods, so devices hold periodic ones to at least
 // MIN_PERIOD_NS and re-arm past now: one call of runTimers fires a bounded number.
 // Every counter of the machine (TSC, PIT, HPET, PM timer, RTC, APIC timer) reads this one clock: they keep their ratios whatever the rate.
@@ -16,6 +16,7 @@
 
 import { CLOCK } from "../base/layout";
 import { control, leaveBlock, ticks } from "../base/control";
+import { machine } from "../base/machine";
 import { Counter, count } from "../base/counters";
 import { addSaturating } from "../base/scale";
 import { RateUnit } from "./clock-spec";
@@ -184,8 +185,11 @@ function lowerLimit(): void {
   if (tick < control.limit) { control.limit = tick; leaveBlock(); }
 }
 
-/** Where the loop must stop next: the slice's end or the next deadline. */
-export function refreshLimit(): void { control.limit = min(control.sliceEnd, nextDeadline()); }
+/** Where the loop must stop next: at a deadline, a boundary, where the host wants it, or to yield. */
+export function refreshLimit(): void {
+  const yieldAt = <u64>max<i64>(control.yieldAt, 0);
+  control.limit = min(min(control.until, machine.boundary), min(nextDeadline(), yieldAt));
+}
 
 /** Fires what is due and sets the loop's next limit. */
 export function runTimers(): void {
@@ -205,10 +209,13 @@ function fire(id: u32): void {
   if (onFire) call_indirect<void>(onFire, <usize>load<u32>(TIMER_SLOTS + (<usize>id << 3), 4));
 }
 
-/** Ends the slice after the instruction in hand, so that the host can drain a ring. */
+/**
+ * Makes a boundary right after the instruction in hand, so that the host can drain a ring or answer a disk. The guest alone decides where
+ * that is. While the host serves a boundary it asks for none: the host looks at everything then.
+ */
 export function endSlice(): void {
-  control.sliceEnd = ticks();
-  control.limit = min(control.limit, control.sliceEnd);
+  machine.boundary = min(machine.boundary, ticks());
+  control.limit = min(control.limit, machine.boundary);
   leaveBlock();
 }
 

@@ -1,18 +1,19 @@
 // How a device ends or restarts the machine: it writes why in the control words and raises STOP.
 
-import { control, raiseEvent, Event } from "../base/control";
+import { raiseEvent, Event } from "../base/control";
+import { machine } from "../base/machine";
 
-/** Why the machine stopped; in control.stop from 16 up, below are the loop's own reasons. */
+/** Why the machine stopped; in machine.stop from 16 up, below are the loop's own reasons. */
 export const enum Power {
   OFF = 16,
   RESET = 17,
-  /** Debug exit; the status is in control.exitCode. */
+  /** Debug exit; the status is in machine.exitCode. */
   EXIT = 18,
 }
 
 function request(why: u32, status: u32): void {
-  control.stop = why;
-  control.exitCode = status;
+  machine.stop = why;
+  machine.exitCode = status;
   raiseEvent(Event.STOP);
 }
 

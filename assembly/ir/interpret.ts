@@ -2,6 +2,7 @@
 // the interpreter; order, values and exits are the IR's own. Stops at the operation that faults.
 
 import { control } from "../base/control";
+import { links } from "../base/machine";
 import { cpu } from "../cpu/state";
 import { linearIn } from "./words-memory";
 import { at, count, valueAt, Inst } from "./block";
@@ -48,7 +49,7 @@ function evaluate(i: Inst): u64 {
     case Op.RAISE_IF: raiseIf<Run>(a, <u32>imm); return 0;
     case Op.JUMP: jump<Run>(a); return 0;
     case Op.JUMP_IF: jumpIf<Run>(a, b); return 0;
-    case Op.RUN: call_indirect<void>(control.runSlot, control.current); return 0;
+    case Op.RUN: call_indirect<void>(links.runSlot, control.current); return 0;
     default: return arithmetic(i, a, b);
   }
 }

@@ -8,7 +8,7 @@ import { interpret } from "../ir/interpret";
 import { executeHot } from "./hot";
 import { executeRare } from "./rare";
 
-/** Executes a record now: what the IR's RUN operation calls (control.runSlot). Nothing in hot.ts is recorded that way. */
+/** Executes a record now: what the IR's RUN operation calls (links.runSlot). Nothing in hot.ts is recorded that way. */
 export function runOne(i: Insn): void { executeRare<Run>(i); }
 
 /** Appends a record's meaning to the IR. */

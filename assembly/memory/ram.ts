@@ -3,7 +3,7 @@
 // Accesses outside it fail; they never trap.
 
 import { FIRMWARE, RAM, PAGE_ATTR, LOW_RAM_END, HIGH_RAM } from "../base/layout";
-import { control } from "../base/control";
+import { links, machine } from "../base/machine";
 
 /** Attributes of a RAM page. */
 export const enum Attr {
@@ -17,7 +17,7 @@ export const enum Attr {
 
 /** Linear address of `bytes` at guest-physical `gpa`, or 0 if they are not all in one run of RAM or in the ROM. */
 export function ramAt(gpa: u64, bytes: u32): usize {
-  const size = control.ramSize;
+  const size = machine.ramSize;
   const low = min(size, LOW_RAM_END);
   if (gpa < low) return gpa + <u64>bytes <= low ? RAM + <usize>gpa : 0;
   if (gpa < HIGH_RAM) return romAt(gpa, bytes);
@@ -29,13 +29,13 @@ export function ramAt(gpa: u64, bytes: u32): usize {
 /** The ROM ends where RAM starts in linear memory, and at 4 GiB in the guest's. */
 function romAt(gpa: u64, bytes: u32): usize {
   const end = gpa + <u64>bytes;
-  return gpa >= HIGH_RAM - <u64>control.romSize && end <= HIGH_RAM ? RAM - <usize>(HIGH_RAM - gpa) : 0;
+  return gpa >= HIGH_RAM - <u64>machine.romSize && end <= HIGH_RAM ? RAM - <usize>(HIGH_RAM - gpa) : 0;
 }
 
 /** Index of the page of RAM or ROM at linear address `host`. */
 @inline export function pageOf(host: usize): u32 { return <u32>((host - FIRMWARE) >> 12); }
 /** Pages that have an index. */
-@inline export function pageCount(): u32 { return <u32>((<u64>(RAM - FIRMWARE) + control.ramSize) >> 12); }
+@inline export function pageCount(): u32 { return <u32>((<u64>(RAM - FIRMWARE) + machine.ramSize) >> 12); }
 @inline export function isRom(host: usize): bool { return (attrOf(pageOf(host)) & Attr.ROM) != 0; }
 @inline export function attrOf(page: u32): u32 { return load<u8>(PAGE_ATTR + page); }
 @inline export function setAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) | bits)); }
@@ -45,7 +45,7 @@ function romAt(gpa: u64, bytes: u32): usize {
 export function noteWrite(host: usize, bytes: u32): void {
   const first = pageOf(host), last = pageOf(host + bytes - 1);
   for (let page = first; page <= last; page++) {
-    if (attrOf(page) & Attr.CODE && control.codeSlot) call_indirect<void>(control.codeSlot, host, bytes);
+    if (attrOf(page) & Attr.CODE && links.codeSlot) call_indirect<void>(links.codeSlot, host, bytes);
     setAttr(page, Attr.DIRTY);
   }
 }
@@ -58,5 +58,5 @@ export function protect(gpa: u64, bytes: u32, on: bool): void {
     if (on) setAttr(pageOf(host), Attr.ROM);
     else clearAttr(pageOf(host), Attr.ROM);
   }
-  if (control.tlbSlot) call_indirect<void>(control.tlbSlot);
+  if (links.tlbSlot) call_indirect<void>(links.tlbSlot);
 }

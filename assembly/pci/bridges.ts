@@ -4,7 +4,7 @@
 import { makeHandler, placeMmio, unplace, Width } from "../memory/bus";
 import { Access, hook } from "../device/registers";
 import { slots } from "../device/slots";
-import { control } from "../base/control";
+import { machine } from "../base/machine";
 import { protect } from "../memory/ram";
 import { attachFunction, configRead, configWrite, defineConfig, setSubsystem, valuesOf } from "./config";
 import { LPC_FUNCTION, moveRoute } from "./intx";
@@ -64,7 +64,7 @@ export function placeBridges(): void {
  * everything there stays writable.
  */
 function shadow(dev: usize, offset: u32, old: u64, written: u64): void {
-  if (!control.romSize) return;
+  if (!machine.romSize) return;
   const value = <u32>load<u8>(valuesOf(MCH_FUNCTION) + offset), first = 0xc_0000 + (offset - Mch.PAM0 - 1) * 0x8000;
   if (offset == Mch.PAM0) { protect(0xf_0000, 0x1_0000, (value & 0x20) == 0); return; }
   protect(first, 0x4000, (value & 0x02) == 0);

@@ -2,9 +2,10 @@
 // 64-bit value goes as two halves. Nothing here is called while the machine runs, except from the thread that runs it.
 
 import { control, Event } from "../base/control";
+import { links, machine } from "../base/machine";
 import { addCount, Counter } from "../base/counters";
 import { regionSize } from "../base/regions";
-import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, CONTROL, CPU } from "../base/layout";
+import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, VCPU, CPU } from "../base/layout";
 import { protect, ramAt } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
 import { addFwItem } from "../chipset/fwcfg/fwcfg";
@@ -20,11 +21,11 @@ import { clock, jumpTo, nowNs, RATE_SHIFT, setRate, wallNow } from "../device/cl
 import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
 import { attachMachine, createMachine, resetMachine } from "./machine";
-import { idleNs, runFor } from "./loop";
+import { idleNs, leaveBoundary, runFor } from "./loop";
 import { addToList, sectorsOfCard, announceCards, setLink, tuneCard } from "./cards";
 import { Address } from "./surface";
 
-export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
+export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
 export { setLab } from "../device/lab";
@@ -71,7 +72,7 @@ export function placeDebug(exitPort: u32, exitBytes: u32, consolePort: u32): voi
  */
 export function setFirmware(romBytes: u32): void {
   const size = min(romBytes, <u32>FIRMWARE_SIZE), low = min(size, 0x2_0000);
-  control.romSize = size;
+  machine.romSize = size;
   protect(HIGH_RAM - size, size, true);
   const shadow = ramAt(0x10_0000 - low, low);
   if (shadow) memory.copy(shadow, RAM - low, low);
@@ -89,9 +90,11 @@ export function reset(): void { resetMachine(); }
 export function attach(): void { attachMachine(); }
 
 /** Runs up to so many ticks; a StopReason. */
-export function runSlice(ticksLo: u32, ticksHi: u32): u32 { return runFor(wide(ticksLo, ticksHi)); }
+export function run(ticksLo: u32, ticksHi: u32): u32 { return runFor(wide(ticksLo, ticksHi)); }
+/** The host has served what waited at a boundary, or while the processor was idle: the guest goes on. */
+export function passBoundary(): void { leaveBoundary(); }
 /** The status of DEBUG_EXIT. */
-export function exitCode(): u32 { return control.exitCode; }
+export function exitCode(): u32 { return machine.exitCode; }
 
 /** ns from now to the next timer, all ones when none is armed. */
 export function idleNsLo(): u32 { return <u32>idleNs(); }
@@ -124,7 +127,7 @@ export function hideFeatures(hidden: u32): void { clock.hidden = hidden; }
 export function poke(): void { serviceRings(); }
 
 /** 1: every instruction runs through Build and the IR interpreter. */
-export function runThroughIr(on: u32): void { control.throughIr = on; }
+export function runThroughIr(on: u32): void { links.throughIr = on; }
 
 /** A kernel is booted directly: board and MTRRs are as firmware leaves them. */
 export function presetFirmware(): void {
@@ -149,7 +152,7 @@ export function raisedAddressHi(): u32 { return <u32>(cpu.faultAddress >> 32); }
 /** Address in linear memory of what `surface.ts` names. */
 export function address(what: u32): u32 {
   switch (what) {
-    case Address.Control: return <u32>CONTROL;
+    case Address.Vcpu: return <u32>VCPU;
     case Address.Cpu: return <u32>CPU;
     case Address.Gpr: return <u32>GPR;
     case Address.Xmm: return <u32>XMM;

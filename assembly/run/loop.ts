@@ -1,11 +1,16 @@
-// The loop: finds the block at rip, runs its records, takes what is due. One slice runs until the host's budget is used, the
-// machine idles, or it stops. Time is control.base plus the records done in the block in hand.
+// The loop: finds the block at rip, runs its records, takes what is due. A run ends at a boundary, when the machine idles or stops, after
+// the ticks the host asked for, or with a turn's work (base/control.ts). Time is control.base plus the records done in the block in hand.
 //
 // A block runs in one function that is entered anew each time: V8 replaces Wasm code only at function entry.
-// It is cut where the next timer or the slice ends, so timers and interrupts fall on exact instructions; anything that
+// It is cut where the next timer or boundary lies, so timers and interrupts fall on exact instructions; anything that
 // wants attention earlier stores 0 in control.end and the block is left after the instruction in hand.
+//
+// Where a run is cut is invisible. Every block begins with a look-up of its page; in the middle of one that look-up must hit, because what
+// empties the TLB leaves its block (cpu/tlb.ts), and a hit has no side effect. So blocks may be cut, and be of any length, anywhere.
 
-import { control, clearEvent, Event, RECORD } from "../base/control";
+import { control, clearEvent, spend, Event, Work, RECORD, YIELD_UNITS } from "../base/control";
+import { links, machine, placeBoundary } from "../base/machine";
+import { addSaturating } from "../base/scale";
 import { Counter, addCount, count } from "../base/counters";
 import { acknowledge } from "../device/interrupt";
 import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
@@ -26,21 +31,23 @@ import { raiseTraps, runInShadow, trace } from "./trace";
 /** Runs up to `budget` ticks; says why it stopped. */
 export function runFor(budget: u64): u32 {
   const before = control.base;
-  count(Counter.SLICES);
-  const why = runSome(budget);
+  control.until = addSaturating(before, budget);
+  control.yieldAt = <i64>before + YIELD_UNITS;
+  refreshLimit();
+  const why = runOn();
+  clearEvent(Event.YIELD);
   addCount(Counter.INSTRUCTIONS, control.base - before);
   return why;
 }
 
-function runSome(budget: u64): u32 {
-  control.sliceEnd = control.base + budget;
-  control.stop = 0;
-  refreshLimit();
+function runOn(): u32 {
   let why: u32 = 0;
   while (!why) {
     if (control.base >= control.limit) {
       runTimers();
-      if (control.base >= control.sliceEnd) return StopReason.BUDGET;
+      if (control.base >= control.until) return StopReason.BUDGET;
+      if (control.base >= machine.boundary) return StopReason.BOUNDARY;
+      if (<i64>control.base >= control.yieldAt) return StopReason.YIELD;
     }
     if (control.events) why = attend();
     else step(~0);
@@ -48,9 +55,17 @@ function runSome(budget: u64): u32 {
   return why;
 }
 
+/** The host has served a boundary: the next is a whole number of quanta after power-up. */
+export function leaveBoundary(): void {
+  count(Counter.BOUNDARIES);
+  if (control.events & Event.HALTED) count(Counter.HALTS);
+  placeBoundary(control.base);
+}
+
 /** Whatever is due before the next instruction; then that instruction. 0 to go on, or why the slice ends. */
 function attend(): u32 {
   const events = control.events;
+  if (events & Event.YIELD) { count(Counter.YIELDS); return StopReason.YIELD; }
   if (events & Event.EXCEPTION) { takeException(); return 0; }
   if (events & Event.STOP) return stopped();
   if (events & Event.SHADOW) { clearEvent(Event.SHADOW); runInShadow((events & Event.TRACE) != 0); return 0; }
@@ -68,6 +83,7 @@ function attend(): u32 {
 /** A delivery counts one tick: a handler that faults at its first instruction would otherwise never let the slice end. */
 function takeException(): void {
   count(Counter.EXCEPTIONS);
+  spend(Work.DELIVERY);
   clearEvent(Event.SHADOW);
   control.base++;
   cpu.watched = 0; // what waits behind MOV SS is lost with a fault of the instruction in its shadow
@@ -79,12 +95,13 @@ function takeInterrupt(): void {
   if (vector < 0) { clearEvent(Event.INTR); return; }
   wake();
   count(Counter.INTERRUPTS_TAKEN);
+  spend(Work.DELIVERY);
   deliverInterrupt(vector, Kind.EXTERNAL);
 }
 
 function stopped(): u32 {
   clearEvent(Event.STOP);
-  switch (control.stop) {
+  switch (machine.stop) {
     case Power.OFF: return StopReason.POWEROFF;
     case Power.RESET: return StopReason.RESET;
     case Power.EXIT: return StopReason.DEBUG_EXIT;
@@ -94,9 +111,7 @@ function stopped(): u32 {
 
 /** Halted: nothing to do until a timer or the host. With IF clear only an NMI could wake it. */
 function idle(): u32 {
-  if (!(cpu.flags & Flag.IF)) return StopReason.HALT;
-  count(Counter.HALTS);
-  return StopReason.IDLE;
+  return cpu.flags & Flag.IF ? StopReason.IDLE : StopReason.HALT;
 }
 
 /** ns until the next timer is due; NEVER when none is armed. */
@@ -130,7 +145,7 @@ function step(most: u64): void {
   const page = load<u64>(gpr(RIP_REGISTER));
   if (!(cpu.mode & Mode.LONG) && wrapRip(page + b.after - 1) > <u64>segment(Seg.CS).limit && !cutAtLimit(b, page)) return;
   cpu.rip = wrapRip(page + b.after);
-  const last = control.throughIr ? runThroughIr(first) : runRecords(first);
+  const last = links.throughIr ? runThroughIr(first) : runRecords(first);
   if (cpu.raised) return leaveAtFault(page);
   control.base += <u64>((last - first) / RECORD);
   // The block's records are counted in base now: between blocks ticks() must not count them again.

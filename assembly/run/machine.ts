@@ -1,7 +1,8 @@
 // The machine: every part attached and reset, in one list.
 
 import { control } from "../base/control";
-import { CPU, CPU_SIZE, CONTROL, CONTROL_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
+import { links, machine, placeBoundary } from "../base/machine";
+import { CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, MACHINE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
 import { attachPci, resetPci } from "../pci/attach";
 import { attachChipset, resetChipset } from "../chipset/attach";
 import { clock } from "../device/clock";
@@ -15,10 +16,10 @@ import { attachCards, resetCards } from "./cards";
 
 /** Sets the machine up in fresh memory: `ramBytes` of RAM, the random seed, the wall time of virtual time 0. */
 export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void {
-  memory.fill(CONTROL, 0, CONTROL_SIZE);
+  memory.fill(MACHINE, 0, CPU - MACHINE);
   memory.fill(PAGE_ATTR, 0, PAGE_ATTR_SIZE);
-  control.ramSize = ramBytes;
-  control.random = seed;
+  machine.ramSize = ramBytes;
+  machine.random = seed;
   clock.bootSeconds = bootSeconds;
   attachMachine();
   resetMachine();
@@ -26,10 +27,10 @@ export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void 
 
 /** Everything that is a cache: also after a snapshot's state was put back. */
 export function attachMachine(): void {
-  control.codeSlot = codeWritten.index;
+  links.codeSlot = codeWritten.index;
   const run: (i: Insn) => void = runOne;
-  control.runSlot = run.index;
-  control.tlbSlot = flushAll.index;
+  links.runSlot = run.index;
+  links.tlbSlot = flushAll.index;
   defineOpcodes();
   attachChipset();
   attachPci();
@@ -39,8 +40,9 @@ export function attachMachine(): void {
 
 /** Power-up state of processor and board; RAM, the count of ticks and virtual time are kept. */
 export function resetMachine(): void {
-  control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.sliceEnd = 0;
-  control.events = 0; control.stop = 0; control.again = 0; control.exitCode = 0;
+  control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.until = 0;
+  control.events = 0; machine.stop = 0; control.again = 0; machine.exitCode = 0;
+  placeBoundary(control.base);
   memory.fill(CPU, 0, CPU_SIZE);
   memory.fill(FLOAT_ENV, 0, FLOAT_ENV_SIZE);
   flushAll();

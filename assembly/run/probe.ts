@@ -6,6 +6,7 @@
 // machine that is probed is not snapshotted.
 
 import { control, Event } from "../base/control";
+import { machine } from "../base/machine";
 import { SLOTS } from "../base/layout";
 import { runTimers } from "../device/clock";
 import { slots } from "../device/slots";
@@ -64,9 +65,9 @@ export function fireTimers(): void { runTimers(); }
 
 /** What the guest has asked for, a StopReason's cause (device/power.ts), and forgets it; 0 for nothing. */
 export function takeStop(): u32 {
-  const asked = control.events & Event.STOP ? control.stop : 0;
+  const asked = control.events & Event.STOP ? machine.stop : 0;
   control.events &= ~(<u32>Event.STOP);
-  control.stop = 0;
+  machine.stop = 0;
   return asked;
 }
 

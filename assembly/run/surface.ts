@@ -1,8 +1,12 @@
 // Numbers that the module and the host both use: what address() names, why a slice stops, which cards
 // there are. Valid in both languages.
 
-export const enum Address { Control, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
-export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT }
+export const enum Address { Vcpu, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
+/**
+ * Why `run` returns. BUDGET: so many ticks are done. BOUNDARY: the host serves what waits, then calls passBoundary. IDLE and HALT: the processor
+ * sleeps, with and without interrupts; they are boundaries, too. YIELD: a turn's work is done, nothing else.
+ */
+export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT, BOUNDARY, YIELD }
 /** What tuneCard sets: pairs of queues; Mb/s and 0 half, 1 full that a card reports, all ones (255) for unknown; 1: a virtio card without the modern interface. */
 export const enum CardOption { QUEUES, SPEED, DUPLEX, LEGACY_ONLY }
 /** Cards that can be added before a machine is made. */

@@ -1,27 +1,29 @@
 /**
- * Runs the module in slices. After each slice the rings are drained, idle time is skipped or waited for, and from time to
- * time the event loop gets its turn.
+ * Runs the module, and stands between it and the world outside.
  *
- * A slice is a number of instructions, never of milliseconds, and input enters only between slices: under `icount` with
- * nobody typing, the same machine runs through the same slices. V8 does not replace a running Wasm function by its
- * optimised code, so a slice must end now and then in any case.
+ * A boundary is a tick that the guest alone decides: a multiple of a fixed number of ticks since power-up, an idle, or where a device
+ * asked for the host. There the host serves: rings are drained, disks answered, time set, input and frames put in; then the guest
+ * goes on. A boundary stays due until it has been served, so that a pause in its midst changes nothing. Pauses and limits make none: under
+ * `icount` with nobody typing, the same machine goes the same way however it is cut into runs.
+ *
+ * A yield comes after a few milliseconds of work, between any two instructions: the host looks at pause, limits and its event loop, and
+ * serves nothing. V8 does not replace a running Wasm function by its optimised code, so the module must return now and then in any case.
  *
  *     icount     time = instructions. Idle time is skipped, or waited for while somebody may type (attachInput).
- *     realtime   time follows the wall: after each slice the clock jumps to it, and idle time is waited for.
+ *     realtime   time follows the wall: at each boundary the clock jumps to it, and idle time is waited for.
  */
 
 import { StopReason as Code } from '../../assembly/run/surface.js';
 import { InputQueue } from './input.js';
 import { high, join, low, type ModuleInstance } from './module.js';
-import { DEBUG_RING, SERIAL_PORTS, takeBytes } from './rings.js';
+import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from './rings.js';
 import type { ClockMode, Counter, Stop, StopReason } from './types.js';
 import { Bell, yieldToHost } from './wait.js';
 
-const SLICE_ICOUNT = 1_000_000n;
-/** Shorter, so that the clock's jumps to the wall stay small. */
-const SLICE_REALTIME = 250_000n;
 /** The event loop gets a turn this often. */
 const YIELD_MS = 8;
+/** Ticks of a run without an end of its own. */
+const FOREVER = 0xffff_ffff_ffff_ffffn;
 /** idleNs when no timer is armed. */
 const NEVER = 0xffff_ffff_ffff_ffffn;
 /** Number under which bytes written to port 0xe9 are reported. */
@@ -30,14 +32,15 @@ export const DEBUG_PORT = SERIAL_PORTS;
 export interface EngineOptions {
   instance: ModuleInstance;
   clock: ClockMode;
-  /** Called with what the guest sent, between slices. */
+  /** Called with what the guest sent, at boundaries and at the end of a run. */
   onSerial: (port: number, bytes: Uint8Array) => void;
 }
 
-/** What stands between the module and the world outside, asked between slices. */
+/** A card's way to the world outside, served at boundaries: first what the guest sent, then what it is to get. */
 export interface HostPort {
-  /** True when the module should look at its rings. */
+  /** Puts in what has come for the guest. True when the module should look at its rings. */
   beforeSlice(): boolean;
+  /** Takes what the guest sent. */
   afterSlice(): void;
   /** Something waits for the guest: it must not sleep. */
   readonly busy: boolean;
@@ -64,14 +67,20 @@ const REASONS: Partial<Record<Code, StopReason>> = {
   [Code.SHUTDOWN]: 'triple-fault',
 };
 
+/** The module's rings that carry bytes to the host: the serial ports', and the debug console's. */
+const OUTPUT_RINGS = [...Array.from({ length: SERIAL_PORTS }, (_, port) => port * 2), DEBUG_RING];
+
 export class Engine {
   readonly input = new InputQueue();
-  slices = 0;
+  boundaries = 0;
+  yields = 0;
   /** Looks at rings that were asked of the module, and jumps of its clock. */
   looks = 0;
   jumps = 0;
   moduleMs = 0;
 
+  /** Bytes of each output ring that were shown at the end of a run and wait in it until the next boundary. */
+  readonly shown: number[];
   /** Somebody outside may type. */
   private inputAttached = false;
   /** The first input waits until the guest is idle; what follows is an answer to something, or an interrupt, and enters at once. */
@@ -84,11 +93,14 @@ export class Engine {
   private pauseAsked = false;
   /** Wall time in ms at virtual time 0, under `realtime`. */
   private wallAnchor = 0;
-  private lastYield = 0;
-  /** The last slice ended in HLT. */
+  private lastTurn = 0;
+  /** The processor sleeps: the boundary in hand is an idle. */
   private idle = false;
 
-  constructor(private readonly options: EngineOptions) {}
+  /** `shown`: of a restored machine, what its snapshot says. */
+  constructor(private readonly options: EngineOptions, shown: readonly number[] = []) {
+    this.shown = OUTPUT_RINGS.map((_, i) => shown[i] ?? 0);
+  }
 
   get instructions(): bigint {
     const { ticksLo, ticksHi } = this.options.instance.exports;
@@ -100,13 +112,13 @@ export class Engine {
     return join(nowNsLo(), nowNsHi());
   }
 
-  /** Bytes for a serial port; they enter between slices. */
+  /** Bytes for a serial port; they enter at a boundary. */
   type(port: number, data: Uint8Array): void {
     this.input.push(port, data);
     this.bell.ring();
   }
 
-  /** Connects what is served between slices. `outside`: it may bring something while the guest sleeps. */
+  /** Connects what is served at boundaries. `outside`: it may bring something while the guest sleeps. */
   attachPorts(ports: readonly HostPort[], outside: boolean): void {
     this.ports = ports;
     this.outside = outside;
@@ -117,7 +129,7 @@ export class Engine {
     this.bell.ring();
   }
 
-  /** Ends the run under way at the end of its slice. */
+  /** Ends the run under way at its next yield. */
   askPause(): void {
     this.pauseAsked = true;
     this.bell.ring();
@@ -137,30 +149,115 @@ export class Engine {
    */
   private crossings(): Counter[] {
     const one = (name: string, value: number): Counter => ({ name: `host B3 ${name}`, unit: 'crossings', value: BigInt(value) });
-    return [one('slices', this.slices), one('looks at rings', this.looks), one('clock jumps', this.jumps)];
+    return [one('boundaries', this.boundaries), one('yields', this.yields), one('looks at rings', this.looks), one('clock jumps', this.jumps)];
+  }
+
+  /** What was counted on the host's side: by the ports, and crossings. */
+  counters(): Counter[] {
+    return [...this.ports.flatMap((port) => port.counters?.() ?? []), ...this.crossings()];
   }
 
   async run(bounds: RunBounds): Promise<Stop> {
     const started = performance.now();
+    const until = started + (bounds.wallMs ?? Infinity);
     this.pauseAsked = false;
     this.wallAnchor = started - Number(this.virtualNs) / 1e6;
-    this.lastYield = started;
+    this.lastTurn = started;
     for (;;) {
-      const left = bounds.wallMs === undefined ? Infinity : started + bounds.wallMs - performance.now();
-      const stop = this.boundStop(bounds, left) ?? (await this.turn(bounds, started));
-      if (stop !== undefined) return stop;
-      await this.rest(left);
+      const stop = this.boundStop(bounds, until) ?? (await this.turn(bounds, until));
+      if (stop !== undefined) {
+        this.show();
+        return stop;
+      }
+      if (performance.now() - this.lastTurn >= YIELD_MS) await this.giveTurn();
     }
   }
 
-  /** A slice, between the host's answers to what was asked before and in it. */
-  private async turn(bounds: RunBounds, started: number): Promise<Stop | undefined> {
-    const until = started + (bounds.wallMs ?? Infinity);
-    // A pause came before everything was answered: it is seen before the next turn.
+  /** Lets the module run until it returns, and does what it returns for. */
+  private turn(bounds: RunBounds, until: number): Promise<Stop | undefined> | undefined {
+    const code = this.runModule(bounds);
+    if (code === Code.BUDGET) return undefined;
+    if (code !== Code.YIELD) return this.serve(code, bounds, until);
+    this.yields++;
+    return undefined;
+  }
+
+  private runModule({ untilInstructions }: RunBounds): Code {
+    const { run } = this.options.instance.exports;
+    const ticks = untilInstructions === undefined ? FOREVER : untilInstructions - this.instructions;
+    const before = performance.now();
+    const code = run(low(ticks), high(ticks)) as Code;
+    this.moduleMs += performance.now() - before;
+    return code;
+  }
+
+  /** The event loop's turn. */
+  private async giveTurn(): Promise<void> {
+    await yieldToHost();
+    this.lastTurn = performance.now();
+  }
+
+  private boundStop(bounds: RunBounds, until: number): Stop | undefined {
+    const { untilInstructions, boundary } = bounds;
+    if (untilInstructions !== undefined && this.instructions >= untilInstructions) {
+      return this.stop(boundary ?? 'paused', 'instructions');
+    }
+    if (this.pauseAsked) return this.stop('paused');
+    return performance.now() >= until ? this.stop('limit', 'wallMs') : undefined;
+  }
+
+  private stop(reason: StopReason, limit?: Stop['limit']): Stop {
+    const code = reason === 'debug-exit' ? this.options.instance.exports.exitCode() : 0;
+    const stop: Stop = { reason, code, instructions: this.instructions };
+    if (reason === 'limit' && limit !== undefined) stop.limit = limit;
+    return stop;
+  }
+
+  // --- A boundary ---
+
+  /** Serves a boundary, or the machine's end. Where a pause or the limit comes between, the boundary stays due and is served anew. */
+  private async serve(code: Code, bounds: RunBounds, until: number): Promise<Stop | undefined> {
+    this.idle = code === Code.IDLE || code === Code.HALT;
+    this.drain();
+    for (const port of this.ports) port.afterSlice();
+    const settled = !this.asking || (await this.settle(until));
+    const stop = this.codeStop(code, bounds);
+    if (stop !== undefined || !settled) return stop;
+    await this.passTime(until);
+    if (this.pauseAsked || performance.now() >= until) return undefined;
+    this.look();
     if (this.asking && !(await this.settle(until))) return undefined;
-    const code = this.slice(bounds);
-    if (this.asking) await this.settle(until);
-    return this.codeStop(code, bounds);
+    this.options.instance.exports.passBoundary();
+    this.boundaries++;
+    return undefined;
+  }
+
+  /** Hands on what the guest sent, and makes room in its rings. */
+  private drain(): void {
+    this.show();
+    this.shown.fill(0);
+    for (const ring of OUTPUT_RINGS) dropBytes(this.options.instance, ring);
+  }
+
+  /** Hands on what the guest sent and leaves it in the rings: whether there is room in them is decided at boundaries. */
+  private show(): void {
+    OUTPUT_RINGS.forEach((ring, port) => {
+      const bytes = peekBytes(this.options.instance, ring, this.shown[port]!);
+      if (bytes === undefined) return;
+      this.shown[port]! += bytes.length;
+      this.options.onSerial(port, bytes);
+    });
+  }
+
+  /** Puts in what has come from outside. */
+  private look(): void {
+    const { instance } = this.options;
+    let look = (!this.patient || this.typed || this.idle) && this.input.deliver(instance);
+    if (look) this.typed = true;
+    for (const port of this.ports) if (port.beforeSlice()) look = true;
+    if (!look) return;
+    this.looks++;
+    instance.exports.poke();
   }
 
   /** A disk waits for the host. */
@@ -170,7 +267,7 @@ export class Engine {
 
   /**
    * Answers disks until they ask no more: a long request asks again and again. Between two rounds a pause or the limit of wall time
-   * may come; what is not answered then is answered before the next slice. True when all is answered.
+   * may come; what is not answered then is answered before the next instruction. True when all is answered.
    */
   private async settle(until: number): Promise<boolean> {
     while (this.asking) {
@@ -181,65 +278,9 @@ export class Engine {
       }
       this.looks++;
       this.options.instance.exports.poke();
-      if (performance.now() - this.lastYield < YIELD_MS) continue;
-      await yieldToHost();
-      this.lastYield = performance.now();
+      if (performance.now() - this.lastTurn >= YIELD_MS) await this.giveTurn();
     }
     return true;
-  }
-
-  /** What was counted on the host's side: by the ports, and crossings. */
-  counters(): Counter[] {
-    return [...this.ports.flatMap((port) => port.counters?.() ?? []), ...this.crossings()];
-  }
-
-  private boundStop(bounds: RunBounds, wallLeft: number): Stop | undefined {
-    const { untilInstructions, boundary } = bounds;
-    if (untilInstructions !== undefined && this.instructions >= untilInstructions) {
-      return this.stop(boundary ?? 'paused', 'instructions');
-    }
-    if (this.pauseAsked) return this.stop('paused');
-    return wallLeft <= 0 ? this.stop('limit', 'wallMs') : undefined;
-  }
-
-  private stop(reason: StopReason, limit?: Stop['limit']): Stop {
-    const code = reason === 'debug-exit' ? this.options.instance.exports.exitCode() : 0;
-    const stop: Stop = { reason, code, instructions: this.instructions };
-    if (reason === 'limit' && limit !== undefined) stop.limit = limit;
-    return stop;
-  }
-
-  /** Runs one slice and drains the rings. */
-  private slice(bounds: RunBounds): Code {
-    const { instance, clock } = this.options;
-    let look = (!this.patient || this.typed || this.idle) && this.input.deliver(instance);
-    if (look) this.typed = true;
-    for (const port of this.ports) if (port.beforeSlice()) look = true;
-    if (look) {
-      this.looks++;
-      instance.exports.poke();
-    }
-    let ticks = clock === 'icount' ? SLICE_ICOUNT : SLICE_REALTIME;
-    if (bounds.untilInstructions !== undefined) {
-      const left = bounds.untilInstructions - this.instructions;
-      if (left < ticks) ticks = left;
-    }
-    const before = performance.now();
-    const code = instance.exports.runSlice(low(ticks), high(ticks)) as Code;
-    this.moduleMs += performance.now() - before;
-    this.slices++;
-    this.idle = code === Code.IDLE || code === Code.HALT;
-    this.drain();
-    for (const port of this.ports) port.afterSlice();
-    return code;
-  }
-
-  private drain(): void {
-    const { instance, onSerial } = this.options;
-    for (let port = 0; port <= SERIAL_PORTS; port++) {
-      const bytes = takeBytes(instance, port === DEBUG_PORT ? DEBUG_RING : port * 2);
-      if (bytes !== undefined) onSerial(port, bytes);
-    }
   }
 
   private codeStop(code: Code, bounds: RunBounds): Stop | undefined {
@@ -252,14 +293,16 @@ export class Engine {
     return asleep ? this.stop('halt') : undefined;
   }
 
-  /** Between slices: idle time, the wall, the event loop. */
-  private async rest(wallLeft: number): Promise<void> {
-    if (!this.idle || !this.quiet) this.followWall();
+  /** Time at a boundary: a busy guest's follows the wall or not, an idle one's is skipped or waited for. */
+  private async passTime(until: number): Promise<void> {
+    if (!this.idle || !this.quiet) this.keepPace();
     else if (this.options.clock === 'icount' && !this.awaited) this.skip(this.idleNs());
-    else return this.waitIdle(wallLeft);
-    if (performance.now() - this.lastYield < YIELD_MS) return;
-    await yieldToHost();
-    this.lastYield = performance.now();
+    else await this.waitIdle(until);
+  }
+
+  /** The pace of a busy guest's time against the wall, set at each boundary. */
+  private keepPace(): void {
+    if (this.options.clock === 'realtime') this.skip(this.behindNs());
   }
 
   /** Nothing waits for the guest. */
@@ -288,22 +331,18 @@ export class Engine {
     return BigInt(Math.round((performance.now() - this.wallAnchor) * 1e6)) - this.virtualNs;
   }
 
-  private followWall(): void {
-    if (this.options.clock === 'realtime') this.skip(this.behindNs());
-  }
-
   /** Sleeps until the next timer is due by the wall, or something is typed, and moves the clock by what has passed. */
-  private async waitIdle(wallLeft: number): Promise<void> {
+  private async waitIdle(until: number): Promise<void> {
     const next = this.idleNs();
     const idle = next === NEVER ? undefined : next;
     // Under icount the clock does not follow the wall while busy: idle time is counted from here.
     if (this.options.clock === 'icount') this.wallAnchor = performance.now() - Number(this.virtualNs) / 1e6;
     const ms = idle === undefined ? Infinity : Number(idle - this.behindNs()) / 1e6;
     // A timer shorter than the host's own resolution is taken early; the clock is then ahead and the next wait longer.
-    if (ms >= 1) await this.bell.sleep(Math.min(ms, wallLeft));
+    if (ms >= 1) await this.bell.sleep(Math.min(ms, until - performance.now()));
     // What rang was the first of what the event loop has: with the rest of it the guest wakes once, not once a frame.
     if (ms < 1 || this.outside) await yieldToHost();
-    this.lastYield = performance.now();
+    this.lastTurn = performance.now();
     const passed = this.behindNs();
     const woken = !this.quiet || this.pauseAsked;
     this.skip(idle === undefined || (passed < idle && woken) ? passed : idle);

@@ -17,7 +17,7 @@ import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { compileModule, high, instantiate, low, type CompiledModule, type ModuleInstance } from './module.js';
 import { bytesOf } from './bytes.js';
 import { readSettings, type Settings } from './options.js';
-import { readSnapshotHeader, restoreSnapshot, takeSnapshot } from './snapshot.js';
+import { readSnapshotHeader, restoreSnapshot, takeSnapshot, type SnapshotHeader } from './snapshot.js';
 import { readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { readCounters, readHistograms } from './stats.js';
@@ -74,10 +74,10 @@ export class LocalMachine implements Machine {
     private readonly plan: MachinePlan,
     private instance: ModuleInstance,
     private readonly outside: Outside,
-    agentReady: boolean,
+    restored?: SnapshotHeader,
   ) {
-    this.engine = this.newEngine();
-    this.startAgent(agentReady);
+    this.engine = this.newEngine(restored?.shown);
+    this.startAgent(restored?.agentReady ?? false);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
@@ -207,7 +207,7 @@ export class LocalMachine implements Machine {
 
   async snapshot(): Promise<Uint8Array> {
     this.mustBePaused('snapshot()');
-    return takeSnapshot(this.instance, this.memoryMiB, this.agent?.ready ?? false);
+    return takeSnapshot(this.instance, this.memoryMiB, this.agent?.ready ?? false, this.engine.shown);
   }
 
   async stats(): Promise<Stats> {
@@ -215,7 +215,8 @@ export class LocalMachine implements Machine {
     return {
       instructions: this.engine.instructions,
       virtualNs: this.engine.virtualNs,
-      slices: this.engine.slices,
+      boundaries: this.engine.boundaries,
+      yields: this.engine.yields,
       moduleMs: this.engine.moduleMs,
       counters: [...readCounters(this.instance), ...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()],
       histograms: readHistograms(this.instance),
@@ -231,12 +232,12 @@ export class LocalMachine implements Machine {
     return { instance: this.instance, ramBytes: this.memoryMiB * MIB };
   }
 
-  private newEngine(): Engine {
+  private newEngine(shown?: readonly number[]): Engine {
     const engine = new Engine({
       instance: this.instance,
       clock: this.settings.clock,
       onSerial: (port, bytes) => this.receive(port, bytes),
-    });
+    }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     engine.attachPorts(connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake()), this.outside.live);
     return engine;
@@ -325,9 +326,10 @@ async function createConnected(
   options: ReadOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
 ): Promise<LocalMachine> {
   if (options.snapshot === undefined) {
-    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside, false);
+    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside);
   }
-  const { memoryMiB: saved, agentReady } = readSnapshotHeader(options.snapshot);
+  const header = readSnapshotHeader(options.snapshot);
+  const saved = header.memoryMiB;
   if (saved !== settings.memoryMiB) {
     throw new SnapshotError(`The snapshot has ${saved} MiB of RAM, memoryMiB asks for ${settings.memoryMiB}. Leave memoryMiB out.`);
   }
@@ -340,5 +342,5 @@ async function createConnected(
   // Somebody may be out there who knows the guest from elsewhere.
   if (outside.live) instance.exports.announce();
   setPace(instance, settings);
-  return new LocalMachine(options, settings, compiled, plan, instance, outside, agentReady);
+  return new LocalMachine(options, settings, compiled, plan, instance, outside, header);
 }

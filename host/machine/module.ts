@@ -31,7 +31,8 @@ export interface ModuleExports {
   ringAt(id: number, what: number): number;
   create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;
   reset(): void;
-  runSlice(ticksLow: number, ticksHigh: number): number;
+  run(ticksLow: number, ticksHigh: number): number;
+  passBoundary(): void;
   exitCode(): number;
   idleNsLo(): number;
   idleNsHi(): number;
@@ -53,6 +54,8 @@ export interface ModuleExports {
   regionBytes(index: number): number;
   regionKind(index: number): number;
   regionName(index: number): number;
+  regionStride(index: number): number;
+  regionMask(index: number): number;
   counterIds(): number;
   counterName(index: number): number;
   counterUnit(index: number): number;

@@ -28,17 +28,30 @@ function readRing(instance: ModuleInstance, id: number): RingWords {
   return { at, head: word(0), tail: word(1), size: word(2), data: word(3) };
 }
 
-/** Takes everything that waits in a ring; undefined when there is nothing. */
-export function takeBytes(instance: ModuleInstance, id: number): Uint8Array | undefined {
+/** What waits in a ring, but for its first `skip` bytes, and stays there; undefined when there is nothing. */
+export function peekBytes(instance: ModuleInstance, id: number, skip: number): Uint8Array | undefined {
   const ring = readRing(instance, id);
-  const count = (ring.head - ring.tail) >>> 0;
-  if (count === 0 || count > ring.size) return undefined;
+  const waiting = (ring.head - ring.tail) >>> 0;
+  if (waiting <= skip || waiting > ring.size) return undefined;
+  const count = waiting - skip;
   const out = new Uint8Array(count);
-  const start = (ring.tail & (ring.size - 1)) >>> 0;
+  const start = ((ring.tail + skip) & (ring.size - 1)) >>> 0;
   const first = Math.min(count, ring.size - start);
   out.set(instance.bytes.subarray(ring.data + start, ring.data + start + first));
   out.set(instance.bytes.subarray(ring.data, ring.data + count - first), first);
-  instance.view.setUint32(ring.at + 4, ring.head, true);
+  return out;
+}
+
+/** Empties a ring. */
+export function dropBytes(instance: ModuleInstance, id: number): void {
+  const { at, head } = readRing(instance, id);
+  instance.view.setUint32(at + 4, head, true);
+}
+
+/** Takes everything that waits in a ring; undefined when there is nothing. */
+export function takeBytes(instance: ModuleInstance, id: number): Uint8Array | undefined {
+  const out = peekBytes(instance, id, 0);
+  if (out !== undefined) dropBytes(instance, id);
   return out;
 }
 

@@ -4,7 +4,8 @@
  *     0   magic "PINTSNAP"          8  version u32        12  bytes of RAM in MiB u32
  *     16  build, 16 hex digits      32  number of ranges u32       36  number of pages u32
  *     40  flags u32: bit 0, the guest's agent is up
- *     44  ranges: base u32, bytes u32 each; then their bytes, without the zeros at each range's end
+ *     44  bytes of the five output rings that were handed on already and still lie there, u32 each (engine.ts)
+ *     64  ranges: base u32, bytes u32 each; then their bytes, without the zeros at each range's end
  *     ..  page numbers u32 each; then the pages, 4096 bytes each
  *
  * The layout of the state belongs to one build of the module, so a snapshot of another build is refused.
@@ -13,11 +14,13 @@
 import { SnapshotError } from './errors.js';
 import type { ModuleInstance } from './module.js';
 import { MIB } from './units.js';
-import { stateRanges, type StateRange } from './state.js';
+import { readState, stateRanges, type StateRange } from './state.js';
 
 const MAGIC = 'PINTSNAP';
-const VERSION = 2;
-const HEADER_BYTES = 44;
+const VERSION = 3;
+const SHOWN_AT = 44;
+const SHOWN_WORDS = 5;
+const HEADER_BYTES = SHOWN_AT + 4 * SHOWN_WORDS;
 const FLAG_AGENT = 1;
 const PAGE = 4096;
 
@@ -28,6 +31,8 @@ export interface SnapshotHeader {
   build: string;
   /** The guest's agent was up and waiting for a command. */
   agentReady: boolean;
+  /** Bytes of each output ring that were handed on before. */
+  shown: number[];
 }
 
 interface Counts extends SnapshotHeader {
@@ -51,23 +56,27 @@ function usedPages(instance: ModuleInstance, ramBytes: number): number[] {
   return pages;
 }
 
-/** The range up to its last byte that is not zero, in whole words. */
-function withoutZeros(instance: ModuleInstance, { base, bytes }: StateRange): StateRange {
-  const words = new Uint32Array(instance.memory.buffer, base, bytes / 4);
+/** How much of a range there is up to its last byte that is not zero, in whole words. */
+function usedBytes(state: Uint8Array): number {
+  const words = new Uint32Array(state.buffer, state.byteOffset, state.length / 4);
   let used = words.length;
   while (used > 0 && words[used - 1] === 0) used--;
-  return { base, bytes: used * 4 };
+  return used * 4;
 }
 
-/**
- * The whole state of a machine that is not running. Its caches are dropped here as they are in the machine that is restored:
- * which pages hold decoded code decides what the TLB is given next, so only then do both go on alike.
- */
-export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentReady: boolean): Uint8Array {
-  instance.exports.attach();
-  const ranges = stateRanges(instance).map((range) => withoutZeros(instance, range));
+interface SavedState {
+  base: number;
+  data: Uint8Array;
+}
+
+/** The whole state of a machine that is not running, which is left as it is. */
+export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentReady: boolean, shown: readonly number[]): Uint8Array {
+  const saved = stateRanges(instance).map((range): SavedState => {
+    const state = readState(instance, range);
+    return { base: range.base, data: state.subarray(0, usedBytes(state)) };
+  });
   const pages = usedPages(instance, memoryMiB * MIB);
-  const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.bytes, 0);
+  const stateBytes = saved.reduce((sum, { data }) => sum + 8 + data.length, 0);
   const out = new Uint8Array(HEADER_BYTES + stateBytes + pages.length * (4 + PAGE));
   const view = new DataView(out.buffer);
   const ascii = (at: number, text: string): void => out.set(new TextEncoder().encode(text), at);
@@ -75,10 +84,11 @@ export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentR
   view.setUint32(8, VERSION, true);
   view.setUint32(12, memoryMiB, true);
   ascii(16, instance.build);
-  view.setUint32(32, ranges.length, true);
+  view.setUint32(32, saved.length, true);
   view.setUint32(36, pages.length, true);
   view.setUint32(40, agentReady ? FLAG_AGENT : 0, true);
-  const end = writeRanges(out, view, instance, ranges);
+  for (let i = 0; i < SHOWN_WORDS; i++) view.setUint32(SHOWN_AT + i * 4, shown[i] ?? 0, true);
+  const end = writeRanges(out, view, saved);
   pages.forEach((page, i) => {
     view.setUint32(end + i * 4, page, true);
     const from = instance.ram + page * PAGE;
@@ -87,13 +97,13 @@ export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentR
   return out;
 }
 
-function writeRanges(out: Uint8Array, view: DataView, instance: ModuleInstance, ranges: StateRange[]): number {
-  let at = HEADER_BYTES + ranges.length * 8;
-  ranges.forEach((range, i) => {
-    view.setUint32(HEADER_BYTES + i * 8, range.base, true);
-    view.setUint32(HEADER_BYTES + i * 8 + 4, range.bytes, true);
-    out.set(instance.bytes.subarray(range.base, range.base + range.bytes), at);
-    at += range.bytes;
+function writeRanges(out: Uint8Array, view: DataView, saved: readonly SavedState[]): number {
+  let at = HEADER_BYTES + saved.length * 8;
+  saved.forEach(({ base, data }, i) => {
+    view.setUint32(HEADER_BYTES + i * 8, base, true);
+    view.setUint32(HEADER_BYTES + i * 8 + 4, data.length, true);
+    out.set(data, at);
+    at += data.length;
   });
   return at;
 }
@@ -117,6 +127,7 @@ function readCounts(snapshot: Uint8Array): Counts {
     memoryMiB: view.getUint32(12, true),
     build: text(16, 32),
     agentReady: (view.getUint32(40, true) & FLAG_AGENT) !== 0,
+    shown: Array.from({ length: SHOWN_WORDS }, (_, i) => view.getUint32(SHOWN_AT + i * 4, true)),
     ranges: view.getUint32(32, true),
     pages: view.getUint32(36, true),
   };
@@ -124,8 +135,8 @@ function readCounts(snapshot: Uint8Array): Counts {
 
 /** What a snapshot says of itself; throws SnapshotError for other bytes. */
 export function readSnapshotHeader(snapshot: Uint8Array): SnapshotHeader {
-  const { version, memoryMiB, build, agentReady } = readCounts(snapshot);
-  return { version, memoryMiB, build, agentReady };
+  const { version, memoryMiB, build, agentReady, shown } = readCounts(snapshot);
+  return { version, memoryMiB, build, agentReady, shown };
 }
 
 /** A range of the machine, and how much of it the snapshot has; the rest is zeros. */

@@ -1,16 +1,20 @@
 /**
- * The machine's state as a list of ranges of the module's memory: what a snapshot holds and what the hash covers. Regions
- * that can be rebuilt (decoded code) are left out; the module says which.
+ * The machine's state as a list of ranges of the module's memory: what a snapshot holds and what the hash covers. The module says which
+ * they are (assembly/base/regions.ts); what can be made again (decoded code), and what its own work left behind, is not among them.
  */
 
 import { sha256, type ModuleInstance } from './module.js';
 
 /** RegionKind.STATE of assembly/base/regions.ts. */
 const KIND_STATE = 0;
+const WHOLE = 0xff;
 
 export interface StateRange {
   base: number;
   bytes: number;
+  /** Of every `stride` bytes the first counts under `mask`, the others whole. */
+  stride: number;
+  mask: number;
 }
 
 /** State of processor and devices, in the order of the memory map. RAM is not among them. */
@@ -19,13 +23,23 @@ export function stateRanges(instance: ModuleInstance): StateRange[] {
   const out: StateRange[] = [];
   for (let i = 0; i < exports.regionCount(); i++) {
     const base = exports.regionBase(i) >>> 0;
-    if (exports.regionKind(i) === KIND_STATE && base < instance.ram) out.push({ base, bytes: exports.regionBytes(i) >>> 0 });
+    if (exports.regionKind(i) !== KIND_STATE || base >= instance.ram) continue;
+    out.push({ base, bytes: exports.regionBytes(i) >>> 0, stride: exports.regionStride(i), mask: exports.regionMask(i) });
   }
+  return out;
+}
+
+/** What a range holds of the machine's state; not to be written to. */
+export function readState(instance: ModuleInstance, { base, bytes, stride, mask }: StateRange): Uint8Array {
+  const own = instance.bytes.subarray(base, base + bytes);
+  if (mask === WHOLE) return own;
+  const out = own.slice();
+  for (let at = 0; at < bytes; at += stride) out[at]! &= mask;
   return out;
 }
 
 /** SHA-256 in hex of all state and RAM. */
 export async function hashState(instance: ModuleInstance, ramBytes: number): Promise<string> {
-  const ranges = [...stateRanges(instance), { base: instance.ram, bytes: ramBytes }];
-  return sha256(ranges.map(({ base, bytes }) => instance.bytes.subarray(base, base + bytes)));
+  const ranges = stateRanges(instance).map((range) => readState(instance, range));
+  return sha256([...ranges, instance.bytes.subarray(instance.ram, instance.ram + ramBytes)]);
 }

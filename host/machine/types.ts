@@ -327,8 +327,10 @@ export interface Stats {
   instructions: bigint;
   /** Virtual time in ns. */
   virtualNs: bigint;
-  /** Times that the run loop returned to the host. */
-  slices: number;
+  /** Times that the host served the machine, at boundaries and while it idled. */
+  boundaries: number;
+  /** Times that the host had its turn between two instructions, unknown to the guest. */
+  yields: number;
   /** Host wall time in ms spent inside the module. */
   moduleMs: number;
   /** The module's own counters, in its order. */

@@ -10,7 +10,7 @@ import { DEFAULT_APPEND, prepareGuest } from '../../build/host/guest/index.js';
 import { Address } from '../../assembly/run/surface.js';
 import { writeRegisters } from '../../host/machine/cpu-layout.js';
 import { entryRegisters } from '../../host/machine/entry.js';
-import { createRawMachine } from '../support/raw-machine.js';
+import { createRawMachine, runTicks } from '../support/raw-machine.js';
 
 const MEMORY_MIB = 128;
 const SLICE_TICKS = 1_000_000, SLICES = 400;
@@ -25,7 +25,7 @@ function bootFor(plan: BootPlan, throughIr: boolean): string[] {
   call('runThroughIr', throughIr ? 1 : 0);
   const hashes: string[] = [];
   for (let n = 1; n <= SLICES; n++) {
-    expect(call('runSlice', SLICE_TICKS, 0)).toBe(0);
+    expect(runTicks({ call }, SLICE_TICKS)).toBe(0);
     if (n % (SLICES / 4) !== 0) continue;
     const cpu = call('address', Address.Gpr);
     hashes.push(createHash('sha256')

@@ -168,7 +168,7 @@ describe('three cards in one machine', () => {
     }
     expect(counters['guest idle time']).toBeGreaterThan(0);
     expect(units['guest idle time']).toBe('ns');
-    expect(counters['host B3 slices']).toBeGreaterThan(100);
+    expect(counters['host B3 boundaries']).toBeGreaterThan(100);
     expect(counters['n0.system.connects']).toBe(1);
     expect(counters['n0.system.reads']).toBeGreaterThan(5);
     expect(counters['n1.system.reads']).toBe(0);

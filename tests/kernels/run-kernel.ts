@@ -1,6 +1,6 @@
 /** Runs a kernel's ROM on the module alone, in Run or through the IR; what it printed on port E9. */
 import { Address, StopReason } from '../../assembly/run/surface.js';
-import { createRawMachine, type RawMachine } from '../support/raw-machine.js';
+import { createRawMachine, runTicks, type RawMachine } from '../support/raw-machine.js';
 
 const RAM_MIB = 4;
 const SLICE_TICKS = 100_000;
@@ -32,7 +32,7 @@ export function runKernel(rom: Uint8Array, throughIr: boolean): string {
   call('runThroughIr', throughIr ? 1 : 0);
   let output = '';
   for (let n = 0; n < MAX_SLICES; n++) {
-    const stop = call('runSlice', SLICE_TICKS, 0);
+    const stop = runTicks(machine, SLICE_TICKS);
     output += takeText(machine);
     if (stop === StopReason.DEBUG_EXIT || stop === StopReason.HALT) return output;
     if (stop === StopReason.SHUTDOWN || stop === StopReason.RESET) restart(machine);

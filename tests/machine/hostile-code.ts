@@ -6,7 +6,7 @@
 import { Address, StopReason } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import { enterMode } from '../support/enter.js';
-import { createRawMachine, seeded, type RawMachine } from '../support/raw-machine.js';
+import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
 
 const RAM_MIB = 4;
 const MODES = ['protected32', 'long64', 'real16'] as const;
@@ -98,7 +98,7 @@ function runProgram(machine: RawMachine, random: Random, ticks: number): number 
   machine.call('refreshCpu');
   let stop = StopReason.BUDGET as number;
   for (let done = 0; done < ticks && (stop === StopReason.BUDGET || stop === StopReason.IDLE); done += 1000) {
-    stop = machine.call('runSlice', 1000, 0);
+    stop = runTicks(machine, 1000);
     if (stop === StopReason.IDLE) machine.call('skipIdle', 1_000_000, 0);
   }
   return stop;

@@ -8,7 +8,7 @@
  */
 import { Address, StopReason } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
-import { createRawMachine, seeded, type RawMachine } from '../support/raw-machine.js';
+import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
 import { DATA, randomInstruction } from './hostile-instructions.js';
 
 const RAM_MIB = 4;
@@ -211,7 +211,7 @@ class Hostile {
     if (this.oneIn(3)) this.field(CpuField.Rip, CODE);
     this.machine.call('refreshCpu');
     const before = this.ticks();
-    const stop = this.machine.call('runSlice', TICKS, 0) as StopReason;
+    const stop = runTicks(this.machine, TICKS);
     const ran = this.ticks() - before;
     if (ran < 0n || ran > BigInt(TICKS)) throw new Error(`a slice of ${TICKS} ticks took ${ran}`);
     const [low, high] = this.wild();

@@ -5,7 +5,7 @@
 import { Address, StopReason } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import { enterMode } from '../support/enter.js';
-import { createRawMachine, type RawMachine } from '../support/raw-machine.js';
+import { createRawMachine, runTicks, type RawMachine } from '../support/raw-machine.js';
 
 export const PROGRAM = 0x1_0000, STACK = 0x7_0000;
 const [PML4, PDPT, IDT, GDT, TSS, HANDLERS, INNER_STACK] = [0x1000, 0x2000, 0x5000, 0x6000, 0x7000, 0x1_1000, 0x6_0000];
@@ -85,7 +85,7 @@ export function makeSystem({ bits = 64, ir = false, program, handlers = {} }: Sm
   return {
     ...raw, field, setField, writeHex, read, write, setRegister,
     runToHalt() {
-      const stop = call('runSlice', 1_000_000, 0);
+      const stop = runTicks(raw, 1_000_000);
       if (stop !== StopReason.HALT) throw new Error(`the program ended with ${stop} at ${field(CpuField.Rip).toString(16)}`);
     },
     register: (n) => view.getBigUint64(gpr + 8 * n, true),

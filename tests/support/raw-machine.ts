@@ -1,6 +1,6 @@
 /** The shipped module alone, without the host around it: memory, exports, RAM. For tests that misuse it. */
 import { readFileSync } from 'node:fs';
-import { Address } from '../../assembly/run/surface.js';
+import { Address, StopReason } from '../../assembly/run/surface.js';
 import type { ModuleExports, ModuleInstance } from '../../host/machine/module.js';
 
 export interface RawMachine {
@@ -30,6 +30,17 @@ export function createRawMachine(ramMiB: number): RawMachine {
   const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
   const instance = { exports: exports as unknown as ModuleExports, memory, bytes, view, build: '', ram };
   return { instance, call, bytes, view, ram, ramBytes: ramMiB << 20 };
+}
+
+/** Runs so many ticks, over yields and boundaries, at which nothing is served; why it ended (BUDGET: all are done). */
+export function runTicks({ call }: Pick<RawMachine, 'call'>, ticks: number): StopReason {
+  const now = (): bigint => BigInt(call('ticksLo')) | BigInt(call('ticksHi')) << 32n;
+  const end = now() + BigInt(ticks);
+  for (;;) {
+    const stop = call('run', Number(end - now()), 0) as StopReason;
+    if (stop === StopReason.BOUNDARY) call('passBoundary');
+    else if (stop !== StopReason.YIELD) return stop;
+  }
 }
 
 /** xorshift32: the same numbers for the same seed everywhere. */

@@ -7,7 +7,7 @@
 // while an interrupt is enabled; flags nobody enabled are worked out when register C is read. A gap of wall time (device/clock.ts) is
 // passed over at once: its seconds have turned, and an alarm among them sounds.
 
-import { control } from "../../base/control";
+import { machine } from "../../base/machine";
 import { scaleDown, scaleUp } from "../../base/scale";
 import { mapPorts, Width } from "../../memory/bus";
 import { bindTimer, cancelTimer, clock, nowNs, setTimer, Timer } from "../../device/clock";
@@ -55,7 +55,7 @@ function startRtc(): void {
 
 /** Memory sizes where PC firmware looks for them: KiB above 1 MiB, and 64 KiB units above 16 MiB. */
 function storeMemorySize(): void {
-  const size = min(control.ramSize, <u64>0xb000_0000);
+  const size = min(machine.ramSize, <u64>0xb000_0000);
   const above1 = size > 0x10_0000 ? <u32>min((size - 0x10_0000) >> 10, <u64>0xffff) : 0;
   const above16 = size > 0x100_0000 ? <u32>min((size - 0x100_0000) >> 16, <u64>0xffff) : 0;
   setCmos(0x15, 640 & 0xff); setCmos(0x16, 640 >> 8);

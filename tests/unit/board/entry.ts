@@ -1,5 +1,6 @@
 // What the board's tests call in the module: the buses, the clock, lines, MSRs and rings, with raw ticks for time.
 import { control } from "../../../assembly/base/control";
+import { machine } from "../../../assembly/base/machine";
 export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
 export { sendMsi, acknowledge, apicHasMsr, apicReadMsr, apicWriteMsr, readCr8, writeCr8 } from "../../../assembly/device/interrupt";
 export { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
@@ -16,11 +17,11 @@ export function drive(gsi: u32, level: u32): void { setLine(gsi, level != 0); }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
 export function events(): u32 { return control.events; }
 export function clearEvents(): void { control.events = 0; }
-export function stopReason(): u32 { return control.stop; }
-export function exitCode(): u32 { return control.exitCode; }
+export function stopReason(): u32 { return machine.stop; }
+export function exitCode(): u32 { return machine.exitCode; }
 export function limit(): u64 { return control.limit; }
-export function setSlice(end: u64): void { control.sliceEnd = end; control.limit = end; }
-export function setRamSize(n: u64): void { control.ramSize = n; }
+export function setSlice(end: u64): void { control.until = end; machine.boundary = end; control.yieldAt = <i64>end; control.limit = end; }
+export function setRamSize(n: u64): void { machine.ramSize = n; }
 
 // Register tables: rows for the table test, and a scratch copy of any block's values to try them on.
 import { Access, blockAt, blockCount, define, guestRead, guestWrite, makeBlock, resetBlock } from "../../../assembly/device/registers";

@@ -1,5 +1,6 @@
 // The processor's system side alone: no decoder, no instructions, the bus without devices.
 import { control, clearEvent, Event } from "../../../assembly/base/control";
+import { machine } from "../../../assembly/base/machine";
 import { RAM } from "../../../assembly/base/layout";
 import { cpu, gpr, segment } from "../../../assembly/cpu/state";
 import { resetCpu } from "../../../assembly/cpu/reset";
@@ -24,7 +25,7 @@ export { loadLinear } from "../../../assembly/cpu/memory";
 
 /** Power-up state with so much RAM, all zero. */
 export function reset(ramBytes: u32): void {
-  control.ramSize = ramBytes;
+  machine.ramSize = ramBytes;
   control.events = 0;
   memory.fill(RAM, 0, ramBytes);
   resetClock();

@@ -1,5 +1,6 @@
 // The SSE chapter behind the decoder, in flat protected mode without paging: what its rows and control bits raise.
 import { control } from "../../../assembly/base/control";
+import { links, machine } from "../../../assembly/base/machine";
 import { IR, IR_SIZE, RAM } from "../../../assembly/base/layout";
 import { raiseNoCode } from "../../../assembly/cpu/exceptions";
 import { updateMode } from "../../../assembly/cpu/mode";
@@ -21,10 +22,10 @@ export const CODE: u32 = 0x1000;
 @inline const INSN: usize = IR + IR_SIZE - 64;
 
 export function reset(): void {
-  control.ramSize = 1 << 20;
+  machine.ramSize = 1 << 20;
   control.events = 0;
   control.current = <u32>INSN;
-  control.runSlot = <u32>runNow.index;
+  links.runSlot = <u32>runNow.index;
   memory.fill(RAM, 0, 1 << 20);
   defineOpcodes();
   flushAll();

@@ -1,5 +1,6 @@
 // What the virtio tests call in the module: the board's buses and clock, the list of cards, PCI as firmware leaves it.
 import { control } from "../../../assembly/base/control";
+import { machine } from "../../../assembly/base/machine";
 import { RAM } from "../../../assembly/base/layout";
 import { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
 import { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
@@ -25,12 +26,12 @@ export function addCard(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, m
 export function attachAll(): void { attachChipset(); attachPci(); attachCards(); }
 /** Attached, reset and as firmware leaves it, with so much RAM. */
 export function make(ramBytes: u64): void {
-  control.ramSize = ramBytes;
-  control.random = 1;
+  machine.ramSize = ramBytes;
+  machine.random = 1;
   attachAll();
   resetChipset(); resetPci(); resetCards();
   enterVirtualWire(); presetPci();
-  control.sliceEnd = 1 << 62; control.limit = 1 << 62;
+  control.until = 1 << 62; machine.boundary = 1 << 62; control.yieldAt = 1 << 62; control.limit = 1 << 62;
 }
 
 import { cardAt as e1000At, valuesOf as e1000Values } from "../../../assembly/nic/e1000/state";

@@ -1,5 +1,6 @@
 // The x87 chapter behind the decoder, in flat protected mode without paging: what its rows, exceptions and images do.
 import { control } from "../../../../assembly/base/control";
+import { machine } from "../../../../assembly/base/machine";
 import { Counter, counterAddress } from "../../../../assembly/base/counters";
 import { IR, RAM } from "../../../../assembly/base/layout";
 import { resetCpu } from "../../../../assembly/cpu/reset";
@@ -21,7 +22,7 @@ export const CODE: u32 = 0x1000;
 @inline const INSN: usize = IR;
 
 export function reset(): void {
-  control.ramSize = 1 << 20;
+  machine.ramSize = 1 << 20;
   control.events = 0;
   control.current = <u32>INSN;
   memory.fill(RAM, 0, 1 << 20);

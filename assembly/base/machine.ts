@@ -1,0 +1,47 @@
+// The machine's own words, apart from those of its processor (control.ts): time and boundaries are the machine's, ticks are a
+// processor's. Then the links: what the module's parts need of each other and of the caches, made at attach, no state.
+
+import { MACHINE, LINKS } from "./layout";
+
+/**
+ * Ticks between two boundaries, at which the outside enters: input, frames, the host's view of rings, jumps of the clock. Boundaries lie
+ * at its multiples since power-up, so that they fall on the same instructions however a run is cut into steps.
+ */
+@inline export const QUANTUM: u64 = 250_000;
+
+/** State. */
+@unmanaged export class Machine {
+  /** RAM size in bytes. */
+  ramSize: u64;
+  /** The tick of the next boundary. It is due, and stays due, until passBoundary. */
+  boundary: u64;
+  /** State of the seeded random source (splitmix64): RDRAND, virtio-rng. */
+  random: u64;
+  /** Bytes of the ROM image that ends at 4 GiB, a whole number of pages. */
+  romSize: u32;
+  /** Why the machine stopped (device/power.ts Power, run/surface.ts StopReason). */
+  stop: u32;
+  /** Guest-visible exit status written by debug exit or poweroff. */
+  exitCode: u32;
+}
+@inline export const machine = changetype<Machine>(MACHINE);
+
+/** Cache. */
+@unmanaged export class Links {
+  /** Function-table index of decode/cache.ts codeWritten(host, bytes); 0 until attached. */
+  codeSlot: u32;
+  /** Function-table index of isa/execute.ts runOne(record): what the IR's RUN operation calls; 0 until attached. */
+  runSlot: u32;
+  /** Function-table index of cpu/tlb.ts flushAll(), for who changes what pages may be written; 0 until attached. */
+  tlbSlot: u32;
+  /** 1: every instruction goes through Build and the IR interpreter (tests). */
+  throughIr: u32;
+  /** Operations in the IR block being built. */
+  irCount: u32;
+  /** Next free byte of the decode cache (decode/cache.ts). */
+  blockSpace: u32;
+}
+@inline export const links = changetype<Links>(LINKS);
+
+/** Puts the next boundary at the first multiple of QUANTUM after `now`. */
+export function placeBoundary(now: u64): void { machine.boundary = (now / QUANTUM + 1) * QUANTUM; }
