@@ -1,10 +1,13 @@
 #!/usr/bin/env node
-// The command. In a clone it builds first what is out of date; in an installed package there is nothing to build.
+// The command. In a clone it builds first what is out of date, but for what only prints; in an installed package there is nothing to build.
 
 import { existsSync } from "node:fs";
 
+const main = new URL("../build/host/cli/main.js", import.meta.url);
 const builder = new URL("../tests/support/build.mjs", import.meta.url);
-if (existsSync(builder) && existsSync(new URL("../assembly", import.meta.url))) {
+const prints = /^(help|version|completion|--?help|--?version|-h|-V|-\?)$/;
+
+if (!(prints.test(process.argv[2] ?? "help") && existsSync(main)) && existsSync(builder) && existsSync(new URL("../assembly", import.meta.url))) {
   const { build } = await import(builder.href);
   try {
     await build();
@@ -13,4 +16,4 @@ if (existsSync(builder) && existsSync(new URL("../assembly", import.meta.url))) 
     process.exit(1);
   }
 }
-await import("../build/host/cli/main.js");
+await import(main.href);

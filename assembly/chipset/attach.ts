@@ -17,6 +17,7 @@ import { attachIoapic, resetIoapic } from "./ioapic/ioapic";
 import { attachLapic, resetLapic } from "./lapic/lapic";
 import { attachPic, resetPic } from "./pic/pic";
 import { attachPit, resetPit } from "./pit/pit";
+import { attachPvpanic } from "./pvpanic/pvpanic";
 import { attachRtc, resetRtc } from "./rtc/rtc";
 import { attachUarts, resetUarts } from "./uart/uart";
 
@@ -37,6 +38,7 @@ export function attachChipset(): void {
   attachI8042();
   attachDebug();
   attachFwCfg();
+  attachPvpanic();
 }
 
 /** Every device as after reset. Time goes on, the RTC keeps its date and CMOS, and rings keep what the host has not taken. */

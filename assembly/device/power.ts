@@ -9,6 +9,8 @@ export const enum Power {
   RESET = 17,
   /** Debug exit; the status is in machine.exitCode. */
   EXIT = 18,
+  /** The guest says that it has panicked; it may be run on. */
+  PANIC = 19,
 }
 
 function request(why: u32, status: u32): void {
@@ -23,3 +25,5 @@ export function requestPowerOff(): void { request(Power.OFF, 0); }
 export function requestReset(): void { request(Power.RESET, 0); }
 /** The guest asked to end with this status. */
 export function requestExit(status: u32): void { request(Power.EXIT, status); }
+/** The guest told of its panic (pvpanic). */
+export function requestPanic(): void { request(Power.PANIC, 0); }

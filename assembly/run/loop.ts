@@ -105,6 +105,7 @@ function stopped(): u32 {
     case Power.OFF: return StopReason.POWEROFF;
     case Power.RESET: return StopReason.RESET;
     case Power.EXIT: return StopReason.DEBUG_EXIT;
+    case Power.PANIC: return StopReason.PANIC;
     default: return StopReason.SHUTDOWN;
   }
 }

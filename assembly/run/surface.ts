@@ -5,8 +5,9 @@ export const enum Address { Vcpu, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Coun
 /**
  * Why `run` returns. BUDGET: so many ticks are done. BOUNDARY: the host serves what waits, then calls passBoundary. IDLE and HALT: the processor
  * sleeps, with and without interrupts; they are boundaries, too. YIELD: a turn's work is done, nothing else.
+ * PANIC: the guest told of its panic (pvpanic); it may be run on.
  */
-export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT, BOUNDARY, YIELD }
+export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT, BOUNDARY, YIELD, PANIC }
 /** What tuneCard sets: pairs of queues; Mb/s and 0 half, 1 full that a card reports, all ones (255) for unknown; 1: a virtio card without the modern interface. */
 export const enum CardOption { QUEUES, SPEED, DUPLEX, LEGACY_ONLY }
 /** Cards that can be added before a machine is made. */

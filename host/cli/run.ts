@@ -1,29 +1,19 @@
 /** `pintail run`: a machine with its console in this terminal, or one command in a guest. */
 
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { NoPackageClient } from '../guest/errors.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
-import type { Stop } from '../machine/types.js';
 import { withoutCodes } from '../words/errno.js';
 import { connectStdio, type TerminalStream } from './chardevs.js';
 import { openCommandInput } from './command-input.js';
+import { describeTerminal, runConsole, sayHowToLeave } from './console-session.js';
 import { UsageError } from './faults.js';
+import { PanicWatch } from './panic-watch.js';
 import { openProgress, type Progress } from './progress.js';
-import { registerLines } from './register-lines.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
 import { openSerial, type SerialOutputs } from './serial.js';
 import { statsJson } from './stats-json.js';
-import { EscapeKeys, takeTerminal } from './terminal.js';
-
-/** Exit statuses besides 0, 1 (errors), 2 (bad arguments) and those of the guest. README.md lists them. */
-const STATUS = { limit: 124, quit: 130, 'triple-fault': 131, halt: 132 } as const;
-
-/** Ctrl-D. */
-const END_OF_INPUT = '\x04';
-
-function note(text: string): void {
-  process.stderr.write(`pintail: ${text}\n`);
-}
+import { note, statusOf, supervise, type Ending } from './supervise.js';
 
 /** Makes the machine; where the default guest cannot be made, says so and takes the built-in one. */
 async function open(options: RunOptions, progress: Progress): Promise<LocalMachine> {
@@ -36,119 +26,41 @@ async function open(options: RunOptions, progress: Progress): Promise<LocalMachi
     progress.done();
     note(error.message);
     note('booting the small guest inside instead.');
-    return createLocal({ ...options.machine, guest: 'builtin', onProgress });
-  }
-}
-
-/** `-d cpu_reset`: the registers, to standard error or the file of `-D`. */
-async function logRegisters(machine: LocalMachine, { logResets, logFile }: RunOptions, stop: Stop): Promise<void> {
-  if (!logResets || (stop.reason !== 'reset' && stop.reason !== 'triple-fault')) return;
-  const text = registerLines(await machine.getRegisters(), stop);
-  if (logFile === undefined) process.stderr.write(text);
-  else appendFileSync(logFile.value, text);
-}
-
-/** Runs until the machine is down for good; a reset starts it again. */
-async function runMachine(machine: LocalMachine, options: RunOptions, reboot = options.reboot): Promise<Stop> {
-  for (;;) {
-    const stop = await machine.run();
-    await logRegisters(machine, options, stop);
-    if (stop.reason !== 'reset' || !reboot) return stop;
-    await machine.reset();
-  }
-}
-
-/** RFLAGS.IF */
-const INTERRUPTS_ON = 0x200n;
-
-/** What became of a processor that sleeps for good. */
-async function describeHalt(machine: LocalMachine): Promise<string> {
-  const { rip, rflags } = await machine.getRegisters();
-  if (rflags & INTERRUPTS_ON) return 'the guest sleeps: it has set no timer, and nothing is attached that could wake it (nobody can type, and there is no network).';
-  return `the processor halted with interrupts off (before 0x${rip.toString(16)}): nothing can wake it.`;
-}
-
-async function statusOf(stop: Stop, machine: LocalMachine): Promise<number> {
-  switch (stop.reason) {
-    case 'poweroff':
-    case 'reset':
-      return 0;
-    case 'debug-exit':
-      return stop.code & 0xff;
-    case 'triple-fault':
-      note(`the processor shut down after a triple fault (${stop.instructions} instructions).`);
-      return STATUS['triple-fault'];
-    case 'halt':
-      note(await describeHalt(machine));
-      return STATUS.halt;
-    case 'limit':
-      note(`stopped: the limit of ${stop.limit === 'wallMs' ? 'wall time' : 'instructions'} is reached (${stop.instructions} instructions).`);
-      return STATUS.limit;
-    case 'paused':
-      return STATUS.quit;
-  }
-}
-
-/** The console in this terminal. */
-async function runConsole(machine: LocalMachine, options: RunOptions, terminal: TerminalStream | undefined): Promise<Stop> {
-  const port = options.serial.findIndex(({ kind }) => kind === 'stdio');
-  if (port < 0 && terminal === undefined) return runMachine(machine, options);
-  const send = (bytes: Uint8Array): void => (terminal === undefined ? machine.write(bytes, port) : terminal.push(bytes));
-  const keys = new EscapeKeys({
-    send,
-    quit: () => void machine.pause(),
-    show: (text) => process.stderr.write(text),
-  }, options.escape);
-  const interactive = process.stdin.isTTY;
-  machine.attachInput(true, !interactive);
-  let typed = false;
-  const giveBack = takeTerminal(
-    (bytes) => {
-      typed = true;
-      if (interactive) keys.type(bytes);
-      else send(bytes);
-    },
-    () => {
-      // The end of a script is the end of what a shell reads; nothing at all (</dev/null) says nothing.
-      if (typed) send(new TextEncoder().encode(END_OF_INPUT));
-      // Nobody will type any more: idle time need not be waited for.
-      machine.attachInput(false, !interactive);
-    },
-  );
-  try {
-    return await runMachine(machine, options);
-  } finally {
-    giveBack();
-    if (interactive) process.stdout.write('\n');
+    return createLocal({ ...options.machine, guest: 'builtin', append: '', onProgress });
   }
 }
 
 /** One command: its output as it comes, its status at the end. */
-async function runCommand(machine: LocalMachine, options: RunOptions): Promise<{ stop: Stop; status: number }> {
-  const stop = await runMachine(machine, options, false);
+async function runCommand(machine: LocalMachine, options: RunOptions, watch: PanicWatch): Promise<{ ending: Ending; status: number }> {
+  const ending = await supervise(machine, options, watch, false);
   const result = await machine.commandResult();
-  if (result !== undefined) return { stop, status: result.code };
-  note(`the machine stopped (${stop.reason}) before the command ended. Run it with -v to see the boot messages.`);
-  return { stop, status: (await statusOf(stop, machine)) || 1 };
+  if (result !== undefined) return { ending, status: result.code };
+  note(`the machine stopped (${ending.panicked ? 'panic' : ending.stop.reason}) before the command ended. Run it with -v to see the boot messages.`);
+  return { ending, status: (await statusOf(ending, machine, options)) || 1 };
 }
 
-async function runOpened(machine: LocalMachine, outputs: SerialOutputs, options: RunOptions, terminal: TerminalStream | undefined): Promise<number> {
+async function runWatched(machine: LocalMachine, options: RunOptions, watch: PanicWatch, terminal: TerminalStream | undefined): Promise<{ ending: Ending; status: number }> {
+  if (options.machine.command !== undefined) return runCommand(machine, options, watch);
+  const ending = await runConsole(machine, options, watch, terminal);
+  return { ending, status: await statusOf(ending, machine, options) };
+}
+
+async function runOpened(machine: LocalMachine, outputs: SerialOutputs, options: RunOptions, progress: Progress, terminal: TerminalStream | undefined): Promise<number> {
   if (options.verbose) machine.notes.forEach(note);
   // Somebody at a socket may type at any time.
   if (options.serial.some(({ kind }) => kind === 'link')) machine.attachInput(true);
+  const watch = new PanicWatch();
+  progress.moving('booting');
   machine.on('serial', (port, bytes) => {
+    progress.done();
     outputs.write(port, bytes);
-    if (port === 0 && options.verbose && options.machine.command !== undefined) process.stderr.write(bytes);
+    if (port !== 0) return;
+    watch.receive(bytes);
+    if (options.verbose && options.machine.command !== undefined) process.stderr.write(bytes);
   });
   try {
-    if (options.machine.command === undefined) {
-      const stop = await runConsole(machine, options, terminal);
-      const status = await statusOf(stop, machine);
-      if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
-      return status;
-    }
-    const { stop, status } = await runCommand(machine, options);
-    if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), stop)}\n`);
+    const { ending, status } = await runWatched(machine, options, watch, terminal);
+    if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop)}\n`);
     return status;
   } finally {
     await outputs.close();
@@ -184,18 +96,27 @@ async function addFirmware(options: RunOptions, progress: Progress): Promise<voi
   options.machine.bios = await prepareFirmware({ onProgress: progress.note });
 }
 
+/** The process's streams, where the machine uses them. */
+function connectProcess(options: RunOptions): TerminalStream | undefined {
+  const { machine } = options;
+  if (options.processName !== undefined) process.title = options.processName;
+  if (machine.command === undefined) {
+    if (process.stdin.isTTY) describeTerminal(machine);
+    return connectStdio(machine);
+  }
+  const input = openCommandInput();
+  if (input !== undefined) machine.stdin = input;
+  machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
+  return undefined;
+}
+
 /** The subcommand. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readRunOptions(args, process.stdin.isTTY);
   options.checkFiles();
+  if (process.stdin.isTTY) sayHowToLeave(options);
   options.notes.forEach(note);
-  if (options.processName !== undefined) process.title = options.processName;
-  if (options.machine.command !== undefined) {
-    const input = openCommandInput();
-    if (input !== undefined) options.machine.stdin = input;
-    options.machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
-  }
-  const terminal = connectStdio(options.machine);
+  const terminal = connectProcess(options);
   const progress = openProgress();
   const removePid = writePid(options);
   try {
@@ -207,7 +128,7 @@ export async function run(args: readonly string[]): Promise<number> {
       await machine.close();
       throw error;
     });
-    return await runOpened(machine, outputs, options, terminal);
+    return await runOpened(machine, outputs, options, progress, terminal);
   } finally {
     progress.done();
     removePid();

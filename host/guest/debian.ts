@@ -37,7 +37,7 @@ const BUSYBOX = 'busybox-static';
 
 /** What a NIC or a disk needs, by module name; what these depend on comes along. */
 const MODULES = [
-  'virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_rng', 'virtio_console', 'virtio_balloon',
+  'virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_rng', 'virtio_console', 'virtio_balloon', 'pvpanic-mmio',
   'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic',
 ] as const;
 
@@ -86,7 +86,7 @@ async function readKernelPackage(path: string, signal?: AbortSignal): Promise<Om
 
 /** Folders whose modules never matter to a NIC or a disk of ours, left out to save memory (they are nine tenths of the package). */
 function worthReading(path: string): boolean {
-  return /\/kernel\/(crypto|fs\/(ext4|jbd2|mbcache)|lib|arch|net\/(core|packet)|drivers\/(virtio|block|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
+  return /\/kernel\/(drivers\/misc\/pvpanic\/|crypto|fs\/(ext4|jbd2|mbcache)|lib|arch|net\/(core|packet)|drivers\/(virtio|block|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
 }
 
 /** Newer distributions pack each module; modprobe of busybox would unpack it at every boot, so it is done here. */

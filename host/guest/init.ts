@@ -56,6 +56,9 @@ for bus in pci virtio; do
   done
 done
 
+# What the kernel tells its panic by.
+[ -d /sys/bus/acpi/devices/QEMU0001:00 ] && modprobe -q pvpanic-mmio
+
 ifconfig lo up
 for device in /sys/class/net/*; do
   case $device in
@@ -138,6 +141,15 @@ if [ "$pintail" = agent ] || [ -f $command ]; then
   fi
   exec 9>&-
 else
+  if [ "$pintail" = terminal ]; then
+    # The host's terminal: its size now and whenever it changes, a line each on ttyS3.
+    exec 8<&0 9<>/dev/ttyS3
+    stty raw -echo 115200 <&9
+    echo size >&9
+    read -t 2 -r rows columns <&9 && stty rows "$rows" cols "$columns"
+    while read -r rows columns <&9; do stty rows "$rows" cols "$columns" <&8; done 2>/dev/null &
+    exec 8<&- 9<&-
+  fi
   if [ -x /bin/sh ]; then /bin/sh; else sh; fi
 fi
 poweroff -f

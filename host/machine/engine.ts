@@ -65,6 +65,7 @@ const REASONS: Partial<Record<Code, StopReason>> = {
   [Code.RESET]: 'reset',
   [Code.DEBUG_EXIT]: 'debug-exit',
   [Code.SHUTDOWN]: 'triple-fault',
+  [Code.PANIC]: 'panic',
 };
 
 /** The module's rings that carry bytes to the host: the serial ports', and the debug console's. */

@@ -241,6 +241,8 @@ export type StopReason =
   | 'debug-exit'
   /** Triple fault. */
   | 'triple-fault'
+  /** The guest's kernel has panicked and said so by pvpanic; `run()` lets it go on. */
+  | 'panic'
   /** HLT, and nothing is set up that could wake the processor. */
   | 'halt'
   /** `pause()` was called, or the steps asked for are done. */

@@ -18,7 +18,7 @@ export function meaningOf(code: string): string {
 const SYSTEM_CALL = '(?:open|listen|connect|bind|read|write|stat|lstat|mkdir|scandir|access|ftruncate|copyfile|rename|unlink|rmdir|getaddrinfo)';
 /** As Node writes them: `EACCES: permission denied, open '/x'`, `listen EADDRINUSE: address already in use 127.0.0.1:80`, `connect ECONNREFUSED 127.0.0.1:1`. */
 const OF_FILE = new RegExp(`(E[A-Z_]{2,}): [^,'"]*, ${SYSTEM_CALL} '([^']*)'`, 'g');
-const OF_SOCKET = new RegExp(`${SYSTEM_CALL} (E[A-Z_]{2,})(?:: [a-z ]+)?(?: ([^ ]+))?`, 'g');
+const OF_SOCKET = new RegExp(`${SYSTEM_CALL} (E[A-Z_]{2,})(?:: [a-z ]*[a-z])?(?: ([^ ]+))?`, 'g');
 
 /** A message without codes: those in it are put into words. */
 export function withoutCodes(message: string): string {

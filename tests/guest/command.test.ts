@@ -68,6 +68,21 @@ describe('a command in the guest', () => {
   });
 });
 
+describe('a panic of the guest\'s kernel', () => {
+  it('has a status of its own, and says why', async () => {
+    const { code, stderr } = await shell('echo c >/proc/sysrq-trigger; sleep 100');
+    expect({ code, stderr }).toMatchObject({ code: 133, stderr: expect.stringMatching(/^pintail: the guest's kernel panicked: sysrq triggered crash\.$/m) as string });
+  });
+
+  it('is seen on the console alone too, before a driver of pvpanic is there', async () => {
+    const { dir } = await prepareGuest('amd64');
+    const line = ['run', '-nic', 'none', '-no-reboot', '-serial', 'null', '-kernel', join(dir, 'kernel'), '-append', 'console=ttyS0 panic=-1'];
+    const { code, stderr } = await pintail(line);
+    expect({ code, stderr }).toMatchObject({ code: 133, stderr: expect.stringContaining('VFS: Unable to mount root fs') as string });
+    expect((await pintail([...line, '-action', 'panic=shutdown'])).code).toBe(0);
+  });
+});
+
 describe('a script on standard input', () => {
   it('is typed at the prompt, and its end ends the shell and the machine', async () => {
     const { code, stdout } = await pintail(['run'], 'echo $((6*7))\ncd /tmp; pwd\n');

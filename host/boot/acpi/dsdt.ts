@@ -6,7 +6,7 @@ import { ECAM_BASE, ECAM_BYTES } from '../ram-layout.js';
 import * as aml from './aml.js';
 import type { Aml } from './aml.js';
 import {
-  ComPorts, LINK_LINES, LPC_ADDRESS, Mmio, PCI_PINS, PCI_SLOTS, pciGsi, pciLink, PIRQ_ROUT, Pm, type AcpiBoard,
+  ComPorts, LINK_LINES, LPC_ADDRESS, Mmio, PCI_PINS, PCI_SLOTS, pciGsi, pciLink, PIRQ_ROUT, Pm, PVPANIC_PORT, type AcpiBoard,
 } from './board.js';
 
 const LINK_NAMES = ['LNKA', 'LNKB', 'LNKC', 'LNKD'] as const;
@@ -35,6 +35,19 @@ function comPorts(): Aml[] {
   );
 }
 
+/** QEMU's docs/specs/pvpanic.txt: QEMU0001 with its port, and the methods RDPT and WRPT that read and write it. */
+function pvpanic(): Aml {
+  return aml.device('PEVT',
+    aml.name('_HID', aml.string('QEMU0001')),
+    aml.name('_STA', aml.integer(PRESENT_AND_WORKING)),
+    aml.name('_CRS', aml.resources(aml.ioPorts(PVPANIC_PORT, 1))),
+    aml.operationRegion('PEOR', aml.RegionSpace.SystemIO, PVPANIC_PORT, 1),
+    aml.byteFields('PEOR', 'PEPT'),
+    aml.method('RDPT', 0, aml.giveBack(aml.path('PEPT'))),
+    aml.method('WRPT', 1, aml.store(aml.argument(0), aml.path('PEPT'))),
+  );
+}
+
 function isaDevices(board: AcpiBoard): Aml[] {
   const { resources, ioPorts, isaIrq } = aml;
   const hpet = isaDevice('HPET', 'PNP0103', resources(aml.fixedMemory(Mmio.HPET, 0x400)));
@@ -45,6 +58,7 @@ function isaDevices(board: AcpiBoard): Aml[] {
     isaDevice('RTC_', 'PNP0B00', resources(ioPorts(0x70, 2), isaIrq(8))),
     isaDevice('KBD_', 'PNP0303', resources(ioPorts(0x60, 1), ioPorts(0x64, 1), isaIrq(1))),
     isaDevice('MOU_', 'PNP0F13', resources(isaIrq(12))),
+    pvpanic(),
     ...(board.hpet ? [hpet] : []),
   ];
 }

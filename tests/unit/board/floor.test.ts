@@ -257,6 +257,16 @@ describe("debug ports", () => {
   });
 });
 
+describe("pvpanic", () => {
+  it("offers one event, which stops the machine; other bits do nothing", () => {
+    expect(b.inb(0x505)).toBe(1);
+    b.outb(0x505, 0xfe);
+    expect(b.call("stopReason")).toBe(0);
+    b.outb(0x505, 3);
+    expect(b.call("stopReason")).toBe(19);
+  });
+});
+
 describe("fw_cfg", () => {
   const AT = 0x4000;
   function item(key: number): void { b.call("portWrite", 0x510, 2, key); }

@@ -1,5 +1,6 @@
 /** The escape key of the console. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { TypeAhead } from '../../../../host/cli/console-session.js';
 import { EscapeKeys } from '../../../../host/cli/terminal.js';
 
 function type(...chunks: number[][]): string[] {
@@ -31,4 +32,21 @@ it('sends Ctrl-A when it is typed twice, and lists the keys at h', () => {
 
 it('keeps the keys around an escape in order', () => {
   expect(type([97, 1, 1, 98])).toEqual(['send 97 1 98']);
+});
+
+describe('what is typed ahead', () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+  it('waits for a prompt, with or without what busybox asks the terminal behind it, and then goes through', () => {
+    for (const prompt of ['/ # ', '/ # \x1b[6n', 'user@host:~$ ', 'login: ']) {
+      const sent: string[] = [];
+      const ahead = new TypeAhead((some) => sent.push(new TextDecoder().decode(some)));
+      ahead.type(bytes('ls\r'));
+      ahead.saw(bytes('BusyBox v1.35.0\r\n'));
+      expect(sent).toEqual([]);
+      ahead.saw(bytes(prompt));
+      ahead.type(bytes('x'));
+      expect(sent).toEqual(['ls\r', 'x']);
+    }
+  });
 });

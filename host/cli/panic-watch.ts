@@ -1,0 +1,25 @@
+/**
+ * What the guest's kernel last said of a panic on its console. A kernel without pvpanic's driver, or that has not loaded it yet, tells of its
+ * panic there alone, and restarts.
+ */
+
+/** As Linux prints it, with or without the time before it. */
+const PANIC = /(?:^|\n)(?:\[ *\d+\.\d+\] )?(Kernel panic - not syncing: [^\r\n]*)/g;
+const KEPT = 8192;
+
+export class PanicWatch {
+  private readonly decoder = new TextDecoder();
+  private text = '';
+
+  /** What came on the console. */
+  receive(bytes: Uint8Array): void {
+    this.text = (this.text + this.decoder.decode(bytes, { stream: true })).slice(-KEPT);
+  }
+
+  /** The last panic's line, and forgets it: the next start of the machine is another kernel's. */
+  take(): string | undefined {
+    const line = [...this.text.matchAll(PANIC)].at(-1)?.[1];
+    this.text = '';
+    return line;
+  }
+}
