@@ -136,7 +136,7 @@ export class TcpFlow implements FrameSource {
       receiver.scale = OUR_SCALE;
     }
     // The window of a SYN is never scaled.
-    sender.openWindow(syn.window, syn.seq, sender.una);
+    sender.openWindow(syn.window, syn.seq);
   }
 
   private useSocket(socket: StreamSocket): void {
@@ -155,7 +155,7 @@ export class TcpFlow implements FrameSource {
   private becomeOpen(segment: TcpSegment): void {
     this.state = 'open';
     this.sender.retries = 0;
-    this.sender.openWindow(segment.window * 2 ** ((segment.flags & TCP_FLAG.SYN) !== 0 ? 0 : this.sender.scale), segment.seq, segment.ack);
+    this.sender.openWindow(segment.window * 2 ** ((segment.flags & TCP_FLAG.SYN) !== 0 ? 0 : this.sender.scale), segment.seq);
     this.host.timers.cancel(this.timer);
     this.opening?.opened();
     this.opening = undefined;

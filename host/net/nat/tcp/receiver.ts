@@ -27,6 +27,8 @@ export class Receiver {
   /** Bytes of memory held by what is early. */
   held = 0;
   private edge = 0;
+  /** The largest window there was room for. */
+  private most = 0;
   private pieces: Piece[] = [];
   private finSeq: number | undefined;
 
@@ -53,8 +55,9 @@ export class Receiver {
   widen(room: number, mss: number): boolean {
     const limit = Math.min(room, 65535 * 2 ** this.scale);
     const before = this.window;
+    this.most = Math.max(this.most, limit);
     // A window that grows by a few bytes invites small segments (RFC 9293, 3.8.6.2.2).
-    if (limit - before < Math.min(limit / 2, mss)) return false;
+    if (limit - before < Math.min(this.most / 2, mss)) return false;
     this.edge = seqAdd(this.nxt, limit);
     return before < limit / 2;
   }

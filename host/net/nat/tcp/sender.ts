@@ -41,7 +41,6 @@ export class Sender {
   private max: number;
   private widest = 0;
   private windowSeq = 0;
-  private windowAck = 0;
   private readonly congestion = new CongestionWindow();
   private duplicates = 0;
   private hole = false;
@@ -63,11 +62,10 @@ export class Sender {
   }
 
   /** The window of the first segment of a connection. */
-  openWindow(window: number, seq: number, ack: number): void {
+  openWindow(window: number, seq: number): void {
     this.window = window;
     this.widest = window;
     this.windowSeq = seq;
-    this.windowAck = ack;
   }
 
   /** What to send now, at most `limit` bytes of text. */
@@ -94,7 +92,7 @@ export class Sender {
     if (this.hole && again) this.hole = false;
     else this.nxt = end;
     const isNew = seqDiff(end, this.max) > 0;
-    // Karn: what was sent twice is not timed.
+    // Karn: what was sent twice is not timed, whoever asked for it.
     if (again && this.timed) this.timed = undefined;
     if (!isNew) return;
     this.max = end;
@@ -108,7 +106,7 @@ export class Sender {
     const advance = seqDiff(ack, this.una);
     if (advance > 0) this.advance(ack, advance, now);
     else if (advance === 0 && pure && window === this.window && this.inFlight > 0) this.duplicate();
-    if (advance >= 0) this.updateWindow(window, seq, ack);
+    if (advance >= 0) this.updateWindow(window, seq);
     // A guest that answers probes is alive, however long it keeps its window shut (RFC 9293, 3.8.6.1).
     if (this.window === 0) this.retries = 0;
     return true;
@@ -116,14 +114,14 @@ export class Sender {
 
   /** The retransmission timer has fired. */
   timeOut(): void {
-    this.congestion.collapse(this.inFlight, this.mss);
+    // A window that is shut loses nothing.
+    if (this.window > 0) this.congestion.collapse(this.inFlight, this.mss);
     this.roundTrip.backOff();
     this.retries++;
     this.recover = this.max;
     this.recovering = false;
     this.duplicates = 0;
     this.hole = false;
-    this.timed = undefined;
     this.nxt = this.una;
   }
 
@@ -160,12 +158,14 @@ export class Sender {
     this.hole = true;
   }
 
-  /** RFC 9293, 3.10.7.4: an older segment must not bring back an older window. */
-  private updateWindow(window: number, seq: number, ack: number): void {
-    const newer = seqDiff(seq, this.windowSeq);
-    if (newer < 0 || (newer === 0 && seqDiff(ack, this.windowAck) < 0)) return;
-    this.openWindow(window, seq, ack);
-    this.widest = Math.max(this.widest, window);
+  /** RFC 9293, 3.10.7.4: an older segment must not bring back an older window. (Older by its acknowledgement alone, it does not get here.) */
+  private updateWindow(window: number, seq: number): void {
+    if (seqDiff(seq, this.windowSeq) < 0) return;
+    // What a probe carried was not taken, or it would be acknowledged by now.
+    if (this.window === 0 && window > 0) this.nxt = this.una;
+    const { widest } = this;
+    this.openWindow(window, seq);
+    this.widest = Math.max(widest, window);
   }
 
   private chooseLength(unsent: number, usable: number, limit: number): number {
