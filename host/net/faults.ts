@@ -1,9 +1,10 @@
 /**
  * A worse wire around any backend: frames lost, delayed, put out of order and doubled, by a seed, both ways. The time is the clock's.
- * What the dice keep back is copied and bounded; when the bound is reached the next frame is refused like any other without room.
+ * What the dice keep back is copied and bounded in frames and bytes; when a bound is reached the next frame is refused like any other without room.
  */
 
 import { DETACHED, type FrameSink, type NetBackend, type Offload } from './backend.js';
+import { PIECE_COST } from './block.js';
 import type { Cancel, Clock } from './clock.js';
 import { CounterSet, type Counter } from './counters.js';
 import { seededRandom } from './random.js';
@@ -23,6 +24,7 @@ export interface FaultOptions {
 /** How long an overtaken frame is held. */
 const REORDER_NS = 2_000_000;
 const MAX_HELD = 4096;
+const MAX_HELD_BYTES = 16 << 20;
 const UNITS = { passed: 'frames', lost: 'frames', duplicated: 'frames', reordered: 'frames', delayed: 'frames' } as const;
 
 type Pass = (frame: Uint8Array, offload: Readonly<Offload>) => boolean;
@@ -39,6 +41,8 @@ class Wire {
   /** Due, but the receiver had no room. */
   private readonly due: Held[] = [];
   private refused = false;
+  /** Bytes of memory of both. */
+  private heldBytes = 0;
 
   constructor(
     name: string,
@@ -52,7 +56,7 @@ class Wire {
   }
 
   offer(frame: Uint8Array, offload: Readonly<Offload>): boolean {
-    if (this.cancels.size + this.due.length >= MAX_HELD) {
+    if (this.isFull) {
       this.refused = true;
       return false;
     }
@@ -81,7 +85,7 @@ class Wire {
 
   /** The receiver has room. */
   resume(): void {
-    while (this.due.length > 0 && this.pass(this.due[0]!.frame, this.due[0]!.offload)) this.due.shift();
+    while (this.due.length > 0 && this.pass(this.due[0]!.frame, this.due[0]!.offload)) this.heldBytes -= costOf(this.due.shift()!);
     this.signalRoom();
   }
 
@@ -89,10 +93,16 @@ class Wire {
     for (const cancel of this.cancels) cancel();
     this.cancels.clear();
     this.due.length = 0;
+    this.heldBytes = 0;
+  }
+
+  private get isFull(): boolean {
+    return this.cancels.size + this.due.length >= MAX_HELD || this.heldBytes >= MAX_HELD_BYTES;
   }
 
   private hold(frame: Uint8Array, offload: Readonly<Offload>, delay: number): void {
     const held = { frame: frame.slice(), offload: { ...offload } };
+    this.heldBytes += costOf(held);
     const cancel = this.clock.after(delay, () => {
       this.cancels.delete(cancel);
       this.due.push(held);
@@ -102,10 +112,14 @@ class Wire {
   }
 
   private signalRoom(): void {
-    if (this.due.length > 0 || this.cancels.size >= MAX_HELD || !this.refused) return;
+    if (this.due.length > 0 || this.isFull || !this.refused) return;
     this.refused = false;
     this.signal();
   }
+}
+
+function costOf({ frame }: Held): number {
+  return frame.length + PIECE_COST;
 }
 
 /** Wraps a backend. Same seed and same frames at the same times: same faults. */

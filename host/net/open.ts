@@ -1,6 +1,6 @@
 /** Makes the backend that a `-netdev` describes, with its wrappers. */
 
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { NetBackend } from './backend.js';
 import { wallClock, type Clock } from './clock.js';
 import { countSystemCalls } from './counted-provider.js';
@@ -14,7 +14,8 @@ import { createNat, type Nat } from './nat/nat.js';
 import type { NetdevSpec } from './netdev.js';
 import { nodeProvider } from './node-provider.js';
 import { createNull } from './null.js';
-import { withPcap, type PcapWriter } from './pcap.js';
+import { withPcap } from './pcap.js';
+import { createCapture } from './pcap-file.js';
 import type { SocketProvider } from './provider.js';
 import { createStream } from './stream.js';
 
@@ -43,7 +44,7 @@ export async function openBackend(spec: NetdevSpec, context: NetContext): Promis
   try {
     if (spec.faults) backend = withFaults(backend, spec.faults, context.clock);
     if (!backend.accepts.csum) backend = withSoftwareOffload(backend);
-    if (spec.pcap !== undefined) backend = withPcap(backend, createFile(spec.pcap), context.clock);
+    if (spec.pcap !== undefined) backend = withPcap(backend, createCapture(spec.pcap), context.clock);
     return { backend, nat };
   } catch (error) {
     await inner.close();
@@ -115,30 +116,5 @@ function withCounters(inner: NetBackend, more: () => Counter[]): NetBackend {
     roomForDeliver: () => inner.roomForDeliver(),
     counters: () => [...inner.counters(), ...more()],
     close: () => inner.close(),
-  };
-}
-
-/** Written at once, frame by frame: nothing piles up behind a slow disk, and a crash loses nothing. */
-function createFile(path: string): PcapWriter {
-  let file: number | undefined;
-  try {
-    file = openSync(path, 'w');
-  } catch (error) {
-    throw new NetworkError(`pcap=${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  const close = (): void => {
-    if (file !== undefined) closeSync(file);
-    file = undefined;
-  };
-  return {
-    write(bytes) {
-      try {
-        if (file !== undefined) writeSync(file, bytes);
-      } catch {
-        // A full disk ends the capture, not the network.
-        close();
-      }
-    },
-    close: async () => close(),
   };
 }

@@ -5,15 +5,18 @@
 
 import type { FrameSink, NetBackend } from './backend.js';
 import type { Clock } from './clock.js';
+import { CounterSet } from './counters.js';
 
 /** Where the bytes go. Called in order; a file, a test's list. */
 export interface PcapWriter {
-  write(bytes: Uint8Array): void;
+  /** False: not written, and nothing will be any more. */
+  write(block: Uint8Array): boolean;
   close(): Promise<void>;
 }
 
 const BLOCK = { SECTION: 0x0a0d0d0a, INTERFACE: 1, PACKET: 6 } as const;
 const OPTION = { END: 0, IF_NAME: 2, IF_TSRESOL: 9, EPB_FLAGS: 2 } as const;
+const UNITS = { captured: 'frames', notCaptured: 'frames' } as const;
 const ETHERNET = 1;
 const NANOSECONDS = 9;
 const INBOUND = 1;
@@ -23,11 +26,13 @@ const OUTBOUND = 2;
 export function withPcap(inner: NetBackend, writer: PcapWriter, clock: Clock): NetBackend {
   writer.write(sectionHeader());
   writer.write(interfaceBlock(inner.name));
+  const counts = new CounterSet(`${inner.name}.pcap`, UNITS);
+  const write = (bytes: Uint8Array): void => counts.add(writer.write(bytes) ? 'captured' : 'notCaptured');
   let held: Uint8Array[] | undefined;
   const record = (frame: Uint8Array): void => {
     const bytes = packetBlock(frame, clock.now(), INBOUND);
     if (held) held.push(bytes);
-    else writer.write(bytes);
+    else write(bytes);
   };
   return {
     name: inner.name,
@@ -49,13 +54,13 @@ export function withPcap(inner: NetBackend, writer: PcapWriter, clock: Clock): N
       // The frame before an answer that comes from inside `send`, and nothing when it was refused.
       held = [packetBlock(frame, clock.now(), OUTBOUND)];
       const taken = inner.send(frame, offload);
-      for (const bytes of taken ? held : held.slice(1)) writer.write(bytes);
+      for (const bytes of taken ? held : held.slice(1)) write(bytes);
       held = undefined;
       return taken;
     },
     flush: () => inner.flush(),
     roomForDeliver: () => inner.roomForDeliver(),
-    counters: () => inner.counters(),
+    counters: () => [...inner.counters(), ...counts.list()],
     async close() {
       await inner.close();
       await writer.close();

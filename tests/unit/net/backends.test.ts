@@ -1,4 +1,5 @@
 /** Backends other than the user network: framing, reconnection, the switch, captures, faults. */
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,9 +14,11 @@ import { findHub, Hub } from '../../../host/net/hub.js';
 import { parseNetdev } from '../../../host/net/netdev.js';
 import { createNull } from '../../../host/net/null.js';
 import { createNetContext, openBackend, openBackends } from '../../../host/net/open.js';
-import { withPcap } from '../../../host/net/pcap.js';
+import { packetBlock, withPcap } from '../../../host/net/pcap.js';
+import { createCapture } from '../../../host/net/pcap-file.js';
 import { createStream } from '../../../host/net/stream.js';
 import { Guest } from './guest.js';
+import { heldBytes } from './memory.js';
 import { arpRequest, BROADCAST, ethernet, GATEWAY, parseIp } from './packets.js';
 import { largeFrame, parseTcp } from './tcp-peer.js';
 
@@ -181,6 +184,34 @@ describe('stream', () => {
     expect(guest.frames.every(({ frame: bytes }, i) => bytes[14] === (i & 255))).toBe(true);
   });
 
+  it('holds no more than its bound for a peer that does not read, however small the frames, and loses none', async () => {
+    let peer: Socket | undefined;
+    const server = createServer({ pauseOnConnect: true }, (socket) => (peer = socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const backend = closing(await createStream('s', { address: { host: '127.0.0.1', port: (server.address() as { port: number }).port }, server: false, reconnectMs: 0 }));
+    const guest = new Guest(backend);
+    await eventually(() => peer !== undefined);
+    const before = heldBytes();
+    let sent = 0;
+    const small = (): Uint8Array => ethernet(B, 0x88b5, [sent >> 16, (sent >> 8) & 255, sent & 255], A);
+    // Until it stays refused: the kernel's buffers are filled in turns of the event loop.
+    for (let refusals = 0; refusals < 50; ) {
+      if (backend.send(small(), NO_OFFLOAD)) sent++;
+      else refusals++;
+      if (sent % 1000 === 0 || refusals > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(heldBytes() - before).toBeLessThan(4 << 20);
+    const reader = new FrameReader();
+    let next = 0;
+    peer!.on('data', (bytes: Uint8Array) => {
+      reader.push(bytes);
+      reader.drain((bytes) => (bytes[14]! << 16) + (bytes[15]! << 8) + bytes[16]! === next && ++next > 0);
+    });
+    peer!.resume();
+    await eventually(() => next === sent && guest.sendReady > 0);
+  });
+
   it('ends a connection whose lengths are nonsense, and takes the next', async () => {
     const server = closing(await createStream('s', { server: true, reconnectMs: 0, address: { host: '127.0.0.1', port: 0 } }));
     const guest = new Guest(server);
@@ -266,6 +297,22 @@ describe('faults', () => {
     expect(first.guest.counter('lost')).toBeGreaterThan(5);
   });
 
+  it('holds back no more than its bound of bytes, and goes on when those have passed', () => {
+    const hub = new Hub();
+    const clock = new ManualClock();
+    const faulty = withFaults(hub.addPort('a'), { delayNs: 1e9 }, clock);
+    const sender = new Guest(faulty);
+    const receiver = new Guest(hub.addPort('b'));
+    const large = frame(B, A, 1, 60_000);
+    let taken = 0;
+    while (faulty.send(large, NO_OFFLOAD)) taken++;
+    expect(taken).toBeGreaterThan(200);
+    expect(taken).toBeLessThan(300);
+    clock.advance(1e9);
+    expect([marks(receiver).length, sender.sendReady]).toEqual([taken, 1]);
+    expect(faulty.send(large, NO_OFFLOAD)).toBe(true);
+  });
+
   it('changes nothing when it has no faults', () => {
     const hub = new Hub();
     const clock = new ManualClock();
@@ -304,10 +351,36 @@ describe('pcap', () => {
     await expect(openBackend(parseNetdev('null,id=n0,pcap=/nowhere/x.pcapng'), createNetContext())).rejects.toThrow('pcap=/nowhere/x.pcapng: ENOENT');
   });
 
+  it('ends at a full disk, says so once, and leaves the network alone', async () => {
+    const reports: string[] = [];
+    const inner = new Hub();
+    const guest = new Guest(closing(withPcap(inner.addPort('a'), createCapture('/dev/full', (error) => reports.push(`${error.name}: ${error.message}`)), new ManualClock())));
+    const other = new Guest(inner.addPort('b'));
+    for (let i = 0; i < 3; i++) guest.send(frame(B, A, i));
+    expect(marks(other)).toEqual([0, 1, 2]);
+    expect(reports).toEqual([expect.stringMatching(/^NetworkError: pcap=\/dev\/full: ENOSPC.*; the capture ends here$/)]);
+    expect([guest.counter('captured'), guest.counter('notCaptured')]).toEqual([0, 3]);
+  });
+
+  it('waits for a slow reader of a pipe, who gets every block', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'net-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    // A process of its own: this one waits in the write.
+    const reader = spawn('sh', ['-c', `sleep 0.2; wc -c < ${path}`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const counted = new Promise<number>((resolve) => reader.stdout.on('data', (text) => resolve(Number(text))));
+    const capture = createCapture(path);
+    const block = packetBlock(frame(A, B, 1, 1000), 0, 1);
+    for (let i = 0; i < 500; i++) expect(capture.write(block)).toBe(true);
+    await capture.close();
+    expect(await counted).toBe(500 * block.length);
+  });
+
   it('leaves out what was refused', () => {
     const written: Uint8Array[] = [];
     const inner = { ...createNull('x'), send: () => false };
-    const backend = withPcap(inner, { write: (bytes) => void written.push(bytes), close: async () => undefined }, new ManualClock());
+    const backend = withPcap(inner, { write: (bytes) => written.push(bytes) > 0, close: async () => undefined }, new ManualClock());
     expect(backend.send(frame(A, B), NO_OFFLOAD)).toBe(false);
     expect(written).toHaveLength(2);
   });
