@@ -49,7 +49,7 @@ async function build(args: readonly string[]): Promise<number> {
   if (out === undefined) parsed.faults.add('--out', 'is missing: the folder to write kernel, initrd and manifest.json to.');
   for (const word of parsed.words) parsed.faults.add(word, '"guest build" takes options only.');
   parsed.faults.check();
-  report(await interruptible((signal, progress) => buildGuest(name, out!, { signal, onProgress: progress.note })), parsed.has('json'));
+  report(await interruptible((signal, progress) => buildGuest(name, out!, { signal, onProgress: progress.note, onTransfer: progress.transfer })), parsed.has('json'));
   return 0;
 }
 
@@ -63,7 +63,7 @@ async function importArchive(args: readonly string[]): Promise<number> {
   if (archive !== undefined && out === basename(archive)) parsed.faults.add('--out', 'is missing: the folder to write the guest to.');
   parsed.faults.check();
   const made = await interruptible(async (signal, progress) => {
-    const options = { signal, onProgress: progress.note };
+    const options = { signal, onProgress: progress.note, onTransfer: progress.transfer };
     const base = await prepareGuest(name, options);
     return importGuest(archive!, out, { ...options, base });
   });

@@ -9,6 +9,8 @@ export interface Progress {
   note(text: string): void;
   /** What moves within a step; told on a terminal only. */
   moving(text: string): void;
+  /** How far a download is, in bytes. */
+  transfer(done: number, total: number): void;
   /** Takes the line away. */
   done(): void;
 }
@@ -34,9 +36,16 @@ export function openProgress(stream: ProgressStream = process.stderr, env: NodeJ
     shown = true;
   };
   return {
-    note: (text) => (line ? show(`pintail: ${text}`) : void stream.write(`pintail: ${text}\n`)),
+    note(text) {
+      if (line) show(`pintail: ${text}`);
+      else stream.write(`pintail: ${text}\n`);
+    },
     moving: (text) => {
       if (line) show(`pintail: ${text}`);
+    },
+    transfer(done, total) {
+      const mb = (bytes: number): string => (bytes / 1e6).toFixed(1);
+      if (line && total > 0) show(`pintail: fetching ${mb(done)} of ${mb(total)} MB`);
     },
     done: () => {
       if (shown) stream.write(CLEAR);

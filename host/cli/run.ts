@@ -2,6 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { NoPackageClient } from '../guest/errors.js';
+import { prepareGuest } from '../guest/index.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
 import { withoutCodes } from '../words/errno.js';
 import { connectStdio, type TerminalStream } from './chardevs.js';
@@ -19,6 +20,9 @@ import { note, statusOf, supervise, type Ending } from './supervise.js';
 async function open(options: RunOptions, progress: Progress): Promise<LocalMachine> {
   const onProgress = progress.note;
   try {
+    const { guest } = options.machine;
+    // Here, where a download can be watched; the machine finds it in the cache.
+    if (guest === 'amd64' || guest === 'i386') await prepareGuest(guest, { onProgress, onTransfer: progress.transfer });
     return await createLocal({ ...options.machine, onProgress });
   } catch (error) {
     const mayFallBack = error instanceof NoPackageClient && options.guestByDefault && options.machine.command === undefined && options.machine.add === undefined;
@@ -93,7 +97,7 @@ function writePid({ pidFile }: RunOptions): () => void {
 async function addFirmware(options: RunOptions, progress: Progress): Promise<void> {
   if (!options.firmware) return;
   const { prepareFirmware } = await import('../guest/firmware.js');
-  options.machine.bios = await prepareFirmware({ onProgress: progress.note });
+  options.machine.bios = await prepareFirmware({ onProgress: progress.note, onTransfer: progress.transfer });
 }
 
 /** The process's streams, where the machine uses them. */

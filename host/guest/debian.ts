@@ -116,6 +116,8 @@ function initrdOf(parts: Ingredients, names: readonly string[]): FileEntry[] {
 
 export interface BuildOptions {
   onProgress?: (line: string) => void;
+  /** Told how far a download is, in bytes. */
+  onTransfer?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 

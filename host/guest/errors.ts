@@ -19,9 +19,12 @@ export class GuestError extends Error {
 export class NoPackageClient extends GuestError {
   override readonly name = 'NoPackageClient';
 
-  constructor(problem: string) {
+  constructor(
+    /** Why they cannot be had. */
+    readonly reason: string,
+  ) {
     super(
-      `The guest's kernel and busybox come from Debian's packages, and ${problem}`,
+      `The guest's kernel and busybox come from Debian's packages, and ${reason}`,
       'Pass a kernel of your own (-kernel FILE -initrd FILE -append "console=ttyS0"), or the folder of a guest built elsewhere' +
         ' with `pintail guest build --out DIR` (--guest DIR), or use the small one inside (--guest builtin).',
     );

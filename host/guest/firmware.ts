@@ -5,7 +5,7 @@
  */
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GuestError } from './errors.js';
+import { GuestError, NoPackageClient } from './errors.js';
 import { extractPackage, openPackages } from './packages.js';
 import { defaultCacheDir, type PrepareOptions } from './prepare.js';
 
@@ -21,8 +21,9 @@ async function findCached(folder: string): Promise<string | undefined> {
 }
 
 async function fetchImage(work: string, options: PrepareOptions): Promise<{ version: string; image: Uint8Array }> {
+  const { cacheDir: _, ...rest } = options;
   const { signal, onProgress } = options;
-  const client = await openPackages({ arch: 'amd64', stateDir: join(work, 'apt'), ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) });
+  const client = await openPackages({ ...rest, arch: 'amd64', stateDir: join(work, 'apt') });
   const { version } = await client.show(PACKAGE);
   onProgress?.(`fetching ${PACKAGE} ${version}`);
   const [path] = await client.download([PACKAGE], work);
@@ -31,7 +32,17 @@ async function fetchImage(work: string, options: PrepareOptions): Promise<{ vers
   return { version, image };
 }
 
-/** The path of the image, from the cache or fetched now. Throws NoPackageClient where it cannot be had. */
+/** The same, with the error of what is fetched here. */
+async function fetchOrExplain(work: string, options: PrepareOptions): Promise<{ version: string; image: Uint8Array }> {
+  try {
+    return await fetchImage(work, options);
+  } catch (error) {
+    if (!(error instanceof NoPackageClient)) throw error;
+    throw new GuestError(`A disk is booted by SeaBIOS from Debian's package ${PACKAGE}, and ${error.reason.replace(/^their/, 'its')}`, 'Pass a BIOS image of your own (-bios FILE), or start again with a network.');
+  }
+}
+
+/** The path of the image, from the cache or fetched now. Throws GuestError where it cannot be had. */
 export async function prepareFirmware(options: PrepareOptions = {}): Promise<string> {
   const folder = join(options.cacheDir ?? defaultCacheDir(), 'firmware');
   await mkdir(folder, { recursive: true });
@@ -39,7 +50,7 @@ export async function prepareFirmware(options: PrepareOptions = {}): Promise<str
   if (cached !== undefined) return cached;
   const work = await mkdtemp(join(folder, '.fetch-'));
   try {
-    const { version, image } = await fetchImage(work, options);
+    const { version, image } = await fetchOrExplain(work, options);
     const made = join(work, 'made');
     await mkdir(made);
     await writeFile(join(made, IMAGE), image);

@@ -18,6 +18,8 @@ export interface PackageClientOptions {
   /** A folder for lists of our own. */
   stateDir: string;
   onProgress?: (line: string) => void;
+  /** Told how far a download is, in bytes. */
+  onTransfer?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 
@@ -26,6 +28,8 @@ export interface PackageInfo {
   version: string;
   depends: string[];
   sha256: string;
+  /** Of the package's file. */
+  bytes: number;
 }
 
 export interface PackageClient {
@@ -47,7 +51,7 @@ function parseShow(text: string): PackageInfo | undefined {
   const version = fields.get('Version');
   if (name === undefined || version === undefined) return undefined;
   const depends = (fields.get('Depends') ?? '').split(',').map((row) => row.trim().split(/[ :(]/)[0]!);
-  return { name, version, depends, sha256: fields.get('SHA256') ?? '' };
+  return { name, version, depends, sha256: fields.get('SHA256') ?? '', bytes: Number(fields.get('Size') ?? 0) };
 }
 
 /** Options that keep lists, caches and locks inside `stateDir` and make `arch` the only architecture. */
@@ -70,6 +74,18 @@ function commonOptions(stateDir: string): string[] {
   return settings.flatMap((setting) => ['-o', setting]);
 }
 
+/** What apt-get says where an archive cannot be reached. */
+const UNREACHABLE = /Temporary failure resolving '[^']*'|Could not resolve '[^']*'|Could not connect to \S+|Unable to connect to \S+|Network is unreachable|Connection timed out/;
+
+/** Why nothing can be fetched, when it is the network. */
+function missingNetwork(stderr: string): string | undefined {
+  const said = UNREACHABLE.exec(stderr)?.[0];
+  return said === undefined ? undefined : `their archive cannot be reached: the network is missing (${said})`;
+}
+
+/** `dlstatus:1:42.5:Retrieving file 1 of 2`: per cent of all. */
+const TRANSFER = /^dlstatus:\d+:([\d.]+):/;
+
 async function nativeArch(signal: AbortSignal | undefined): Promise<string> {
   return (await runTool('dpkg', ['--print-architecture'], { signal })).stdout.trim();
 }
@@ -86,6 +102,8 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
   let own = (await nativeArch(signal)) !== arch;
   let fetched = false;
   let complaint = '';
+  let offline: string | undefined;
+  const bytesOf = new Map<string, number>();
   await runTool('apt-get', ['--version'], { signal });
   await mkdir(stateDir, { recursive: true });
 
@@ -102,6 +120,7 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
     // A source that fails need not be one we want: whether the packages are found decides.
     const result = await runTool('apt-get', [...settings(), '-q', 'update'], { signal });
     if (result.code !== 0) complaint = lastLine(result.stderr);
+    offline = missingNetwork(result.stderr);
   }
 
   async function lookUp(name: string): Promise<PackageInfo | undefined> {
@@ -116,20 +135,31 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
       await fetchLists();
       info = await lookUp(name);
     }
+    if (info === undefined && offline !== undefined) throw new NoPackageClient(offline);
     if (info === undefined) {
       const why = complaint && ` (apt-get update: ${complaint})`;
       throw new NoPackageClient(`this system's package sources have no ${name} for ${arch}${why}`);
     }
+    bytesOf.set(name, info.bytes);
     return info;
+  }
+
+  /** Reports what apt-get says on its status descriptor, which is standard output here. */
+  function transferOf(names: readonly string[]): (line: string) => void {
+    const total = names.reduce((sum, name) => sum + (bytesOf.get(name) ?? 0), 0);
+    return (line) => {
+      const percent = TRANSFER.exec(line)?.[1];
+      if (percent !== undefined) options.onTransfer?.(Math.round((total * Number(percent)) / 100), total);
+    };
   }
 
   async function download(names: readonly string[], folder: string): Promise<string[]> {
     await mkdir(folder, { recursive: true });
-    const result = await runTool('apt-get', [...settings(), '-q', 'download', ...names], { cwd: folder, signal });
+    const result = await runTool('apt-get', [...settings(), '-q', '-o', 'APT::Status-Fd=1', 'download', ...names], { cwd: folder, signal, onLine: transferOf(names) });
     const files = await readdir(folder);
     return names.map((name) => {
       const found = result.code === 0 ? findDownloaded(files, name) : undefined;
-      if (found === undefined) throw new NoPackageClient(`${names.join(' and ')} cannot be fetched (${lastLine(result.stderr)})`);
+      if (found === undefined) throw new NoPackageClient(missingNetwork(result.stderr) ?? `${names.join(' and ')} cannot be fetched (${lastLine(result.stderr)})`);
       return join(folder, found);
     });
   }

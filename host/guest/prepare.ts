@@ -16,6 +16,8 @@ export interface PrepareOptions {
   cacheDir?: string;
   /** A line at each step. */
   onProgress?: (line: string) => void;
+  /** Told how far a download is, in bytes. */
+  onTransfer?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
 

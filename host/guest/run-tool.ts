@@ -7,6 +7,8 @@ import { GuestError, NoPackageClient } from './errors.js';
 export interface ToolOptions {
   cwd?: string;
   signal?: AbortSignal;
+  /** Told each line of standard output as it comes. */
+  onLine?: (line: string) => void;
 }
 
 export interface ToolResult {
@@ -42,11 +44,21 @@ function collect(stream: NodeJS.ReadableStream | null): { text: string } {
   return sink;
 }
 
+function tellLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    lines.forEach(onLine);
+  });
+}
+
 /** Runs a program to its end; a failing one is reported by its code, not thrown. */
 export async function runTool(command: string, args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> {
   const child = start(command, args, options);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
+  if (options.onLine !== undefined && child.stdout !== null) tellLines(child.stdout, options.onLine);
   const code = await ended(child, command);
   return { code, stdout: stdout.text, stderr: stderr.text };
 }

@@ -98,13 +98,14 @@ describe('the progress line', () => {
     const progress = openProgress({ isTTY: tty, columns: 30, write: (more) => (text += more) }, env);
     progress.note('one');
     progress.moving(`two ${'x'.repeat(50)}`);
+    progress.transfer(1_250_000, 5e6);
     progress.done();
     progress.done();
     return text;
   };
 
   it('is written over on a terminal, cut to its width, and gone at the end', () => {
-    expect(written(true, { NO_COLOR: '1' })).toBe(`\r\x1b[Kpintail: one\r\x1b[Kpintail: two ${'x'.repeat(16)}\r\x1b[K`);
+    expect(written(true, { NO_COLOR: '1' })).toBe(`\r\x1b[Kpintail: one\r\x1b[Kpintail: two ${'x'.repeat(16)}\r\x1b[Kpintail: fetching 1.3 of 5.0 \r\x1b[K`);
     expect(written(true, {})).toContain('\x1b[2mpintail: one\x1b[0m');
   });
 
