@@ -125,7 +125,7 @@ export function checkWritable({ argument }: Pick<Given, 'argument'>, path: strin
 }
 
 function firstBytes(path: string): Uint8Array {
-  const bytes = new Uint8Array(512);
+  const bytes = new Uint8Array(1024);
   const file = openSync(path, 'r');
   try {
     return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));
@@ -135,6 +135,12 @@ function firstBytes(path: string): Uint8Array {
 }
 
 const QCOW_MAGIC = [0x51, 0x46, 0x49, 0xfb];
+const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+/** `HdrS` at 202h: a bzImage (Linux's boot protocol), which has a boot sector's signature too. */
+const HDRS = [0x48, 0x64, 0x72, 0x53];
+const HDRS_AT = 0x202;
+
+const begins = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean => magic.every((byte, i) => bytes[at + i] === byte);
 
 /** Images that are there, are raw, and can start where they must. */
 export function checkImages(drives: readonly TypedDrive[], faults: Faults): void {
@@ -142,7 +148,8 @@ export function checkImages(drives: readonly TypedDrive[], faults: Faults): void
     const path = typed.drive.source;
     if (typeof path !== 'string' || !checkReadable(typed, path, faults) || !statSync(path).isFile()) continue;
     const bytes = firstBytes(path);
-    if (QCOW_MAGIC.every((byte, i) => bytes[i] === byte)) faults.add(typed.argument, `${path} is no raw image: ${qcowAdvice(path)}`);
+    if (begins(bytes, ELF_MAGIC) || begins(bytes, HDRS, HDRS_AT)) faults.add(typed.argument, `${path} is a kernel and no disk; write -kernel ${path}.`);
+    else if (begins(bytes, QCOW_MAGIC)) faults.add(typed.argument, `${path} is no raw image: ${qcowAdvice(path)}`);
     else if (typed.cdrom && !(bytes[510] === 0x55 && bytes[511] === 0xaa)) faults.add(typed.argument, `${path} has no boot sector for disks, and there is no CD drive yet.`);
   }
 }
