@@ -60,9 +60,9 @@ const IMAGE_FORMATS = /\.(qcow2?|vmdk|vdi|vhdx?|qed)$/i;
 
 function checkFormat(argument: string, given: Properties, faults: Faults): void {
   const format = given.get('format') ?? given.get('driver');
-  const file = String(given.get('file') ?? 'DISK.qcow2');
-  if (format !== undefined && format !== 'raw' && format !== 'file') faults.add(argument, qcowAdvice(file));
-  else if (format === undefined && IMAGE_FORMATS.test(file)) faults.add(argument, qcowAdvice(file));
+  const file = given.get('file') as string | undefined;
+  const foreign = format === undefined ? file !== undefined && IMAGE_FORMATS.test(file) : format !== 'raw' && format !== 'file';
+  if (foreign) faults.add(argument, qcowAdvice(file ?? 'DISK'));
 }
 
 /** Interfaces that are not there, and what to write. */
