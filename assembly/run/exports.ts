@@ -106,6 +106,8 @@ export function skipIdle(nsLo: u32, nsHi: u32): void {
 }
 /** Between slices: 2^shift ns of virtual time to a tick from here on, at most 2^16. */
 export function setTickShift(shift: u32): void { setRate(<u64>1 << (RATE_SHIFT + min(shift, <u32>16))); }
+/** The shift that a tick's time stands for, -1 where it is no whole power of two of ns. */
+export function tickShift(): i32 { return clock.rate >> RATE_SHIFT && popcnt(clock.rate) == 1 ? <i32>ctz(clock.rate) - <i32>RATE_SHIFT : -1; }
 /** At a boundary: a tick takes so many 2^-20 ns of virtual time from here on; 0 is ignored. */
 export function setTickRate(rate: u32): void { setRate(rate); }
 /** Wall time of the machine in ns since 1970, wrapping in 2554. */

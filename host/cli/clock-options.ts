@@ -9,7 +9,7 @@ import { readProperties, splitPairs, type Property } from './words.js';
 
 const RTC: readonly Property[] = [
   { name: 'base', kind: { is: 'text' }, about: 'utc, localtime or a date' },
-  { name: 'clock', kind: { is: 'word', of: ['host', 'rt', 'vm'] }, about: 'taken: the clock goes with the machine\'s time' },
+  { name: 'clock', kind: { is: 'word', of: ['host', 'rt', 'vm'] }, about: 'what the date follows: the host\'s clock (host, rt), or the machine\'s own time (vm)' },
   { name: 'driftfix', kind: { is: 'word', of: ['none', 'slew'] }, about: 'taken: no tick is lost' },
 ];
 
@@ -23,20 +23,24 @@ function baseOf(argument: string, base: string): Date {
   if (base === 'utc') return new Date();
   if (base === 'localtime') return localNow();
   const date = new Date(/T/.test(base) ? `${base}Z` : base);
-  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2})?$/.test(base) || Number.isNaN(date.getTime()) || date.getTime() < 0) {
+  // 31 February is 3 March to Date: what was typed must come out again.
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2})?$/.test(base) || !(date.getTime() >= 0) || !date.toISOString().startsWith(base)) {
     throw new UsageError(argument, `base is utc, localtime or a date such as 2026-11-22T12:00:00, not "${base}".`);
   }
   return date;
 }
 
-/** The date that the clock starts with; undefined where it is not said. */
-export function readRtc(reading: Reading): Date | undefined {
-  let date: Date | undefined;
+/** The date that the clock starts with and what it follows, where they are said. */
+export function readRtc(reading: Reading): Pick<MachineOptions, 'rtc' | 'rtcClock'> {
+  const out: Pick<MachineOptions, 'rtc' | 'rtcClock'> = reading.parsed.has('localtime') ? { rtc: localNow() } : {};
   for (const given of reading.parsed.all('rtc')) {
-    const base = readProperties(splitPairs(given), '-rtc', RTC, reading.faults).get('base');
-    if (typeof base === 'string') date = reading.faults.attempt(() => baseOf(given.argument, base)) ?? date;
+    const words = readProperties(splitPairs(given), '-rtc', RTC, reading.faults);
+    const [base, clock] = [words.get('base'), words.get('clock')];
+    const date = typeof base === 'string' ? reading.faults.attempt(() => baseOf(given.argument, base)) : undefined;
+    if (date !== undefined) out.rtc = date;
+    if (clock !== undefined) out.rtcClock = clock === 'vm' ? 'vm' : 'host';
   }
-  return date ?? (reading.parsed.has('localtime') ? localNow() : undefined);
+  return out;
 }
 
 /** QEMU's `-icount shift=N`; of its other settings, what is the case here anyway. */

@@ -71,8 +71,8 @@ export function readQtestOptions(args: readonly string[]): QtestOptions {
   const [memory, seed] = [readMemory(reading), readOption(reading, 'seed', ({ argument, value }) => parseCount(argument, value))];
   if (memory !== undefined) machine.memoryMiB = memory;
   if (seed !== undefined) machine.seed = seed;
-  // The wall's time, as QEMU's; it goes on by clock_step.
-  machine.rtc = readRtc(reading) ?? new Date();
+  // The wall's time, as QEMU's; it goes on by clock_step, whatever clock= says.
+  machine.rtc = readRtc(reading).rtc ?? new Date();
   const qtest = placeOf(reading);
   reading.faults.check();
   return { machine, qtest, monitor: monitor?.place, log: parsed.value('qtest-log') };

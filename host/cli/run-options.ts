@@ -180,7 +180,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   readNoted(reading);
   const [memory, rtc] = [readMemory(reading), readRtc(reading)];
   const seed = readOption(reading, 'seed', ({ argument, value }) => parseCount(argument, value));
-  Object.assign(machine, cpu === undefined ? {} : { cpu }, memory === undefined ? {} : { memoryMiB: memory }, seed === undefined ? {} : { seed }, rtc === undefined ? {} : { rtc }, parsed.rest === undefined ? {} : { command: parsed.rest });
+  Object.assign(machine, cpu === undefined ? {} : { cpu }, memory === undefined ? {} : { memoryMiB: memory }, seed === undefined ? {} : { seed }, rtc, parsed.rest === undefined ? {} : { command: parsed.rest });
   if (wantsDefaultCard(reading, hardware.devices, interactive)) hardware.networks = defaultNetwork(hardware.context);
   const serial = readConsoles(reading, hardware);
   Object.assign(machine, hardwareOptions(hardware, reading));

@@ -71,7 +71,7 @@ const MACHINE = rowsOf('The machine', BOARD, [
   ['cpu', 'the one processor there is: max; QEMU\'s other models run on it, with a note', { value: 'MODEL', topic: true }],
   ['device', 'a card or a debug device; -device help lists them, -device MODEL,help what each takes', { value: 'MODEL[,...]', topic: true }],
   ['seed', 'for everything random in the machine; default 1', { value: 'N', own: true }],
-  ['rtc', 'what the clock shows: base=utc, base=localtime or base=2026-11-22T12:00:00', { value: 'base=...' }],
+  ['rtc', 'the date at start, base=utc, base=localtime or base=2026-11-22T12:00:00, and whether it follows the host\'s clock (clock=host, the default with --realtime or a user network) or the machine\'s time (clock=vm)', { value: 'base=...' }],
 ]);
 
 const DISKS = rowsOf('Disks', BOARD, [

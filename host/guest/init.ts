@@ -135,6 +135,7 @@ if [ "$pintail" = agent ] || [ -f $command ]; then
     while read -r verb words <&9; do
       case $verb in
         exec) eval "execute $words" ;;
+        time) date -s "@$words" >/dev/null 2>&1 ;;
         poweroff) break ;;
       esac
     done

@@ -16,6 +16,7 @@
  *
  *     exec ID FLAGS WORDS  run a command. ID: digits, chosen by the host. FLAGS: `i` it gets standard input, `-` it reads
  *                          nothing. WORDS: see quoteWords. One command at a time: wait for `exit`.
+ *     time SECONDS         set the guest's clock, in seconds since 1970: the host or the machine stood still
  *     poweroff             end the machine
  *
  * Host to guest on COM2, one for each `more`: LF `chunk ID SIZE` LF, then SIZE bytes (at most STDIN_CHUNK_BYTES). SIZE 0 is the

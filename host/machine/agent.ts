@@ -47,6 +47,8 @@ export class Agent {
   constructor(
     private readonly send: (port: number, bytes: Uint8Array) => void,
     private readonly onWaiting: (waiting: boolean) => void,
+    /** Seconds since 1970, when wall time has passed that the guest does not know of. */
+    private readonly dateToTell: () => number | undefined,
     ready: boolean,
   ) {
     this.up = ready;
@@ -66,7 +68,7 @@ export class Agent {
     if (this.busy) return Promise.reject(new MachineError('A command is running; wait for it before the next exec().'));
     const line = execLine(this.nextId, argv, { stdin: options.stdin !== undefined });
     const result = this.expect(this.nextId++, options);
-    if (this.up) this.send(SerialUse.control, text.encode(line));
+    if (this.up) this.command(line);
     else this.waiting = line;
     return result;
   }
@@ -121,8 +123,14 @@ export class Agent {
   private becomeReady(): void {
     this.up = true;
     if (this.waiting === undefined) return;
-    this.send(SerialUse.control, text.encode(this.waiting));
+    this.command(this.waiting);
     this.waiting = undefined;
+  }
+
+  /** A command, after the date where the guest's own may be wrong. */
+  private command(line: string): void {
+    const date = this.dateToTell();
+    this.send(SerialUse.control, text.encode(date === undefined ? line : `time ${date}\n${line}`));
   }
 
   private feed(running: Running): void {

@@ -7,6 +7,7 @@ import { DiskError } from '../disk/errors.js';
 import type { Drive } from '../disk/open.js';
 import { DiskPort } from '../disk/port.js';
 import type { NetBackend } from '../net/backend.js';
+import type { Clock } from '../net/clock.js';
 import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
@@ -16,6 +17,7 @@ import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, CONSOLE_ONLY, openChardevs, planConsole, writeName, type Chardev, type ConsolePlan } from './consoles.js';
 import type { HostPort } from './engine.js';
 import { OptionError } from './errors.js';
+import type { MachineClock } from './machine-clock.js';
 import { addressOf, high, join, low, type ModuleInstance } from './module.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
 
@@ -287,6 +289,8 @@ export interface Outside {
   links: Map<string, Link>;
   /** Frames or bytes may come from outside the machine at any time. */
   live: boolean;
+  /** What its networks' timers live by; undefined: the wall. */
+  time: MachineClock | undefined;
   close(): Promise<void>;
 }
 
@@ -312,18 +316,21 @@ async function closeDrives(drives: Map<string, Drive>): Promise<void> {
   for (const { disk } of all) await disk.close();
 }
 
-async function openNetdevs(netdevs: readonly Netdev[]): Promise<Map<string, OpenBackend>> {
+async function openNetdevs(netdevs: readonly Netdev[], time?: Clock): Promise<Map<string, OpenBackend>> {
   const backends = new Map<string, OpenBackend>();
   if (netdevs.length === 0) return backends;
   const { createNetContext, openBackends } = await import('../net/open.js');
   const specs = netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type !== 'lab' ? [netdev.spec] : []));
-  for (const [id, backend] of await openBackends(specs, createNetContext())) backends.set(id, backend);
+  for (const [id, backend] of await openBackends(specs, createNetContext(time))) backends.set(id, backend);
   for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
   return backends;
 }
 
-/** Opens backends, disks and chardevs. What needs Node is loaded only when it is asked for: a page has no sockets. */
-export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: readonly DriveOptions[]): Promise<Outside> {
+/**
+ * Opens backends, disks and chardevs. What needs Node is loaded only when it is asked for: a page has no sockets. Networks live by `time`,
+ * or by the wall.
+ */
+export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: readonly DriveOptions[], time?: MachineClock): Promise<Outside> {
   const drives = await openDrives(driveOptions);
   const backends = new Map<string, OpenBackend>();
   const links = new Map<string, Link>();
@@ -333,7 +340,7 @@ export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: 
     await Promise.all([...links.values()].map((link) => link.close()));
   };
   try {
-    for (const [id, backend] of await openNetdevs(netdevs)) backends.set(id, backend);
+    for (const [id, backend] of await openNetdevs(netdevs, time)) backends.set(id, backend);
     for (const [id, link] of await openChardevs(chardevs)) links.set(id, link);
   } catch (error) {
     await close();
@@ -341,7 +348,7 @@ export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: 
   }
   const labs = new Map(netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type === 'lab' ? [[netdev.id, netdev.spec.options] as const] : [])));
   const live = netdevs.some((netdev) => !('spec' in netdev) || !INWARD.has(netdev.spec.type)) || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
-  return { backends, labs, drives, links, live, close };
+  return { backends, labs, drives, links, live, time, close };
 }
 
 /** The frame port of the card on a netdev: they are counted over all network cards. */

@@ -9,29 +9,31 @@
  * A yield comes after a few milliseconds of work, between any two instructions: the host looks at pause, limits and its event loop, and
  * serves nothing. V8 does not replace a running Wasm function by its optimised code, so the module must return now and then in any case.
  *
- *     icount     time = instructions. Idle time is skipped, or waited for while somebody may type (attachInput).
- *     realtime   time follows the wall: at each boundary the clock jumps to it, and idle time is waited for.
+ * What time does at a boundary is timekeeping.ts's.
  */
 
 import { StopReason as Code } from '../../assembly/run/surface.js';
 import { InputQueue } from './input.js';
+import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from './module.js';
 import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from './rings.js';
+import { Timekeeping } from './timekeeping.js';
 import type { ClockMode, Counter, Stop, StopReason } from './types.js';
 import { Bell, yieldToHost } from './wait.js';
+import type { WallTime } from './wall-time.js';
 
 /** The event loop gets a turn this often. */
 const YIELD_MS = 8;
 /** Ticks of a run without an end of its own. */
 const FOREVER = 0xffff_ffff_ffff_ffffn;
-/** idleNs when no timer is armed. */
-const NEVER = 0xffff_ffff_ffff_ffffn;
 /** Number under which bytes written to port 0xe9 are reported. */
 export const DEBUG_PORT = SERIAL_PORTS;
 
 export interface EngineOptions {
   instance: ModuleInstance;
   clock: ClockMode;
+  wall: WallTime;
+  networks: MachineClock;
   /** Called with what the guest sent, at boundaries and at the end of a run. */
   onSerial: (port: number, bytes: Uint8Array) => void;
 }
@@ -75,9 +77,8 @@ export class Engine {
   readonly input = new InputQueue();
   boundaries = 0;
   yields = 0;
-  /** Looks at rings that were asked of the module, and jumps of its clock. */
+  /** Looks at rings that were asked of the module. */
   looks = 0;
-  jumps = 0;
   moduleMs = 0;
 
   /** Bytes of each output ring that were shown at the end of a run and wait in it until the next boundary. */
@@ -91,9 +92,8 @@ export class Engine {
   private ports: readonly HostPort[] = [];
   private outside = false;
   private readonly bell = new Bell();
+  private readonly time: Timekeeping;
   private pauseAsked = false;
-  /** Wall time in ms at virtual time 0, under `realtime`. */
-  private wallAnchor = 0;
   private lastTurn = 0;
   /** The processor sleeps: the boundary in hand is an idle. */
   private idle = false;
@@ -101,6 +101,7 @@ export class Engine {
   /** `shown`: of a restored machine, what its snapshot says. */
   constructor(private readonly options: EngineOptions, shown: readonly number[] = []) {
     this.shown = OUTPUT_RINGS.map((_, i) => shown[i] ?? 0);
+    this.time = new Timekeeping({ ...options, bell: this.bell });
   }
 
   get instructions(): bigint {
@@ -109,8 +110,7 @@ export class Engine {
   }
 
   get virtualNs(): bigint {
-    const { nowNsLo, nowNsHi } = this.options.instance.exports;
-    return join(nowNsLo(), nowNsHi());
+    return this.time.virtualNs;
   }
 
   /** Bytes for a serial port; they enter at a boundary. */
@@ -150,7 +150,7 @@ export class Engine {
    */
   private crossings(): Counter[] {
     const one = (name: string, value: number): Counter => ({ name: `host B3 ${name}`, unit: 'crossings', value: BigInt(value) });
-    return [one('boundaries', this.boundaries), one('yields', this.yields), one('looks at rings', this.looks), one('clock jumps', this.jumps)];
+    return [one('boundaries', this.boundaries), one('yields', this.yields), one('looks at rings', this.looks), one('clock jumps', this.time.jumps)];
   }
 
   /** What was counted on the host's side: by the ports, and crossings. */
@@ -162,7 +162,7 @@ export class Engine {
     const started = performance.now();
     const until = started + (bounds.wallMs ?? Infinity);
     this.pauseAsked = false;
-    this.wallAnchor = started - Number(this.virtualNs) / 1e6;
+    this.time.resume();
     this.lastTurn = started;
     for (;;) {
       const stop = this.boundStop(bounds, until) ?? (await this.turn(bounds, until));
@@ -224,7 +224,9 @@ export class Engine {
     const settled = !this.asking || (await this.settle(until));
     const stop = this.codeStop(code, bounds);
     if (stop !== undefined || !settled) return stop;
-    await this.passTime(until);
+    const { idle, awaited } = this;
+    const woken = (): boolean => !this.quiet || this.pauseAsked;
+    if (await this.time.pass({ idle, awaited, until, woken })) this.lastTurn = performance.now();
     if (this.pauseAsked || performance.now() >= until) return undefined;
     this.look();
     if (this.asking && !(await this.settle(until))) return undefined;
@@ -290,20 +292,8 @@ export class Engine {
     if (this.idle && bounds.untilHalt) return this.stop('halt');
     // HLT with interrupts off; or with no timer armed and nobody who may type.
     if (code === Code.HALT) return this.stop('halt');
-    const asleep = this.idle && this.idleNs() === NEVER && this.quiet && !this.awaited;
+    const asleep = this.idle && this.time.idleNs === undefined && this.quiet && !this.awaited;
     return asleep ? this.stop('halt') : undefined;
-  }
-
-  /** Time at a boundary: a busy guest's follows the wall or not, an idle one's is skipped or waited for. */
-  private async passTime(until: number): Promise<void> {
-    if (!this.idle || !this.quiet) this.keepPace();
-    else if (this.options.clock === 'icount' && !this.awaited) this.skip(this.idleNs());
-    else await this.waitIdle(until);
-  }
-
-  /** The pace of a busy guest's time against the wall, set at each boundary. */
-  private keepPace(): void {
-    if (this.options.clock === 'realtime') this.skip(this.behindNs());
   }
 
   /** Nothing waits for the guest. */
@@ -314,38 +304,5 @@ export class Engine {
   /** Something may come from outside while the guest sleeps. */
   private get awaited(): boolean {
     return this.inputAttached || this.outside;
-  }
-
-  private idleNs(): bigint {
-    const { idleNsLo, idleNsHi } = this.options.instance.exports;
-    return join(idleNsLo(), idleNsHi());
-  }
-
-  private skip(ns: bigint): void {
-    if (ns <= 0n) return;
-    this.jumps++;
-    this.options.instance.exports.skipIdle(low(ns), high(ns));
-  }
-
-  /** ns by which virtual time is behind the wall; negative when ahead. */
-  private behindNs(): bigint {
-    return BigInt(Math.round((performance.now() - this.wallAnchor) * 1e6)) - this.virtualNs;
-  }
-
-  /** Sleeps until the next timer is due by the wall, or something is typed, and moves the clock by what has passed. */
-  private async waitIdle(until: number): Promise<void> {
-    const next = this.idleNs();
-    const idle = next === NEVER ? undefined : next;
-    // Under icount the clock does not follow the wall while busy: idle time is counted from here.
-    if (this.options.clock === 'icount') this.wallAnchor = performance.now() - Number(this.virtualNs) / 1e6;
-    const ms = idle === undefined ? Infinity : Number(idle - this.behindNs()) / 1e6;
-    // A timer shorter than the host's own resolution is taken early; the clock is then ahead and the next wait longer.
-    if (ms >= 1) await this.bell.sleep(Math.min(ms, until - performance.now()));
-    // What rang was the first of what the event loop has: with the rest of it the guest wakes once, not once a frame.
-    if (ms < 1 || this.outside) await yieldToHost();
-    this.lastTurn = performance.now();
-    const passed = this.behindNs();
-    const woken = !this.quiet || this.pauseAsked;
-    this.skip(idle === undefined || (passed < idle && woken) ? passed : idle);
   }
 }

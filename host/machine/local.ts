@@ -14,13 +14,17 @@ import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { putFirmware } from './firmware.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
+import { MachineClock } from './machine-clock.js';
 import { compileModule, high, instantiate, low, type CompiledModule, type ModuleInstance } from './module.js';
 import { bytesOf } from './bytes.js';
 import { readSettings, type Settings } from './options.js';
+import { FIRST_RATE } from './pace.js';
 import { readSnapshotHeader, restoreSnapshot, takeSnapshot, type SnapshotHeader } from './snapshot.js';
 import { readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { readCounters, readHistograms } from './stats.js';
+import { setTickNs } from './timekeeping.js';
+import { showDate, WallTime } from './wall-time.js';
 import type {
   AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
 } from './types.js';
@@ -35,9 +39,11 @@ const CONSOLE = 0;
 export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
   const instance = await instantiate(compiled, settings.memoryMiB);
   addCards(instance, settings.cards, outside);
-  const { seed, rtcSeconds } = settings;
+  const { seed, rtcMs } = settings;
+  const rtcSeconds = BigInt(Math.floor(rtcMs / 1000));
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
   instance.exports.hideFeatures(settings.hidden);
+  showDate(instance, rtcMs);
   mustBeCounted(instance);
   const { moved, exitPort, exitBytes, consolePort } = settings.debug;
   if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);
@@ -51,13 +57,19 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   return instance;
 }
 
-function setPace(instance: ModuleInstance, { icountShift }: Settings): void {
-  if (icountShift !== undefined) instance.exports.setTickShift(icountShift);
+/** What a tick takes under `icount`; a machine that was saved under `realtime` goes on at the pace of a new one. */
+function setPace(instance: ModuleInstance, { clock, icountShift }: Settings): void {
+  const { setTickShift, tickShift } = instance.exports;
+  if (icountShift !== undefined) setTickShift(icountShift);
+  else if (clock === 'realtime') setTickNs(instance, FIRST_RATE);
+  else if (tickShift() < 0) setTickShift(0);
 }
 
 export class LocalMachine implements Machine {
   private readonly events = new Emitter<MachineEvents>();
   private agent: Agent | undefined;
+  /** Of the instance in hand; newEngine makes it. */
+  private wall!: WallTime;
   private engine: Engine;
   private current: Promise<Stop> | undefined;
   private isClosed = false;
@@ -233,12 +245,17 @@ export class LocalMachine implements Machine {
   }
 
   private newEngine(shown?: readonly number[]): Engine {
+    const networks = this.outside.time ?? new MachineClock();
+    this.wall = new WallTime(this.instance, this.settings.rtcAheadMs);
     const engine = new Engine({
       instance: this.instance,
       clock: this.settings.clock,
+      wall: this.wall,
+      networks,
       onSerial: (port, bytes) => this.receive(port, bytes),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
+    networks.attach(Number(engine.virtualNs));
     engine.attachPorts(connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake()), this.outside.live);
     return engine;
   }
@@ -248,6 +265,7 @@ export class LocalMachine implements Machine {
     this.agent = new Agent(
       (port, bytes) => this.engine.type(port, bytes),
       (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
+      () => this.wall.takeDate(),
       ready,
     );
     this.commandDone = undefined;
@@ -313,7 +331,7 @@ export async function createLocal(given: MachineOptions): Promise<LocalMachine> 
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
-  const outside = await openOutside(settings, options.drives ?? []);
+  const outside = await openOutside(settings, options.drives ?? [], new MachineClock());
   try {
     return await createConnected(options, settings, compiled, plan, outside);
   } catch (error) {
@@ -342,5 +360,6 @@ async function createConnected(
   // Somebody may be out there who knows the guest from elsewhere.
   if (outside.live) instance.exports.announce();
   setPace(instance, settings);
+  if (settings.rtcGiven) showDate(instance, settings.rtcMs);
   return new LocalMachine(options, settings, compiled, plan, instance, outside, header);
 }

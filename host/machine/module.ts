@@ -39,6 +39,7 @@ export interface ModuleExports {
   skipIdle(nsLow: number, nsHigh: number): void;
   setTickShift(shift: number): void;
   setTickRate(rate: number): void;
+  tickShift(): number;
   wallNowLo(): number;
   wallNowHi(): number;
   moveWall(nsLow: number, nsHigh: number, stopped: number): void;

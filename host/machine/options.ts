@@ -12,8 +12,8 @@ import type { ClockMode, CpuOptions, MachineOptions } from './types.js';
 export const MAX_MEMORY_MIB = 3072;
 const DEFAULT_MEMORY_MIB = 256;
 const SOURCES = ['kernel', 'guest', 'bare', 'bios', 'snapshot'] as const;
-/** Seconds since 1970 of 2026-01-01 00:00 UTC: what the RTC shows when runs are to be repeatable. */
-const FIXED_START = 1767225600n;
+/** 2026-01-01 00:00 UTC: what the RTC shows when runs are to be repeatable. */
+const FIXED_START_MS = 1_767_225_600_000;
 
 export interface Settings {
   memoryMiB: number;
@@ -22,8 +22,12 @@ export interface Settings {
   /** Bits of Hidden (assembly/device/clock-spec.ts). */
   hidden: number;
   seed: bigint;
-  /** Seconds since 1970. */
-  rtcSeconds: bigint;
+  /** What the RTC shows at start, in ms since 1970; undefined where the options do not say and nothing else does. */
+  rtcMs: number;
+  /** The options give a date. */
+  rtcGiven: boolean;
+  /** By how much the date is ahead of the host's; undefined: it follows the machine's own time. */
+  rtcAheadMs: number | undefined;
   instructionLimit: bigint | undefined;
   wallMs: number | undefined;
   cards: CardPlan[];
@@ -64,11 +68,17 @@ function countOf(name: string, value: number | bigint | undefined): bigint | und
   return BigInt(value);
 }
 
-function rtcOf(options: MachineOptions, clock: ClockMode): bigint {
-  if (options.rtc === undefined) return clock === 'icount' ? FIXED_START : BigInt(Math.floor(Date.now() / 1000));
-  const ms = options.rtc.getTime();
-  if (Number.isNaN(ms) || ms < 0) throw new OptionError('rtc', 'is not a date after 1970.');
-  return BigInt(Math.floor(ms / 1000));
+/** A run is not repeatable anyway, and certificates are to be valid, where there is a user network. */
+const isUserNetwork = (netdev: Netdev): boolean => 'spec' in netdev && netdev.spec.type === 'user';
+
+function rtcOf({ rtc, rtcClock }: MachineOptions, clock: ClockMode, netdevs: readonly Netdev[]): Pick<Settings, 'rtcMs' | 'rtcGiven' | 'rtcAheadMs'> {
+  if (rtcClock !== undefined && rtcClock !== 'host' && rtcClock !== 'vm') throw new OptionError('rtcClock', `"${String(rtcClock)}" is neither host nor vm.`);
+  const now = Date.now();
+  const isHosts = clock === 'realtime' || netdevs.some(isUserNetwork);
+  const follows = rtcClock === undefined ? isHosts : rtcClock === 'host';
+  const rtcMs = rtc?.getTime() ?? (isHosts || follows ? now : FIXED_START_MS);
+  if (Number.isNaN(rtcMs) || rtcMs < 0) throw new OptionError('rtc', 'is not a date after 1970.');
+  return { rtcMs, rtcGiven: rtc !== undefined, rtcAheadMs: follows ? rtcMs - now : undefined };
 }
 
 /** QEMU's own bound. */
@@ -128,7 +138,7 @@ export function readSettings(options: ReadOptions): Settings {
     icountShift: shiftOf(options, clock),
     hidden: hiddenOf(options),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
-    rtcSeconds: rtcOf(options, clock),
+    ...rtcOf(options, clock, netdevs),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
     cards: planCards(options.devices ?? [], netdevs, options.drives ?? [], chardevs),

@@ -218,8 +218,16 @@ export interface MachineOptions {
   icountShift?: number;
   /** Seeds RDRAND and everything else that is random in a machine. Default 1. */
   seed?: number | bigint;
-  /** What the RTC shows at start. Default: 2026-01-01 00:00 UTC under `icount`, now under `realtime`. */
+  /**
+   * What the RTC shows at start. Default: now under `realtime` and with a user network, else 2026-01-01 00:00 UTC. A machine from a snapshot
+   * shows what it did, unless its date follows the host's or is given here.
+   */
   rtc?: Date;
+  /**
+   * What the date follows: the `host`'s clock, over pauses and when the host was asleep, or the machine's own virtual time (`vm`). Default
+   * `host` under `realtime` and with a user network, else `vm`. Virtual time itself never knows of such gaps.
+   */
+  rtcClock?: 'host' | 'vm';
   limits?: Limits;
   /** Aborting it closes the machine; a pending `run()` is rejected with the signal's reason. */
   signal?: AbortSignal;

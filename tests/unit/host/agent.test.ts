@@ -8,14 +8,14 @@ const control = (agent: Agent, line: string): void => agent.receive(SerialUse.co
 
 describe('the control port', () => {
   it('takes messages in pieces', async () => {
-    const agent = new Agent(() => undefined, () => undefined, true);
+    const agent = new Agent(() => undefined, () => undefined, () => undefined, true);
     const result = agent.exec(['true'], {});
     for (const piece of ['ex', 'it 1', ' 7\nrea', 'dy 1\n']) control(agent, piece);
     expect((await result).code).toBe(7);
   });
 
   it('keeps nothing of a line without end, and is well after it', async () => {
-    const agent = new Agent(() => undefined, () => undefined, true);
+    const agent = new Agent(() => undefined, () => undefined, () => undefined, true);
     const result = agent.exec(['true'], {});
     const flood = new Uint8Array(1 << 16).fill(0x41);
     const before = process.memoryUsage().heapUsed;

@@ -71,6 +71,17 @@ describe('pintail run', () => {
     expect(readRunOptions(['--', 'ls'], true).machine).toMatchObject({ clock: 'icount', command: ['ls'] });
   });
 
+  it('takes a date, and what it follows', () => {
+    const rtc = (...words: string[]): unknown => { const { rtc: date, rtcClock } = readRunOptions(words, false).machine; return [date?.toISOString().slice(0, 19), rtcClock]; };
+    expect(rtc()).toEqual([undefined, undefined]);
+    expect(rtc('-rtc', 'base=2024-02-29')).toEqual(['2024-02-29T00:00:00', undefined]);
+    expect(rtc('-rtc', 'base=2011-11-11T11:11:11,clock=vm')).toEqual(['2011-11-11T11:11:11', 'vm']);
+    expect(rtc('-rtc', 'clock=host,driftfix=slew')).toEqual([undefined, 'host']);
+    expect(rtc('-rtc', 'clock=rt')).toEqual([undefined, 'host']);
+    expect(complaint(() => readRunOptions(['-rtc', 'base=2026-02-31'], false))).toMatch(/^-rtc base=2026-02-31: base is utc, localtime or a date/);
+    expect(complaint(() => readRunOptions(['-rtc', 'base=tomorrow'], false))).toMatch(/not "tomorrow"/);
+  });
+
   it('takes a command line written for QEMU', () => {
     const words = '-M q35 -cpu max -m 512M -nodefaults -nographic -no-reboot -nic none -serial mon:stdio -kernel k -initrd i -append'.split(' ');
     const options = readRunOptions([...words, 'console=ttyS0'], false);

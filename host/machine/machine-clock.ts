@@ -1,0 +1,33 @@
+/** A machine's virtual time as the clock of its networks: it moves at boundaries, so a guest that lags sees no timer fire early. */
+
+import { ManualClock, type Cancel, type Clock } from '../net/clock.js';
+
+export class MachineClock implements Clock {
+  private readonly clock = new ManualClock();
+  /** What virtual time 0 is here: a machine that was reset starts anew, its networks go on. */
+  private base = 0;
+
+  now(): number {
+    return this.clock.now();
+  }
+
+  after(delayNs: number, callback: () => void): Cancel {
+    return this.clock.after(delayNs, callback);
+  }
+
+  /** A machine takes over, at its time `virtualNs`. */
+  attach(virtualNs: number): void {
+    this.base = this.clock.now() - virtualNs;
+  }
+
+  /** At a boundary: fires what is due. */
+  advance(virtualNs: number): void {
+    this.clock.advanceTo(this.base + virtualNs);
+  }
+
+  /** ns from `virtualNs` to the next timer, undefined when none is set. */
+  untilNext(virtualNs: number): number | undefined {
+    const due = this.clock.nextDue();
+    return due === undefined ? undefined : Math.max(due - this.base - virtualNs, 0);
+  }
+}
