@@ -49,7 +49,7 @@ export function resetPit(): void {
 export function attachPit(): void {
   mapPorts(PitPort.COUNTER0, 4, 0, readPit.index, writePit.index, "pit", Width.BYTE);
   mapPorts(PitPort.NMI_SC, 1, 0, readNmiSc.index, writeNmiSc.index, "port 61", Width.BYTE);
-  bindTimer(Timer.PIT, fireChannel0.index, 0);
+  bindTimer(Timer.PIT, passChange.index, 0);
 }
 
 // --- Counting ---
@@ -115,15 +115,25 @@ function countNow(c: Channel): u32 {
   return toBcd(<u32>(d > n && c.mode != 2 && c.mode != 3 ? 9999 - (d - n - 1) % 10000 : left));
 }
 
+/**
+ * A change of output is due. Where time has jumped past it, the output may have changed again: a pulse of one clock that is over, or the low
+ * half of a square wave. Its edge is the interrupt, so the line makes it.
+ */
+function passChange(dev: usize): void {
+  const c = channel(0);
+  if (output(c, elapsed(c))) setLine(0, false);
+  carryOutput();
+}
+
 /** Carries channel 0's output to its line and arms the next change. */
-function fireChannel0(dev: usize): void {
+function carryOutput(): void {
   const c = channel(0), d = elapsed(c), next = nextChange(c, d);
   setLine(0, output(c, d));
   if (next) setTimer(Timer.PIT, c.startNs + scaleUp(next, NS, PIT_HZ));
   else cancelTimer(Timer.PIT);
 }
 
-function changed(n: u32): void { if (n == 0) fireChannel0(0); }
+function changed(n: u32): void { if (n == 0) carryOutput(); }
 
 function setGate(n: u32, level: u32): void {
   const c = channel(n), rises = level && !c.gate, falls = !level && c.gate;

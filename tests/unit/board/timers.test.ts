@@ -47,6 +47,16 @@ describe("8254", () => {
     program(0, 3, 1193);
     expect(countIn(NS / 10, 100_000)).toBe(100);
   });
+  it.each([[0, 1000], [2, 1000], [3, 1000], [4, 1000]])("interrupts in mode %i where time has jumped past its pulse", (mode, count) => {
+    program(0, mode, count);
+    b.call("runTimers");
+    b.takeAll();
+    b.m.exports.jumpTo!(b.now() + BigInt(toNs(count + 400)));
+    b.call("runTimers");
+    expect(taken()).toEqual([0x30]);
+    b.call("runTimers");
+    expect(taken()).toEqual([]);
+  });
   it("counts down, and by two in mode 3", () => {
     program(0, 2, 10000);
     b.advance(toNs(2500));
