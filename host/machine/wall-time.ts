@@ -42,7 +42,7 @@ export class WallTime {
   constructor(
     private readonly instance: ModuleInstance,
     private readonly aheadMs: number | undefined,
-    private readonly hostMs: () => number = Date.now,
+    private readonly hostMs: () => number = () => Date.now(),
   ) {}
 
   /** A run starts: its first boundary sets wall time to the ms. */
