@@ -1,11 +1,13 @@
 /**
- * BIOS services for kernels that start in real mode: as much as Linux's setup code asks for (arch/x86/boot), in our own
- * words. Interface after Ralf Brown's interrupt list and ACPI 6.4, 15.1 (E820). Text written to the screen and keys go by COM1.
+ * BIOS services for what is started without firmware: as much as boot code of Linux, of boot loaders and of network boot programs asks for, in our own
+ * words. Interface after Ralf Brown's interrupt list, ACPI 6.4, 15.1 (E820) and the PCI BIOS Specification 2.1. Text
+ * written to the screen and keys go by COM1.
  *
- * INT 10h  mode, cursor, teletype        INT 11h, 12h  equipment, conventional memory    INT 13h  no drive
- * INT 15h  E820, E801, 88h, A20          INT 16h  a key, shift state                     INT 1Ah  no clock
+ * INT 08h, 70h  the timer, other IRQs   INT 10h  mode, cursor, teletype        INT 11h, 12h  equipment, conventional memory
+ * INT 13h  no drive                     INT 15h  E820, E801, 88h, A20          INT 16h  keys, shift state
+ * INT 1Ah  ticks, PCI (B1h)
  */
-import { Jump, RealAssembler } from './assembler/real.js';
+import { TextAssembler } from './assembler/text.js';
 
 /** A line of the memory map, in bytes. */
 export interface BiosMapEntry {
@@ -25,144 +27,198 @@ export interface BiosOptions {
 export interface BiosImage {
   /** Bytes at linear addresses: interrupt vectors, BIOS data, code. */
   segments: { gpa: number; bytes: Uint8Array }[];
+  /** Where real-mode code is entered that wants a running timer (18.2 Hz): it starts the timer, and returns (far) to what is on the stack. */
+  start: { segment: number; offset: number };
 }
 
 const SEGMENT = 0xf000;
-const OFFSET = 0xe000;
+const OFFSET = 0xd000;
 const VECTORS = 256;
 const ENTRY_BYTES = 20;
 const DATA_AREA = 0x400;
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** Offsets of the saved flags behind PUSH BP. */
-const FLAGS = 6;
 
-function writeReturns(a: RealAssembler): void {
-  const answer = (name: string, text: string, ...change: number[]): void => {
-    a.label(name);
-    a.op('push bp; mov bp, sp', 0x55, 0x89, 0xe5);
-    a.op(text, ...change);
-    a.op('pop bp; iret', 0x5d, 0xcf);
-  };
-  answer('success', 'and byte [bp+6], not carry', 0x80, 0x66, FLAGS, 0xfe);
-  answer('failure', 'or byte [bp+6], carry', 0x80, 0x4e, FLAGS, 0x01);
-  answer('zero', 'or byte [bp+6], zero', 0x80, 0x4e, FLAGS, 0x40);
-  a.label('ignored');
-  a.op('iret', 0xcf);
+/** A service ends by a jump to one of these, which change the flags that its caller gets. */
+const RETURNS = `
+  success: push bp; mov bp, sp; and word [bp+6], 0xfffe; pop bp; iret
+  failure: push bp; mov bp, sp; or word [bp+6], 1; pop bp; iret
+  zero: push bp; mov bp, sp; or word [bp+6], 0x40; pop bp; iret
+  notZero: push bp; mov bp, sp; and word [bp+6], 0xffbf; pop bp; iret
+  ignored: iret`;
+
+/** The timer counts at 46Ch and calls INT 1Ch; no other interrupt has anything to say here. */
+const INTERRUPTS = `
+  irq0:
+    push ds; push eax
+    xor ax, ax; mov ds, ax
+    inc dword [0x46c]
+    cmp dword [0x46c], 0x1800b0; jb sameDay    # ticks of a day
+    mov dword [0x46c], 0; inc byte [0x470]
+  sameDay:
+    int 0x1c
+    mov al, 0x20; out 0x20, al
+    pop eax; pop ds; iret
+  irqHigh: push ax; mov al, 0x20; out 0xa0, al; jmp endOfInterrupt
+  irqLow: push ax
+  endOfInterrupt: mov al, 0x20; out 0x20, al; pop ax; iret`;
+
+/** Mode 2, full count: 18.2 Hz; its line unmasked. */
+const START = `
+  start:
+    push ax
+    mov al, 0x34; out 0x43, al
+    xor al, al; out 0x40, al; out 0x40, al
+    in al, 0x21; and al, 0xfe; out 0x21, al
+    pop ax
+    retf`;
+
+const SCREEN = `
+  int10:
+    cmp ah, 0x0f; je getMode
+    cmp ah, 0x03; je getCursor
+    cmp ah, 0x0e; je teletype
+    iret
+  getMode: mov ax, 0x5003; mov bh, 0; iret    # 80 columns, mode 3
+  getCursor: mov cx, 0x0607; xor dx, dx; iret
+  teletype:
+    push dx; push ax
+    mov dx, 0x3fd
+  busy: in al, dx; test al, 0x20; je busy
+    pop ax
+    mov dl, 0xf8; out dx, al
+    pop dx; iret`;
+
+const SMALL = (options: BiosOptions): string => `
+  int11: mov ax, 0x22; iret    # 80 columns and an FPU
+  int12: mov ax, ${Math.floor(options.conventionalBytes / KIB)}; iret
+  int13: mov ah, 1; jmp failure    # bad command
+  int1a:
+    cmp ah, 0xb1; je pci
+    cmp ah, 0; jne failure
+    push ds; xor ax, ax; mov ds, ax
+    mov dx, [0x46c]; mov cx, [0x46e]; mov al, [0x470]; mov byte [0x470], 0
+    pop ds; iret`;
+
+/** A port cannot be looked into without taking the byte: one key is kept in the buffer at 41Eh, the buffer's tail at 41Ch says whether. */
+const KEYBOARD = `
+  int16:
+    and ah, 0xef    # 10h to 12h are those of the long keyboard
+    cmp ah, 0; je getKey
+    cmp ah, 1; je peekKey
+    mov al, 0; iret
+  getKey:
+    call poll; je getKey
+    push ds; push 0; pop ds
+    mov byte [0x41c], 0x1e; mov al, [0x41e]
+    pop ds
+    mov ah, 0; iret
+  peekKey:
+    call poll; je zero
+    push ds; push 0; pop ds; mov al, [0x41e]; pop ds
+    mov ah, 0; jmp notZero
+  poll:    # ZF: no key
+    push ds; push dx; push ax
+    push 0; pop ds
+    cmp byte [0x41c], 0x1e; jne polled
+    mov dx, 0x3fd; in al, dx; test al, 1; je polled
+    mov dl, 0xf8; in al, dx; mov [0x41e], al
+    mov byte [0x41c], 0x20; or al, 1
+  polled:
+    pop ax; pop dx; pop ds; ret`;
+
+function systemServices({ extendedBytes, map }: BiosOptions): string {
+  const kib = Math.floor(extendedBytes / KIB);
+  const above16 = Math.max(0, Math.floor((extendedBytes - 15 * MIB) / (64 * KIB)));
+  return `
+  int15:
+    cmp ax, 0xe820; je e820
+    cmp ax, 0xe801; je e801
+    cmp ax, 0x2400; je done
+    cmp ax, 0x2401; je done
+    cmp ax, 0x2402; je a20Status
+    cmp ax, 0x2403; je a20Support
+    cmp ah, 0x88; je extended
+  unknown: mov ah, 0x86; jmp failure
+  a20Status: mov al, 1; jmp done
+  a20Support: xor bx, bx
+  done: mov ah, 0; jmp success
+  extended: mov ax, ${Math.min(kib, 0xffff)}; jmp success
+  e801:
+    mov ax, ${Math.min(kib, 15 * KIB)}; mov bx, ${Math.min(above16, 0xffff)}
+    mov cx, ax; mov dx, bx; jmp success
+  e820:
+    cmp edx, 0x534d4150; jne unknown    # "SMAP"
+    cmp ecx, ${ENTRY_BYTES}; jb unknown
+    cmp ebx, ${map.length}; jae unknown
+    push si; push di; push cx
+    mov si, bx; shl si, 2; mov cx, si; shl cx, 2; add si, cx; add si, map    # entries of 20 bytes
+    mov cx, ${ENTRY_BYTES}; cld; rep cs movsb
+    pop cx; pop di; pop si
+    mov eax, 0x534d4150; mov ecx, ${ENTRY_BYTES}
+    inc ebx; cmp ebx, ${map.length}; jne success
+    xor ebx, ebx; jmp success`;
 }
 
-function writeScreen(a: RealAssembler): void {
-  a.label('int10');
-  a.ifAh(0x0f, 'getMode');
-  a.ifAh(0x03, 'getCursor');
-  a.ifAh(0x0e, 'teletype');
-  a.op('iret', 0xcf);
-  a.label('getMode');
-  a.op('mov ax, 80 columns, mode 3; mov bh, 0; iret', 0xb8, 0x03, 0x50, 0xb7, 0x00, 0xcf);
-  a.label('getCursor');
-  a.op('mov cx, 0607h; xor dx, dx; iret', 0xb9, 0x07, 0x06, 0x31, 0xd2, 0xcf);
-  a.label('teletype');
-  a.op('push dx; push ax; mov dx, 3fdh', 0x52, 0x50, 0xba, 0xfd, 0x03);
-  a.label('busy');
-  a.op('in al, dx; test al, 20h', 0xec, 0xa8, 0x20);
-  a.jumpIf(Jump.E, 'busy');
-  a.op('pop ax; mov dl, f8h; out dx, al; pop dx; iret', 0x58, 0xb2, 0xf8, 0xee, 0x5a, 0xcf);
-}
+/** One bus, configuration mechanism 1. BX names a function, DI a register; functions are looked for by ID (B102h) or class (B103h). */
+const PCI = `
+  pci:
+    cmp al, 1; je pciPresent
+    cmp al, 2; je pciFindDevice
+    cmp al, 3; je pciFindClass
+    cmp al, 0x08; jb pciUnknown
+    cmp al, 0x0d; ja pciUnknown
+    push dx; push eax
+    call pciSelect
+    pop eax
+    cmp al, 0x08; je pciReadByte
+    cmp al, 0x09; je pciReadWord
+    cmp al, 0x0a; je pciReadDword
+    cmp al, 0x0b; je pciWriteByte
+    cmp al, 0x0c; je pciWriteWord
+    push eax; mov eax, ecx; out dx, eax; pop eax; jmp pciDone
+  pciReadByte: push ax; in al, dx; mov cl, al; pop ax; jmp pciDone
+  pciReadWord: push ax; in ax, dx; mov cx, ax; pop ax; jmp pciDone
+  pciReadDword: push eax; in eax, dx; mov ecx, eax; pop eax; jmp pciDone
+  pciWriteByte: push ax; mov al, cl; out dx, al; pop ax; jmp pciDone
+  pciWriteWord: push ax; mov ax, cx; out dx, ax; pop ax
+  pciDone: pop dx
+  pciGood: mov ah, 0; jmp success
+  pciUnknown: mov ah, 0x81; jmp failure
+  pciNone: mov ah, 0x86; jmp failure
+  pciPresent:
+    mov edx, 0x20494350; mov bx, 0x0210; mov cl, 0; mov al, 1; xor edi, edi    # "PCI ", 2.10
+    jmp pciGood
+  pciSelect:    # EAX is lost; DX: the port of the register's own bytes
+    movzx eax, bx; shl eax, 8; or eax, 0x80000000
+    mov dx, di; and dl, 0xfc; mov al, dl
+    mov dx, 0xcf8; out dx, eax
+    mov dx, di; and dx, 3; add dx, 0xcfc; ret
+  pciFindDevice:    # CX device, DX vendor, SI how many to pass over
+    push edx; push ecx; push di; push si
+    shl ecx, 16; mov cx, dx; mov di, 0; mov edx, 0xffffffff
+    jmp pciFind
+  pciFindClass:    # ECX class in its low three bytes
+    push edx; push ecx; push di; push si
+    shl ecx, 8; mov di, 8; mov edx, 0xffffff00
+  pciFind:    # ECX under the mask EDX in register DI
+    xor bx, bx
+  pciNext:
+    push edx
+    call pciSelect; in eax, dx
+    pop edx
+    and eax, edx; cmp eax, ecx; jne pciOther
+    sub si, 1; jc pciFound
+  pciOther: inc bl; jne pciNext
+    pop si; pop di; pop ecx; pop edx; jmp pciNone
+  pciFound: pop si; pop di; pop ecx; pop edx; jmp pciGood`;
 
-function writeSmall(a: RealAssembler, options: BiosOptions): void {
-  a.label('int11');
-  a.op('mov ax, 80 columns and an FPU; iret', 0xb8, 0x22, 0x00, 0xcf);
-  a.label('int12');
-  a.op('mov ax,', 0xb8);
-  a.word(Math.floor(options.conventionalBytes / KIB));
-  a.op('iret', 0xcf);
-  a.label('int13');
-  a.op('mov ah, bad command', 0xb4, 0x01);
-  a.jump('failure');
-  a.label('int1a');
-  a.ifAh(0, 'getTicks');
-  a.jump('failure');
-  a.label('getTicks');
-  a.op('xor cx, cx; xor dx, dx; mov al, 0; iret', 0x31, 0xc9, 0x31, 0xd2, 0xb0, 0x00, 0xcf);
-}
-
-function writeKeyboard(a: RealAssembler): void {
-  a.label('int16');
-  a.ifAh(0x00, 'getKey');
-  a.ifAh(0x10, 'getKey');
-  a.ifAh(0x01, 'zero'); // nothing is known to wait: a port cannot be looked into without taking the byte
-  a.ifAh(0x11, 'zero');
-  a.op('mov al, 0; iret', 0xb0, 0x00, 0xcf);
-  a.label('getKey');
-  a.op('push dx; mov dx, 3fdh', 0x52, 0xba, 0xfd, 0x03);
-  a.label('noKey');
-  a.op('in al, dx; test al, 1', 0xec, 0xa8, 0x01);
-  a.jumpIf(Jump.E, 'noKey');
-  a.op('mov dl, f8h; in al, dx; mov ah, 0; pop dx; iret', 0xb2, 0xf8, 0xec, 0xb4, 0x00, 0x5a, 0xcf);
-}
-
-function writeSystem(a: RealAssembler, options: BiosOptions): void {
-  const kib = Math.floor(options.extendedBytes / KIB);
-  const below16 = Math.min(kib, 15 * KIB);
-  const above16 = Math.max(0, Math.floor((options.extendedBytes - 15 * MIB) / (64 * KIB)));
-  a.label('int15');
-  a.ifAx(0xe820, 'e820');
-  a.ifAx(0xe801, 'e801');
-  a.ifAx(0x2400, 'done');
-  a.ifAx(0x2401, 'done');
-  a.ifAx(0x2402, 'a20Status');
-  a.ifAx(0x2403, 'a20Support');
-  a.ifAh(0x88, 'extended');
-  a.label('unknown');
-  a.op('mov ah, 86h', 0xb4, 0x86);
-  a.jump('failure');
-  a.label('a20Status');
-  a.op('mov al, 1', 0xb0, 0x01);
-  a.jump('done');
-  a.label('a20Support');
-  a.op('xor bx, bx', 0x31, 0xdb);
-  a.label('done');
-  a.op('mov ah, 0', 0xb4, 0x00);
-  a.jump('success');
-  a.label('extended');
-  a.op('mov ax,', 0xb8);
-  a.word(Math.min(kib, 0xffff));
-  a.jump('success');
-  a.label('e801');
-  a.op('mov ax,', 0xb8);
-  a.word(below16);
-  a.op('mov bx,', 0xbb);
-  a.word(Math.min(above16, 0xffff));
-  a.op('mov cx, ax; mov dx, bx', 0x89, 0xc1, 0x89, 0xda);
-  a.jump('success');
-}
-
-function writeMap(a: RealAssembler, map: readonly BiosMapEntry[]): void {
-  const smap = [0x50, 0x41, 0x4d, 0x53];
-  a.label('e820');
-  a.op('cmp edx, "SMAP"', 0x66, 0x81, 0xfa, ...smap);
-  a.jumpIf(Jump.NE, 'unknown');
-  a.op('cmp ecx, 20', 0x66, 0x83, 0xf9, ENTRY_BYTES);
-  a.jumpIf(Jump.B, 'unknown');
-  a.op('cmp ebx, entries', 0x66, 0x83, 0xfb, map.length);
-  a.jumpIf(Jump.AE, 'unknown');
-  a.op('push si; push di; push cx', 0x56, 0x57, 0x51);
-  a.op('imul si, bx, 20; add si, table', 0x6b, 0xf3, ENTRY_BYTES, 0x81, 0xc6);
-  a.word('map');
-  a.op('mov cx, 20; cld; rep movsb from cs', 0xb9, ENTRY_BYTES, 0x00, 0xfc, 0xf3, 0x2e, 0xa4);
-  a.op('pop cx; pop di; pop si', 0x59, 0x5f, 0x5e);
-  a.op('mov eax, "SMAP"; mov ecx, 20', 0x66, 0xb8, ...smap, 0x66, 0xb9, ENTRY_BYTES, 0, 0, 0);
-  a.op('inc ebx; cmp ebx, entries', 0x66, 0x43, 0x66, 0x83, 0xfb, map.length);
-  a.jumpIf(Jump.NE, 'success');
-  a.op('xor ebx, ebx', 0x66, 0x31, 0xdb);
-  a.jump('success');
+function writeMap(a: TextAssembler, map: readonly BiosMapEntry[]): void {
   a.label('map');
   for (const { base, bytes, type } of map) {
-    const row = new DataView(new ArrayBuffer(ENTRY_BYTES));
-    row.setBigUint64(0, BigInt(base), true);
-    row.setBigUint64(8, BigInt(bytes), true);
-    row.setUint32(16, type, true);
-    a.op('', ...new Uint8Array(row.buffer));
+    a.number(base, 8);
+    a.number(bytes, 8);
+    a.number(type, 4);
   }
 }
 
@@ -171,13 +227,22 @@ const SERVICES: Readonly<Record<number, string>> = {
   0x10: 'int10', 0x11: 'int11', 0x12: 'int12', 0x13: 'int13', 0x15: 'int15', 0x16: 'int16', 0x1a: 'int1a',
 };
 
-/** BIOS data area: serial ports, the extended area, memory size, and the screen of mode 3. */
+/** IRQ 0 to 7 at 08h, 8 to 15 at 70h. */
+function serviceOf(vector: number): string {
+  if (vector === 0x08) return 'irq0';
+  if (vector > 0x08 && vector < 0x10) return 'irqLow';
+  return vector >= 0x70 && vector < 0x78 ? 'irqHigh' : SERVICES[vector] ?? 'ignored';
+}
+
+/** BIOS data area: serial ports, the extended area, memory size, an empty keyboard buffer, and the screen of mode 3. */
 function dataArea(conventionalBytes: number): Uint8Array {
   const area = new DataView(new ArrayBuffer(256));
   [0x3f8, 0x2f8, 0x3e8, 0x2e8].forEach((port, i) => area.setUint16(i * 2, port, true));
   area.setUint16(0x0e, conventionalBytes >> 4, true);
   area.setUint16(0x10, 0x22, true);
   area.setUint16(0x13, Math.floor(conventionalBytes / KIB), true);
+  [0x1a, 0x1c, 0x80].forEach((at) => area.setUint16(at, 0x1e, true));
+  area.setUint16(0x82, 0x3e, true);
   area.setUint8(0x49, 3);
   area.setUint16(0x4a, 80, true);
   area.setUint16(0x63, 0x3d4, true);
@@ -188,16 +253,12 @@ function dataArea(conventionalBytes: number): Uint8Array {
 
 /** The services for a machine with this memory. */
 export function biosServices(options: BiosOptions): BiosImage {
-  const a = new RealAssembler(OFFSET);
-  writeReturns(a);
-  writeScreen(a);
-  writeSmall(a, options);
-  writeKeyboard(a);
-  writeSystem(a, options);
+  const a = new TextAssembler(OFFSET);
+  for (const part of [RETURNS, INTERRUPTS, START, SCREEN, SMALL(options), KEYBOARD, systemServices(options), PCI]) a.text(part);
   writeMap(a, options.map);
   const vectors = new DataView(new ArrayBuffer(VECTORS * 4));
   for (let vector = 0; vector < VECTORS; vector++) {
-    vectors.setUint16(vector * 4, a.addressOf(SERVICES[vector] ?? 'ignored'), true);
+    vectors.setUint16(vector * 4, a.addressOf(serviceOf(vector)), true);
     vectors.setUint16(vector * 4 + 2, SEGMENT, true);
   }
   return {
@@ -206,5 +267,6 @@ export function biosServices(options: BiosOptions): BiosImage {
       { gpa: DATA_AREA, bytes: dataArea(options.conventionalBytes) },
       { gpa: SEGMENT * 16 + OFFSET, bytes: a.assemble() },
     ],
+    start: { segment: SEGMENT, offset: a.addressOf('start') },
   };
 }

@@ -46,7 +46,7 @@
 @inline export const INTERRUPT_SIZE: usize = 4 * KIB;
 /** Chipset devices' state, one sub-region a device (chipset/layout.ts). */
 @inline export const CHIPSET: usize = INTERRUPT + INTERRUPT_SIZE;
-@inline export const CHIPSET_SIZE: usize = 64 * KIB;
+@inline export const CHIPSET_SIZE: usize = 192 * KIB;
 /** PCI functions' configuration spaces (pci/). */
 @inline export const PCI: usize = CHIPSET + CHIPSET_SIZE;
 @inline export const PCI_SIZE: usize = 256 * KIB;
@@ -101,8 +101,8 @@
 @inline export const BLOCKS: usize = BLOCK_HASH + BLOCK_HASH_SIZE;
 @inline export const BLOCKS_SIZE: usize = 24 * MIB;
 
-/** Guest RAM, 64 KiB aligned, behind 2 MiB for firmware; its size is set when the machine is made. */
-@inline export const RAM: usize = (BLOCKS + BLOCKS_SIZE + 2 * MIB + 0xffff) & ~0xffff;
+/** Guest RAM, 64 KiB aligned, behind 18 MiB for firmware (a ROM image of up to 16, and what it is told); its size is set when the machine is made. */
+@inline export const RAM: usize = (BLOCKS + BLOCKS_SIZE + 18 * MIB + 0xffff) & ~0xffff;
 /** Firmware: fw_cfg items from its start, the ROM image at its end. It counts as pages of memory, before those of RAM. */
 @inline export const FIRMWARE: usize = BLOCKS + BLOCKS_SIZE;
 @inline export const FIRMWARE_SIZE: usize = RAM - FIRMWARE;

@@ -9,6 +9,7 @@ import { clearSlots } from "../device/slots";
 import { resetClock } from "../device/clock";
 import { resetRings } from "../device/ring";
 import { attachPm, resetPm } from "./acpi/pm";
+import { attachCrtc, resetCrtc } from "./crtc/crtc";
 import { attachDebug, resetDebug } from "./debug/debug";
 import { attachFwCfg, resetFwCfg } from "./fwcfg/fwcfg";
 import { attachHpet, resetHpet } from "./hpet/hpet";
@@ -19,6 +20,7 @@ import { attachPic, resetPic } from "./pic/pic";
 import { attachPit, resetPit } from "./pit/pit";
 import { attachPvpanic } from "./pvpanic/pvpanic";
 import { attachRtc, resetRtc } from "./rtc/rtc";
+import { attachTestdev, resetTestdev } from "./testdev/testdev";
 import { attachUarts, resetUarts } from "./uart/uart";
 
 /** Everything cached: slots, register tables, bus handlers. Cards attach after this. */
@@ -39,6 +41,8 @@ export function attachChipset(): void {
   attachDebug();
   attachFwCfg();
   attachPvpanic();
+  attachCrtc();
+  attachTestdev();
 }
 
 /** Every device as after reset. Time goes on, the RTC keeps its date and CMOS, and rings keep what the host has not taken. */
@@ -57,4 +61,6 @@ export function resetChipset(): void {
   resetI8042();
   resetDebug();
   resetFwCfg();
+  resetCrtc();
+  resetTestdev();
 }

@@ -14,7 +14,7 @@ import { slots } from "./slots";
 @inline export const LINES: u32 = 24;
 
 /** Source numbers on a line. */
-export const enum Source { DEVICE = 0, SECOND = 1, FIRST_HPET = 2, FIRST_PCI = 8 }
+export const enum Source { DEVICE = 0, SECOND = 1, FIRST_HPET = 2, TESTDEV = 7, FIRST_PCI = 8 }
 
 @unmanaged export class Lines {
   /** The lines' levels, a bit each. */

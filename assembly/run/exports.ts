@@ -9,6 +9,8 @@ import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, VCPU, CPU } fr
 import { protect, ramAt } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
 import { addFwItem } from "../chipset/fwcfg/fwcfg";
+import { placeTestdev } from "../chipset/testdev/testdev";
+import { setPacing } from "../chipset/uart/uart";
 import { presetChipset } from "../chipset/firmware";
 import { shiftRtc } from "../chipset/rtc/rtc";
 import { presetPci } from "../pci/firmware";
@@ -66,6 +68,10 @@ export function placeDebug(exitPort: u32, exitBytes: u32, consolePort: u32): voi
   setDebugExitPort(exitPort, exitBytes);
   setDebugConsolePort(consolePort);
 }
+/** After `create`: puts pc-testdev on the bus. */
+export function addTestdev(): void { placeTestdev(true); }
+/** After `create`: whether what a serial port receives comes at its line's rate (1, as it starts) or as fast as the guest takes it. */
+export function paceSerial(port: u32, on: u32): void { setPacing(port, on != 0); }
 /**
  * After `create`: the machine starts with firmware, `romBytes` of it, which the host has put at the end of the firmware region. Its end
  * shows below 1 MiB too, read-only until PAM says otherwise, as everything from C0000 up.

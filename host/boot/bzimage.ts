@@ -31,8 +31,14 @@ export const Header = {
 export const HDRS = 0x53726448; // "HdrS"
 export const XLF_KERNEL_64 = 1;
 const LOADED_HIGH = 1;
-/** Payload fields and cmdline_size exist from 2.08, init_size from 2.10; older kernels than these are not x86-64 ones. */
-const OLDEST_PROTOCOL = 0x020a;
+/** Older kernels have no header of this kind (before Linux 1.3.73). */
+const OLDEST_PROTOCOL = 0x0200;
+/** The protocols that brought fields, and what holds before: initrd_addr_max, cmdline_size, the payload, pref_address and init_size, xloadflags. */
+const Since = { INITRD_LIMIT: 0x0203, COMMAND_LINE_SIZE: 0x0206, PAYLOAD: 0x0208, PLACE: 0x020a, XLOADFLAGS: 0x020c } as const;
+const OLD_INITRD_LIMIT = 0x37ff_ffff;
+const OLD_COMMAND_LINE = 255;
+/** The first protocol whose kernels start by the 32-bit entry without their setup code having run: theirs says what memory they need. */
+export const DIRECT_PROTOCOL = Since.PLACE;
 
 export interface BzImage {
   /** The header as it stands in the file, for the zero page: bytes 0x1f1 to its end. */
@@ -45,6 +51,8 @@ export interface BzImage {
   payload: Uint8Array;
   packing: Packing;
   has64BitEntry: boolean;
+  /** Its protected-mode part goes to 1 MiB; a zImage's goes to 0x10000, and its setup code moves it. */
+  loadedHigh: boolean;
   code32Start: number;
   preferredAddress: number;
   /** Memory, from where it is loaded, that the kernel needs before it knows the memory map. */
@@ -65,22 +73,21 @@ export function isBzImage(bytes: Uint8Array): boolean {
 /** Reads the header; `name` is the file as the user knows it. */
 export function readBzImage(bytes: Uint8Array, name: string): BzImage {
   const damaged = 'Take a fresh copy of it.';
-  if (bytes.length < 0x268) throw new ImageError(name, `is a Linux kernel cut off after ${bytes.length} bytes`, damaged);
+  const sectors = bytes[Header.setup_sects]! || 4;
+  const protectedModeAt = (sectors + 1) * 512;
+  if (bytes.length < protectedModeAt) throw new ImageError(name, `is a Linux kernel cut off after ${bytes.length} bytes`, damaged);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const protocol = view.getUint16(Header.version, true);
   if (protocol < OLDEST_PROTOCOL) {
     throw new ImageError(
       name,
       `is a Linux kernel of boot protocol ${protocol >> 8}.${(protocol & 0xff).toString().padStart(2, '0')}`,
-      'Give one of protocol 2.10 or later (Linux 2.6.31 on), or its unpacked vmlinux.',
+      'Give one of protocol 2.00 or later, or its unpacked vmlinux.',
     );
   }
-  if (!(bytes[Header.loadflags]! & LOADED_HIGH)) {
-    throw new ImageError(name, 'is a zImage, loaded below 1 MiB', 'Give a bzImage or the unpacked vmlinux.');
-  }
-  const protectedModeAt = ((bytes[Header.setup_sects]! || 4) + 1) * 512;
-  const payloadAt = protectedModeAt + view.getUint32(Header.payload_offset, true);
-  const payloadBytes = view.getUint32(Header.payload_length, true);
+  const hasPayload = protocol >= Since.PAYLOAD;
+  const payloadAt = protectedModeAt + (hasPayload ? view.getUint32(Header.payload_offset, true) : 0);
+  const payloadBytes = hasPayload ? view.getUint32(Header.payload_length, true) : 0;
   if (payloadAt + payloadBytes > bytes.length) {
     throw new ImageError(
       name,
@@ -89,19 +96,22 @@ export function readBzImage(bytes: Uint8Array, name: string): BzImage {
     );
   }
   const payload = bytes.subarray(payloadAt, payloadAt + payloadBytes);
+  const protectedMode = bytes.subarray(protectedModeAt);
+  const code32Start = view.getUint32(Header.code32_start, true);
   return {
     setupHeader: bytes.subarray(Header.setup_sects, Header.header + bytes[Header.jump + 1]!),
     protocol,
     setup: bytes.subarray(0, protectedModeAt),
-    protectedMode: bytes.subarray(protectedModeAt),
+    protectedMode,
     payload,
     packing: detectPacking(payload),
-    has64BitEntry: protocol >= 0x020c && (view.getUint16(Header.xloadflags, true) & XLF_KERNEL_64) !== 0,
-    code32Start: view.getUint32(Header.code32_start, true),
-    preferredAddress: Number(view.getBigUint64(Header.pref_address, true)),
-    initBytes: view.getUint32(Header.init_size, true),
-    commandLineBytes: view.getUint32(Header.cmdline_size, true),
-    initrdLimit: view.getUint32(Header.initrd_addr_max, true),
+    has64BitEntry: protocol >= Since.XLOADFLAGS && (view.getUint16(Header.xloadflags, true) & XLF_KERNEL_64) !== 0,
+    loadedHigh: (bytes[Header.loadflags]! & LOADED_HIGH) !== 0,
+    code32Start,
+    preferredAddress: protocol >= Since.PLACE ? Number(view.getBigUint64(Header.pref_address, true)) : code32Start,
+    initBytes: protocol >= Since.PLACE ? view.getUint32(Header.init_size, true) : protectedMode.length,
+    commandLineBytes: protocol >= Since.COMMAND_LINE_SIZE ? view.getUint32(Header.cmdline_size, true) : OLD_COMMAND_LINE,
+    initrdLimit: protocol >= Since.INITRD_LIMIT ? view.getUint32(Header.initrd_addr_max, true) : OLD_INITRD_LIMIT,
   };
 }
 

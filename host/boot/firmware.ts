@@ -1,49 +1,37 @@
 /**
- * Machines that start with firmware: the ROM image, and the fw_cfg items that SeaBIOS and its kin read.
+ * The fw_cfg items of every machine, which SeaBIOS and its kin, test kernels and option ROMs read, and the ROM image of one that starts with firmware.
  * Follows QEMU's docs/specs/fw_cfg (items, file directory) and the linker/loader format of its ACPI tables (hw/acpi's
  * bios-linker-loader interface, as SeaBIOS documents it).
  */
-import { acpiTables } from './acpi/index.js';
+import { acpiTables, DEFAULT_BOARD } from './acpi/index.js';
+import { concat, little } from './bytes.js';
 import { ImageError } from './errors.js';
 import { E820_RAM, HIGH_RAM_BASE, ramLayout } from './ram-layout.js';
+import { smbios } from './smbios.js';
 
 export interface FirmwareItem {
   key: number;
   bytes: Uint8Array;
 }
 
-export interface FirmwarePlan {
-  rom: Uint8Array;
-  items: FirmwareItem[];
-}
-
 /** ROM images come in these, as QEMU wants them too. */
 const ROM_UNIT = 0x1_0000;
-/** A ROM of more than this would leave the items no room. */
-const MAX_ROM_BYTES = 1 << 20;
+/** The most that a board decodes below 4 GiB for its flash, and QEMU takes. */
+const MAX_ROM_BYTES = 16 << 20;
 
-const enum Key { RAM_SIZE = 0x03, PROCESSORS = 0x05, MAX_PROCESSORS = 0x0f, DIRECTORY = 0x19, FIRST_FILE = 0x20 }
+const enum Key {
+  UUID = 0x02, RAM_SIZE = 0x03, NO_GRAPHIC = 0x04, PROCESSORS = 0x05, NUMA = 0x0d, BOOT_MENU = 0x0e, MAX_PROCESSORS = 0x0f, DIRECTORY = 0x19,
+  FIRST_FILE = 0x20,
+  /** Of the x86 boards: the PIT's line goes to the IOAPIC's input 2. */
+  IRQ0_OVERRIDE = 0x8002,
+}
 const NAME_BYTES = 56;
 const COM1 = 0x3f8;
-
-function little(width: number, value: number): Uint8Array {
-  return Uint8Array.from({ length: width }, (_, i) => Math.floor(value / 256 ** i) % 256);
-}
 
 function name(text: string): Uint8Array {
   const bytes = new Uint8Array(NAME_BYTES);
   bytes.set(new TextEncoder().encode(text));
   return bytes;
-}
-
-function concat(...parts: Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 // --- ACPI by linker/loader commands of 128 bytes ---
@@ -114,28 +102,38 @@ function directory(files: readonly [string, Uint8Array][]): Uint8Array {
   return out;
 }
 
-/** What firmware is told of a machine with so many bytes of RAM. */
+/** What is told of a machine with so many bytes of RAM. */
 export function firmwareItems(memory: number): FirmwareItem[] {
+  const { entry, structures } = smbios(0, memory, DEFAULT_BOARD.processors);
   const files: [string, Uint8Array][] = [
     ...acpiFiles(),
+    // Firmware places the structures and writes their address and the checksums itself.
+    ['etc/smbios/smbios-anchor', entry],
+    ['etc/smbios/smbios-tables', structures],
     ['etc/e820', e820(memory)],
     // There is no screen: SeaBIOS shows it on the serial console.
     ['etc/sercon-port', little(2, COM1)],
   ];
   files.sort(([a], [b]) => (a < b ? -1 : 1));
   return [
+    { key: Key.UUID, bytes: new Uint8Array(16) },
     { key: Key.RAM_SIZE, bytes: little(8, memory) },
+    { key: Key.NO_GRAPHIC, bytes: little(2, 1) },
     { key: Key.PROCESSORS, bytes: little(2, 1) },
+    // Nodes, and the node of each processor.
+    { key: Key.NUMA, bytes: new Uint8Array(16) },
+    { key: Key.BOOT_MENU, bytes: little(2, 0) },
     { key: Key.MAX_PROCESSORS, bytes: little(2, 1) },
+    { key: Key.IRQ0_OVERRIDE, bytes: little(4, 1) },
     { key: Key.DIRECTORY, bytes: directory(files) },
     ...files.map(([, bytes], i) => ({ key: Key.FIRST_FILE + i, bytes })),
   ];
 }
 
-/** A ROM image: whole units of 64 KiB, the reset vector 16 bytes before its end. */
-export function planFirmware(rom: Uint8Array, imageName: string, memory: number): FirmwarePlan {
+/** A ROM image: whole units of 64 KiB, the reset vector 16 bytes before its end. Throws ImageError. */
+export function checkRom(rom: Uint8Array, imageName: string): Uint8Array {
   if (rom.length === 0 || rom.length % ROM_UNIT !== 0 || rom.length > MAX_ROM_BYTES) {
-    throw new ImageError(imageName, `has ${rom.length} bytes; a ROM has a multiple of 64 KiB, at most 1 MiB`, 'Give a ROM image, such as bios-256k.bin of SeaBIOS; a kernel goes with -kernel.');
+    throw new ImageError(imageName, `has ${rom.length} bytes; a ROM has a multiple of 64 KiB, at most 16 MiB`, 'Give a ROM image, such as bios-256k.bin of SeaBIOS; a kernel goes with -kernel.');
   }
-  return { rom, items: firmwareItems(memory) };
+  return rom;
 }

@@ -1,7 +1,8 @@
 /** Loading: from kernel files to bytes in guest memory and a state to start in. */
-export { firmwareItems, planFirmware, type FirmwareItem, type FirmwarePlan } from './firmware.js';
+export { checkRom, firmwareItems, type FirmwareItem } from './firmware.js';
 export { ImageError } from './errors.js';
-export { ENTRY_NAMES, loadKernel, type EntryName, type LoadOptions, type ModuleFile } from './load.js';
+export { loadKernel, takesModules } from './load.js';
+export { ENTRY_NAMES, type EntryName, type LoadOptions, type ModuleFile } from './load-options.js';
 export type { BootPlan, Entry, Linux32Entry, LinuxSegments, Long64Entry, MultibootEntry, Pvh32Entry, Real16Entry, Segment } from './plan.js';
 export { acpiTables, DEFAULT_BOARD, type AcpiBoard, type AcpiImage } from './acpi/index.js';
 export * from './ram-layout.js';

@@ -50,7 +50,6 @@ export function flatSegments(file: Uint8Array, header: MultibootHeader, name: st
   if (headerAt < loadAt || from < 0 || to > file.length || to < from) {
     throw new ImageError(name, `has a multiboot header that asks for bytes ${from} to ${to} of ${file.length}`, 'Take a fresh copy of it.');
   }
-  if (loadAt < ONE_MIB) throw new ImageError(name, `wants to be loaded at 0x${loadAt.toString(16)}, below 1 MiB`, 'Give a kernel linked at 1 MiB or above.');
   return { segments: [{ gpa: loadAt, bytes: file.subarray(from, to) }], end: Math.max(loadAt + to - from, bssEnd), entry };
 }
 

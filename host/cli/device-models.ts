@@ -120,6 +120,7 @@ export const OTHER_MODELS: readonly DeviceModel[] = [
       property('chardev', text, 'the id of what it is connected to, as -debugcon chardev:ID says'),
     ],
   },
+  { names: ['pc-testdev'], about: 'ports, memory and interrupt lines that test kernels for x86 drive', properties: [] },
 ];
 
 export const ALL_MODELS: readonly DeviceModel[] = [...DEVICE_MODELS, ...OTHER_MODELS];

@@ -3,7 +3,7 @@
 import { didYouMean } from '../words/near.js';
 import type { DeviceOptions, PortOptions } from '../machine/types.js';
 import type { Given } from './arguments.js';
-import { DEVICE_MODELS, insteadOf, MODEL_NAMES, OTHER_MODELS, type DeviceModel } from './device-models.js';
+import { DEVICE_MODELS, insteadOf, MODEL_NAMES, OTHER_MODELS, PORT_PROPERTIES, type DeviceModel } from './device-models.js';
 import type { Faults } from './faults.js';
 import { readProperties, splitWords, type Pair, type Properties, type Words } from './words.js';
 
@@ -18,6 +18,7 @@ export interface TypedDevice {
 export interface DebugPorts {
   debugConsolePort?: number;
   debugExit?: { port: number; bytes: number };
+  testDevice?: boolean;
 }
 
 export interface Devices {
@@ -107,7 +108,8 @@ function readPort(words: Words, model: DeviceModel, cards: readonly TypedDevice[
 
 function readDebug(words: Words, model: DeviceModel, out: Devices, { faults, globals }: DeviceContext): void {
   const given = readProperties({ ...words, pairs: [...(globals.get(words.head) ?? []), ...words.pairs] }, words.head, model.properties, faults);
-  if (words.head === 'isa-debug-exit') out.debug.debugExit = { port: (given.get('iobase') as number) ?? 0x501, bytes: (given.get('iosize') as number) ?? 4 };
+  if (words.head === 'pc-testdev') out.debug.testDevice = true;
+  else if (words.head === 'isa-debug-exit') out.debug.debugExit = { port: (given.get('iobase') as number) ?? 0x501, bytes: (given.get('iosize') as number) ?? 4 };
   else {
     out.debug.debugConsolePort = (given.get('iobase') as number) ?? 0xe9;
     out.debugChardev = given.get('chardev') as string | undefined;
@@ -130,8 +132,8 @@ export function readDeviceOptions(options: readonly Given[], context: DeviceCont
       const card = readCard(words, found, context);
       if (card.device.model.startsWith('virtio-serial')) card.device.ports = [];
       out.cards.push(card);
-    } else if (words.head.startsWith('isa-')) readDebug(words, found.model, out, context);
-    else readPort(words, found.model, out.cards, context);
+    } else if (found.model.properties === PORT_PROPERTIES) readPort(words, found.model, out.cards, context);
+    else readDebug(words, found.model, out, context);
   }
   return out;
 }

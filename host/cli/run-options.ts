@@ -146,7 +146,9 @@ function readEscape(reading: Reading): number {
 /** Whether files are there, of all options that name one. */
 function checkFiles(parsed: Parsed, drives: readonly TypedDrive[], serial: readonly SerialTarget[]): void {
   const { faults } = parsed;
-  for (const name of ['kernel', 'initrd', 'bios']) for (const given of parsed.all(name)) checkReadable(given, given.value, faults);
+  for (const name of ['kernel', 'bios']) for (const given of parsed.all(name)) checkReadable(given, given.value, faults);
+  // More than one word, or a list, is for a multiboot kernel: that is known when the kernel has been read.
+  for (const given of parsed.all('initrd')) if (!/[ ,]/.test(given.value)) checkReadable(given, given.value, faults);
   for (const given of parsed.all('guest')) checkGuest(given, faults);
   for (const given of parsed.all('add')) checkThere(given, parseAddition(given.value).host, faults);
   for (const given of parsed.all('module')) checkReadable(given, given.value.split(' ', 1)[0]!, faults);

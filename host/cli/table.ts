@@ -58,7 +58,7 @@ const BOOT = rowsOf('What to boot', RUN, [
   ['guest', 'amd64 or i386 (made once from Debian\'s packages), builtin, or a folder of "guest build". Default amd64, where nothing else is named', { value: 'NAME', own: true, files: 'folder' }],
   ['add', 'puts a file or folder into the guest\'s first file system; may be repeated', { value: 'HOST[:GUEST]', own: true, files: 'file' }],
   ['kernel', 'a bzImage or ELF kernel', { value: 'FILE', files: 'file' }],
-  ['initrd', 'its initial file system', { value: 'FILE', files: 'file' }],
+  ['initrd', "its initial file system; for a multiboot kernel modules: 'FILE TEXT,FILE TEXT'", { value: 'FILE', files: 'file' }],
   ['module', 'a file for a multiboot kernel; may be repeated (-initrd is the first)', { value: "'FILE TEXT'", files: 'file' }],
   ['bios', 'a ROM image instead of a kernel; its console is COM1. A disk without a kernel is booted by SeaBIOS, which is fetched once', { value: 'FILE', files: 'file' }],
   ['append', 'kernel command line; for a guest, added to its own', { value: 'TEXT' }],

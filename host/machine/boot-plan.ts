@@ -2,7 +2,7 @@
 
 import { acpiTables } from '../boot/acpi/index.js';
 import { isBzImage } from '../boot/bzimage.js';
-import { Budget, loadKernel, planFirmware, type FirmwarePlan, type ModuleFile, type Segment } from '../boot/index.js';
+import { Budget, checkRom, loadKernel, takesModules, type ModuleFile, type Segment } from '../boot/index.js';
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
@@ -15,8 +15,8 @@ export interface MachinePlan {
   notes: string[];
   /** The machine starts as firmware leaves it: MTRRs, interrupt routing. */
   firmware: boolean;
-  /** A ROM that starts the machine, and what it is told. */
-  rom?: FirmwarePlan;
+  /** A ROM that starts the machine. */
+  rom?: Uint8Array;
   /** The guest answers on its control port. */
   agent: boolean;
 }
@@ -31,6 +31,12 @@ interface Image {
   agent: boolean;
 }
 
+/** QEMU's list of modules for a multiboot kernel: `FILE WORDS,FILE WORDS`, a comma in one written twice. The words go to the kernel with the file's name. */
+function initrdModules(list: string): Promise<ModuleFile[]> {
+  const texts = list.split(/(?<!,),(?!,)/).map((text) => text.replaceAll(',,', ','));
+  return Promise.all(texts.map(async (text) => ({ bytes: await readSource('initrd', text.trimStart().split(' ', 1)[0]!), text })));
+}
+
 async function givenImage(options: MachineOptions, kernel: FileSource): Promise<Image> {
   const image: Image = {
     kernel: await readSource('kernel', kernel),
@@ -38,15 +44,17 @@ async function givenImage(options: MachineOptions, kernel: FileSource): Promise<
     append: options.append ?? '',
     agent: false,
   };
-  if (options.initrd !== undefined) {
+  const modules: ModuleFile[] = [];
+  if (typeof options.initrd === 'string' && takesModules({ kernel: image.kernel, kernelName: image.kernelName, entry: options.entry })) {
+    modules.push(...await initrdModules(options.initrd));
+  } else if (options.initrd !== undefined) {
     image.initrd = await readSource('initrd', options.initrd);
     image.initrdName = sourceName(options.initrd, 'initrd');
   }
-  if (options.modules !== undefined) {
-    image.modules = await Promise.all(
-      options.modules.map(async ({ file, text }) => ({ bytes: await readSource('modules', file), text: text ?? sourceName(file, 'module') })),
-    );
+  for (const { file, text } of options.modules ?? []) {
+    modules.push({ bytes: await readSource('modules', file), text: text ?? sourceName(file, 'module') });
   }
+  if (modules.length > 0) image.modules = modules;
   return image;
 }
 
@@ -74,8 +82,8 @@ export async function planMachine(options: MachineOptions, memoryMiB: number): P
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
   if (options.bios !== undefined) {
     const name = sourceName(options.bios, 'bios');
-    const rom = planFirmware(await readSource('bios', options.bios), name, memoryMiB * MIB);
-    return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
+    const rom = checkRom(await readSource('bios', options.bios), name);
+    return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
   }
   const image = await imageOf(options, memoryMiB);
   if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };

@@ -298,7 +298,7 @@ export class Engine {
 
   /** Nothing waits for the guest. */
   private get quiet(): boolean {
-    return this.input.empty && !this.ports.some((port) => port.busy);
+    return this.input.settled(this.options.instance) && !this.ports.some((port) => port.busy);
   }
 
   /** Something may come from outside while the guest sleeps. */

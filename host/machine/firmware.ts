@@ -1,12 +1,14 @@
-/** Puts firmware into a fresh module: items from the start of the firmware region, the ROM at its end. */
+/** Puts into a fresh module what firmware and fw_cfg's readers find: items from the start of the firmware region, the ROM at its end. */
 
 import { Address } from '../../assembly/run/surface.js';
-import type { FirmwareItem, FirmwarePlan } from '../boot/index.js';
+import { firmwareItems, type FirmwareItem } from '../boot/index.js';
+import { SerialUse } from '../guest/protocol.js';
+import type { MachinePlan } from './boot-plan.js';
 import { MachineError } from './errors.js';
 import { addressOf, type ModuleInstance } from './module.js';
 
-/** After `create`: lists items of fw_cfg. */
-export function putItems(instance: ModuleInstance, items: readonly FirmwareItem[]): void {
+/** Lists items of fw_cfg. */
+function putItems(instance: ModuleInstance, items: readonly FirmwareItem[]): void {
   const base = addressOf(instance, Address.Firmware);
   let offset = 0;
   for (const { key, bytes } of items) {
@@ -16,10 +18,15 @@ export function putItems(instance: ModuleInstance, items: readonly FirmwareItem[
   }
 }
 
-/** After `create`. */
-export function putFirmware(instance: ModuleInstance, plan: FirmwarePlan): void {
-  putItems(instance, plan.items);
+function putRom(instance: ModuleInstance, rom: Uint8Array): void {
   // The region ends where RAM starts.
-  instance.bytes.set(plan.rom, instance.ram - plan.rom.length);
-  instance.exports.setFirmware(plan.rom.length);
+  instance.bytes.set(rom, instance.ram - rom.length);
+  instance.exports.setFirmware(rom.length);
+}
+
+/** After `create`: items for every machine, a ROM where one starts it, and the agent's lines, which take what they have asked for and need no pace. */
+export function putFirmware(instance: ModuleInstance, memoryBytes: number, { rom, agent }: Pick<MachinePlan, 'rom' | 'agent'>): void {
+  putItems(instance, firmwareItems(memoryBytes));
+  if (rom !== undefined) putRom(instance, rom);
+  if (agent) for (const port of [SerialUse.data, SerialUse.error, SerialUse.control]) instance.exports.paceSerial(port, 0);
 }

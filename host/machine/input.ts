@@ -1,7 +1,7 @@
 /** Bytes on their way to the serial ports: they wait here while a port's ring is full. */
 
 import type { ModuleInstance } from './module.js';
-import { putBytes, SERIAL_PORTS } from './rings.js';
+import { putBytes, roomIn, SERIAL_PORTS } from './rings.js';
 
 export class InputQueue {
   private readonly waiting: Uint8Array[][] = Array.from({ length: SERIAL_PORTS }, () => []);
@@ -10,8 +10,9 @@ export class InputQueue {
     if (data.length > 0) this.waiting[port]?.push(data);
   }
 
-  get empty(): boolean {
-    return this.waiting.every((queue) => queue.length === 0);
+  /** Nothing waits, but for ports whose rings are full until the guest takes from them. */
+  settled(instance: ModuleInstance): boolean {
+    return this.waiting.every((queue, port) => queue.length === 0 || roomIn(instance, ringOf(port)) === 0);
   }
 
   clear(): void {
@@ -21,9 +22,14 @@ export class InputQueue {
   /** Moves what fits into the rings; true when anything moved. */
   deliver(instance: ModuleInstance): boolean {
     let moved = 0;
-    this.waiting.forEach((queue, port) => (moved += deliverPort(instance, queue, port * 2 + 1)));
+    this.waiting.forEach((queue, port) => (moved += deliverPort(instance, queue, ringOf(port))));
     return moved > 0;
   }
+}
+
+/** A port's receive ring. */
+function ringOf(port: number): number {
+  return port * 2 + 1;
 }
 
 function deliverPort(instance: ModuleInstance, queue: Uint8Array[], ring: number): number {

@@ -45,12 +45,13 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   instance.exports.hideFeatures(settings.hidden);
   showDate(instance, rtcMs);
   mustBeCounted(instance);
-  const { moved, exitPort, exitBytes, consolePort } = settings.debug;
+  const { moved, exitPort, exitBytes, consolePort, testDevice } = settings.debug;
   if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);
+  if (testDevice) instance.exports.addTestdev();
   if (plan.registers.rip !== undefined) instance.exports.presetCards();
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
-  if (plan.rom !== undefined) putFirmware(instance, plan.rom);
+  putFirmware(instance, memory.ramBytes, plan);
   if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
   setPace(instance, settings);

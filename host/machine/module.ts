@@ -27,6 +27,8 @@ export interface ModuleExports {
   sectorsOfCardHi(card: number): number;
   setFirmware(romBytes: number): void;
   addFirmwareItem(key: number, offset: number, bytes: number): number;
+  addTestdev(): void;
+  paceSerial(port: number, on: number): void;
   placeDebug(exitPort: number, exitBytes: number, consolePort: number): void;
   ringAt(id: number, what: number): number;
   create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;

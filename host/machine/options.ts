@@ -105,6 +105,7 @@ export interface DebugPlaces {
   exitPort: number;
   exitBytes: number;
   consolePort: number;
+  testDevice: boolean;
 }
 
 function portOf(name: string, port: number): number {
@@ -112,7 +113,7 @@ function portOf(name: string, port: number): number {
   return port;
 }
 
-function debugPlaces({ debugExit, debugConsolePort }: MachineOptions): DebugPlaces {
+function debugPlaces({ debugExit, debugConsolePort, testDevice = false }: MachineOptions): DebugPlaces {
   const { port, bytes } = debugExit ?? { port: 0x501, bytes: 4 };
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > 8) throw new OptionError('debugExit.bytes', `${bytes} is not a number of ports from 1 to 8.`);
   return {
@@ -120,6 +121,7 @@ function debugPlaces({ debugExit, debugConsolePort }: MachineOptions): DebugPlac
     exitPort: portOf('debugExit.port', port),
     exitBytes: bytes,
     consolePort: portOf('debugConsolePort', debugConsolePort ?? 0xe9),
+    testDevice,
   };
 }
 

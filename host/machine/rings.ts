@@ -55,6 +55,12 @@ export function takeBytes(instance: ModuleInstance, id: number): Uint8Array | un
   return out;
 }
 
+/** Bytes there is room for. */
+export function roomIn(instance: ModuleInstance, id: number): number {
+  const ring = readRing(instance, id);
+  return ring.size - ((ring.head - ring.tail) >>> 0);
+}
+
 /** Puts as much of `data` as there is room for and returns how many bytes that were. */
 export function putBytes(instance: ModuleInstance, id: number, data: Uint8Array): number {
   const ring = readRing(instance, id);

@@ -199,6 +199,8 @@ export interface MachineOptions {
   debugConsolePort?: number;
   /** Ports whose writes end the machine with status `value << 1 | 1`; default four at 0x501. */
   debugExit?: { port: number; bytes: number };
+  /** QEMU's pc-testdev is on the bus, which test kernels for x86 drive interrupt lines with. */
+  testDevice?: boolean;
   /** Cards, in the order of their slots. Default none. */
   devices?: readonly DeviceOptions[];
   /** What network cards are connected to. */

@@ -7,14 +7,11 @@
 import { ProbePoint } from '../../assembly/run/surface.js';
 import { addCards, connectCards, openOutside, type Outside } from '../machine/cards.js';
 import type { HostPort } from '../machine/engine.js';
-import { firmwareItems } from '../boot/index.js';
-import { putItems } from '../machine/firmware.js';
 import { freshInstance } from '../machine/local.js';
 import { compileModule, high, join, low, type ModuleInstance } from '../machine/module.js';
 import { readSettings } from '../machine/options.js';
 import { readSources } from '../machine/sources.js';
 import type { MachineOptions } from '../machine/types.js';
-import { MIB } from '../machine/units.js';
 
 /** Power of assembly/device/power.ts. */
 const POWER_OFF = 16;
@@ -236,8 +233,6 @@ export async function createBoard(given: MachineOptions): Promise<Board> {
   try {
     const plan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
     const instance = await freshInstance(compiled, settings, plan, outside);
-    // Tests find out by fw_cfg how much memory there is.
-    putItems(instance, firmwareItems(settings.memoryMiB * MIB));
     return new Board(instance, settings.cards, outside);
   } catch (error) {
     await outside.close();

@@ -1,5 +1,9 @@
 /** Multiboot kernels run: what they find in registers and in memory. Multiboot 0.6.96, 3.2 and 3.3. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createMachine, ImageError, type Machine, type MachineOptions } from 'pintail';
 import { watchConsole } from '../support/console.js';
 import { elfMultibootKernel, flatMultibootKernel } from '../support/multiboot-kernel.js';
@@ -34,14 +38,14 @@ describe.each([
   ['a flat kernel, by the addresses in its header', flatMultibootKernel()],
 ])('%s', (_, kernel) => {
   it('finds the state of 3.2 and, without anything given, only memory', async () => {
-    expect(await boot({ kernel })).toEqual([...STATE, 'flags 0000024d', 'memory 0000027f 0000fc00', 'cmdline ', 'loader pintail', 'bss 00000000', ...MAP]);
+    expect(await boot({ kernel })).toEqual([...STATE, 'flags 0000024d', 'memory 0000027f 0000fc00', 'cmdline kernel', 'loader pintail', 'bss 00000000', ...MAP]);
   });
 
   it('finds its command line and modules, initrd first, each at a page', async () => {
     const modules = [{ file: text('second\n'), text: 'second.bin with words' }, { file: new Uint8Array(), text: 'empty' }, { file: text('third, without a text\n') }];
     const lines = await boot({ kernel, entry: 'multiboot', append: 'root=/dev/null  two', initrd: text('the initrd\n'), modules });
     expect(lines).toEqual([
-      ...STATE, 'flags 0000024d', 'memory 0000027f 0000fc00', 'cmdline root=/dev/null  two', 'loader pintail', 'bss 00000000',
+      ...STATE, 'flags 0000024d', 'memory 0000027f 0000fc00', 'cmdline kernel root=/dev/null  two', 'loader pintail', 'bss 00000000',
       'module at page + 00000000, bytes 0000000b, named initrd', 'the initrd',
       'module at page + 00000000, bytes 00000007, named second.bin with words', 'second',
       'module at page + 00000000, bytes 00000000, named empty',
@@ -58,6 +62,29 @@ describe('multiboot kernels', () => {
     const lines = await boot({ kernel: elfMultibootKernel(), memoryMiB: 16, modules: [{ file, text: 'big' }], limits: { instructions: 400_000_000n } });
     expect(lines).toContain('module at page + 00000000, bytes 00300000, named big');
     expect(lines).toContain('.'.repeat(file.length - 1));
+  });
+
+  it('are named by their file, and take a list of modules with -initrd, each with its words', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'multiboot-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const [kernel, one, comma] = ['kernel.gz', 'one', 'a,b'].map((name) => join(dir, name)) as [string, string, string];
+    await writeFile(kernel, gzipSync(elfMultibootKernel()));
+    await writeFile(one, 'first\n');
+    await writeFile(comma, 'second\n');
+    const lines = await boot({ kernel, append: 'a b', initrd: `${one} x y,${comma.replace(',', ',,')}`, modules: [{ file: text('third\n'), text: 'last' }] });
+    expect(lines.filter((line) => /^(cmdline|module|first|second|third)/.test(line))).toEqual([
+      `cmdline ${kernel} a b`, `module at page + 00000000, bytes 00000006, named ${one} x y`, 'first',
+      `module at page + 00000000, bytes 00000007, named ${comma}`, 'second', 'module at page + 00000000, bytes 00000006, named last', 'third',
+    ]);
+    await expect(createMachine({ kernel, initrd: `${one},${dir}/missing x` })).rejects.toThrow(/initrd: cannot read .*missing: there is no such file/);
+  });
+
+  it.each([0x7c00, 0x8_0000])('run below 1 MiB (%i)', async (base) => {
+    for (const kernel of [elfMultibootKernel(base), flatMultibootKernel(base)]) {
+      const lines = await boot({ kernel, append: 'low', initrd: text('the initrd\n') });
+      expect(lines).toEqual([...STATE, 'flags 0000024d', 'memory 0000027f 0000fc00', 'cmdline kernel low', 'loader pintail', 'bss 00000000', 'module at page + 00000000, bytes 0000000b, named initrd', 'the initrd', ...MAP]);
+      await machine!.close();
+    }
   });
 
   it('do not start when their modules do not fit', async () => {

@@ -25,7 +25,7 @@ async function run(romBytes: number, probes: readonly Probe[], memoryMiB = 16): 
 }
 
 describe('a ROM image', () => {
-  it.each([64, 128, 256, 512, 1024])('of %i KiB ends at 4 GiB, and its last 128 KiB at 1 MiB', async (kib) => {
+  it.each([64, 128, 256, 512, 1024, 2048, 4096, 16384])('of %i KiB ends at 4 GiB, and its last 128 KiB at 1 MiB', async (kib) => {
     const pages = kib / 4, mark = (page: number): number => (0x11 + page) & 0xff;
     const low = Math.min(kib, 128) * KIB;
     const read = await run(kib * KIB, [
@@ -84,8 +84,8 @@ describe('a ROM image', () => {
 
   it.each([
     ['nothing', 0, /^bios: has 0 bytes/],
-    ['not whole 64 KiB', 96 * KIB, /has 98304 bytes; a ROM has a multiple of 64 KiB, at most 1 MiB/],
-    ['more than 1 MiB', MIB + 64 * KIB, /has 1114112 bytes/],
+    ['not whole 64 KiB', 96 * KIB, /has 98304 bytes; a ROM has a multiple of 64 KiB, at most 16 MiB/],
+    ['more than 16 MiB', 16 * MIB + 64 * KIB, /has 16842752 bytes/],
   ])('is refused: %s', async (_, bytes, message) => {
     const made = createMachine({ bios: new Uint8Array(bytes) });
     await expect(made).rejects.toThrow(ImageError);

@@ -17,7 +17,7 @@ export interface RawMachine {
 
 const MODULE = new WebAssembly.Module(readFileSync(new URL('../../build/pintail.wasm', import.meta.url)));
 /** Pages of linear memory below RAM; `create` checks it. */
-const BELOW_RAM_PAGES = 1024;
+const BELOW_RAM_PAGES = 1536;
 
 export function createRawMachine(ramMiB: number): RawMachine {
   const memory = new WebAssembly.Memory({ initial: BELOW_RAM_PAGES + ramMiB * 16 });

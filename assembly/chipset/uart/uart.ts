@@ -1,18 +1,25 @@
 // Four 16550A UARTs: PC16550D data sheet (TL/C/8652).
 //
 // A byte written to THR goes to the transmit FIFO and from there at once to the host's ring; service time is zero. If
-// the ring is full the FIFO keeps its bytes, THRE stays clear, and the next slice tries again: back-pressure, never
-// loss. The receive FIFO is filled from the host's ring whenever it has room, and a level below the trigger counts as
-// timed out at once. THRE interrupts follow the data sheet: pending when THR empties or IER enables them while it is
-// empty, gone when IIR reports them or THR is written. OUT2 gates the line; loopback turns the FIFO end to end.
+// the ring is full the FIFO keeps its bytes, THRE stays clear, the slice ends for the host to drain it, and it is tried again a character's time
+// later: back-pressure, never loss. A level below the trigger counts as timed out at once. THRE interrupts follow the data sheet: pending
+// when THR empties or IER enables them while it is empty, gone when IIR reports them or THR is written. Loopback turns the FIFO end to end.
+// The interrupt does not need OUT2: the boards that gate it expect drivers to set it, and drivers that do not (xv6) expect a board that does
+// not gate it, as QEMU's.
+//
+// What comes from the host's ring comes at the rate of the line: guests with small buffers behind an interrupt handler that empties the FIFO would lose
+// what is typed ahead. A line that was idle may bring a FIFO full at once; after that a character takes its bits' time. Where more
+// wait than the trigger level, they come by as many at once, with one interrupt for them, as the chip would have raised it.
+// `lineFree` is when the line will have carried all that was taken (a virtual schedule, ITU-T I.371 annex A).
+//
 // One liberty with time: after a byte that an interrupt driver sends (THRE enabled), the next THRE interrupt waits
 // REFILL_NS, although LSR shows room at once. With no time between bytes such a driver would be interrupted for each,
 // and never find two to send together; polling drivers lose nothing.
 
 import { mapPorts, Width } from "../../memory/bus";
-import { bindTimer, nowNs, setTimer, Timer } from "../../device/clock";
+import { bindTimer, cancelTimer, NEVER, nowNs, setTimer, Timer, timerArmed } from "../../device/clock";
 import { driveLine, Source } from "../../device/interrupt";
-import { bindRing, ringHasRoom, ringPut, ringTake } from "../../device/ring";
+import { bindRing, ringFill, ringHasRoom, ringPut, ringTake } from "../../device/ring";
 import { UART_BYTES, UART_STATE } from "../layout";
 import { FCR, FIFO_BYTES, IER, IIR, LCR, LSR, MCR, MSR, UartRegister } from "./spec";
 
@@ -30,8 +37,14 @@ import { FCR, FIFO_BYTES, IER, IIR, LCR, LSR, MCR, MSR, UartRegister } from "./s
   ring: u32;
   /** No THRE interrupt before this. */
   refillAt: u64;
+  /** When the line has carried every character taken so far. */
+  lineFree: u64;
+  /** The host does not want its line paced; it survives a reset. */
+  unpaced: u32;
 }
 @inline const REFILL_NS: u64 = 20_000;
+/** Of the divisor's clock, 16 to a bit. */
+@inline const BITS_PER_SECOND: u64 = 115_200;
 @inline const RX_FIFO: usize = 128;
 @inline const TX_FIFO: usize = 144;
 
@@ -47,9 +60,10 @@ function portOf(n: u32): u32 {
 }
 
 export function resetUarts(): void {
-  memory.fill(UART_STATE, 0, 4 * UART_BYTES);
   for (let n: u32 = 0; n < 4; n++) {
-    const u = uartAt(n);
+    const u = uartAt(n), unpaced = u.unpaced;
+    memory.fill(changetype<usize>(u), 0, UART_BYTES);
+    u.unpaced = unpaced;
     u.gsi = n & 1 ? 3 : 4;
     u.source = n & 2 ? Source.SECOND : Source.DEVICE;
     u.ring = 2 * n;
@@ -57,6 +71,9 @@ export function resetUarts(): void {
     u.msr = MSR.CTS | MSR.DSR | MSR.DCD;
   }
 }
+
+/** Whether port `n` receives at its line's rate. */
+export function setPacing(n: u32, on: bool): void { uartAt(n & 3).unpaced = on ? 0 : 1; }
 
 export function attachUarts(): void {
   attachUart(0, "com1");
@@ -68,7 +85,7 @@ function attachUart(n: u32, name: string): void {
   const u = changetype<usize>(uartAt(n));
   mapPorts(portOf(n), 8, u, readUart.index, writeUart.index, name, Width.BYTE);
   bindRing(2 * n, serviceUart.index, u);
-  bindTimer(Timer.UART0 + n, refill.index, u);
+  bindTimer(Timer.UART0 + n, wake.index, u);
 }
 
 // --- FIFOs ---
@@ -88,12 +105,29 @@ function popReceive(u: Uart): u32 {
   return byte;
 }
 
-/** Fills the receive FIFO from the host. In loopback the wire is cut. */
+/** ns that a character is on the line: start bit, data, parity, stop bits. A divisor of 0 stands for no rate at all. */
+function characterNs(u: Uart): u64 {
+  const bits: u32 = 7 + (u.lcr & LCR.LENGTH) + (u.lcr & LCR.PARITY ? 1 : 0) + (u.lcr & LCR.STOP ? 1 : 0);
+  return <u64>bits * u.divisor * 1_000_000_000 / BITS_PER_SECOND;
+}
+
+/** When the line brings what is to come next: as many characters as raise an interrupt, or all that wait. */
+function arrivalNs(u: Uart): u64 {
+  const next = min(min(ringFill(u.ring + 1), trigger(u)), depth(u) - u.rxCount);
+  const head = <u64>(depth(u) - next) * characterNs(u);
+  return u.unpaced || u.lineFree < head ? 0 : u.lineFree - head;
+}
+
+/** Fills the receive FIFO from the host, as far as the line has brought it. In loopback the wire is cut. */
 function receive(u: Uart): void {
-  if (u.mcr & MCR.LOOP) return;
+  if (u.mcr & MCR.LOOP || !ringFill(u.ring + 1) || u.rxCount >= depth(u) || nowNs() < arrivalNs(u)) return;
+  const now = nowNs(), each = characterNs(u), ahead = <u64>depth(u) * each;
   while (u.rxCount < depth(u)) {
+    const free = max(u.lineFree, now);
+    if (!u.unpaced && free + each - now > ahead) return;
     const byte = ringTake(u.ring + 1);
     if (byte < 0) return;
+    u.lineFree = free + each;
     pushReceive(u, <u32>byte);
   }
 }
@@ -111,12 +145,23 @@ function transmit(u: Uart): void {
   u.threPending = 1;
 }
 
-/** The start of a slice: the host may have drained or filled. */
+/** The start of a slice, when the host has filled the ring; and a time that was waited for. */
 function serviceUart(dev: usize): void {
   const u = changetype<Uart>(dev);
   if (u.txCount && (u.mcr & MCR.LOOP || ringHasRoom(u.ring))) transmit(u);
   receive(u);
   updateLine(u);
+}
+function wake(dev: usize): void { serviceUart(dev); }
+
+/** When something is due that no access brings: characters on the line, a full ring to be tried again, the next THRE interrupt. */
+function dueNs(u: Uart): u64 {
+  const now = nowNs();
+  let due: u64 = NEVER;
+  if (ringFill(u.ring + 1) && u.rxCount < depth(u) && !(u.mcr & MCR.LOOP)) due = max(arrivalNs(u), now + 1);
+  if (u.txCount) due = min(due, now + max(characterNs(u), REFILL_NS));
+  if (u.ier & IER.THRE && u.threPending && now < u.refillAt) due = min(due, u.refillAt);
+  return due;
 }
 
 // --- Interrupts ---
@@ -141,13 +186,11 @@ function cause(u: Uart): u32 {
 }
 
 function updateLine(u: Uart): void {
-  // OUT2 drives the pin low in loopback, so the line rests then too.
-  const gated = (u.mcr & (MCR.OUT2 | MCR.LOOP)) == MCR.OUT2;
-  driveLine(u.gsi, gated && cause(u) != IIR.NONE, u.source);
-  if (u.ier & IER.THRE && u.threPending && nowNs() < u.refillAt) setTimer(Timer.UART0 + (u.ring >> 1), u.refillAt);
+  driveLine(u.gsi, cause(u) != IIR.NONE, u.source);
+  const timer = Timer.UART0 + (u.ring >> 1), due = dueNs(u);
+  if (due != NEVER) setTimer(timer, due);
+  else if (timerArmed(timer)) cancelTimer(timer);
 }
-
-function refill(dev: usize): void { updateLine(changetype<Uart>(dev)); }
 
 // --- Registers ---
 

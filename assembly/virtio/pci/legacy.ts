@@ -2,7 +2,9 @@
 // placed by page number in one piece, no FEATURES_OK. The device's configuration follows the registers, four bytes later when
 // MSI-X is enabled. A driver that touches a register here is a legacy driver until the next reset.
 
+import { commandOf, configWrite, functionAt } from "../../pci/config";
 import { msixEnabled, vectorCount } from "../../pci/msix";
+import { Config, PciCommand } from "../../pci/spec";
 import { notifyQueue, Queue, queueOf, takeIsr, VirtioDevice, writeStatus } from "../device";
 import { Avail, Legacy, NO_VECTOR, Status } from "../spec";
 import { queueSelect, resetCommon, selectQueueNumber } from "./common";
@@ -55,11 +57,21 @@ export function writeLegacy(dev: usize, offset: u32, bytes: u32, value: u64): vo
     case Legacy.QUEUE_ADDRESS: if (changetype<usize>(q)) placeQueue(q, v); break;
     case Legacy.QUEUE_SELECT: selectQueueNumber(d, v); break;
     case Legacy.QUEUE_NOTIFY: notifyQueue(d, v & 0xffff); break;
-    case Legacy.DEVICE_STATUS: writeStatus(d, v & 0xff); if (!(v & 0xff)) resetCommon(d); break;
+    case Legacy.DEVICE_STATUS: storeStatus(d, v & 0xff); break;
     case Legacy.CONFIG_VECTOR: d.configVector = v < vectorCount(d.pci) ? v : NO_VECTOR; break;
     case Legacy.QUEUE_VECTOR: if (changetype<usize>(q)) q.vector = v < vectorCount(d.pci) ? v : NO_VECTOR; break;
     default: break;
   }
+}
+
+/**
+ * Drivers from before the rule never turn bus mastering on (Linux up to 2.6.33): it comes on when they say that they have found the device and
+ * can drive it, as it does in QEMU.
+ */
+function storeStatus(d: VirtioDevice, status: u32): void {
+  if (status == (Status.ACKNOWLEDGE | Status.DRIVER)) configWrite(0, functionAt(d.pci).devfn, Config.COMMAND, 2, commandOf(d.pci) | PciCommand.MASTER);
+  writeStatus(d, status);
+  if (!status) resetCommon(d);
 }
 
 /** 2.7.2: descriptors and available ring in one piece, the used ring on the next page; page 0 takes the queue away. */

@@ -19,7 +19,7 @@ export interface Board {
   counter(name: string, unit?: string): number;
 }
 
-const PAGES = 1024;
+const PAGES = 1536;
 
 export async function makeBoard(): Promise<Board> {
   const m = await load("tests/unit/board/entry.ts", PAGES);

@@ -11,6 +11,8 @@ export { ringAt, serviceRings } from "../../../assembly/device/ring";
 export { dmaRead32, dmaWrite32, dmaFailed } from "../../../assembly/device/dma";
 export { regionCount, regionBase, regionSize, regionKind, regionName } from "../../../assembly/base/regions";
 export { counterIds, counterAddress, counterName, counterUnit } from "../../../assembly/base/counters";
+export { setPacing } from "../../../assembly/chipset/uart/uart";
+export { placeTestdev } from "../../../assembly/chipset/testdev/testdev";
 export { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
 import { setLine } from "../../../assembly/device/interrupt";
 export function drive(gsi: u32, level: u32): void { setLine(gsi, level != 0); }

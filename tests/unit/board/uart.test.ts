@@ -44,22 +44,89 @@ describe("16550A", () => {
     b.outb(COM1 + 1, 0); b.outb(COM1 + 1, 2);
     expect(taken()).toEqual([0x34]);
   });
-  it("needs OUT2 for the line", () => {
-    b.outb(COM1 + 1, 2);
-    expect(taken()).toEqual([]);
-    b.outb(COM1 + 4, 8);
-    expect(taken()).toEqual([0x34]);
+  it("interrupts with OUT2 and without, as drivers that never set it expect", () => {
+    for (const mcr of [0, 8, 0x0b]) {
+      b.outb(COM1 + 4, mcr); b.outb(COM1 + 1, 2);
+      expect(taken()).toEqual([0x34]);
+      b.outb(COM1 + 1, 0);
+    }
   });
-  it("receives without loss past the FIFO", () => {
+  describe("receives at the rate of its line", () => {
+    /** 9600 baud, 8N1: ten bits. */
+    const CHARACTER = 1_041_666;
     const line = "0123456789abcdefghijklmnopqrstuvwxyz";
-    b.outb(COM1 + 2, 0xc1); b.outb(COM1 + 4, 8); b.outb(COM1 + 1, 1);
-    b.writeRing(1, line);
-    expect(taken()).toEqual([0x34]);
-    expect(b.inb(COM1 + 2)).toBe(0xc4);
-    let got = "";
-    while (b.inb(COM1 + 5) & 1) got += String.fromCharCode(b.inb(COM1));
-    expect(got).toBe(line);
-    expect(b.inb(COM1 + 2)).toBe(0xc1);
+    const drain = (): string => {
+      let got = "";
+      while (b.inb(COM1 + 5) & 1) got += String.fromCharCode(b.inb(COM1));
+      return got;
+    };
+    beforeEach(() => { b.outb(COM1 + 3, 3); b.outb(COM1 + 1, 1); });
+
+    it("a FIFO full at once, then by what raises an interrupt, and nothing is lost", () => {
+      b.outb(COM1 + 2, 0xc1);
+      b.writeRing(1, line);
+      expect(taken()).toEqual([0x34]);
+      expect(b.inb(COM1 + 2)).toBe(0xc4);
+      expect(drain()).toBe(line.slice(0, 16));
+      expect(b.inb(COM1 + 2)).toBe(0xc1);
+      b.advance(14 * CHARACTER - 1);
+      expect([taken(), drain()]).toEqual([[], ""]);
+      b.advance(1);
+      expect([taken(), b.inb(COM1 + 2), drain()]).toEqual([[0x34], 0xc4, line.slice(16, 30)]);
+      b.advance(6 * CHARACTER - 1);
+      expect(drain()).toBe("");
+      b.advance(1);
+      expect([taken(), b.inb(COM1 + 2), drain()]).toEqual([[0x34], 0xcc, line.slice(30)]);
+      b.advance(10 * CHARACTER);
+      expect([taken(), drain()]).toEqual([[], ""]);
+    });
+    it("a FIFO full at once again after a rest", () => {
+      b.outb(COM1 + 2, 0xc1);
+      for (const part of [line.slice(0, 16), line.slice(16, 32)]) {
+        b.writeRing(1, part);
+        expect(drain()).toBe(part);
+        b.advance(16 * CHARACTER);
+      }
+      expect(taken()).not.toEqual([]);
+    });
+    it("without FIFOs one by one", () => {
+      b.writeRing(1, line.slice(0, 3));
+      for (const character of line.slice(0, 3)) {
+        expect([taken(), drain()]).toEqual([[0x34], character]);
+        b.advance(CHARACTER - 1);
+        expect(drain()).toBe("");
+        b.advance(1);
+      }
+    });
+    it("faster with another divisor, and slower with more bits", () => {
+      for (const [divisor, lcr, bits] of [[1, 3, 10], [1, 0x1f, 12], [12, 0, 7]] as const) {
+        b.outb(COM1 + 3, lcr | 0x80); b.outb(COM1, divisor); b.outb(COM1 + 1, 0); b.outb(COM1 + 3, lcr);
+        b.advance(1_000_000_000);
+        const each = Math.floor(bits * divisor * 1e9 / 115200);
+        b.writeRing(1, "xy");
+        expect(drain()).toBe("x");
+        b.advance(each - 1);
+        expect(drain()).toBe("");
+        b.advance(1);
+        expect(drain()).toBe("y");
+      }
+    });
+    it("as fast as it is read where the host says so, after a reset too", () => {
+      b.call("setPacing", 0, 0);
+      for (const again of [false, true]) {
+        if (again) b.call("resetChipset");
+        b.outb(COM1 + 2, 1);
+        b.writeRing(1, line);
+        expect(drain()).toBe(line);
+      }
+    });
+    it("what a guest has no room for waits until it has, however long", () => {
+      b.outb(COM1 + 2, 0xc1);
+      b.writeRing(1, line);
+      b.advance(1_000_000_000);
+      expect(b.inb(COM1)).toBe(line.charCodeAt(0));
+      expect(line.slice(1, 17)).toBe(drain().slice(0, 16));
+    });
   });
   it("reports a timed-out FIFO below the trigger", () => {
     b.outb(COM1 + 2, 0xc1); b.outb(COM1 + 1, 1);
@@ -87,10 +154,21 @@ describe("16550A", () => {
     b.outb(COM1, 33); b.outb(COM1, 63);
     expect(b.inb(COM1 + 5) & 0x60).toBe(0);
     expect(b.m.exports.limit!()).toBe(0n);
+    b.advance(50_000_000);
+    expect(b.inb(COM1 + 5) & 0x60).toBe(0);
     const first = b.readRing(0);
     expect(first.length).toBe(65536);
-    b.call("serviceRings");
+    b.advance(1_100_000);
     expect(b.inb(COM1 + 5) & 0x60).toBe(0x60);
     expect(b.readRing(0)).toBe("!?");
+  });
+  it("interrupts a guest that waits for room, once the host has drained its ring", () => {
+    b.outb(COM1 + 2, 1); b.outb(COM1 + 1, 2);
+    for (let i = 0; i <= 65536; i++) b.outb(COM1, 97);
+    b.inb(COM1 + 2);
+    taken();
+    b.readRing(0);
+    b.advance(1_100_000);
+    expect(taken()).toEqual([0x34]);
   });
 });

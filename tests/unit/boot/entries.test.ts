@@ -1,4 +1,5 @@
 // Plans of the real-mode and multiboot entries, and the BIOS services as the machine runs them.
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { biosServices } from '../../../guest/bios.js';
 import { ImageError, loadKernel, type BootPlan, type LoadOptions } from '../../../host/boot/index.js';
@@ -32,7 +33,9 @@ describe('the 16-bit entry', () => {
   it('puts the setup code at 0x90000 with its header filled in', () => {
     const initrd = new Uint8Array(5000).fill(7);
     const plan = load(makeBzImage(CODE), { entry: 'real16', initrd });
-    expect(plan.entry).toEqual({ mode: 'real16', cs: 0x9020, rip: 0, ds: 0x9000, rsp: 0xe000 });
+    // By way of the BIOS, which returns to 9020:0000 with the stack at 9000:e000.
+    expect(plan.entry).toMatchObject({ mode: 'real16', cs: 0xf000, ds: 0x9000, rsp: 0xdffc });
+    expect(viewAt(plan, 0x9dffc).getUint32(0, true)).toBe(0x90200000);
     const setup = viewAt(plan, 0x90000);
     expect(setup.byteLength).toBe(1024);
     expect(setup.getUint8(0x210)).toBe(0xff);
@@ -41,6 +44,32 @@ describe('the 16-bit entry', () => {
     expect(text(viewAt(plan, setup.getUint32(0x228, true)))).toBe('a=b');
     expect(viewAt(plan, setup.getUint32(0x218, true)).byteLength).toBe(5000);
     expect(viewAt(plan, 0x100000 + 0x40).getUint8(0)).toBe(0xf4);
+  });
+
+  it.each([0x0200, 0x0201, 0x0202, 0x0206, 0x0209])('takes protocol %s, which is started so without being asked to, and tells it what its header has room for', (protocol) => {
+    const file = makeBzImage(CODE, { wide: false, protocol });
+    file.fill(0x5c, 0x224, 0x240);
+    new DataView(file.buffer).setUint32(0x22c, 0x37ffffff, true);
+    const plan = load(file, { initrd: new Uint8Array(16).fill(7) });
+    expect(plan.entry.mode).toBe('real16');
+    const setup = viewAt(plan, 0x90000);
+    expect(setup.getUint8(0x210)).toBe(0xff);
+    expect(viewAt(plan, setup.getUint32(0x218, true)).getUint8(0)).toBe(7);
+    expect(setup.getUint16(0x224, true)).toBe(protocol >= 0x0201 ? 0xdc00 : 0x5c5c);
+    if (protocol >= 0x0202) expect(text(viewAt(plan, setup.getUint32(0x228, true)))).toBe('a=b');
+    else {
+      expect([setup.getUint32(0x228, true), setup.getUint16(0x20, true)]).toEqual([0x5c5c5c5c, 0xa33f]);
+      expect(text(viewAt(plan, 0x90000 + setup.getUint16(0x22, true)))).toBe('a=b');
+      expect(setup.getUint16(0x212, true)).toBe(0xe004);
+    }
+  });
+
+  it('takes a zImage to 0x10000, if that is not too large', () => {
+    const file = makeBzImage(CODE, { wide: false, protocol: 0x0202 });
+    file[0x211] = 0;
+    const plan = load(file);
+    expect([plan.entry.mode, viewAt(plan, 0x10040).getUint8(0)]).toEqual(['real16', 0xf4]);
+    expect(() => load(Buffer.concat([file, new Uint8Array(0x80000)]))).toThrow(/to be loaded below its setup code, there is room for 524288/);
   });
 
   it('fills every interrupt vector, and no two segments overlap', () => {
@@ -75,7 +104,7 @@ describe('multiboot', () => {
     expect(word(0)).toBe(0x24d);
     expect(word(4)).toBe(639);
     expect(word(8)).toBe(63 * 1024);
-    expect(text(viewAt(plan, word(16)))).toBe('a=b');
+    expect(text(viewAt(plan, word(16)))).toBe('kernel.img a=b');
     expect(word(20)).toBe(2);
     const rows = [0, 1].map((i) => [0, 4, 8].map((offset) => word(word(24) - at + i * 16 + offset)));
     expect(rows.map(([start, end]) => end! - start!)).toEqual([10, 5000]);
@@ -102,6 +131,35 @@ describe('multiboot', () => {
     ['memory that is not there', header(0x10000, 0x200000, 0x200000, 0, 0x7000_0000, 0), /needs 1792 MiB/],
   ])('is refused for %s', (_, kernel, problem) => {
     expect(() => load(kernel)).toThrow(problem);
+  });
+
+  it.each([0x500, 0x6000, 0x7c00, 0x1_0000])('loads a kernel at 0x%s, below 1 MiB, and leaves it alone with what it is told', (physical) => {
+    const kernel = makeElf({ wide: false, entry: physical, segments: [{ physical, data: header(0), memoryBytes: 0x8_0000 }] });
+    const plan = load(kernel, { initrd: new Uint8Array(16).fill(3) });
+    if (plan.entry.mode !== 'multiboot') throw new Error('no multiboot');
+    const { rbx } = plan.entry;
+    expect(rbx >= physical + 0x8_0000 || rbx + 120 <= physical).toBe(true);
+    expect(text(viewAt(plan, viewAt(plan, rbx).getUint32(16, true)))).toBe('kernel.img a=b');
+    const taken = [...plan.segments.filter(({ gpa }) => gpa !== physical), { gpa: physical, bytes: new Uint8Array(0x8_0000) }].sort((a, b) => a.gpa - b.gpa);
+    for (let i = 1; i < taken.length; i++) expect(taken[i]!.gpa).toBeGreaterThanOrEqual(taken[i - 1]!.gpa + taken[i - 1]!.bytes.length);
+    expect(viewAt(plan, physical).getUint32(0, true)).toBe(MAGIC);
+  });
+
+  it('is refused where the kernel leaves no room for what it is told', () => {
+    const kernel = makeElf({ wide: false, entry: 0x500, segments: [{ physical: 0x500, data: header(0), memoryBytes: 0x9f700 }] });
+    expect(() => load(kernel)).toThrow(/leaves no \d+ bytes of memory below 640 KiB/);
+  });
+
+  it('goes before PVH for a 32-bit kernel that has both, and after it for a 64-bit one', () => {
+    const both = (wide: boolean): Uint8Array => makeElf({ wide, entry: MIB, segments: [{ physical: MIB, data: header(0) }], pvhEntry: MIB });
+    expect([load(both(false)).entry.mode, load(both(true)).entry.mode, load(both(false), { entry: 'pvh' }).entry.mode]).toEqual(['multiboot', 'pvh32', 'pvh32']);
+  });
+
+  it('loads a kernel that is packed as a whole', () => {
+    const kernel = makeElf({ wide: false, entry: MIB, segments: [{ physical: MIB, data: header(3) }] });
+    const plan = load(gzipSync(kernel));
+    expect(plan.entry).toMatchObject({ mode: 'multiboot', rip: MIB });
+    expect(viewAt(plan, MIB).getUint32(0, true)).toBe(MAGIC);
   });
 
   it('is refused without a header', () => {

@@ -133,17 +133,23 @@ describe('images that cannot be loaded', () => {
   const cases: [what: string, kernel: Uint8Array, problem: RegExp, more?: Partial<LoadOptions>][] = [
     ['an empty file', new Uint8Array(0), /is empty/],
     ['text', new TextEncoder().encode('#!/bin/sh\necho no kernel\n'), /neither a bzImage nor an ELF file \(it starts with 23 21 2f 62\)/],
-    ['a gzip file', gzipSync(pvhKernel()), /is a gzip file/],
+    ['a gzip file of something else', gzipSync(new TextEncoder().encode('no kernel')), /is a gzip file that holds neither a bzImage nor an ELF file/],
+    ['a gzip file that does not end', gzipSync(pvhKernel()).subarray(0, -9), /is a gzip file that cannot be unpacked/],
+    ['a gzip file that is a bomb', gzipSync(new Uint8Array(65 * MIB)), /is a gzip file that unpacks to more than \d+ bytes/],
     ['an initrd', new TextEncoder().encode('070701'.padEnd(110, '0')), /a cpio archive/],
     ['a bzImage cut off in its payload', whole.subarray(0, whole.length - 10), /cut off: its payload needs bytes/],
     ['a bzImage cut off in its header', whole.subarray(0, 0x220), /cut off after 544 bytes/],
-    ['an old bzImage', makeBzImage(CODE, { protocol: 0x0204 }), /boot protocol 2\.04/],
+    ['an old bzImage', makeBzImage(CODE, { protocol: 0x0105 }), /boot protocol 1\.05/],
     ['a bzImage with a damaged payload', damage(whole), /has a payload \(gzip\) that cannot be unpacked/],
     ['an ELF file cut off', pvhKernel().subarray(0, 190), /is cut off/],
     ['an ELF file cut off in its header', pvhKernel().subarray(0, 40), /too short for its header/],
     ['an ELF file for another machine', makeElf({ machine: 183, segments: [] }), /machine type 183, not for x86/],
     ['an ELF file with nothing in it', makeElf({ segments: [], pvhEntry: 1 }), /nothing to load/],
-    ['a kernel below 1 MiB', makeElf({ segments: [{ physical: 0x7c00, data: CODE }], pvhEntry: 0x7c00 }), /below 1 MiB/],
+    ['a vmlinux below 1 MiB', makeElf({ segments: [{ physical: 0x7c00, data: CODE }] }), /below 1 MiB/],
+    ['a kernel in the BIOS data area', makeElf({ segments: [{ physical: 0x400, data: CODE }], pvhEntry: 0x400 }), /wants to be loaded from 0x400 to 0x404; below 1 MiB there is memory from 0x500 to 0x9fc00/],
+    ['a kernel that reaches over 640 KiB', makeElf({ segments: [{ physical: 0x9f000, data: CODE, memoryBytes: 0x1000 }], pvhEntry: 0x9f000 }), /from 0x9f000 to 0xa0000/],
+    ['a zImage by the 32-bit entry', zImage(), /is a zImage, loaded below 1 MiB/, { entry: 'linux32' }],
+    ['modules for a kernel that takes none', pvhKernel(), /takes no modules/, { modules: [{ bytes: CODE, text: 'x' }] }],
     ['a kernel too large for memory', makeElf({ segments: [{ physical: 0x1000000, data: CODE, memoryBytes: 60 * MIB }], pvhEntry: 1 }), /needs 76 MiB .* has 64 MiB/],
     ['pvh asked of a kernel without it', makeElf({ segments: [{ physical: 0x1000000, data: CODE }] }), /no PVH entry/, { entry: 'pvh' }],
     ['an i386 kernel asked for pvh', makeElf({ wide: false, segments: [{ physical: 0x1000000, data: CODE }] }), /no PVH entry/, { entry: 'pvh' }],
@@ -184,6 +190,12 @@ describe('images that cannot be loaded', () => {
     }
   });
 });
+
+function zImage(): Uint8Array {
+  const bytes = makeBzImage(CODE, { wide: false, protocol: 0x0202 });
+  bytes[0x211] = 0;
+  return bytes;
+}
 
 function damage(image: Uint8Array): Uint8Array {
   const bytes = image.slice();

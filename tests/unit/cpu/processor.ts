@@ -6,7 +6,7 @@ import { load, type Instance, type Value } from "../../support/compile.js";
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 export const RAM_BYTES = 1 << 20;
-const PAGES = 1024;
+const PAGES = 1536;
 
 export const Seg = { ES: 0, CS: 1, SS: 2, DS: 3, FS: 4, GS: 5, LDTR: 6, TR: 7 } as const;
 export const Vector = { DE: 0, DB: 1, BP: 3, UD: 6, NM: 7, DF: 8, TS: 10, NP: 11, SS: 12, GP: 13, PF: 14 } as const;

@@ -30,7 +30,7 @@ const setXmm = (r: number, ...lanes: number[]): void => lanes.forEach((lane, i) 
 const xmm = (r: number): number[] => [0, 1, 2, 3].map((i) => m.view.getUint32(call('xmmAddress', r) + 4 * i, true));
 
 // The first load compiles.
-beforeAll(async () => { m = await load('tests/unit/isa/sse-entry.ts', 1024); }, 120_000);
+beforeAll(async () => { m = await load('tests/unit/isa/sse-entry.ts', 1536); }, 120_000);
 
 describe.each([['run', 0], ['ir', 1]])('in %s', (_, ir) => {
   beforeEach(() => {

@@ -33,7 +33,7 @@ function fill(): void {
 }
 
 // The first load compiles.
-beforeAll(async () => { m = await load('tests/unit/float/x87/state-entry.ts', 1024); }, 120_000);
+beforeAll(async () => { m = await load('tests/unit/float/x87/state-entry.ts', 1536); }, 120_000);
 
 beforeEach(() => {
   call('reset');

@@ -62,7 +62,7 @@ function describeCase(c: Case): string {
   return `${hex(0xd8 + c.op)} ${hex(c.modrm)} fcw ${hex(c.fcw)} fsw ${hex(c.fsw)} ftw ${hex(c.ftw)} top ${show(c.top)} other ${show(c.other)} memory ${Buffer.from(c.memory).toString('hex')}`;
 }
 
-beforeAll(async () => { m = await load('tests/unit/float/x87/entry.ts', 1024); }, 120_000);
+beforeAll(async () => { m = await load('tests/unit/float/x87/entry.ts', 1536); }, 120_000);
 
 describe('x87 against a processor', () => {
   it.each([0, 1, 2, 3, 4, 5, 6, 7])('opcode D8 + %i', (op) => {
