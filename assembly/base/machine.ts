@@ -23,6 +23,10 @@ import { MACHINE, LINKS } from "./layout";
   stop: u32;
   /** Guest-visible exit status written by debug exit or poweroff. */
   exitCode: u32;
+  /** Whose processor it is: Vendor of vendor-spec.ts. A reset keeps it. */
+  vendor: u32;
+  /** Bit of the processor's physical addresses that is held down: 20 while the A20 gate is shut, else none. */
+  heldDown: u64;
 }
 @inline export const machine = changetype<Machine>(MACHINE);
 

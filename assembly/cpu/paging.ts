@@ -4,6 +4,7 @@
 
 import { PDPTE, WALK } from "../base/layout";
 export { PDPTE };
+import { machine } from "../base/machine";
 import { Counter, count } from "../base/counters";
 import { isRom, ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
 import { cpu, Cr0, Cr4, Efer } from "./state";
@@ -37,13 +38,16 @@ export const enum FaultCode { P = 1, W = 2, U = 4, RSVD = 8, I = 16 }
 }
 @inline const walk = changetype<Walk>(WALK);
 
+/** A physical address as it leaves the processor, past the A20 gate. */
+@inline function gated(physical: u64): u64 { return physical & ~machine.heldDown; }
+
 function readEntry(at: u64, bytes: u32): u64 {
-  const p = ramAt(at, bytes);
+  const p = ramAt(gated(at), bytes);
   if (!p) return 0;
   return bytes == 8 ? load<u64>(p) : <u64>load<u32>(p);
 }
 function orEntry(at: u64, bits: u32): void {
-  const p = ramAt(at, 4);
+  const p = ramAt(gated(at), 4);
   if (!p || isRom(p)) return;
   const v = load<u32>(p);
   if ((v & bits) == bits) return;
@@ -54,14 +58,14 @@ function orEntry(at: u64, bits: u32): void {
 /** Physical address of `linear` for an access by `who`, or NO_ADDRESS after raising #PF. Enters the page in the TLB. */
 export function translate(linear: u64, access: u32, who: u32): u64 {
   if (!(cpu.cr0 & Cr0.PG)) {
-    const flat = linear & 0xffff_ffff;
+    const flat = gated(linear & 0xffff_ffff);
     enter(linear, flat, access, who, Entry.GLOBAL);
     return flat;
   }
   count(Counter.PAGE_WALKS);
   const code = find(linear, access, who, true);
   if (code != OK) { raisePageFault(linear, code); return NO_ADDRESS; }
-  const physical = (walk.leaf & ADDRESS & ~walk.mask) | (linear & walk.mask);
+  const physical = gated((walk.leaf & ADDRESS & ~walk.mask) | (linear & walk.mask));
   let flags: u32 = walk.mask > 0xfff ? Entry.LARGE : 0;
   if (walk.mask > 0x3f_ffff) cpu.hugePages = 1; // 1 GiB: INVLPG must look further (tlb.ts)
   if (walk.leaf & Pte.G && cpu.cr4 & Cr4.PGE) flags |= Entry.GLOBAL;
@@ -71,9 +75,9 @@ export function translate(linear: u64, access: u32, who: u32): u64 {
 
 /** Physical address for the debugger and the host: no rights, no accessed bits, no fault. */
 export function peek(linear: u64): u64 {
-  if (!(cpu.cr0 & Cr0.PG)) return linear & 0xffff_ffff;
+  if (!(cpu.cr0 & Cr0.PG)) return gated(linear & 0xffff_ffff);
   if (find(linear, Access.READ, Class.OPEN, false) != OK) return NO_ADDRESS;
-  return (walk.leaf & ADDRESS & ~walk.mask) | (linear & walk.mask);
+  return gated((walk.leaf & ADDRESS & ~walk.mask) | (linear & walk.mask));
 }
 
 function enter(linear: u64, physical: u64, access: u32, who: u32, flags: u32): void {

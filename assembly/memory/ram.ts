@@ -3,6 +3,7 @@
 // Accesses outside it fail; they never trap.
 
 import { FIRMWARE, RAM, PAGE_ATTR, LOW_RAM_END, HIGH_RAM } from "../base/layout";
+import { leaveBlock } from "../base/control";
 import { links, machine } from "../base/machine";
 
 /** Attributes of a RAM page. */
@@ -48,6 +49,16 @@ export function noteWrite(host: usize, bytes: u32): void {
     if (attrOf(page) & Attr.CODE && links.codeSlot) call_indirect<void>(links.codeSlot, host, bytes);
     setAttr(page, Attr.DIRTY);
   }
+}
+
+@inline const A20: u64 = 1 << 20;
+/** Opens or shuts the A20 gate: address bit 20 of the processor's accesses, the walks of its page tables among them. DMA does not pass it. */
+export function setA20(open: bool): void {
+  const held = open ? 0 : A20;
+  if (machine.heldDown == held) return;
+  machine.heldDown = held;
+  leaveBlock();
+  if (links.tlbSlot) call_indirect<void>(links.tlbSlot);
 }
 
 /** Makes whole pages read-only to the guest, or writable; `gpa` lies in RAM or ROM. */

@@ -3,10 +3,11 @@
 // Everything answers at once: a command's reply is in a queue when the command returns, and the head of the queue is
 // the output buffer. Controller replies come first, then the keyboard's, then the mouse's, each from its own small queue.
 // A port that is switched off keeps what it has to say. Interrupts 1 and 12 are up while a byte for them waits and its
-// interrupt is enabled. Pulsing the reset line, or bit 0 of port 92h, restarts the machine. A20 is remembered, not
-// acted on: addresses always have their bit 20. Input from a window is still to come; the devices answer commands only.
+// interrupt is enabled. Pulsing the reset line, or bit 0 of port 92h, restarts the machine. The A20 gate is open after a reset, and holds
+// down bit 20 of the processor's addresses while it is shut (memory/ram.ts). Input from a window is still to come; the devices answer commands only.
 
 import { mapPorts, Width } from "../../memory/bus";
+import { setA20 } from "../../memory/ram";
 import { setLine } from "../../device/interrupt";
 import { requestReset } from "../../device/power";
 import { I8042_BYTES, I8042_STATE } from "../layout";
@@ -29,6 +30,8 @@ const enum From { CONTROLLER, KEYBOARD, MOUSE, LOOP_AUX }
 /** Replies waiting; a queue that is full drops the newest, as the devices do. */
 @unmanaged class Queue { head: u32; count: u32; }
 @inline const QUEUE_BYTES: u32 = 16;
+/** A20 in system control port A. */
+@inline const PORT_A_A20: u32 = 2;
 @inline const kbc = changetype<Kbc>(I8042_STATE);
 @inline function queue(from: u32): Queue { return changetype<Queue>(I8042_STATE + 256 + (<usize>from << 5)); }
 
@@ -36,7 +39,7 @@ export function resetI8042(): void {
   memory.fill(I8042_STATE, 0, I8042_BYTES);
   kbc.ctr = Ctr.KBD_IRQ | Ctr.SYSTEM | Ctr.TRANSLATE;
   kbc.output = Output.NOT_RESET | Output.A20;
-  kbc.portA = 2;
+  gate(true);
   setDefaults();
   update();
 }
@@ -125,8 +128,8 @@ function runCommand(v: u32): void {
     case Command.LOOP_KBD: kbc.expect = Expect.LOOP_KBD; break;
     case Command.LOOP_AUX: kbc.expect = Expect.LOOP_AUX; break;
     case Command.WRITE_AUX: kbc.expect = Expect.AUX; break;
-    case Command.DISABLE_A20: kbc.output &= ~(<u32>Output.A20); break;
-    case Command.ENABLE_A20: kbc.output |= Output.A20; break;
+    case Command.DISABLE_A20: gate(false); break;
+    case Command.ENABLE_A20: gate(true); break;
   }
 }
 
@@ -150,7 +153,8 @@ function writeData(dev: usize, offset: u32, bytes: u32, value: u64): void {
 }
 
 function writeOutput(v: u32): void {
-  kbc.output = v & (Output.NOT_RESET | Output.A20);
+  kbc.output = v & Output.NOT_RESET;
+  gate((v & Output.A20) != 0);
   if (!(v & Output.NOT_RESET)) requestReset();
 }
 
@@ -210,8 +214,16 @@ function putMouse(a: u32, b: u32, c: u32): void { put(From.MOUSE, a); put(From.M
 
 // --- System control port A ---
 
+/** The A20 gate has two handles, and the last one moved decides, as on QEMU's board; both read back where it stands. */
+function gate(open: bool): void {
+  kbc.output = open ? kbc.output | Output.A20 : kbc.output & ~(<u32>Output.A20);
+  kbc.portA = open ? kbc.portA | PORT_A_A20 : kbc.portA & ~PORT_A_A20;
+  setA20(open);
+}
+
 function readPortA(dev: usize, offset: u32, bytes: u32): u64 { return kbc.portA; }
 function writePortA(dev: usize, offset: u32, bytes: u32, value: u64): void {
   if (<u32>value & ~kbc.portA & 1) requestReset();
-  kbc.portA = <u32>value & 3;
+  kbc.portA = <u32>value & 1;
+  gate((<u32>value & PORT_A_A20) != 0);
 }
