@@ -20,9 +20,12 @@ export interface Ending {
   panicked: boolean;
 }
 
+/** What a PC's chipset answers with a reset: the guest's own asking, and a triple fault. */
+const isReset = ({ reason }: Stop): boolean => reason === 'reset' || reason === 'triple-fault';
+
 /** `-d cpu_reset`: the registers, to standard error or the file of `-D`. */
 async function logRegisters(machine: LocalMachine, { logResets, logFile }: RunOptions, stop: Stop): Promise<void> {
-  if (!logResets || (stop.reason !== 'reset' && stop.reason !== 'triple-fault')) return;
+  if (!logResets || !isReset(stop)) return;
   const text = registerLines(await machine.getRegisters(), stop);
   if (logFile === undefined) process.stderr.write(text);
   else appendFileSync(logFile.value, text);
@@ -47,7 +50,7 @@ export async function supervise(machine: LocalMachine, options: RunOptions, watc
       if (options.onPanic !== 'none') return { stop, panicked: true };
     }
     if (stop.reason === 'panic') continue;
-    if (stop.reason !== 'reset' || !reboot) return { stop, panicked: false };
+    if (!isReset(stop) || !reboot) return { stop, panicked: false };
     await machine.reset();
   }
 }

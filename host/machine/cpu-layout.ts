@@ -87,6 +87,13 @@ export function readRegisters(m: ModuleInstance): Registers {
   };
 }
 
+/** The privilege level is SS's DPL, or where 64-bit code has no stack segment CS's RPL. Real and virtual-8086 mode have their own. */
+function writePrivilege(m: ModuleInstance): void {
+  const [cs, ss] = ['cs', 'ss'].map((name) => readSegment(m, SEGMENT_NAMES.indexOf(name as SegmentName))) as [SegmentRegister, SegmentRegister];
+  const cpl = ss.attributes === 0 ? cs.selector & 3 : (ss.attributes >> 13) & 3;
+  m.view.setUint32(fieldAddress(m, CpuField.Cpl), cpl, true);
+}
+
 /** Changes some of them; the module then recomputes what it derives from them. */
 export function writeRegisters(m: ModuleInstance, changes: RegisterChanges): void {
   const gpr = addressOf(m, Address.Gpr);
@@ -99,6 +106,7 @@ export function writeRegisters(m: ModuleInstance, changes: RegisterChanges): voi
     const segment = changes.segments?.[name];
     if (segment !== undefined) writeSegment(m, i, segment);
   });
+  if (changes.segments?.ss !== undefined || changes.segments?.cs !== undefined) writePrivilege(m);
   if (changes.gdtr !== undefined) writeTable(m, CpuField.GdtBase, CpuField.GdtLimit, changes.gdtr);
   if (changes.idtr !== undefined) writeTable(m, CpuField.IdtBase, CpuField.IdtLimit, changes.idtr);
   changes.xmm?.forEach((value, i) => {

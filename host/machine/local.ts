@@ -42,6 +42,7 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   const { seed, rtcMs } = settings;
   const rtcSeconds = BigInt(Math.floor(rtcMs / 1000));
   instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
+  instance.exports.setVendor(settings.vendor);
   instance.exports.hideFeatures(settings.hidden);
   showDate(instance, rtcMs);
   mustBeCounted(instance);
@@ -76,6 +77,8 @@ export class LocalMachine implements Machine {
   private isClosed = false;
   private command: Promise<ExecResult | undefined> | undefined;
   private commandDone: ExecResult | undefined;
+  /** Instructions before the last reset. */
+  private earlier = 0n;
   private inputAttached = false;
   private inputPatient = false;
   private readonly onAbort = (): void => void this.close();
@@ -141,6 +144,7 @@ export class LocalMachine implements Machine {
       throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
     }
     this.agent?.fail('The machine was reset.');
+    this.earlier += this.engine.instructions;
     this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
     this.engine = this.newEngine();
     this.startAgent(false);
@@ -311,8 +315,11 @@ export class LocalMachine implements Machine {
 
   /** The machine's own limit, where it comes first. */
   private limited(bounds: RunBounds): RunBounds {
-    const limit = this.settings.instructionLimit;
-    if (limit === undefined || (bounds.untilInstructions !== undefined && bounds.untilInstructions < limit)) return bounds;
+    const { instructionLimit } = this.settings;
+    if (instructionLimit === undefined) return bounds;
+    // The engine counts from the last reset, the limit from when the machine was made.
+    const limit = instructionLimit > this.earlier ? instructionLimit - this.earlier : 0n;
+    if (bounds.untilInstructions !== undefined && bounds.untilInstructions < limit) return bounds;
     return { ...bounds, untilInstructions: limit, boundary: 'limit' };
   }
 
