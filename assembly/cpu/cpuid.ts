@@ -1,23 +1,30 @@
 // CPUID: what works, and no more. AMD APM vol. 3 appendix E; Intel SDM vol. 2, CPUID.
 //
-// The vendor is AuthenticAMD and the family 11h. No AMD processor needs page-table isolation, which makes a system call
+// The vendor is a property of the machine (base/vendor.ts). AuthenticAMD unless asked otherwise, and then the family 11h. No AMD processor needs page-table isolation, which makes a system call
 // twenty times dearer; families 0Fh to 12h are also free of the speculative-store, retbleed and return-stack measures
 // that kernels take on later ones; and of those, 11h is the one for which kernels know no erratum to work around and no
 // northbridge to look for. Automatic IBRS is announced because it holds: an indirect branch here is never speculated, so
 // kernels may leave their retpolines out. ERMS is not: with an instruction's time being one tick an iteration, REP MOVSB takes
-// eight times as long as REP MOVSQ.
+// eight times as long as REP MOVSQ. As GenuineIntel the processor is of family 6 and denies every fault of speculation that
+// IA32_ARCH_CAPABILITIES can deny; what AMD alone defines (MMXEXT, the cache leaves, 8000_0021) is not announced.
 
+import { isAmd } from "../base/vendor";
 import { clock, TSC_HZ } from "../device/clock";
 import { Hidden } from "../device/clock-spec";
 import { apicReadMsr } from "../device/interrupt";
 import { cpu, gpr, Cr4 } from "./state";
+import { isLong } from "./mode";
 import { hasKvm, kvmFeatures } from "./kvm";
 import { Msr } from "./msr-spec";
 
 /** Extended family 2 + base family 15, model 3, stepping 1. */
-@inline const SIGNATURE: u32 = 0x0020_0f31;
+@inline const AMD_SIGNATURE: u32 = 0x0020_0f31;
+/** Family 6, model 2Ah, stepping 7. */
+@inline const INTEL_SIGNATURE: u32 = 0x0002_06a7;
+function signature(): u32 { return isAmd() ? AMD_SIGNATURE : INTEL_SIGNATURE; }
 @inline const MAX_BASIC: u32 = 0x16;
-@inline const MAX_EXTENDED: u32 = 0x8000_0021;
+@inline const AMD_MAX_EXTENDED: u32 = 0x8000_0021;
+@inline const INTEL_MAX_EXTENDED: u32 = 0x8000_0008;
 @inline const HYPERVISOR: u32 = 0x4000_0000;
 @inline const TSC_KHZ: u32 = <u32>(TSC_HZ / 1000);
 /** The local APIC's timer counts ns of virtual time (chipset/lapic/timer.ts). */
@@ -43,6 +50,8 @@ const enum Edx1 {
 const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, INVPCID = 1 << 10, ZERO_FCS_FDS = 1 << 13, RDSEED = 1 << 18, SMAP = 1 << 20 }
 @inline const EBX_7: u32 = Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.INVPCID | Ebx7.ZERO_FCS_FDS | Ebx7.RDSEED | Ebx7.SMAP;
 const enum Ecx7 { UMIP = 1 << 2 }
+/** Leaf 7 EDX: IA32_ARCH_CAPABILITIES is there. */
+const enum Edx7 { ARCH_CAPABILITIES = 1 << 29 }
 /** Leaf 8000_0001. */
 const enum EcxExt { LAHF = 1 << 0, PREFETCHW = 1 << 8 }
 const enum EdxExt { SYSCALL = 1 << 11, NX = 1 << 20, MMXEXT = 1 << 22, PAGE1GB = 1 << 26, RDTSCP = 1 << 27, LM = 1 << 29 }
@@ -68,11 +77,12 @@ export function cpuid(): void {
 
 function basic(leaf: u32, sub: u32): void {
   switch (leaf) {
-    // "AuthenticAMD" in EBX, EDX, ECX
-    case 0: return answer(MAX_BASIC, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
+    case 0: return vendor(MAX_BASIC);
     case 1: return features();
+    case 2: if (!isAmd()) return answer(0x00ff_ff01, 0, 0, 0); break; // caches: see leaf 4
+    case 4: if (!isAmd()) return cache(sub); break;
     case 6: return answer(4, 0, 0, 0); // ARAT: the local APIC's timer never stops
-    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, EBX_7, Ecx7.UMIP, 0);
+    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, EBX_7, Ecx7.UMIP, isAmd() ? 0 : Edx7.ARCH_CAPABILITIES);
     case 0xb: return topology(sub);
     // x87 and SSE states: 512 bytes of FXSAVE and the header.
     case 0xd: return sub ? answer(0, 0, 0, 0) : answer(3, 576, 576, 0);
@@ -83,13 +93,28 @@ function basic(leaf: u32, sub: u32): void {
   answer(0, 0, 0, 0);
 }
 
+/** "AuthenticAMD" or "GenuineIntel" in EBX, EDX, ECX. */
+function vendor(max: u32): void {
+  if (isAmd()) answer(max, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
+  else answer(max, 0x756e_6547, 0x6c65_746e, 0x4965_6e69);
+}
+
+/** Intel's list of caches: 32 KiB of data, 32 KiB of instructions, 512 KiB behind both; 64-byte lines, 8 ways. */
+function cache(sub: u32): void {
+  const ways: u32 = 7 << 22 | 63;
+  if (sub == 0) answer(0x0000_0121, ways, 63, 0);
+  else if (sub == 1) answer(0x0000_0122, ways, 63, 0);
+  else if (sub == 2) answer(0x0000_0143, ways, 1023, 0);
+  else answer(0, 0, 0, 0);
+}
+
 function features(): void {
   const ecx: u32 = Ecx1.SSE3 | Ecx1.SSSE3 | Ecx1.CX16 | Ecx1.PCID | Ecx1.SSE4_1 | Ecx1.SSE4_2 | Ecx1.X2APIC | Ecx1.MOVBE | Ecx1.POPCNT |
     Ecx1.TSC_DEADLINE | Ecx1.XSAVE | Ecx1.RDRAND | IS_VIRTUAL;
   const hidden: u32 = clock.hidden & Hidden.X2APIC ? Ecx1.X2APIC : 0;
   const osxsave: u32 = cpu.cr4 & Cr4.OSXSAVE ? Ecx1.OSXSAVE : 0;
   // EBX: CLFLUSH lines of 8 x 8 bytes, one logical processor, APIC id 0.
-  answer(SIGNATURE, 0x0001_0800, ecx & ~hidden | osxsave, shared() | Edx1.SEP | Edx1.CLFSH | Edx1.SSE | Edx1.SSE2);
+  answer(signature(), 0x0001_0800, ecx & ~hidden | osxsave, shared() | Edx1.SEP | Edx1.CLFSH | Edx1.SSE | Edx1.SSE2);
 }
 
 /** One thread in one core: levels SMT and core, then none. */
@@ -110,22 +135,26 @@ function hypervisor(leaf: u32): void {
   answer(0, 0, 0, 0);
 }
 
+@inline const EDX_EXTENDED: u32 = EdxExt.NX | EdxExt.PAGE1GB | EdxExt.RDTSCP | EdxExt.LM;
+function extendedAmd(): void { answer(signature(), 0, EcxExt.LAHF | EcxExt.PREFETCHW, shared() | EDX_EXTENDED | EdxExt.SYSCALL | EdxExt.MMXEXT); }
+/** SYSCALL is announced where it is: in 64-bit code. SDM vol. 2, CPUID. */
+function extendedIntel(): void { answer(0, 0, EcxExt.LAHF | EcxExt.PREFETCHW, isLong() ? EDX_EXTENDED | EdxExt.SYSCALL : EDX_EXTENDED); }
+
 function extended(leaf: u32): void {
   switch (leaf) {
-    case 0x8000_0000: return answer(MAX_EXTENDED, 0x6874_7541, 0x444d_4163, 0x6974_6e65);
-    case 0x8000_0001:
-      return answer(SIGNATURE, 0, EcxExt.LAHF | EcxExt.PREFETCHW,
-        shared() | EdxExt.SYSCALL | EdxExt.NX | EdxExt.MMXEXT | EdxExt.PAGE1GB | EdxExt.RDTSCP | EdxExt.LM);
+    case 0x8000_0000: return isAmd() ? vendor(AMD_MAX_EXTENDED) : answer(INTEL_MAX_EXTENDED, 0, 0, 0);
+    case 0x8000_0001: return isAmd() ? extendedAmd() : extendedIntel();
     // The name, 48 bytes in three leaves: "Pintail virtual processor".
     case 0x8000_0002: return answer(0x746e_6950, 0x206c_6961, 0x7472_6976, 0x206c_6175);
     case 0x8000_0003: return answer(0x636f_7270, 0x6f73_7365, 0x0000_0072, 0);
     // Caches that a kernel lists; nothing here depends on them. 64 KiB 2-way each, then 512 KiB 16-way.
-    case 0x8000_0005: return answer(0xff08_ff08, 0xff20_ff20, 0x4002_0140, 0x4002_0140);
-    case 0x8000_0006: return answer(0, 0x4200_4200, 0x0200_8140, 0);
+    case 0x8000_0005: if (!isAmd()) break; return answer(0xff08_ff08, 0xff20_ff20, 0x4002_0140, 0x4002_0140);
+    case 0x8000_0006: if (!isAmd()) return answer(0, 0, 0x0200_6040, 0); return answer(0, 0x4200_4200, 0x0200_8140, 0);
     case 0x8000_0007: return answer(0, 0, 0, 1 << 8); // invariant TSC
     // 48 linear, 40 physical bits; XSAVEERPTR: FXSAVE and XSAVE always keep the x87 pointers.
-    case 0x8000_0008: return answer(0x3028, 1 << 2, 0, 0);
+    case 0x8000_0008: return answer(0x3028, isAmd() ? 1 << 2 : 0, 0, 0);
     case 0x8000_0021:
+      if (!isAmd()) break;
       return answer(Eax21.NO_NESTED_DATA_BP | Eax21.LFENCE_SERIALIZES | Eax21.NULL_CLEARS_BASE | Eax21.AUTO_IBRS, 0, 0, 0);
   }
   answer(0, 0, 0, 0);

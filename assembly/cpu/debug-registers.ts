@@ -81,7 +81,8 @@ function overlaps(n: u32, at: u64, bytes: u32): bool {
 export function raiseBreakpoint(linear: u64): bool {
   let hit: u64 = 0;
   for (let n: u32 = 0; n < 4; n++) if (kindOf(n) == Kind.EXECUTE && addressOf(n) == linear) hit |= <u64>1 << n;
-  if (hit) raiseDebug(hit);
+  // What waits behind a MOV SS comes along.
+  if (hit) raiseDebug(hit | cpu.watched);
   return hit != 0;
 }
 

@@ -2,6 +2,7 @@
 // Operand sizes are in bytes: 2, 4 or 8. `next` is the address of the instruction after. All return false after raising.
 
 import { CPU } from "../base/layout";
+import { does, Trait } from "../base/vendor";
 import { cpu, gpr, segment, Seg, Desc, Vector } from "./state";
 import { readFlags } from "./flags";
 import { isProtected, isV86, isLma, isLong, isCanonical, updateMode, setCpl, setRip } from "./mode";
@@ -218,11 +219,10 @@ export function farReturn(bytes: u32, extra: u32): bool {
     writeCs8086(selector, rip);
     return true;
   }
+  if ((selector & 3) != cpu.cpl) return returnOuter(selector, rip, bytes, extra);
   const d = fetchReturnCode(selector);
-  if (cpu.raised || !checkTarget(d, rip)) return false;
+  if (cpu.raised || !checkTarget(d, rip) || !markAccessed(selector, d)) return false;
   skip(extra);
-  if ((selector & 3) > cpu.cpl) return returnOuter(selector, d, rip, bytes, extra);
-  if (!markAccessed(selector, d)) return false;
   commitStack();
   enterCode(selector, d, rip, cpu.cpl);
   return true;
@@ -242,7 +242,7 @@ export function fetchReturnCode(selector: u32): u64 {
 }
 
 /** Stack segment for a return to the level of `cs`; 0 stands for a null one where that is allowed. Test cpu.raised. */
-export function fetchReturnStack(selector: u32, cs: u32, code: u64): u64 {
+function fetchReturnStack(selector: u32, cs: u32, code: u64): u64 {
   const cpl = cs & 3;
   if (!isNull(selector)) return fetchStackDescriptor(selector, cpl, Vector.GP, 0);
   const long = isLma() && (attrOfDescriptor(code) & Desc.L) != 0;
@@ -250,23 +250,44 @@ export function fetchReturnStack(selector: u32, cs: u32, code: u64): u64 {
   return 0;
 }
 
-function returnOuter(selector: u32, d: u64, rip: u64, bytes: u32, extra: u32): bool {
-  const rsp = pop(bytes);
-  if (cpu.raised) return false;
-  const stackSelector = <u32>pop(bytes) & 0xffff;
-  if (cpu.raised) return false;
-  const ss = fetchReturnStack(stackSelector, selector, d);
-  if (cpu.raised || !markAccessed(selector, d)) return false;
-  if (ss && !markAccessed(stackSelector, ss)) return false;
-  arriveOuter(selector, d, rip, stackSelector, ss, rsp);
+function returnOuter(selector: u32, rip: u64, bytes: u32, extra: u32): bool {
+  skip(extra);
+  if (!checkOuter(selector, rip, bytes)) return false;
+  arriveOuter(selector, rip);
   skip(extra);
   commitStack();
   return true;
 }
 
+/** The outer level a return goes to. */
+@unmanaged class Outer { code: u64; stack: u64; rsp: u64; stackSelector: u32; pad: u32; }
+@inline const outer = changetype<Outer>(CPU + 0xf00);
+
+function popOuter(bytes: u32): bool {
+  outer.rsp = pop(bytes);
+  if (cpu.raised) return false;
+  outer.stackSelector = <u32>pop(bytes) & 0xffff;
+  return !cpu.raised;
+}
+
+/**
+ * Pops and checks what a RETF or IRET goes to: CS, the outer stack and the target. The manuals have them in different orders: AMD's pops,
+ * then checks CS, target and SS; Intel's checks CS, pops, then checks SS and target.
+ */
+export function checkOuter(selector: u32, rip: u64, bytes: u32): bool {
+  const popsFirst = does(Trait.FAR_RETURN_POPS_FIRST);
+  if (popsFirst && !popOuter(bytes)) return false;
+  outer.code = fetchReturnCode(selector);
+  if (cpu.raised || !popsFirst && !popOuter(bytes)) return false;
+  if (popsFirst && !checkTarget(outer.code, rip)) return false;
+  outer.stack = fetchReturnStack(outer.stackSelector, selector, outer.code);
+  if (cpu.raised || !popsFirst && !checkTarget(outer.code, rip)) return false;
+  return markAccessed(selector, outer.code) && (!outer.stack || markAccessed(outer.stackSelector, outer.stack));
+}
+
 /** Takes up the outer level: SS, CS, privilege, data segments; the stack in hand becomes the outer one. */
-export function arriveOuter(selector: u32, d: u64, rip: u64, stackSelector: u32, ss: u64, rsp: u64): void {
-  const cpl = selector & 3;
+export function arriveOuter(selector: u32, rip: u64): void {
+  const cpl = selector & 3, d = outer.code, stackSelector = outer.stackSelector, ss = outer.stack, rsp = outer.rsp;
   if (ss) writeSegment(Seg.SS, stackSelector, ss); else writeNullStack(stackSelector);
   if (cpl > cpu.cpl) dropInnerSegments(cpl);
   enterCode(selector, d, rip, cpl);

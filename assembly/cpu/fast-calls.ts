@@ -1,6 +1,5 @@
 // SYSCALL, SYSRET, SYSENTER, SYSEXIT. AMD APM vol. 2, 6.1; Intel SDM vol. 2, the four pages.
-// SYSCALL is there in every protected mode, as on AMD; SYSENTER also in long mode, as on Intel: each is a superset for the
-// other vendor's programs. `next` is the address of the instruction after. All return false after raising.
+// Where each is there is the vendor's (vendor-spec.ts). `next` is the address of the instruction after. All return false after raising.
 
 import { cpu, gpr, Seg, Desc, Flag, Efer, Cr0 } from "./state";
 import { readFlags, writeFlags } from "./flags";
@@ -8,6 +7,7 @@ import { isLma, isLong, isCanonical, isProtected, updateMode, setCpl, setRip } f
 import { raiseGp, raiseUd } from "./exceptions";
 import { setSegment } from "./segments";
 import { Status } from "./debug-registers";
+import { does, Trait } from "../base/vendor";
 
 @inline const CODE: u32 = Desc.PRESENT | Desc.S | Desc.CODE | Desc.READABLE | Desc.ACCESSED | Desc.G;
 @inline const DATA: u32 = Desc.PRESENT | Desc.S | Desc.WRITABLE | Desc.ACCESSED | Desc.G | Desc.DB;
@@ -25,8 +25,13 @@ function arrive(cpl: u32, rip: u64): void {
 }
 function refuse(): bool { raiseGp(0); return false; }
 
+/** SYSCALL and SYSRET: by EFER.SCE, in protected mode, or in 64-bit code alone. */
+function hasSysCall(): bool { return (cpu.efer & Efer.SCE) != 0 && isProtected() && (isLong() || !does(Trait.SYSCALL_ONLY_64)); }
+/** SYSENTER and SYSEXIT. */
+function hasSysEnter(): bool { return !isLma() || !does(Trait.NO_SYSENTER_IN_LONG); }
+
 export function sysCall(next: u64): bool {
-  if (!(cpu.efer & Efer.SCE) || !isProtected()) { raiseUd(); return false; }
+  if (!hasSysCall()) { raiseUd(); return false; }
   const selector = <u32>(cpu.star >> 32) & 0xffff;
   store<u64>(gpr(1), next);
   const long = isLma();
@@ -44,10 +49,10 @@ export function sysCall(next: u64): bool {
 
 /** `wide`: to 64-bit code (REX.W). */
 export function sysReturn(wide: bool): bool {
-  if (!(cpu.efer & Efer.SCE) || !isProtected()) { raiseUd(); return false; }
+  if (!hasSysCall()) { raiseUd(); return false; }
   if (cpu.cpl != 0) return refuse();
   const target = load<u64>(gpr(1)), selector = <u32>(cpu.star >> 48) & 0xffff;
-  if (wide && !isCanonical(target)) return refuse();
+  if (wide && does(Trait.SYSRET_CHECKS_TARGET) && !isCanonical(target)) return refuse();
   const long = isLong();
   if (long) writeFlags(load<u64>(gpr(11)) & ~(<u64>Flag.RF), 0x3c_7fd5 | Flag.RF);
   else writeFlags(Flag.IF, Flag.IF);
@@ -61,6 +66,7 @@ export function sysReturn(wide: bool): bool {
 
 /** Also from virtual-8086 mode. */
 export function sysEnter(): bool {
+  if (!hasSysEnter()) { raiseUd(); return false; }
   if (!(cpu.cr0 & Cr0.PE) || !(cpu.sysenterCs & 0xfffc)) return refuse();
   const long = isLma(), selector = <u32>cpu.sysenterCs & 0xffff;
   writeFlags(0, Flag.IF | Flag.RF | Flag.VM);
@@ -73,6 +79,7 @@ export function sysEnter(): bool {
 
 /** `wide`: to 64-bit code (REX.W). */
 export function sysExit(wide: bool): bool {
+  if (!hasSysEnter()) { raiseUd(); return false; }
   if (!isProtected() || cpu.cpl != 0 || !(cpu.sysenterCs & 0xfffc)) return refuse();
   const selector = <u32>cpu.sysenterCs & 0xfffc;
   const rip = load<u64>(gpr(2)), rsp = load<u64>(gpr(1));

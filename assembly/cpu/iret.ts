@@ -8,7 +8,7 @@ import { isV86, isLma, isLong, iopl, isProtected, updateMode, setCpl, setRip } f
 import { raise, raiseGp } from "./exceptions";
 import { markAccessed, writeV86, writeSegment } from "./segments";
 import { useCurrentStack, pop, commitStack, setStackPointer } from "./stack";
-import { checkTarget, fetchReturnCode, fetchReturnStack, arriveOuter, writeCs8086 } from "./far";
+import { checkOuter, checkTarget, fetchReturnCode, arriveOuter, writeCs8086 } from "./far";
 import { switchTask, Switch } from "./tasks";
 import { loadSystem } from "./memory";
 
@@ -79,11 +79,10 @@ function iretProtected(bytes: u32): bool {
   const image = pop(bytes);
   if (cpu.raised) return false;
   if (image & Flag.VM && bytes == 4 && cpu.cpl == 0 && !isLma()) return iretToV86(rip, selector, image);
-  const d = fetchReturnCode(selector);
-  if (cpu.raised) return false;
   // From 64-bit code the stack is always popped.
-  if ((selector & 3) > cpu.cpl || isLong()) return iretStack(bytes, rip, selector, image, d);
-  if (!checkTarget(d, rip) || !markAccessed(selector, d)) return false;
+  if ((selector & 3) != cpu.cpl || isLong()) return iretStack(bytes, rip, selector, image);
+  const d = fetchReturnCode(selector);
+  if (cpu.raised || !checkTarget(d, rip) || !markAccessed(selector, d)) return false;
   const mask = flagMask(bytes);
   commitStack();
   writeSegment(Seg.CS, selector, d);
@@ -93,16 +92,10 @@ function iretProtected(bytes: u32): bool {
   return true;
 }
 
-function iretStack(bytes: u32, rip: u64, selector: u32, image: u64, d: u64): bool {
-  const rsp = pop(bytes);
-  if (cpu.raised) return false;
-  const stackSelector = <u32>pop(bytes) & 0xffff;
-  if (cpu.raised) return false;
-  const ss = fetchReturnStack(stackSelector, selector, d);
-  if (cpu.raised || !checkTarget(d, rip) || !markAccessed(selector, d)) return false;
-  if (ss && !markAccessed(stackSelector, ss)) return false;
+function iretStack(bytes: u32, rip: u64, selector: u32, image: u64): bool {
+  if (!checkOuter(selector, rip, bytes)) return false;
   const mask = flagMask(bytes);
-  arriveOuter(selector, d, rip, stackSelector, ss, rsp);
+  arriveOuter(selector, rip);
   commitStack();
   writeFlags(image, mask);
   return true;

@@ -1,17 +1,19 @@
 // RDMSR and WRMSR. What is not here raises #GP(0), as a kernel that probes with its safe accessors expects.
 
 import { leaveBlock } from "../base/control";
+import { isAmd } from "../base/vendor";
 import { readTsc, writeTsc, readTscAdjust, writeTscAdjust } from "../device/clock";
 import { apicHasMsr, apicReadMsr, apicWriteMsr } from "../device/interrupt";
 import { cpu, segment, MSRS, Seg, Efer, Cr0 } from "./state";
 import { isCanonical, updateMode } from "./mode";
 import { raiseGp } from "./exceptions";
 import { flushAll } from "./tlb";
+import { isCounter, readCounterMsr, writeCounterMsr } from "./pmu";
 import { mtrrAt, mayWriteMtrr } from "./mtrr";
 import { isKvmMsr, readKvmMsr, tscMoved, writeKvmMsr } from "./kvm";
 import {
   Msr, EFER, STAR, LSTAR, CSTAR, SFMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX, SYSCFG, HWCR, TOP_MEM, TOP_MEM2, NB_CFG,
-  INT_PENDING, VM_CR, DE_CFG, TSC_FREQ_SEL, LFENCE_SERIALIZES, SVM_DISABLED, EFER_AUTO_IBRS, MTRRCAP_VALUE,
+  INT_PENDING, VM_CR, DE_CFG, TSC_FREQ_SEL, LFENCE_SERIALIZES, SVM_DISABLED, EFER_AUTO_IBRS, MTRRCAP_VALUE, ARCH_CAPABILITIES,
 } from "./msr-spec";
 
 /** Kept and read back; nothing here depends on them. */
@@ -22,7 +24,7 @@ import {
 export function resetMsrs(): void {
   memory.fill(MSRS, 0, 0x400);
   cpu.pat = 0x0007_0406_0007_0406;
-  cpu.miscEnable = 1;
+  if (!isAmd()) cpu.miscEnable = 1; // fast strings
   kept.hwcr = TSC_FREQ_SEL;
 }
 
@@ -36,7 +38,7 @@ export function readMsr(index: u32): u64 {
     if (apicHasMsr(index)) return apicReadMsr(index);
   } else if (mtrrAt(index)) return load<u64>(mtrrAt(index));
   else if (isKvmMsr(index)) return readKvmMsr(index);
-  else if (index >= 0xc000_0000) return readAmd(index);
+  else if (index >= 0xc000_0000) return readExtended(index);
   else return readCommon(index);
   raiseGp(0);
   return 0;
@@ -53,15 +55,26 @@ function readCommon(index: u32): u64 {
     case Msr.IA32_SYSENTER_EIP: return cpu.sysenterEip;
     case Msr.IA32_MCG_CAP: return 0; // no banks
     case Msr.IA32_MCG_STATUS: return kept.mcgStatus;
-    case Msr.IA32_MISC_ENABLE: return cpu.miscEnable;
     case Msr.IA32_DEBUGCTL: return 0;
     case Msr.IA32_PAT: return cpu.pat;
+  }
+  if (!isAmd()) return readIntel(index);
+  raiseGp(0);
+  return 0;
+}
+
+/** What Intel's processors alone have below C000_0000. */
+function readIntel(index: u32): u64 {
+  switch (index) {
+    case Msr.IA32_PLATFORM_ID: return 0;
+    case Msr.IA32_MISC_ENABLE: return cpu.miscEnable;
+    case Msr.IA32_ARCH_CAPABILITIES: return ARCH_CAPABILITIES;
   }
   raiseGp(0);
   return 0;
 }
 
-function readAmd(index: u32): u64 {
+function readExtended(index: u32): u64 {
   switch (index) {
     case EFER: return cpu.efer;
     case STAR: return cpu.star;
@@ -72,6 +85,16 @@ function readAmd(index: u32): u64 {
     case GS_BASE: return segment(Seg.GS).base;
     case KERNEL_GS_BASE: return cpu.kernelGsBase;
     case TSC_AUX: return cpu.tscAux;
+  }
+  if (isAmd()) return readAmd(index);
+  raiseGp(0);
+  return 0;
+}
+
+/** What AMD's processors alone have. */
+function readAmd(index: u32): u64 {
+  if (isCounter(index)) return readCounterMsr(index);
+  switch (index) {
     case SYSCFG: return kept.sysCfg;
     case HWCR: return kept.hwcr;
     case TOP_MEM: return kept.topMem;
@@ -98,7 +121,7 @@ export function writeMsr(index: u32, v: u64): bool {
     return true;
   }
   if (isKvmMsr(index)) { writeKvmMsr(index, v); return true; }
-  return index >= 0xc000_0000 ? writeAmd(index, v) : writeCommon(index, v);
+  return index >= 0xc000_0000 ? writeExtended(index, v) : writeCommon(index, v);
 }
 
 function writeCommon(index: u32, v: u64): bool {
@@ -110,7 +133,7 @@ function writeCommon(index: u32, v: u64): bool {
     case Msr.IA32_SYSENTER_ESP: if (!isCanonical(v)) return refuse(); cpu.sysenterEsp = v; return true;
     case Msr.IA32_SYSENTER_EIP: if (!isCanonical(v)) return refuse(); cpu.sysenterEip = v; return true;
     case Msr.IA32_MCG_STATUS: if (v) return refuse(); kept.mcgStatus = 0; return true;
-    case Msr.IA32_MISC_ENABLE: cpu.miscEnable = v; return true;
+    case Msr.IA32_MISC_ENABLE: if (isAmd()) return refuse(); cpu.miscEnable = v; return true;
     case Msr.IA32_DEBUGCTL: return v == 0 || refuse(); // branch tracing and stepping are not there
     case Msr.IA32_PAT: return writePat(v);
   }
@@ -127,7 +150,7 @@ function writePat(v: u64): bool {
   return true;
 }
 
-function writeAmd(index: u32, v: u64): bool {
+function writeExtended(index: u32, v: u64): bool {
   switch (index) {
     case EFER: return writeEfer(v);
     case STAR: cpu.star = v; return true;
@@ -138,6 +161,13 @@ function writeAmd(index: u32, v: u64): bool {
     case GS_BASE: if (!isCanonical(v)) return refuse(); segment(Seg.GS).base = v; return true;
     case KERNEL_GS_BASE: if (!isCanonical(v)) return refuse(); cpu.kernelGsBase = v; return true;
     case TSC_AUX: if (v >> 32) return refuse(); cpu.tscAux = v; return true;
+  }
+  return isAmd() ? writeAmd(index, v) : refuse();
+}
+
+function writeAmd(index: u32, v: u64): bool {
+  if (isCounter(index)) { writeCounterMsr(index, v); return true; }
+  switch (index) {
     case SYSCFG: kept.sysCfg = v; return true;
     case HWCR: kept.hwcr = v | TSC_FREQ_SEL; return true;
     case TOP_MEM: kept.topMem = v; return true;
@@ -150,7 +180,7 @@ function writeAmd(index: u32, v: u64): bool {
 
 /** EFER: LMA is the processor's own; LME may not change under paging. */
 function writeEfer(v: u64): bool {
-  const known: u64 = Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE | EFER_AUTO_IBRS;
+  const known: u64 = Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE | (isAmd() ? EFER_AUTO_IBRS : 0);
   if (v & ~known) return refuse();
   const changed = cpu.efer ^ v;
   if (changed & Efer.LME && cpu.cr0 & Cr0.PG) return refuse();

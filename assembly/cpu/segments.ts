@@ -178,9 +178,18 @@ export function dropInnerSegments(cpl: u32): void {
 }
 function dropInner(s: u32, cpl: u32): void {
   const attr = segment(s).attr;
-  // A null selector loses its RPL; its base stays, for 64-bit programs have one in FS or GS without a selector.
   if (!attr) segment(s).selector = 0;
-  else if (dplOf(attr) < cpl && !isConforming(attr)) writeNull(s, 0);
+  else if (dplOf(attr) < cpl && !isConforming(attr)) invalidate(s);
+}
+/**
+ * Selector null, descriptor gone, base kept: a return clears the selector and the valid bit, and does not load the register. In 64-bit
+ * code FS and GS have their base all the same. SDM vol. 2, RET and IRET (RETURN-TO-OUTER-PRIVILEGE-LEVEL); APM vol. 3, RET (Far).
+ */
+function invalidate(s: u32): void {
+  const g = segment(s);
+  g.selector = 0;
+  g.limit = 0;
+  g.attr = 0;
 }
 
 // --- accesses ---

@@ -35,7 +35,7 @@ function reserve(): void {
   reserveRange(Map.OF, 0x10, 0x17);
   reserveRange(Map.OF, 0x28, 0x2f);
   reserveRange(Map.OF, 0x50, 0x7f);
-  reserveRange(Map.OF, 0xc2, 0xc2);
+  reserveRange(Map.OF, 0xc2, 0xc3);
   reserveRange(Map.OF, 0xc4, 0xc6);
   reserveRange(Map.OF, 0xd0, 0xfe);
   reserveRange(Map.OF38, 0x00, 0x41);

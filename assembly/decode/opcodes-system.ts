@@ -99,7 +99,7 @@ function defineGroup6(): void {
 }
 
 /**
- * 0F 01: by memory and register; the register forms of /1, /2 and /7 are groups of their own by r/m. Those of /1 and /2 take
+ * 0F 01: by memory and register; the register forms of /0 to /3 and /7 are groups of their own by r/m. Those of /0 to /3 take
  * no 66, F2 or F3; the others ignore them.
  */
 function defineGroup7(): void {
@@ -107,11 +107,12 @@ function defineGroup7(): void {
   for (let table: u32 = Map.OF_66; table <= <u32>Map.OF_F2; table++) row(table, 0x01, 0, Form.GROUP | Form.GROUP_PLACE, Group.G7_PREFIXED);
   defineAnyPrefix(Group.G7);
   defineAnyPrefix(Group.G7_PREFIXED);
+  member(Group.G7, 8, 0, Form.GROUP, Group.G7_0);
   member(Group.G7, 8 + 1, 0, Form.GROUP, Group.G7_1);
   member(Group.G7, 8 + 2, 0, Form.GROUP, Group.G7_2);
   member(Group.G7, 8 + 3, 0, Form.GROUP, Group.G7_3);
   // MONITOR (C8) and MWAIT (C9) are not there, nor VMX (but VMCALL) and SVM (D8-DF, but VMMCALL), RDPKRU, WRPKRU, MONITORX.
-  member(Group.G7_1, 1, S.HYPERCALL, Form.FIXED32); // VMCALL, Intel's
+  member(Group.G7_0, 1, S.HYPERCALL, Form.FIXED32); // VMCALL, Intel's
   member(Group.G7_3, 1, S.HYPERCALL, Form.FIXED32); // VMMCALL, AMD's
   member(Group.G7_1, 2, S.AC_FLAG, Form.FIXED32, 0);
   member(Group.G7_1, 3, S.AC_FLAG, Form.FIXED32, 1);

@@ -1,6 +1,7 @@
 // The 0F map's general instructions, and what 0F38 and 0F3A have of them. Intel SDM vol. 2, tables.
 // System rows are in opcodes-system.ts, MMX and SSE in opcodes-sse*.ts.
 
+import { does, Trait } from "../base/vendor";
 import { H } from "./handlers";
 import { Form, Group, Map, member, row } from "./rows";
 
@@ -35,7 +36,7 @@ export function defineTwo(): void {
   two(0xc7, 0, Form.GROUP, Group.G9);
   member(Group.G9, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W);
   member(Group.G9_REP, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W);
-  two(0x0d, H.NOP, M);            // PREFETCHW and its neighbours: hints
+  two(0x0d, H.NOP, does(Trait.PREFETCH_MEMORY_ONLY) ? M | Form.MEM_ONLY : M); // PREFETCHW and its neighbours: hints
   for (let op: u32 = 0x18; op < 0x20; op++) two(op, H.NOP, M); // hints, ENDBR, multi-byte NOP
   two(0xff, H.UNDEFINED, M);      // UD0
   two(0xb9, H.UNDEFINED, M);      // UD1
@@ -45,6 +46,7 @@ export function defineTwo(): void {
   row(Map.OF_F3, 0xb8, H.POPCNT, M);
   row(Map.OF38, 0xf0, H.MOVBE, M | Form.MEM_ONLY);
   row(Map.OF38, 0xf1, H.MOVBE, M | RM | Form.MEM_ONLY, 1);
+  for (let op: u32 = 0xf0; op < 0xf2; op++) row(Map.OF38_F3, op, H.UNDEFINED, Form.FIXED32); // MOVBE takes no F3, and F2 makes it CRC32
   row(Map.OF38_F2, 0xf0, H.CRC32, M | Form.RM_BYTE, 8);
   row(Map.OF38_F2, 0xf1, H.CRC32, M);
   // LZCNT (F3 0F BD), TZCNT (F3 0F BC), ADX, BMI: not announced; F3 before BSF and BSR is ignored, as it was before them.

@@ -96,4 +96,4 @@ export function member(group: u32, n: u32, handler: u32, form: u32, kind: u32 = 
 }
 
 /** Groups of the manual (table A-6), then ours. Tables 13 to 19 hold them: 112 groups at most. */
-export const enum Group { G1_EB, G1_EV, G1_EV_IB, G1_82, G1A, G2_EB_IB, G2_EV_IB, G2_EB_1, G2_EV_1, G2_EB_CL, G2_EV_CL, G3_B, G3_V, G4, G5, G6, G7, G8, G9, G10, G11_B, G11_V, G12, G12_66, G13, G13_66, G14, G14_66, G15, G16, G17, GP, G9_66, G7_1, G7_2, G7_3, G7_7, G15_F3, G15_NONE, G9_REP, G7_PREFIXED, ARPL, COUNT }
+export const enum Group { G1_EB, G1_EV, G1_EV_IB, G1_82, G1A, G2_EB_IB, G2_EV_IB, G2_EB_1, G2_EV_1, G2_EB_CL, G2_EV_CL, G3_B, G3_V, G4, G5, G6, G7, G8, G9, G10, G11_B, G11_V, G12, G12_66, G13, G13_66, G14, G14_66, G15, G16, G17, GP, G9_66, G7_0, G7_1, G7_2, G7_3, G7_7, G15_F3, G15_NONE, G9_REP, G7_PREFIXED, ARPL, COUNT }

@@ -5,8 +5,9 @@
 
 import { H } from "./handlers";
 import { Mode } from "../cpu/state";
+import { does, Trait } from "../base/vendor";
 import { Insn, Is, mark } from "./record";
-import { Form, Row } from "./rows";
+import { Form, Map, Row } from "./rows";
 import { d, nextByte, nextSigned } from "./decoder";
 import { readMemory, rexB, rexR, setSegment } from "./modrm";
 
@@ -16,11 +17,14 @@ function sizeOf(form: u32): u32 {
   if (form & Form.FIXED32) return 32;
   if (form & Form.SIZE_W) return d.rex & 8 ? 64 : 32;
   if (d.mode & Mode.LONG) {
-    if (form & Form.FORCE64) return 64;
+    if (form & Form.FORCE64) return isNarrowBranch(form) ? 16 : 64;
     if (form & Form.DEF64) return d.opsize && !(d.rex & 8) ? 16 : 64;
   }
   return d.bits;
 }
+
+/** 66 before a near branch of 64-bit code: the two vendors part here. REX.W overrides it. */
+function isNarrowBranch(form: u32): bool { return (form & Form.ENDS) != 0 && d.opsize != 0 && !(d.rex & 8) && d.map <= <u32>Map.OF && does(Trait.NEAR_BRANCH_16); }
 
 /** Byte offset of general register `n` as an operand of `bits`: without REX, byte registers 4-7 are AH CH DH BH. */
 function place(n: u32, bits: u32): u8 {

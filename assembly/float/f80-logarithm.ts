@@ -90,12 +90,16 @@ function logarithm(sign: u32, x: i32, m: u64, yx: i32, ym: u64): void {
   packProduct(sign, 16 - <i32>shift, yx, ym);
 }
 
-/** y times an integer. PE is signalled though the product may be exact, as the processors this was compared with do. */
+/**
+ * y times an integer. PE is signalled though the product may be exact, as the processors this was compared with do; so a tiny product
+ * is an underflow too.
+ */
 function exactLogarithm(sign: u32, x: i32, yx: i32, ym: u64): void {
   const n = <u64>(x < 0 ? -x : x);
   const shift = clz(n);
   raise(Raised.PE);
   mulExact(sign, yx + 64 - <i32>shift, ym, n << shift);
+  if ((env.exponent & ~<u32>SIGN) == 0) raise(Raised.UE);
 }
 
 function mulExact(sign: u32, exponent: i32, a: u64, b: u64): void {

@@ -2,6 +2,7 @@
 // beyond 2^63 they are refused with C2. vol. 2 tables under each instruction.
 // Theory: the argument becomes q * pi/2 + r, |r| <= pi/4, exactly; sine and cosine of r are Taylor sums in 128-bit fixed point.
 
+import { does, Trait } from "../base/vendor";
 import { env, FLOAT_SCRATCH, Raised } from "./env";
 import {
   BIAS, Condition, INTEGER_BIT, SIGN, isInfinite, magnitude, normalExponent, noteDenormal, raise, roundTo, setInvalid,
@@ -125,10 +126,19 @@ function packTiny(e: u32, m: u64): void {
   raise(magnitude(env.exponent) == 0 ? Raised.UE | Raised.PE : Raised.PE);
 }
 
+/** The sine of a tiny argument: just below it in magnitude, which a directed rounding sees on one vendor's processors. */
+function packTinySine(e: u32, m: u64): void {
+  if (!does(Trait.TINY_SINE_BELOW)) { packTiny(e, m); return; }
+  const x = normalExponent(e, m), top = m << clz(m);
+  // One unit of the 128th place less, normalized.
+  if (top == INTEGER_BIT) roundTo(e & SIGN, x - 1, ~0, ~1, 0);
+  else roundTo(e & SIGN, x, top - 1, ~0, 0);
+}
+
 export function sinF80(e: u32, m: u64): void {
   if (takeAngle(e, m)) return;
   if (m == 0) { setZero(e & SIGN); return; }
-  if (magnitude(e) < TINY) { packTiny(e, m); return; }
+  if (magnitude(e) < TINY) { packTinySine(e, m); return; }
   reduceAngle(e, m);
   packSine(0);
 }
@@ -145,7 +155,7 @@ export function cosF80(e: u32, m: u64): void {
 export function sinCosF80(e: u32, m: u64): void {
   if (takeAngle(e, m)) { copySecond(); return; }
   if (m == 0) { setOne(); copySecond(); setZero(e & SIGN); return; }
-  if (magnitude(e) < TINY) { setOne(); copySecond(); packTiny(e, m); return; }
+  if (magnitude(e) < TINY) { setOne(); copySecond(); packTinySine(e, m); return; }
   reduceAngle(e, m);
   packSine(1);
   copySecond();

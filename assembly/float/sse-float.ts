@@ -1,6 +1,7 @@
 // SSE arithmetic on registers: ADDPS to RSQRTSS, COMISS, DPPS. Intel SDM vol. 2. One lane at a time (sse-scalar.ts):
 // the flags of all lanes meet in env.flags.
 
+import { does, Trait } from "../base/vendor";
 import { env, FLOAT_SCRATCH } from "./env";
 import { F, V } from "./ops";
 import {
@@ -106,25 +107,32 @@ function horizontal<T>(minus: bool): void {
 }
 
 /**
- * DPPS and DPPD: each lane adds the neighbours' products, then the other pair's sum; the order decides which of several
- * NaNs wins, and is the processors': the manual leaves it open. An unmasked exception stops between the steps.
+ * DPPS and DPPD: neighbours' products are added, then the pairs' sums. The order of two terms decides which of two NaNs wins, and is the
+ * vendor's (vendor-spec.ts). An unmasked exception stops between the steps.
  */
 function dot<T>(imm: u32): void {
   for (let i: usize = 0; i < 16; i += sizeof<T>()) {
     store<T>(R + i, imm >> 4 >> <u32>(i / sizeof<T>()) & 1 ? mul<T>(load<T>(A + i), load<T>(B + i)) : 0);
   }
-  if (sizeof<T>() == 4 && addAcross<T>(0, 4)) return;
-  if (addAcross<T>(8, 0)) return;
+  const inOrder = does(Trait.DOT_IN_ORDER);
+  if (sizeof<T>() == 4 && addAcross<T>(4, inOrder, true)) return;
+  if (addAcross<T>(8, inOrder, false)) return;
   for (let i: usize = 0; i < 16; i += sizeof<T>()) if (!(imm >> <u32>(i / sizeof<T>()) & 1)) store<T>(R + i, 0);
 }
 
-/** Each lane of R becomes the sum of those `first` and `second` away; true if what came before has raised. */
-function addAcross<T>(second: usize, first: usize): bool {
+/**
+ * Each lane of R becomes the sum of itself and the one `distance` away, the lower one first (`inOrder`), or the other one or itself first
+ * (`otherFirst`); true if what came before has raised.
+ */
+function addAcross<T>(distance: usize, inOrder: bool, otherFirst: bool): bool {
   const raised = settle(), kept = env.flags;
   if (raised) { env.kept = kept; return true; }
   env.flags = 0;
   memory.copy(A, R, 16);
-  for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(R + i, add<T>(load<T>(A + (i ^ first)), load<T>(A + (i ^ second))));
+  for (let i: usize = 0; i < 16; i += sizeof<T>()) {
+    const first = inOrder ? i & ~distance : otherFirst ? i ^ distance : i;
+    store<T>(R + i, add<T>(load<T>(A + first), load<T>(A + (first ^ distance))));
+  }
   env.kept = kept;
   return false;
 }

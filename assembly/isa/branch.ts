@@ -2,7 +2,7 @@
 
 import { Insn, Is } from "../decode/record";
 import { Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, jump, jumpIf, zeroExtend, eq, choose, running } from "../ir/words";
-import { cpu, Mode } from "../cpu/state";
+import { cpu } from "../cpu/state";
 import { pushValue } from "./stack";
 import { checkTarget, jumpTo, moveStack, nextRip, readRm, relativeTarget, top, R } from "./operands";
 import { loadFast } from "../ir/words-memory";
@@ -38,7 +38,7 @@ export function jmpRm<M>(i: Insn): void {
 }
 /** `extra` bytes are released above the return address. */
 @inline export function ret<M>(i: Insn, extra: u32): void {
-  if (!(cpu.mode & Mode.LONG)) return retSlow<M>(i, extra);
+  if (i.bits != 64) return retSlow<M>(i, extra);
   const sp = getReg<M>(R.SP, 64), t = loadFast<M>(sp, 8);
   if (faulted<M>()) return;
   checkTarget<M>(t);

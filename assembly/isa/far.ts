@@ -9,19 +9,19 @@ import { iret } from "../cpu/iret";
 import { deliverSoftware, settleTask, Kind } from "../cpu/delivery";
 import { sysCall, sysEnter, sysExit, sysReturn } from "../cpu/fast-calls";
 import { statusFlags } from "../cpu/flags";
-import { nextRip, partAddress } from "./operands";
+import { farOffsetBytes, nextRip, partAddress } from "./operands";
 import { S } from "../decode/system-handlers";
 
 @inline function bytesOf(i: Insn): u32 { return <u32>i.bits >> 3; }
 
 /** m16:16, m16:32, m16:64: the offset, then the selector. */
 function transferThroughMemory(i: Insn, call: bool): void {
-  const bytes = bytesOf(i);
+  const bytes = farOffsetBytes(i);
   const offset = loadLinear(partAddress(i, 0, bytes, false), bytes);
   if (cpu.raised) return;
   const selector = <u32>loadLinear(partAddress(i, bytes, 2, false), 2);
   if (cpu.raised) return;
-  transfer(selector, offset, bytes, i, call);
+  transfer(selector, offset, bytesOf(i), i, call);
 }
 function transfer(selector: u32, offset: u64, bytes: u32, i: Insn, call: bool): void {
   const next = nextRip<Run>(i);

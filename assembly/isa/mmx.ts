@@ -1,13 +1,14 @@
 // The MMX chapter: 64-bit forms of the lane operations on the x87 registers' significands. Intel SDM vol. 1, chapter 9.
 // Each is one IR operation that calls its Run function: new code uses XMM registers. Every instruction but those with a
 // memory operand in place of the MMX one sets TOP to 0 and all tags to valid (9.5.1): once its load has not faulted, but before
-// its #XM, as processors do; a store that faults has already moved TOP.
+// its #XM, as processors do; what a store that faults has changed by then is the vendor's.
 
 import { Insn, Is } from "../decode/record";
 import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
 import { loadMem, storeMem } from "../ir/words-memory";
 import { lowOf, vget, vload, vop, vset } from "../ir/words-vector";
 import { fpr } from "../cpu/state";
+import { does, Trait } from "../base/vendor";
 import { V } from "../float/ops";
 import { address, readRm, writeRm } from "./operands";
 import { H } from "../decode/handlers";
@@ -66,7 +67,7 @@ function move(i: Insn): void {
 }
 function keep(i: Insn): void {
   if (!(i.flags & Is.MEMORY)) { give(i.dst, wide(i.src)); return; }
-  setTop(0);
+  if (does(Trait.MMX_STORE_MOVES_TOP)) setTop(0);
   storeMem<Run>(address<Run>(i, 8, true), 8, load<u64>(fpr(i.src & 7)));
   if (!faulted<Run>()) enterMmx();
 }
@@ -77,7 +78,7 @@ function fromGpr(i: Insn): void {
   if (!faulted<Run>()) give(i.dst, i64x2(v, 0));
 }
 function toGpr(i: Insn): void {
-  setTop(0);
+  if (does(Trait.MMX_STORE_MOVES_TOP)) setTop(0);
   writeRm<Run>(i, i.bits, load<u64>(fpr(i.src & 7)));
   if (!faulted<Run>()) enterMmx();
 }
@@ -89,8 +90,9 @@ function insert(i: Insn): void {
 }
 
 function masked(i: Insn): void {
-  enterMmx();
+  if (does(Trait.MASKMOVQ_TAGS_FIRST)) enterMmx(); else setTop(0);
   maskedStore(i, wide(i.dst), wide(i.src), 8);
+  if (!faulted<Run>()) enterMmx();
 }
 
 /** CVTPI2PS, CVTPI2PD: from memory they leave the x87 state alone. */

@@ -8,6 +8,7 @@ import { loadMem, storeMem, storeStack, probeMem, throughSegment } from "../ir/w
 import { checkAligned } from "../ir/words-vector";
 import { Op } from "../ir/ops";
 import { record } from "../ir/block";
+import { does, Trait } from "../base/vendor";
 import { cpu, gpr, Seg, Mode, RIP_REGISTER, NO_REGISTER } from "../cpu/state";
 import { checkTargetIn } from "../ir/target";
 
@@ -59,6 +60,9 @@ export function partAddress(i: Insn, delta: u32, bytes: u32, write: bool): u64 {
   const mask: u64 = i.flags & Is.ADDR16 ? 0xffff : i.flags & Is.ADDR32 ? 0xffff_ffff : ~0;
   return inSegment<Run>(i, (effective<Run>(i) + delta) & mask, bytes, write);
 }
+
+/** Bytes of the offset in a far pointer in memory; the selector follows it. */
+export function farOffsetBytes(i: Insn): u32 { return min<u32>(<u32>i.bits >> 3, does(Trait.FAR_POINTER_32) ? 4 : 8); }
 
 /** Reads the r/m operand of `bits`, zero-extended. */
 export function readRm<M>(i: Insn, bits: u32): Val {
@@ -116,7 +120,8 @@ export function top<M>(bits: u32): Val { return loadMem<M>(stackAddress<M>(0, bi
 
 /** rip of the instruction's page: what offsets and relative targets count from. */
 @inline export function pageRip<M>(): Val { return getReg<M>(RIP_REGISTER << 3, 64); }
-@inline export function wrapRip<M>(v: Val, i: Insn): Val { return cpu.mode & Mode.LONG ? v : zeroExtend<M>(v, i.bits == 16 ? 16 : 32); }
+/** A near branch's target, cut to its operand size: 64 bits in 64-bit code, but for AMD's 66. */
+@inline export function wrapRip<M>(v: Val, i: Insn): Val { return i.bits == 64 ? v : zeroExtend<M>(v, i.bits); }
 /** Address after the instruction. */
 @inline export function nextRip<M>(i: Insn): Val {
   const v = add<M>(pageRip<M>(), lit<M>(<u64>i.offset + <u64>i.length));

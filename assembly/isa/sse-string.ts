@@ -1,6 +1,7 @@
 // PCMPISTRI and its kin, and the instructions that are one IR operation: explicit lengths, MASKMOVDQU, MXCSR.
 // Intel SDM vol. 2, 4.1; vol. 1, 10.2.3 (MXCSR).
 
+import { does, Trait } from "../base/vendor";
 import { Insn, Is } from "../decode/record";
 import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
@@ -55,14 +56,14 @@ function explicitString(i: Insn): void {
 }
 @inline function lengthIn(r: u32, bits: u32): i64 { return bits == 64 ? <i64>getReg<Run>(r, 64) : <i64><i32>getReg<Run>(r, 32); }
 
-/** MASKMOVDQU, MASKMOVQ: the bytes of `v` whose mask byte is negative go to rDI. Nothing is stored if one faults. */
+/** MASKMOVDQU, MASKMOVQ: the bytes of `v` whose mask byte is negative go to rDI. Nothing is stored if one faults. Whether the others may is the vendor's. */
 export function maskedStore(i: Insn, v: v128, mask: v128, bytes: u32): void {
   const bits: u32 = i.flags & Is.ADDR16 ? 16 : i.flags & Is.ADDR32 ? 32 : 64;
   const a = inSegment<Run>(i, getReg<Run>(R.DI, bits), bytes, true);
   if (faulted<Run>()) return;
-  const chosen = i8x16.bitmask(mask) & ((1 << bytes) - 1);
+  const chosen = i8x16.bitmask(mask) & ((1 << bytes) - 1), all = does(Trait.MASKED_STORE_PROBES_ALL);
   for (let k: u32 = 0; k < bytes; k++) {
-    if (chosen >> k & 1) probeMem<Run>(a + k, 1);
+    if (all || chosen >> k & 1) probeMem<Run>(a + k, 1);
     if (faulted<Run>()) return;
   }
   for (let k: u32 = 0; k < bytes; k++) {

@@ -1,5 +1,6 @@
 // PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSH of segments. SDM vol. 2. RSP moves only when nothing can fault any more.
 
+import { does, Trait } from "../base/vendor";
 import { Insn } from "../decode/record";
 import { Val, Run, lit, add, sub, getReg, setReg, faulted, zeroExtend, running, recordRun } from "../ir/words";
 import { loadFast, loadMem, storeStack, linearIn, throughSegment } from "../ir/words-memory";
@@ -95,8 +96,8 @@ export function enter<M>(i: Insn): void {
   const size = <i32>(i.imm & 0xffff), level = <u32>(i.imm >> 16) & 31;
   const sp = getReg<Run>(R.SP, 64), bp = getReg<Run>(R.BP, 64);
   push<Run>(getReg<Run>(R.BP, bits), bits);
-  // With a 32-bit operand on a 16-bit stack the upper half of ESP goes along, with the borrow.
-  const frame = sp - bytes;
+  // RSP as the push left it: on a 16-bit stack SP has wrapped alone, and the upper half of a 32-bit frame is ESP's. SDM: ENTER.
+  const frame = does(Trait.ENTER_BORROWS) ? sp - bytes : getReg<Run>(R.SP, 64);
   for (let k: u32 = 1; k < level && !cpu.raised; k++) {
     setReg<Run>(R.BP, getReg<Run>(R.BP, wide) - bytes, wide);
     const v = loadLinear(stackAt(getReg<Run>(R.BP, wide), bytes), bytes);

@@ -8,6 +8,7 @@ import { Insn, Is } from "../decode/record";
 import { Run, getReg, setReg, faulted, recordRun, running } from "../ir/words";
 import { loadLinear, storeLinear } from "../cpu/memory";
 import { entryAt } from "../cpu/tlb";
+import { does, Trait } from "../base/vendor";
 import { cpu, Flag, Mode, Seg } from "../cpu/state";
 import { linearIn } from "../ir/words-memory";
 import { borrowOut, setFlags } from "./status";
@@ -47,14 +48,19 @@ function repeat(i: Insn, op: u32): void {
   if (left != 0) { cpu.rip = ownRip(i); control.end = 0; control.again = 1; }
 }
 
-/** One iteration; nothing moves when it faults. CMPS reads its ES:rDI side first. */
+/** One iteration; nothing moves when it faults. Which of its sides CMPS reads first is the vendor's. */
 function once(i: Insn, op: u32): void {
   const bits = <u32>i.bits, bytes = bits >> 3, width = widthOf(i), compares = op == Str.CMPS || op == Str.SCAS;
-  const b = compares ? loadLinear(destination(width, bytes, false), bytes) : 0;
+  const late = op == Str.CMPS && does(Trait.CMPS_SOURCE_FIRST);
+  let b = compares && !late ? loadLinear(destination(width, bytes, false), bytes) : 0;
   if (faulted<Run>()) return;
   const fromAcc = op == Str.STOS || op == Str.SCAS;
   const v = fromAcc ? getReg<Run>(R.AX, bits) : loadLinear(inSegment<Run>(i, getReg<Run>(R.SI, width), bytes, false), bytes);
   if (faulted<Run>()) return;
+  if (late) {
+    b = loadLinear(destination(width, bytes, false), bytes);
+    if (faulted<Run>()) return;
+  }
   if (op == Str.MOVS || op == Str.STOS) {
     if (!storeLinear(destination(width, bytes, true), bytes, v)) return;
   } else if (op == Str.LODS) setReg<Run>(R.AX, v, bits);

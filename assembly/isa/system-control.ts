@@ -7,6 +7,7 @@ import { Run, setReg } from "../ir/words";
 import { readTsc } from "../device/clock";
 import { cpu, gpr, Cr4, Mode } from "../cpu/state";
 import { raiseGp, raiseUd } from "../cpu/exceptions";
+import { isAmd } from "../base/vendor";
 import { isCanonical } from "../cpu/mode";
 import { setStatusFlags } from "../cpu/flags";
 import {
@@ -14,6 +15,8 @@ import {
 } from "../cpu/control-registers";
 import { readDebug, writeDebug } from "../cpu/debug-registers";
 import { readMsr, writeMsr } from "../cpu/msr";
+import { LEGACY_COUNTERS } from "../cpu/msr-spec";
+import { readCounter } from "../cpu/pmu";
 import { cpuid } from "../cpu/cpuid";
 import { answerHypercall, hasKvm } from "../cpu/kvm";
 import { loadLinear } from "../cpu/memory";
@@ -151,8 +154,12 @@ function callHypervisor(): void {
   else raiseUd();
 }
 
-/** No counters: every index is bad, but privilege comes first. */
-function readCounter(): void { raiseGp(0); }
+/** RDPMC: AMD's legacy counters, 48 bits wide. Privilege comes first; Intel's processor here has no counters. */
+function readPerformance(): void {
+  const n = load<u32>(gpr(RCX));
+  if (cpu.cpl != 0 && !(cpu.cr4 & Cr4.PCE) || !isAmd() || n >= LEGACY_COUNTERS) return raiseGp(0);
+  writePair(readCounter(n));
+}
 
 /** XGETBV (`kind` 0) and XSETBV (1). */
 function accessXcr(i: Insn): void {
@@ -186,7 +193,7 @@ export function executeControl(i: Insn): void {
     case S.WRMSR: writeSpecific(); break;
     case S.RDTSC: readTime(false); break;
     case S.RDTSCP: readTime(true); break;
-    case S.RDPMC: readCounter(); break;
+    case S.RDPMC: readPerformance(); break;
     case S.CPUID: cpuid(); break;
     case S.XCR: accessXcr(i); break;
     case S.RDRAND: readRandom(i); break;

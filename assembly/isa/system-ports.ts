@@ -7,6 +7,7 @@ import { Run, getReg, jump, setReg } from "../ir/words";
 import { linearIn } from "../ir/words-memory";
 import { cpu, gpr, segment, Flag, Mode, Seg } from "../cpu/state";
 import { checkPorts } from "../cpu/tss";
+import { does, Trait } from "../base/vendor";
 import { watchPort } from "../cpu/debug-registers";
 import { loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { nextRip, pageRip, R } from "./operands";
@@ -63,10 +64,15 @@ function isDone(i: Insn): bool {
   return true;
 }
 
+/** A count of 0 looks at no port, but on one vendor's processors it must be allowed all the same. */
+function isDoneOrRefused(i: Insn, port: u32, bytes: u32): bool {
+  if (does(Trait.PORTS_CHECKED_FIRST)) return !checkPorts(port, bytes) || isDone(i);
+  return isDone(i) || !checkPorts(port, bytes);
+}
+
 function inputString(i: Insn): void {
-  if (isDone(i)) return;
   const bytes = bitsOf(i) >> 3, port = <u32>load<u16>(gpr(2));
-  if (!checkPorts(port, bytes)) return;
+  if (isDoneOrRefused(i, port, bytes)) return;
   const a = stringAddress(Seg.ES, getReg<Run>(R.DI, addressBits(i)), bytes, true);
   if (cpu.raised || !probeLinear(a, bytes)) return;
   storeLinear(a, bytes, portRead(port, bytes));
@@ -75,9 +81,8 @@ function inputString(i: Insn): void {
 }
 
 function outputString(i: Insn): void {
-  if (isDone(i)) return;
   const bytes = bitsOf(i) >> 3, port = <u32>load<u16>(gpr(2));
-  if (!checkPorts(port, bytes)) return;
+  if (isDoneOrRefused(i, port, bytes)) return;
   const a = stringAddress(i.seg, getReg<Run>(R.SI, addressBits(i)), bytes, false);
   if (cpu.raised) return;
   const v = <u32>loadLinear(a, bytes);

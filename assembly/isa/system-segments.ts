@@ -12,7 +12,7 @@ import {
 } from "../cpu/segments";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { Shadow, startShadow } from "../cpu/shadow";
-import { address, moveStack, partAddress, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
+import { address, farOffsetBytes, moveStack, partAddress, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
 import { S } from "../decode/system-handlers";
 
 @inline const RSP: u32 = 4;
@@ -75,7 +75,7 @@ function popSegment(i: Insn): void {
 
 /** LES, LDS, LSS, LFS, LGS: `kind` is the segment. */
 function loadFar(i: Insn): void {
-  const bytes = <u32>i.bits >> 3;
+  const bytes = farOffsetBytes(i);
   const offset = loadLinear(partAddress(i, 0, bytes, false), bytes);
   if (cpu.raised) return;
   const selector = <u32>loadLinear(partAddress(i, bytes, 2, false), 2);

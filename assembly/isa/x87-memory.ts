@@ -5,6 +5,7 @@ import { Insn } from "../decode/record";
 import { Run, faulted } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
 import { cpu } from "../cpu/state";
+import { does, Trait } from "../base/vendor";
 import { env } from "../float/env";
 import { fromI64, widenF32, widenF64 } from "../float/f80-convert";
 import { fromDecimal } from "../float/f80-decimal";
@@ -128,20 +129,25 @@ function storeValue(i: Insn, format: u32, bytes: u32, pops: bool, truncates: boo
     if (bytes == 10) storeTen(i);
     else storeMem<Run>(address<Run>(i, bytes, true), bytes, env.wide0);
     if (faulted<Run>()) return;
-  }
+  } else if (does(Trait.X87_STORE_ALWAYS_PROBES) && !probeOperand(i, bytes)) return;
   finishStore(stored, pops);
 }
 
 /** The parts of loadTen; neither is stored unless both may be. */
 function storeTen(i: Insn): void {
-  const a = address<Run>(i, 8, true);
-  if (faulted<Run>()) return;
-  probeMem<Run>(a, 8);
-  if (faulted<Run>()) return;
+  if (!probeOperand(i, 10)) return;
+  storeMem<Run>(address<Run>(i, 8, true), 8, env.wide0);
+  storeMem<Run>(partAddress(i, 8, 2, true), 2, env.wide1);
+}
+
+/** Raises what a store of the operand would; true if it may be stored. */
+function probeOperand(i: Insn, bytes: u32): bool {
+  const first = min<u32>(bytes, 8), a = address<Run>(i, first, true);
+  if (faulted<Run>()) return false;
+  probeMem<Run>(a, first);
+  if (bytes == first || faulted<Run>()) return !faulted<Run>();
   const b = partAddress(i, 8, 2, true);
-  if (faulted<Run>()) return;
+  if (faulted<Run>()) return false;
   probeMem<Run>(b, 2);
-  if (faulted<Run>()) return;
-  storeMem<Run>(a, 8, env.wide0);
-  storeMem<Run>(b, 2, env.wide1);
+  return !faulted<Run>();
 }

@@ -17,11 +17,13 @@ import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { noteStopped } from "../cpu/kvm";
 import { updateMode } from "../cpu/mode";
+import { resetMsrs } from "../cpu/msr";
 import { presetMtrrs } from "../cpu/mtrr";
 import { flushAll } from "../cpu/tlb";
 import { clock, jumpTo, nowNs, RATE_SHIFT, setRate, wallNow } from "../device/clock";
 import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
+import { defineOpcodes } from "../decode/opcodes";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, leaveBoundary, runFor } from "./loop";
 import { addToList, sectorsOfCard, announceCards, setLink, tuneCard } from "./cards";
@@ -44,6 +46,13 @@ export function regionBytes(i: u32): u32 { return <u32>regionSize(i); }
 /** Makes the machine: RAM in MiB, the random seed, and the wall clock (s since 1970, UTC) at virtual time 0. */
 export function create(ramMiB: u32, seedLo: u32, seedHi: u32, bootLo: u32, bootHi: u32): void {
   createMachine(<u64>ramMiB << 20, wide(seedLo, seedHi), wide(bootLo, bootHi));
+}
+/** After `create`, before anything has run: whose processor it is (Vendor of base/vendor-spec.ts). */
+export function setVendor(vendor: u32): void {
+  machine.vendor = vendor;
+  defineOpcodes();
+  dropAllBlocks();
+  resetMsrs();
 }
 /**
  * Adds a card (CardKind) to the machine about to be made, before `create`. `slot` 0: the next free one; the MAC's first byte is

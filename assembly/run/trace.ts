@@ -9,6 +9,7 @@ import { cpu, segment, Flag, Mode, Seg } from "../cpu/state";
 import { isArmed, raiseBreakpoint, Status } from "../cpu/debug-registers";
 import { raiseDebug } from "../cpu/exceptions";
 import { Shadow } from "../cpu/shadow";
+import { does, Trait } from "../base/vendor";
 import { Insn, Is } from "../decode/record";
 import { H } from "../decode/handlers";
 import { S } from "../decode/system-handlers";
@@ -21,12 +22,12 @@ export function trace(): void {
   single();
 }
 
-/** The instruction in a shadow: no interrupt is taken before it, and after MOV SS no breakpoint on it stops. */
+/** The instruction in a shadow: no interrupt is taken before it, and after MOV SS no breakpoint on it stops unless the vendor's do. */
 export function runInShadow(traced: bool): void {
   const overTraps = cpu.shadow == Shadow.TRAPS;
   cpu.shadow = Shadow.NONE;
   if (!traced) stepOne();
-  else if (overTraps) single();
+  else if (overTraps && !does(Trait.SHADOW_KEEPS_BREAKPOINTS)) single();
   else trace();
 }
 

@@ -1,14 +1,18 @@
-/** `-cpu MODEL,FEATURE=off`: the one processor there is, less what the guest is not to see. QEMU's other models run on it. */
+/** `-cpu MODEL,vendor=intel,FEATURE=off`: the one processor there is, whose it is, less what the guest is not to see. QEMU's other models run on it. */
 
-import type { CpuOptions } from '../machine/types.js';
+import type { CpuOptions, CpuVendor } from '../machine/types.js';
 import { didYouMean, nearWords } from '../words/near.js';
 import type { Given } from './arguments.js';
 import { UsageError } from './faults.js';
 import { readOption, type Reading } from './reading.js';
 import { readProperties, splitWords, type Pair, type Property } from './words.js';
 
+/** By our names and by the words of CPUID leaf 0, which are QEMU's. */
+const VENDORS: Readonly<Record<string, CpuVendor>> = { amd: 'amd', intel: 'intel', AuthenticAMD: 'amd', GenuineIntel: 'intel' };
+
 /** What may be hidden or chosen, by QEMU's names, which are the API's. */
 export const CPU_PROPERTIES: readonly Property[] = [
+  { name: 'vendor', kind: { is: 'word', of: Object.keys(VENDORS) }, about: 'whose processor it is: amd (default) or intel, in CPUID, registers and behaviour' },
   { name: 'kvm', kind: { is: 'switch' }, about: 'off hides KVM\'s leaves and its clock from the guest' },
   { name: 'kvmclock', kind: { is: 'switch' }, about: 'off hides KVM\'s clock alone' },
   { name: 'x2apic', kind: { is: 'switch' }, about: 'off hides the x2APIC' },
@@ -38,7 +42,8 @@ function readType(given: Given, { notes, faults }: Reading): CpuOptions {
   const isOurs = ({ name }: Pair): boolean => names.includes(name) || (name.length > 3 && nearWords(name, names).length > 0);
   const others = plain.filter((pair) => !isOurs(pair)).map(({ name }) => name);
   if (others.length > 0) notes.push(`${argument}: what the processor has is fixed; ${others.join(', ')} ${others.length === 1 ? 'changes' : 'change'} nothing.`);
-  return Object.fromEntries(readProperties({ argument, head, pairs: plain.filter(isOurs) }, '-cpu', CPU_PROPERTIES, faults)) as CpuOptions;
+  const chosen = Object.fromEntries(readProperties({ argument, head, pairs: plain.filter(isOurs) }, '-cpu', CPU_PROPERTIES, faults)) as CpuOptions;
+  return chosen.vendor === undefined ? chosen : { ...chosen, vendor: VENDORS[chosen.vendor]! };
 }
 
 /** What `-cpu` asks for; undefined where it is not given. */

@@ -42,7 +42,7 @@ async function machineTopic(board: string): Promise<Topic> {
 
 async function cpuTopic(model: string): Promise<Topic> {
   const { CPU_NAMES, CPU_PROPERTIES } = await import('./cpu-type.js');
-  if (model !== '') return { title: '-cpu max,NAME=on|off, where NAME is', rows: named(CPU_PROPERTIES) };
+  if (model !== '') return { title: '-cpu max,NAME=VALUE, where NAME is', rows: named(CPU_PROPERTIES) };
   return { title: '-cpu MODEL, where MODEL is', rows: [['max', 'the one processor there is'], ['others', `run on it, with a note: ${CPU_NAMES.slice(1).join(', ')}`]] };
 }
 

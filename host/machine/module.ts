@@ -45,6 +45,7 @@ export interface ModuleExports {
   wallNowLo(): number;
   wallNowHi(): number;
   moveWall(nsLow: number, nsHigh: number, stopped: number): void;
+  setVendor(vendor: number): void;
   hideFeatures(hidden: number): void;
   poke(): void;
   address(what: Address): number;

@@ -1,5 +1,6 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
+import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Hidden } from '../../assembly/device/clock-spec.js';
 import { ENTRY_NAMES } from '../boot/index.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
@@ -7,7 +8,7 @@ import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';
 import type { ReadOptions } from './sources.js';
-import type { ClockMode, CpuOptions, MachineOptions } from './types.js';
+import type { ClockMode, CpuVendor, MachineOptions } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
 const DEFAULT_MEMORY_MIB = 256;
@@ -19,6 +20,7 @@ export interface Settings {
   memoryMiB: number;
   clock: ClockMode;
   icountShift: number | undefined;
+  vendor: Vendor;
   /** Bits of Hidden (assembly/device/clock-spec.ts). */
   hidden: number;
   seed: bigint;
@@ -91,12 +93,22 @@ function shiftOf({ icountShift: shift }: MachineOptions, clock: ClockMode): numb
   return shift;
 }
 
-const HIDDEN: readonly [keyof CpuOptions, Hidden][] = [['kvm', Hidden.KVM], ['kvmclock', Hidden.KVMCLOCK], ['x2apic', Hidden.X2APIC]];
+const HIDDEN: readonly ['kvm' | 'kvmclock' | 'x2apic', Hidden][] = [['kvm', Hidden.KVM], ['kvmclock', Hidden.KVMCLOCK], ['x2apic', Hidden.X2APIC]];
 
 function hiddenOf({ cpu = {} }: MachineOptions): number {
-  const unknown = Object.keys(cpu).find((name) => !HIDDEN.some(([known]) => known === name));
-  if (unknown !== undefined) throw new OptionError(`cpu.${unknown}`, `there is no such switch. There are ${HIDDEN.map(([name]) => name).join(', ')}.`);
+  const names = ['vendor', ...HIDDEN.map(([name]) => name)];
+  const unknown = Object.keys(cpu).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new OptionError(`cpu.${unknown}`, `there is no such switch. There are ${names.join(', ')}.`);
   return HIDDEN.reduce((bits, [name, bit]) => (cpu[name] === false ? bits | bit : bits), 0);
+}
+
+/** By the names of the `vendor` option. */
+export const VENDORS: Readonly<Record<CpuVendor, Vendor>> = { amd: Vendor.AMD, intel: Vendor.INTEL };
+
+function vendorOf({ cpu = {} }: MachineOptions): Vendor {
+  const name = cpu.vendor ?? 'amd';
+  if (!Object.hasOwn(VENDORS, name)) throw new OptionError('cpu.vendor', `"${String(name)}" is none of ${Object.keys(VENDORS).join(', ')}.`);
+  return VENDORS[name];
 }
 
 /** Where the debug devices answer: they are placed anew only when the options say so. */
@@ -138,6 +150,7 @@ export function readSettings(options: ReadOptions): Settings {
     memoryMiB: memoryOf(options),
     clock,
     icountShift: shiftOf(options, clock),
+    vendor: vendorOf(options),
     hidden: hiddenOf(options),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
     ...rtcOf(options, clock, netdevs),

@@ -123,8 +123,12 @@ export interface DriveOptions {
  */
 export type NetdevOptions = string | { id: string; backend: NetBackend };
 
-/** What of the processor a guest is not to see; everything is there unless it says false. Names and meanings are QEMU's. */
+export type CpuVendor = 'amd' | 'intel';
+
+/** Whose processor it is, and what of it a guest is not to see; everything is there unless it says false. Names and meanings are QEMU's. */
 export interface CpuOptions {
+  /** Decides CPUID, model-specific registers and behaviour where the two differ (docs/design.md, section 4). Default `amd`. */
+  vendor?: CpuVendor;
   /** KVM's CPUID leaves, by which kernels take its clock and no longer probe timers. */
   kvm?: boolean;
   /** The clock among them. */
@@ -265,7 +269,7 @@ export interface Stop {
   /** Exit code of `debug-exit`, else 0. */
   code: number;
   limit?: 'instructions' | 'wallMs';
-  /** Instructions retired since the machine was created. */
+  /** Instructions retired since the machine was created or last reset. */
   instructions: bigint;
 }
 

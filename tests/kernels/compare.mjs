@@ -55,11 +55,13 @@ function capture(command, args, input) {
 const EMULATORS = {
   qemu: {
     command: "qemu-system-x86_64",
+    vendor: "amd",
     run: (rom) => capture("qemu-system-x86_64", ["-cpu", "max", "-m", "32", "-bios", rom, "-debugcon", "stdio",
       "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-display", "none", "-net", "none"]),
   },
   bochs: {
     command: "bochs",
+    vendor: "intel",
     // Debian's Bochs has its debugger built in: "c" starts it, and again after each reset. What it prints itself is not the kernel's.
     async run(rom, folder) {
       const file = join(folder, "bochsrc");
@@ -78,7 +80,7 @@ const subjectOf = (line) => line.replace(/( #| ok| I[0-9a-f]{2} |=).*$/, "");
 
 /** Prints how the lines differ; the number of differences that nobody has explained. */
 function report(emulator, name, got, all) {
-  const want = expectedLines(name), known = DIFFERENCES.filter((row) => row.emulator === emulator && row.kernel === name);
+  const want = expectedLines(name, EMULATORS[emulator].vendor), known = DIFFERENCES.filter((row) => row.emulator === emulator && row.kernel === name);
   const bySubject = new Map(got.map((line) => [subjectOf(line), line]));
   const normalise = NORMALISE[emulator];
   let unknown = 0, explained = 0;

@@ -39,8 +39,6 @@ export const DIFFERENCES = [
     { emulator: "bochs", kernel, line: /REP (OUTSB|MOVSB)/, reason: "pushes no RF between the iterations of a repetition" },
   ]),
   { emulator: "bochs", kernel: "fast-calls", line: /^SYSCALL with TF masked/, reason: "traps after a SYSCALL that has cleared TF" },
-  { emulator: "bochs", kernel: "fast-calls", line: /^SYSCALL at 3, compatibility/, reason: "plays an Intel processor, which has no SYSCALL there" },
-  { emulator: "qemu", kernel: "fast-calls", line: /SYSENTER|SYSEXIT/, reason: "plays an AMD processor, which has neither in long mode" },
   { emulator: "qemu", kernel: "fast-calls", line: /^SYSCALL (at 3|with a mask) I31/, reason: "loses the status flags" },
   { emulator: "qemu", kernel: "fast-calls", line: /^SYSRETQ, (all flags|RF and VM)/, reason: "loads VM and RF" },
   { emulator: "bochs", kernel: "apic", line: /^the same class waits/, reason: "takes a spurious interrupt" },
@@ -71,7 +69,6 @@ export const DIFFERENCES = [
   { emulator: "qemu", kernel: "privilege", line: /^XSETBV/, reason: "looks at the privilege before CR4.OSXSAVE" },
   { emulator: "qemu", kernel: "privilege", line: /^SYSEXIT at 64/, reason: "plays an AMD processor, which has no SYSEXIT in long mode" },
   { emulator: "qemu", kernel: "privilege", line: /^WRGSBASE/, reason: "takes a base that is not canonical" },
-  { emulator: "bochs", kernel: "privilege", line: /^SYSRET at c32/, reason: "plays an Intel processor, which has no SYSRET outside 64-bit mode; ours follows AMD's, as its CPUID says" },
 ];
 
 /** Kernels that an emulator is not compared on. */

@@ -1,4 +1,5 @@
 /** Runs a kernel's ROM on the module alone, in Run or through the IR; what it printed on port E9. */
+import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Address, StopReason } from '../../assembly/run/surface.js';
 import { createRawMachine, runTicks, type RawMachine } from '../support/raw-machine.js';
 
@@ -24,8 +25,9 @@ function restart({ call }: RawMachine): void {
   call('reset');
 }
 
-export function runKernel(rom: Uint8Array, throughIr: boolean): string {
+export function runKernel(rom: Uint8Array, throughIr: boolean, vendor: Vendor): string {
   const machine = createRawMachine(RAM_MIB), { call, bytes, ram } = machine;
+  call('setVendor', vendor);
   bytes.set(rom, ram - rom.length);
   call('setFirmware', rom.length);
   call('placeDebug', EXIT_PORT, 4, CONSOLE_PORT);

@@ -148,6 +148,44 @@ describe('the count', () => {
   });
 });
 
+describe('whose processor it is', () => {
+  /** xor eax, eax; cpuid; prefetch with a register, which one vendor's processors do not have; hlt */
+  const ASK = Uint8Array.from([0x31, 0xc0, 0x0f, 0xa2, 0x0f, 0x0d, 0xc0, 0xf4]);
+
+  it.each([[undefined, 0x6874_7541n, 'triple-fault'], ['amd', 0x6874_7541n, 'triple-fault'], ['intel', 0x756e_6547n, 'halt']] as const)(
+    'is an option: %s', async (vendor, ebx, end) => {
+      const machine = await make({ bare: { code: ASK }, ...(vendor === undefined ? {} : { cpu: { vendor } }) });
+      expect((await machine.runUntilHalt()).reason).toBe(end);
+      expect((await machine.getRegisters()).rbx).toBe(ebx);
+      // A snapshot has it in it.
+      const again = await make({ snapshot: await machine.snapshot() });
+      await again.setRegisters({ rip: 0x10000n, rax: 0n, rbx: 0n });
+      await again.step(2);
+      expect((await again.getRegisters()).rbx).toBe(ebx);
+    });
+
+  it('refuses another name', async () => {
+    await expect(make({ bare: { code: ASK }, cpu: { vendor: 'via' as 'amd' } })).rejects.toThrow(OptionError);
+  });
+});
+
+describe('setRegisters', () => {
+  it('enters CPL 3 by the stack segment\'s DPL, and leaves it again', async () => {
+    // mov eax, cr0 is not for programs
+    const machine = await make({ bare: { mode: 'protected32', code: Uint8Array.from([0x0f, 0x20, 0xc0, 0xf4]) } });
+    const { segments: { cs, ss } } = await machine.getRegisters();
+    const user = (segment: typeof cs): typeof cs => ({ ...segment, selector: segment.selector | 3, attributes: segment.attributes | 0x6000 });
+    await machine.setRegisters({ segments: { cs: user(cs), ss: user(ss) } });
+    expect((await machine.getRegisters()).cpl).toBe(3);
+    expect((await machine.run()).reason).toBe('triple-fault');
+    await machine.reset();
+    await machine.setRegisters({ segments: { cs: user(cs), ss: user(ss) } });
+    await machine.setRegisters({ segments: { cs, ss } });
+    expect((await machine.getRegisters()).cpl).toBe(0);
+    expect((await machine.runUntilHalt()).reason).toBe('halt');
+  });
+});
+
 describe('memory', () => {
   it('is read and written by physical address', async () => {
     const machine = await make({ bare: { code: ADD } });

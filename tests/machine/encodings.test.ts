@@ -38,7 +38,7 @@ const GROUPS: readonly (readonly [opcode: string, members: Members])[] = [
   ['00', [0, 1, 2, 3, 4, 5].flatMap((reg) => [[memory(reg), '0123'], [registers(reg), '0123']] as const)],
   ['01', [
     ...[0, 1, 2, 3, 4, 6, 7].map((reg) => [memory(reg), '0123'] as const), ...[4, 6].map((reg) => [registers(reg), '0123'] as const),
-    [[0xca, 0xcb], '0'], [[0xd0, 0xd1], '0'], [[0xf8, 0xf9], '0123'],
+    [[0xc1, 0xd9], '0'], [[0xca, 0xcb], '0'], [[0xd0, 0xd1], '0'], [[0xf8, 0xf9], '0123'],
   ]],
   ['ae', [...[0, 1, 2, 3, 4, 5, 7].map((reg) => [memory(reg), '0'] as const), ...[0, 1, 2, 3].map((reg) => [registers(reg), '3'] as const), ...[5, 6, 7].map((reg) => [registers(reg), '0'] as const)]],
   ['c7', [[memory(1), '01234'], [registers(6), '01'], [registers(7), '01']]],

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { Hidden } from '../../assembly/device/clock-spec.js';
 import { CpuField } from '../../assembly/run/fields.js';
+import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
 type Register = 'eax' | 'ebx' | 'ecx' | 'edx';
@@ -72,6 +73,9 @@ function hasPse36(): boolean {
   return machine.call('peekHi', 0x1234, 0) === 5 && machine.call('peekLo', 0x1234, 0) === 0x1234;
 }
 
+/** In protected mode: what long mode has of it is the vendor's (vendor.test.ts). */
+const hasSysEnter: Probe = ({ vendor }) => code('0f34')(makeSystem({ bits: 32, program: 'f4', vendor }));
+
 const LEAF_1_ECX: readonly Row[] = [
   [0, 'SSE3', code('660fd0c1')], [1, 'PCLMULQDQ', code('660f3a44c100')], [3, 'MONITOR', code('0f01c8')], [5, 'VMX', code('0f01c2')],
   [9, 'SSSE3', code('660f3800c1')], [12, 'FMA', code('c4e27198c2')], [13, 'CMPXCHG16B', code('480fc70b')], [17, 'PCID', cr4(17)],
@@ -86,7 +90,7 @@ const SHARED_EDX: readonly Row[] = [
   [14, 'MCA', msr(0x179)], [15, 'CMOV', code('0f44c1')], [16, 'PAT', msr(0x277)], [17, 'PSE-36', hasPse36], [23, 'MMX', code('0ffcc1')], [24, 'FXSR', code('0fae03')],
 ];
 const LEAF_1_EDX: readonly Row[] = [
-  ...SHARED_EDX, [11, 'SYSENTER', both(msr(0x174), code('0f34'))], [19, 'CLFLUSH', code('0fae3b')], [25, 'SSE', code('0f58c1')], [26, 'SSE2', code('660f58c1')],
+  ...SHARED_EDX, [11, 'SYSENTER', both(msr(0x174), hasSysEnter)], [19, 'CLFLUSH', code('0fae3b')], [25, 'SSE', code('0f58c1')], [26, 'SSE2', code('660f58c1')],
 ];
 const LEAF_7_EBX: readonly Row[] = [
   [0, 'FSGSBASE', both(cr4(16), code('f3480faec0'))], [1, 'TSC_ADJUST', msr(0x3b)], [3, 'BMI1', code('c4e270f2c1')],
@@ -104,38 +108,64 @@ const EXTENDED_EDX: readonly Row[] = [
   [30, '3DNow! extensions', code('0f0fc1bb')], [31, '3DNow!', code('0f0fc19e')],
 ];
 
-const REGISTERS: readonly (readonly [leaf: number, register: Register, rows: readonly Row[]])[] = [
+/** What Intel announces in leaf 8000_0001: nothing that leaf 1 has, and of MMX no extensions. */
+const EXTENDED_EDX_INTEL = EXTENDED_EDX.filter((row) => !SHARED_EDX.includes(row) && row[1] !== 'MMX extensions');
+
+/** The table is of both vendors where it names none. */
+const REGISTERS: readonly (readonly [leaf: number, register: Register, rows: readonly Row[], only?: Vendor])[] = [
   [1, 'ecx', LEAF_1_ECX], [1, 'edx', LEAF_1_EDX], [7, 'ebx', LEAF_7_EBX],
   [7, 'ecx', [[2, 'UMIP', cr4(11)], [3, 'PKU', cr4(22)], [16, '57-bit addresses', cr4(12)], [22, 'RDPID', code('f30fc7f8')]]],
-  [7, 'edx', []],
+  [7, 'edx', [[29, 'ARCH_CAPABILITIES', msr(0x10a)]]],
   // The timer of the local APIC runs whatever the processor does; nothing here stops it.
   [6, 'eax', [[2, 'ARAT', msr(0x1b)]]], [6, 'ecx', []],
-  [0x8000_0001, 'ecx', EXTENDED_ECX], [0x8000_0001, 'edx', EXTENDED_EDX],
+  [0x8000_0001, 'ecx', EXTENDED_ECX], [0x8000_0001, 'edx', EXTENDED_EDX, Vendor.AMD], [0x8000_0001, 'edx', EXTENDED_EDX_INTEL, Vendor.INTEL],
   [0x8000_0007, 'edx', [[8, 'invariant TSC', code('0f31')]]],
-  [0x8000_0008, 'ebx', [[2, 'FXSAVE keeps the pointers', (m) => fxsaved(m).fip === BigInt(PROGRAM)]]],
+  [0x8000_0008, 'ebx', [[2, 'FXSAVE keeps the pointers', (m) => fxsaved(m).fip === BigInt(PROGRAM)]], Vendor.AMD],
+  [0x8000_0008, 'ebx', [], Vendor.INTEL], [0x8000_0021, 'eax', [], Vendor.INTEL],
   [0x8000_0021, 'eax', [
     [0, 'no nested data breakpoints', () => true], // there are none: SDM and APM name no way to make one
     [2, 'LFENCE serializes', (m) => (readMsr(m, 0xc001_1029)! & 2n) !== 0n],
     [6, 'a null selector clears its base', (m) => { step(m, '66b80000'); m.setRegister(RAX, 0n); step(m, '8ee0'); return readMsr(m, 0xc000_0100) === 0n; }],
     [8, 'automatic IBRS', efer(21)],
-  ]],
+  ], Vendor.AMD],
 ];
 
-const make = (ir: boolean): SmallSystem => makeSystem({ program: 'f4', ir });
+const EXECUTIONS = [['Run', false, Vendor.AMD], ['the IR', true, Vendor.AMD], ['Run as Intel\'s', false, Vendor.INTEL]] as const;
 
-describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
-  for (const [leaf, register, rows] of REGISTERS) {
+describe.each(EXECUTIONS)('in %s', (_, ir, vendor) => {
+  const make = (): SmallSystem => makeSystem({ program: 'f4', ir, vendor });
+
+  it('leaves 0 and 8000_0000 name the vendor, and leaf 1 a family of its', () => {
+    const machine = make(), { ebx, edx, ecx } = cpuid(machine, 0);
+    const word = Buffer.from(Uint32Array.of(ebx, edx, ecx).buffer).toString();
+    expect(word).toBe(vendor === Vendor.AMD ? 'AuthenticAMD' : 'GenuineIntel');
+    expect(cpuid(machine, 0x8000_0000).ebx).toBe(vendor === Vendor.AMD ? ebx : 0);
+    expect(cpuid(machine, 1).eax >>> 8 & 15).toBe(vendor === Vendor.AMD ? 15 : 6);
+  });
+
+  it('model-specific registers are the vendor\'s', () => {
+    const machine = make(), has = (index: number): boolean => msr(index)(machine);
+    const [amd, intel] = [[0xc001_0000, 0xc001_0007, 0xc001_0010, 0xc001_0015, 0xc001_0114, 0xc001_1029], [0x17, 0x10a, 0x1a0]];
+    expect(amd.map(has)).toEqual(amd.map(() => vendor === Vendor.AMD));
+    expect(intel.map(has)).toEqual(intel.map(() => vendor === Vendor.INTEL));
+    expect(efer(21)(machine)).toBe(vendor === Vendor.AMD);
+  });
+
+  for (const [leaf, register, rows, only] of REGISTERS) {
+    if (only !== undefined && only !== vendor) continue;
     it(`leaf ${leaf.toString(16)} ${register}`, () => {
-      const announced = cpuid(make(ir), leaf)[register];
+      const announced = cpuid(make(), leaf)[register];
       const known = rows.reduce((mask, [bit]) => mask | 1 << bit, 0);
       expect((announced & ~known) >>> 0, 'bits that the table does not know').toBe(0);
-      for (const [bit, name, probe] of rows) expect([name, probe(make(ir))]).toEqual([name, (announced >>> bit & 1) === 1]);
+      for (const [bit, name, probe] of rows) expect([name, probe(make())]).toEqual([name, (announced >>> bit & 1) === 1]);
     });
   }
 
   it('leaf 1 follows CR4.OSXSAVE and IA32_APIC_BASE.EN', () => {
-    const machine = make(ir);
-    expect([cpuid(machine, 1).ecx >>> 27 & 1, cpuid(machine, 1).edx >>> 9 & 1, cpuid(machine, 0x8000_0001).edx >>> 9 & 1]).toEqual([0, 1, 1]);
+    const machine = make();
+    // What leaf 1 has, AMD's leaf 8000_0001 has too.
+    const again = vendor === Vendor.AMD ? 1 : 0;
+    expect([cpuid(machine, 1).ecx >>> 27 & 1, cpuid(machine, 1).edx >>> 9 & 1, cpuid(machine, 0x8000_0001).edx >>> 9 & 1]).toEqual([0, 1, again]);
     expect(cr4(18)(machine)).toBe(true);
     expect(writeMsr(machine, 0x1b, 0xfee0_0100n)).toBe(true);
     expect([cpuid(machine, 1).ecx >>> 27 & 1, cpuid(machine, 1).edx >>> 9 & 1, cpuid(machine, 0x8000_0001).edx >>> 9 & 1]).toEqual([1, 0, 0]);
@@ -143,23 +173,23 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
 
   it('hypercalls are answered with -1000, and no instructions where KVM is hidden', () => {
     for (const hex of ['0f01c1', '0f01d9']) {
-      const machine = make(ir);
+      const machine = make();
       machine.setRegister(RAX, 5n);
       expect([step(machine, hex), machine.register(RAX)]).toEqual([NOTHING, 0xffff_ffff_ffff_fc18n]);
       machine.call('hideFeatures', Hidden.KVM);
       expect(step(machine, hex)).toBe(UD);
     }
-    for (const hex of ['0f01d8', '0f01da', '0f01db', '0f01df', '0f01c2', '0f01c3', '0f01c4']) expect([hex, step(make(ir), hex)]).toEqual([hex, UD]);
+    for (const hex of ['0f01d8', '0f01da', '0f01db', '0f01df', '0f01c2', '0f01c3', '0f01c4']) expect([hex, step(make(), hex)]).toEqual([hex, UD]);
   });
 
   it('x2APIC mode cannot be entered where it is hidden', () => {
-    const machine = make(ir);
+    const machine = make();
     machine.call('hideFeatures', Hidden.X2APIC);
     expect([writeMsr(machine, 0x1b, 0xfee0_0d00n), readMsr(machine, 0x1b)]).toEqual([false, 0xfee0_0900n]);
   });
 
   it('everything that x86-64-v2 asks for is announced', () => {
-    const machine = make(ir), has = (leaf: number, register: Register, ...bits: number[]): boolean => bits.every((bit) => (cpuid(machine, leaf)[register] >>> bit & 1) === 1);
+    const machine = makeSystem({ program: 'f4', ir }), has = (leaf: number, register: Register, ...bits: number[]): boolean => bits.every((bit) => (cpuid(machine, leaf)[register] >>> bit & 1) === 1);
     expect(has(1, 'edx', 0, 4, 5, 6, 8, 15, 23, 24, 25, 26)).toBe(true);
     expect(has(0x8000_0001, 'edx', 11, 20, 29)).toBe(true);
     expect(has(1, 'ecx', 0, 9, 13, 19, 20, 23)).toBe(true);
@@ -168,7 +198,7 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
 
   it('RDRAND and RDSEED give numbers of each size from the seed, with CF alone', () => {
     const draw = (): bigint[] => {
-      const machine = make(ir), got: bigint[] = [];
+      const machine = make(), got: bigint[] = [];
       for (const hex of ['480fc7f0', '480fc7f8', '0fc7f8', '660fc7f8']) {
         machine.setRegister(RAX, 0xffff_ffff_ffff_ffffn);
         machine.call('writeRflags', 0x8d7);
@@ -185,7 +215,7 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
   });
 
   it('the timing leaves say what the clocks count', () => {
-    const machine = make(ir), khz = cpuid(machine, 0x4000_0010);
+    const machine = make(), khz = cpuid(machine, 0x4000_0010);
     const ratio = cpuid(machine, 0x15);
     expect([khz.eax, khz.ebx]).toEqual([2_500_000, 1_000_000]);
     expect([ratio.ecx / ratio.eax * ratio.ebx, ratio.ecx, cpuid(machine, 0x16).eax]).toEqual([2_500_000_000, 1_000_000_000, 2500]);

@@ -39,6 +39,10 @@ const ROWS: readonly Row[] = [
   [0xc000_0101, 'GS_BASE', 0n, [CANONICAL], [WILD]],
   [0xc000_0102, 'KERNEL_GS_BASE', 0n, [CANONICAL], [WILD]],
   [0xc000_0103, 'TSC_AUX', 0n, [0xffff_ffffn], [1n << 32n]],
+  [0xc001_0000, 'PERFEVTSEL0', 0n, [0x43_00c0n, 0n], []],
+  [0xc001_0003, 'PERFEVTSEL3', 0n, [0x53_0041n, 0n], []],
+  [0xc001_0004, 'PERFCTR0', 0n, [0xffff_ffff_fff0n], []],
+  [0xc001_0007, 'PERFCTR3', 0n, [0x1234n], []],
   [0xc001_0015, 'HWCR', 1n << 24n, [1n << 24n], []],
   [0xc001_0114, 'VM_CR', 16n, [], [0n]],
 ];
@@ -70,6 +74,20 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
     m.view.setUint32(m.call('cpuField', CpuField.Cpl), 3, true);
     m.call('refreshCpu');
     expect([read(m, index), write(m, index, 0n)]).toEqual([GP, GP]);
+  });
+
+  it('a legacy counter of retired instructions counts, in 48 bits, and stands while it is off', () => {
+    const m = makeSystem({ program: 'f4', ir }), [SELECT, COUNTER] = [0xc001_0001, 0xc001_0005];
+    expect([write(m, SELECT, 0x43_00c0n), write(m, COUNTER, 0xffff_ffff_ffffn)]).toEqual([NOTHING, NOTHING]);
+    // The WRMSR itself, then a NOP, then the RDMSR or RDPMC that looks.
+    expect([step(m, '90'), read(m, COUNTER)]).toEqual([NOTHING, 1n]);
+    m.setRegister(RCX, 1n);
+    expect([step(m, '0f33'), m.register(RAX), m.register(RDX)]).toEqual([NOTHING, 2n, 0n]);
+    expect(write(m, SELECT, 0x03_00c0n)).toBe(NOTHING);
+    const stood = read(m, COUNTER);
+    expect([step(m, '90'), read(m, COUNTER)]).toEqual([NOTHING, stood]);
+    m.setRegister(RCX, 4n);
+    expect(step(m, '0f33')).toBe(GP);
   });
 
   it('what is not there is refused both ways', () => {

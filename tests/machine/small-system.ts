@@ -2,13 +2,14 @@
  * A small machine for the processor's system side: 64-bit code over identity pages or flat 32-bit code, a GDT for both
  * privileges, gates to handlers given as bytes, in Run or through the IR. Programs end with HLT while IF is clear.
  */
+import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Address, StopReason } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine, runTicks, type RawMachine } from '../support/raw-machine.js';
 
-export const PROGRAM = 0x1_0000, STACK = 0x7_0000;
-const [PML4, PDPT, IDT, GDT, TSS, HANDLERS, INNER_STACK] = [0x1000, 0x2000, 0x5000, 0x6000, 0x7000, 0x1_1000, 0x6_0000];
+export const PROGRAM = 0x1_0000, STACK = 0x7_0000, TSS = 0x7000;
+const [PML4, PDPT, IDT, GDT, HANDLERS, INNER_STACK] = [0x1000, 0x2000, 0x5000, 0x6000, 0x1_1000, 0x6_0000];
 /** Where LOG_DEBUG keeps what it saw: a pointer, then records of three words. */
 const LOG_POINTER = 0x2_0000, LOG = 0x2_0100;
 /** The first two as the boot protocols have them; CODE is of the program's own size. */
@@ -18,6 +19,7 @@ export const Selector = { CODE: 0x10, DATA: 0x18, USER_DATA: 0x20 | 3, USER_CODE
 export const LOG_DEBUG = '5053488b1c25000002000f21f0488903488b44241048894308488b442420488943104883c31848891c2500000200b8f00fffff0f23f0814c2420000001005b5848cf';
 
 export interface SmallSystem extends RawMachine {
+  readonly vendor: Vendor;
   /** Runs until the program halts; throws if it ends in any other way. */
   runToHalt(): void;
   register(n: number): bigint;
@@ -35,12 +37,15 @@ export interface SmallOptions {
   /** 64 when left out. */
   bits?: 32 | 64;
   ir?: boolean;
+  /** Whose processor; AMD's when left out. */
+  vendor?: Vendor;
   program: string;
   handlers?: Readonly<Record<number, string>>;
 }
 
-export function makeSystem({ bits = 64, ir = false, program, handlers = {} }: SmallOptions): SmallSystem {
+export function makeSystem({ bits = 64, ir = false, vendor = Vendor.AMD, program, handlers = {} }: SmallOptions): SmallSystem {
   const raw = createRawMachine(16), { call, view, bytes, ram } = raw;
+  call('setVendor', vendor);
   const gpr = call('address', Address.Gpr);
   const write = (at: number, size: 1 | 2 | 4 | 8, value: bigint): void => {
     for (let k = 0; k < size; k++) view.setUint8(ram + at + k, Number((value >> BigInt(8 * k)) & 0xffn));
@@ -83,7 +88,7 @@ export function makeSystem({ bits = 64, ir = false, program, handlers = {} }: Sm
   call('refreshCpu');
   call('runThroughIr', ir ? 1 : 0);
   return {
-    ...raw, field, setField, writeHex, read, write, setRegister,
+    ...raw, vendor, field, setField, writeHex, read, write, setRegister,
     runToHalt() {
       const stop = runTicks(raw, 1_000_000);
       if (stop !== StopReason.HALT) throw new Error(`the program ended with ${stop} at ${field(CpuField.Rip).toString(16)}`);

@@ -90,12 +90,13 @@ describe('pintail run', () => {
     expect(options.serial[0]).toEqual({ kind: 'stdio' });
   });
 
-  it('hides parts of the processor in QEMU\'s words', () => {
+  it('says whose the processor is, and hides parts of it, in QEMU\'s words', () => {
     const cpu = (words: string): unknown => readRunOptions(['-cpu', words], false).machine.cpu;
     expect([cpu('max'), cpu('max,kvm=off,x2apic=on'), cpu('max,-kvmclock,+x2apic')]).toEqual([{}, { kvm: false, x2apic: true }, { kvmclock: false, x2apic: true }]);
+    expect([cpu('max,vendor=intel'), cpu('max,vendor=GenuineIntel,kvm=off'), cpu('max,vendor=amd')]).toEqual([{ vendor: 'intel' }, { vendor: 'intel', kvm: false }, { vendor: 'amd' }]);
     expect(readRunOptions([], false).machine.cpu).toBeUndefined();
     expect(readRunOptions(['-cpu', 'host,avx=off'], false)).toMatchObject({ machine: { cpu: {} }, notes: [expect.stringMatching(/^-cpu host,avx=off: the one/) as string, expect.stringMatching(/avx changes nothing/) as string] });
-    for (const [words, problem] of [['max,kvm=maybe', /kvm is on or off/], ['max,+x2apic=off', /no "\+x2apic"/], ['max,kvmclok=off', /Did you mean kvmclock/]] as const) expect(complaint(() => cpu(words))).toMatch(problem);
+    for (const [words, problem] of [['max,kvm=maybe', /kvm is on or off/], ['max,+x2apic=off', /no "\+x2apic"/], ['max,kvmclok=off', /Did you mean kvmclock/], ['max,vendor=via', /vendor is .*amd, intel/]] as const) expect(complaint(() => cpu(words))).toMatch(problem);
   });
 
   it('has a card on the user network unless told otherwise', () => {
