@@ -3,6 +3,7 @@
  * tables and interrupt gates of our own, and one instruction at a time on the shipped module.
  */
 import { readFileSync } from 'node:fs';
+import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Address } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import type { ModuleExports } from '../../host/machine/module.js';
@@ -44,7 +45,7 @@ export function createBenchMachine(throughIr: boolean, wasm = new URL('../../bui
   view.setUint32(cpuAt(CpuField.IdtLimit), 0xfff, true);
   view.setBigUint64(cpuAt(CpuField.Cr4), view.getBigUint64(cpuAt(CpuField.Cr4), true) | 0x1_0000n, true);
   call('runThroughIr', throughIr ? 1 : 0);
-  const context = { call, view, bytes, base, frames, cpuAt };
+  const context: Context = { call, view, bytes, base, frames, cpuAt, vendor: Vendor.AMD };
   setSegment(context, 6, 0x50, OWN + LDT_AT, LDT.length * 8 - 1, 0x8200);
   setSegment(context, 7, 0x40, OWN + TSS, 0x67, 0x8b00);
   return {
@@ -65,6 +66,7 @@ interface Context {
   readonly base: number;
   readonly frames: ReadonlyMap<string, number>;
   readonly cpuAt: (field: CpuField) => number;
+  vendor: Vendor;
 }
 
 /** Writes page tables, descriptor tables and the background; where each region's frames start. */
@@ -142,6 +144,7 @@ function writeBytes(context: Context, address: number, data: Uint8Array): void {
 }
 
 function load(context: Context, vector: Vector): void {
+  if (context.vendor !== vector.vendor) context.call('setVendor', context.vendor = vector.vendor);
   const { view, bytes, call, cpuAt } = context, state = vector.initial;
   writeBytes(context, codeAddress(state), vector.code);
   for (const piece of vector.memory) writeBytes(context, piece.address, piece.bytes);

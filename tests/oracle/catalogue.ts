@@ -16,7 +16,7 @@
  *         environment and state; a number: bytes.
  * Attributes  lock (LOCK allowed with a memory destination), d64 / f64 (64-bit operand by default / always in 64-bit mode), opsize,
  *         addrsize (the prefix matters although no operand shows it), only64, only32, no66, noW, nolock (never with that
- *         prefix), x:HOOK (hooks.ts), p:PROFILE, n:COUNT, k:SUFFIX
+ *         prefix), wide (always with REX.W), x:HOOK (hooks.ts), p:PROFILE, n:COUNT, k:SUFFIX
  *         (more for the key, where one opcode has two rows).
  */
 import { readFileSync } from 'node:fs';

@@ -26,6 +26,9 @@ export interface Case {
   readonly patches: readonly Memory[];
 }
 
+/** The vector of a case that was not run: native/harness.c. */
+export const NOT_RUN = 0x100;
+
 export interface Outcome {
   /** 1 when the instruction ended normally (the single-step trap). */
   readonly vector: number;

@@ -234,6 +234,15 @@ function farPointer(draft: Draft, offset: bigint, selector: number): Uint8Array 
   return Uint8Array.of(...bytesOf(offset, draft.operandBytes), ...bytesOf(BigInt(selector), 2));
 }
 
+/**
+ * A far pointer before REX.W: m16:32 to one vendor, m16:64 to the other. Both find a selector that every kernel has, and the offset below it
+ * lies in the lower half.
+ */
+function widePointer(draft: Draft, offset: bigint, selectors: readonly number[]): Uint8Array {
+  const [near, far] = [pick(draft, selectors), pick(draft, selectors)];
+  return Uint8Array.of(...bytesOf(offset & 0x7fff_ffffn, 4), ...bytesOf(BigInt(near), 4), ...bytesOf(BigInt(far), 2));
+}
+
 /** Words of the operand size on the stack, the first at RSP. */
 function placeOnStack(draft: Draft, words: readonly bigint[]): void {
   reserve(draft, RSP);
@@ -280,7 +289,7 @@ function predicate(draft: Draft): void {
   draft.immediate = Uint8Array.of(draft.random.below(8));
 }
 
-/** Whether MASKMOV faults for bytes it does not store is not defined: it stays inside. */
+/** Whether MASKMOV faults for bytes it does not store is the vendor's; recorded rows keep it inside, as the file format has it. */
 function maskMove(draft: Draft): void {
   const region = draft.addressBits === 16 ? LOW : DATA;
   const target = BigInt(region.base + draft.random.below(region.bytes - 16));
@@ -353,6 +362,8 @@ const BEFORE: Readonly<Record<string, Hook>> = {
   'pop-selector': (draft) => placeOnStack(draft, [BigInt(drawDataSelector(draft))]),
   'data-pointer': (draft) => { draft.source = farPointer(draft, drawLong(draft), drawDataSelector(draft)); },
   'code-pointer': (draft) => { draft.source = farPointer(draft, farOffset(draft), drawCodeSelector(draft)); },
+  'wide-data-pointer': (draft) => { draft.source = widePointer(draft, drawLong(draft), [0, DATA_SELECTOR, DATA_SELECTOR]); },
+  'wide-code-pointer': (draft) => { draft.source = widePointer(draft, farOffset(draft), [0, DATA_SELECTOR, CODE_SELECTOR_64, CODE_SELECTOR_64, CODE_SELECTOR_64]); },
   'far-immediate': (draft) => { draft.immediate = farPointer(draft, farOffset(draft), drawCodeSelector(draft)); },
   'far-return': (draft) => placeOnStack(draft, [farOffset(draft), BigInt(drawCodeSelector(draft))]),
   'interrupt-return': interruptReturn,

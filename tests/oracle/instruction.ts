@@ -80,7 +80,7 @@ function memoryBytes(draft: Draft, size: string): number {
 function drawDraft(row: Row, mode: Mode, setting: number | null, seed: number, random: Random, state: State): Draft {
   const opsize = takesOpsize(row, mode) && random.below(4) === 0;
   // Whether REX.W overrides 66 in the x87 environment's format is not said.
-  const wide = mode === 64 && !(row.map === 'x87' && opsize) && !row.attributes.has('noW') && random.below(takesWide(row) ? 3 : 24) === 0;
+  const wide = row.attributes.has('wide') || mode === 64 && !(row.map === 'x87' && opsize) && !row.attributes.has('noW') && random.below(takesWide(row) ? 3 : 24) === 0;
   const mayAddress = row.attributes.has('addrsize') || operandOf(row, 'EMWQO') !== undefined;
   const addrsize = mayAddress && random.below(setting === null ? 9 : 3) === 0;
   const addressBits = mode === 64 ? (addrsize ? 32 : 64) : addrsize === (mode === 16) ? 32 : 16;
@@ -228,10 +228,13 @@ function assemble(draft: Draft): Pieces {
   return { prefixes: drawPrefixes(draft), rest, relativeAt, target: form?.displacement ?? 0 };
 }
 
+/** Expected to raise #UD. */
+function isInvalid({ prefix, name }: Row): boolean { return prefix === 'ud' || name === 'invalid'; }
+
 /** Prefixes that change nothing: a REX that another prefix follows, or enough segment prefixes to reach or pass 15 bytes. */
 function pad(draft: Draft, { prefixes, rest }: Pieces): void {
   if (draft.mode === 64 && prefixes.length > 0 && chance(draft, 24)) prefixes.unshift(0x40 | draft.random.below(16));
-  if (!chance(draft, 96) || draft.row.prefix === 'ud') return;
+  if (!chance(draft, 96) || isInvalid(draft.row)) return;
   const length = 15 + Number(chance(draft, 4));
   while (prefixes.length + rest.length < length) prefixes.unshift(0x3e);
 }
@@ -239,7 +242,7 @@ function pad(draft: Draft, { prefixes, rest }: Pieces): void {
 /** Where the code goes: mostly the middle of the first page, sometimes across the pages, up to the end, or over it. */
 function drawOffset(draft: Draft, length: number): number {
   // How far a processor reads past an invalid opcode is its own affair.
-  const kind = draft.row.prefix === 'ud' ? 48 : draft.random.below(48);
+  const kind = isInvalid(draft.row) ? 48 : draft.random.below(48);
   if (kind < 4) return 0x1000 - 1 - draft.random.below(Math.max(length - 1, 1));
   if (kind === 4) return CODE.bytes - length;
   if (kind === 5) return CODE.bytes - 1 - draft.random.below(Math.max(length - 1, 1));

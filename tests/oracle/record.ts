@@ -4,9 +4,16 @@ import { seedOf } from './expand.js';
 import { runCases, type Outcome } from './harness.js';
 import { makeFlat, makeSegmented, type Attempt } from './instruction.js';
 import { codeAddress, SETTINGS, SETTINGS_16, stackAddress } from './ldt.js';
+import type { Reach } from './reach.js';
 import { createState } from './state.js';
 import { hasErrorCode, type Fault, type Memory } from './vectors.js';
 import type { Recorded, RecordedRow } from './write-vectors.js';
+
+/** A case and its number in the row, which is part of its seed. */
+interface Numbered {
+  readonly index: number;
+  readonly attempt: Attempt;
+}
 
 const TF_RF = 0x1_0100;
 const STEP = 1;
@@ -42,20 +49,21 @@ function settingFor(index: number, seed: number): number {
   return index % 4 === 3 ? SETTINGS_16 + (mixed % (SETTINGS - SETTINGS_16)) : mixed % SETTINGS_16;
 }
 
-function attemptsOf(row: Row, seed: number, count: number): Attempt[] {
+function attemptsOf(row: Row, seed: number, count: number, reach: Reach): Numbered[] {
   const modes = modesOf(row);
   const one = (index: number): Attempt => {
     const own = seedOf(seed, index);
     if (isSegmented(row.chapter)) return makeSegmented(row, own, settingFor(index, own));
     return makeFlat(row, own, modes.length === 1 ? modes[0]! : index % 3 === 2 ? 32 : 64);
   };
-  return Array.from({ length: count }, (_, index) => one(index));
+  const attempts = Array.from({ length: count }, (_, index) => ({ index, attempt: one(index) }));
+  return attempts.filter(({ attempt }) => reach({ ...attempt, key: row.key }) === null);
 }
 
-/** `count` vectors of each row. */
-export function recordRows(rows: readonly Row[], seed: number, count: number | null): RecordedRow[] {
-  const batches = rows.map((row) => ({ row, seed: rowSeed(row, seed), attempts: attemptsOf(row, rowSeed(row, seed), count ?? row.count) }));
-  const cases = batches.flatMap(({ attempts }) => attempts.map(({ mode, initial, memory, code }) => ({
+/** `count` vectors of each row, less those that cannot be run on this machine. */
+export function recordRows(rows: readonly Row[], seed: number, count: number | null, reach: Reach): RecordedRow[] {
+  const batches = rows.map((row) => ({ row, seed: rowSeed(row, seed), attempts: attemptsOf(row, rowSeed(row, seed), count ?? row.count, reach) }));
+  const cases = batches.flatMap(({ attempts }) => attempts.map(({ attempt: { mode, initial, memory, code } }) => ({
     mode, state: initial, patches: [...memory, { address: codeAddress(initial), bytes: code }],
   })));
   const outcomes = runCases(cases);
@@ -64,6 +72,6 @@ export function recordRows(rows: readonly Row[], seed: number, count: number | n
     key: row.key,
     name: row.name,
     seed: own,
-    vectors: attempts.map((attempt, index) => recordedOf(row, index, attempt, outcomes[next++]!)),
+    vectors: attempts.map(({ index, attempt }) => recordedOf(row, index, attempt, outcomes[next++]!)),
   }));
 }

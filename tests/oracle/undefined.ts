@@ -23,7 +23,6 @@ const C1 = 0x0200;
 const C2 = 0x0400;
 const C3 = 0x4000;
 const SUMMARY = 0x8080;
-const TOP = 0x3800;
 
 /** How far a field may be from the processor's; special values must be equal. */
 export type Bound =
@@ -231,7 +230,6 @@ const DOUBLE_SHIFTS = /^0f\.(a4|a5|ac|ad)$/;
 
 /** x87 instructions by what they leave in C0-C3. */
 const X87_TRIGONOMETRIC = /^x87\.d9(f2|fb|fe|ff)$/;
-const MMX = /^0f\.([67def][0-9a-f]|7[123]\/[0-7]|c[45]|d6\.f[23]|2[acd](\.66)?)$|^38\.[01][0-9a-f]$|^3a\.0f$/;
 const X87_CONTROL = /^x87\.(d9d0|dbe2|dfe0|9b|ddc0|dd\/7|d9\/[567])$/;
 const X87_ARITHMETIC = new RegExp('^x87\\.(d[8ace]/[014-7]|d9/[023]|db/[012357]|dd/[0123]|df/[0-7]|d[8c](c0|c8|e0|e8|f0|f8)'
   + '|de(c0|c8|e0|e8|f0|f8)|d9(c0|c8|e0|e1|e8|e9|ea|eb|ec|ed|ee|f0|f1|f3|f4|f6|f7|f9|fa|fc|fd)|d[ab](c0|c8|d0|d8)|dd(d0|d8))$');
@@ -316,12 +314,6 @@ export const UNDEFINED: readonly UndefinedRule[] = [
   },
 
   { keys: /^1\.62$/, when: boundCrosses, everything: true, reason: 'BOUND: whether the upper bound is read when the lower one has failed differs' },
-
-  // MMX
-  {
-    keys: MMX, when: faulted, status: TOP, fields: () => [FIELD_FTW, ...ST_FIELDS],
-    reason: 'MMX instructions: whether TOP and the tags change before a fault is not defined (they do when it is restarted)',
-  },
 
   // x87
   { keys: X87_ARITHMETIC, status: C0 | C2 | C3, reason: 'x87 arithmetic, loads, stores and moves: C0, C2 and C3 are undefined' },

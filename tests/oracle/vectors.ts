@@ -31,6 +31,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
+import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { expandMemory, expandState, seedOf, type Mode, type Profile } from './expand.js';
 import { segmentOf, settingOf } from './ldt.js';
 import { CODE } from './pages.js';
@@ -60,6 +61,8 @@ export interface Vector {
   /** The catalogue row, and the vector's number within it (for messages). */
   readonly key: string;
   readonly name: string;
+  /** The vendor of the processor that did it. */
+  readonly vendor: Vendor;
   readonly index: number;
   readonly mode: Mode;
   /** The arrangement of segments, or null when they are flat. */
@@ -80,11 +83,14 @@ export interface RowHeader {
   readonly name: string;
   readonly seed: number;
   readonly count: number;
+  /** What the row was recorded on, where that is not the chapter's processor. A key may stand once for each. */
+  readonly processor?: string;
 }
 
 export interface ChapterHeader {
   readonly version: number;
   readonly chapter: string;
+  /** What its rows were recorded on, but for those that name another. */
   readonly processor: string;
   /** `digestStarts` of the vectors as they were recorded: tells whether seeds still give the same states. */
   readonly starts: string;
@@ -100,6 +106,11 @@ export const enum VectorFlag {
   Memory = 32,
   Others = 64,
   Changes = 128,
+}
+
+/** The vendor of a processor as the files name it: the word of CPUID leaf 0 comes first. */
+export function vendorOf(processor: string): Vendor {
+  return processor.startsWith('GenuineIntel') ? Vendor.INTEL : Vendor.AMD;
 }
 
 /** In the byte of the profile. */
@@ -184,7 +195,7 @@ function takeFault(cursor: Cursor): Fault {
   return { vector, errorCode: hasErrorCode(vector) ? errorCode : null, cr2: vector === 14 ? takeLong(cursor) : null };
 }
 
-function takeVector(cursor: Cursor, row: RowHeader, index: number, flags: number): Vector {
+function takeVector(cursor: Cursor, row: RowHeader, vendor: Vendor, index: number, flags: number): Vector {
   const seed = seedOf(row.seed, index);
   const profileByte = takeByte(cursor);
   const profile: Profile = profileByte & ~SETTING_FOLLOWS;
@@ -202,20 +213,23 @@ function takeVector(cursor: Cursor, row: RowHeader, index: number, flags: number
   if (flags & VectorFlag.Rflags) fieldBytes(final, fieldById(FIELD_RFLAGS)).set(takeBytes(cursor, 4));
   if (flags & VectorFlag.Others) takeFields(cursor, final);
   const memoryChanges = flags & VectorFlag.Changes ? takeChanges(cursor) : [];
-  return { key: row.key, name: row.name, index, mode, setting, code, initial, memory, final, memoryChanges, fault };
+  return { key: row.key, name: row.name, vendor, index, mode, setting, code, initial, memory, final, memoryChanges, fault };
 }
 
-function* takeRow(cursor: Cursor, row: RowHeader): Generator<Vector> {
+function* takeRow(cursor: Cursor, row: RowHeader, processor: string): Generator<Vector> {
+  const vendor = vendorOf(row.processor ?? processor);
   let index = -1;
   for (let i = 0; i < row.count; i++) {
     const flags = takeByte(cursor);
     index += 1 + takeVar(cursor);
-    yield takeVector(cursor, row, index, flags);
+    yield takeVector(cursor, row, vendor, index, flags);
   }
 }
 
 export interface Chapter {
   readonly header: ChapterHeader;
+  /** The vectors as they are packed, row after row. */
+  readonly body: Uint8Array;
   /** Decodes one vector at a time, in file order. The same arrays are never reused. */
   vectors(): Generator<Vector>;
 }
@@ -230,9 +244,10 @@ export function openChapter(file: Uint8Array): Chapter {
   if (header.version !== FORMAT_VERSION) throw new Error(`vector file has format ${header.version}, this reader knows ${FORMAT_VERSION}: generate it again`);
   return {
     header,
+    body: bytes.subarray(start),
     *vectors() {
       const cursor: Cursor = { bytes, view, at: start };
-      for (const row of header.rows) yield* takeRow(cursor, row);
+      for (const row of header.rows) yield* takeRow(cursor, row, header.processor);
       if (cursor.at !== bytes.length) throw new Error(`vector file has ${bytes.length - cursor.at} bytes too many: it is damaged`);
     },
   };

@@ -4,7 +4,7 @@ import type { Mode, Profile } from './expand.js';
 import { codeAddress } from './ldt.js';
 import { CODE } from './pages.js';
 import { FIELDS, FIELD_RFLAGS, FIELD_RIP, fieldBytes, type Field, type State } from './state.js';
-import { digestStarts, FORMAT_VERSION, SETTING_FOLLOWS, VectorFlag, type Fault, type Memory, type RowHeader } from './vectors.js';
+import { digestStarts, FORMAT_VERSION, SETTING_FOLLOWS, VectorFlag, type Chapter, type ChapterHeader, type Fault, type Memory, type RowHeader, type Vector } from './vectors.js';
 
 export interface RecordedMemory extends Memory {
   /** Not what `expandMemory` gives. */
@@ -111,11 +111,7 @@ export interface RecordedRow {
   readonly vectors: readonly Recorded[];
 }
 
-/** The bytes of a chapter file. */
-export function packChapter(chapter: string, processor: string, rows: readonly RecordedRow[]): Uint8Array {
-  const headers: RowHeader[] = rows.map(({ key, name, seed, vectors }) => ({ key, name, seed, count: vectors.length }));
-  const starts = digestStarts(rows.flatMap(({ vectors }) => vectors));
-  const header = new TextEncoder().encode(JSON.stringify({ version: FORMAT_VERSION, chapter, processor, starts, rows: headers }));
+function packRows(rows: readonly RecordedRow[]): Uint8Array {
   const body: number[] = [];
   for (const row of rows) {
     let previous = -1;
@@ -124,7 +120,29 @@ export function packChapter(chapter: string, processor: string, rows: readonly R
       previous = vector.index;
     }
   }
-  const plain = Buffer.concat([new Uint8Array(Uint32Array.of(header.length).buffer), header, Uint8Array.from(body)]);
+  return Uint8Array.from(body);
+}
+
+function packFile(fields: Omit<ChapterHeader, 'version'>, ...bodies: readonly Uint8Array[]): Uint8Array {
+  const header = new TextEncoder().encode(JSON.stringify({ version: FORMAT_VERSION, ...fields }));
+  const plain = Buffer.concat([new Uint8Array(Uint32Array.of(header.length).buffer), header, ...bodies]);
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length };
   return brotliCompressSync(plain, { params });
+}
+
+const headersOf = (rows: readonly RecordedRow[]): RowHeader[] => rows.map(({ key, name, seed, vectors }) => ({ key, name, seed, count: vectors.length }));
+
+/** The bytes of a chapter file. */
+export function packChapter(chapter: string, processor: string, rows: readonly RecordedRow[]): Uint8Array {
+  return packFile({ chapter, processor, starts: digestStarts(rows.flatMap(({ vectors }) => vectors)), rows: headersOf(rows) }, packRows(rows));
+}
+
+/** The bytes of a chapter file with rows of another processor after its own. What that processor had recorded of these rows must be gone. */
+export function appendRows({ header, body, vectors }: Chapter, processor: string, rows: readonly RecordedRow[]): Uint8Array {
+  function* all(): Generator<Pick<Vector, 'initial' | 'code' | 'memory'>> {
+    yield* vectors();
+    for (const row of rows) yield* row.vectors;
+  }
+  const added = headersOf(rows).map((row) => ({ ...row, processor }));
+  return packFile({ ...header, starts: digestStarts(all()), rows: [...header.rows, ...added] }, body, packRows(rows));
 }
