@@ -32,7 +32,7 @@ import { VCPU } from "./layout";
   limit: u64;
   /** The tick at which the host wants the run to end. */
   until: u64;
-  /** The tick at which the loop yields; work beside the ticks brings it nearer. May be negative. */
+  /** The tick at which the loop yields; work beside the ticks brings it nearer. May be negative. Never between runs, when devices work for the host. */
   yieldAt: i64;
 }
 

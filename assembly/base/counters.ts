@@ -15,6 +15,7 @@ export const enum Counter {
   LINES_ASSERTED, MSIS_SENT, MSIS_REFUSED, INTERRUPTS_ACCEPTED, INTERRUPTS_COALESCED, EOIS, SPURIOUS, TIMERS_FIRED,
   DMA_READS, DMA_WRITES, DMA_BYTES_READ, DMA_BYTES_WRITTEN, DMA_ABORTS,
   RING_BYTES_OUT, RING_BYTES_IN, RING_FULL,
+  DEVICE_WORK, DEVICE_WAITS,
   FIXED,
 }
 
@@ -153,6 +154,8 @@ function nameBoundaryCounters(): void {
   nameCounter(Counter.RING_BYTES_OUT, "bytes to the host", "bytes");
   nameCounter(Counter.RING_BYTES_IN, "bytes from the host", "bytes");
   nameCounter(Counter.RING_FULL, "waits for a full ring", "events");
+  nameCounter(Counter.DEVICE_WORK, "device work", "units of 10 ns");
+  nameCounter(Counter.DEVICE_WAITS, "waits of devices for allowance", "events");
 }
 
 /** For the host: ids in use below the device counters' end, addresses of value, name (0: unused id) and unit. */

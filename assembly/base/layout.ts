@@ -59,9 +59,9 @@
 /** Where each bus handler sits now (memory/bus.ts): state, because guests move BARs and PMBASE. */
 @inline export const PLACES: usize = BUS + BUS_SIZE;
 @inline export const PLACES_SIZE: usize = 16 * KIB;
-/** Function-table indices that low floors call up through (device/slots.ts). */
+/** What attach ties together: function-table indices that low floors call up through, timers, rings (device/layout.ts). */
 @inline export const SLOTS: usize = PLACES + PLACES_SIZE;
-@inline export const SLOTS_SIZE: usize = 4 * KIB;
+@inline export const SLOTS_SIZE: usize = 16 * KIB;
 /** Register tables: rows and maps (device/registers.ts). */
 @inline export const REGISTERS: usize = SLOTS + SLOTS_SIZE;
 @inline export const REGISTERS_SIZE: usize = 1 * MIB;
@@ -71,11 +71,9 @@
 /** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
 @inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;
 @inline export const DEVICES_SIZE: usize = 3 * MIB;
-/** Byte and frame rings shared with the host (device/ring.ts). */
+/** Rings and disks' requests shared with the host (device/layout.ts). */
 @inline export const RINGS: usize = DEVICES + DEVICES_SIZE;
 @inline export const RINGS_SIZE: usize = 9 * MIB;
-/** Disks' requests and their data, behind the frame rings (device/blocks.ts). */
-@inline export const DISK_TABLES: usize = RINGS + 5 * MIB;
 
 /** Software TLB: see cpu/tlb.ts and cpu/contexts.ts. Machine state: it decides when A and D bits are set. */
 @inline export const TLB: usize = RINGS + RINGS_SIZE;

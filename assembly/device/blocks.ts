@@ -6,8 +6,8 @@
 //
 //      table: count, then 64 bytes each:  type | answer | sector (8) | bytes | data address | flags | the owner's words
 
-import { DISK_TABLES } from "../base/layout";
 import { endSlice } from "./clock";
+import { DISK_TABLES } from "./layout";
 
 @inline export const MAX_DISKS: u32 = 8;
 @inline export const MAX_ASKED: u32 = 64;

@@ -1,28 +1,27 @@
 // Byte streams between a console's ports and the host: two rings a port (ring.ts) and the words beside them that say who listens.
 //
-//      RINGS + 2048 + 64 n:   the host listens | columns, rows | the guest listens
+//      STREAM_WORDS + 64 n:   the host listens | columns, rows | the guest listens
 //
 // The host writes the first two, the port's device the third. No room is back-pressure both ways.
 
-import { RINGS } from "../base/layout";
 import { addCount, Counter, count } from "../base/counters";
 import { endSlice } from "./clock";
+import { STREAM_DATA, STREAM_WORDS } from "./layout";
 import { ring, ringFill, RingId } from "./ring";
 
 @inline export const MAX_STREAMS: u32 = 8;
 @inline const TO_HOST_BYTES: u32 = 32 * 1024;
 @inline const TO_GUEST_BYTES: u32 = 4 * 1024;
-@inline const DATA: usize = RINGS + 512 * 1024;
 
 @unmanaged export class Stream { hostListens: u32; columns: u16; rows: u16; guestListens: u32; }
-@inline export function stream(n: u32): Stream { return changetype<Stream>(RINGS + 2048 + (<usize>(n & 7) << 6)); }
+@inline export function stream(n: u32): Stream { return changetype<Stream>(STREAM_WORDS + (<usize>(n & 7) << 6)); }
 
 @inline export function toHost(n: u32): u32 { return RingId.FIRST_STREAM + 2 * (n & 7); }
 @inline export function toGuest(n: u32): u32 { return RingId.FIRST_STREAM + 2 * (n & 7) + 1; }
 
 /** Lays a stream's rings out, once; a reset of the machine leaves what they hold. */
 export function openStream(n: u32): void {
-  const out = ring(toHost(n)), into = ring(toGuest(n)), at = DATA + <usize>(n & 7) * (TO_HOST_BYTES + TO_GUEST_BYTES);
+  const out = ring(toHost(n)), into = ring(toGuest(n)), at = STREAM_DATA + <usize>(n & 7) * (TO_HOST_BYTES + TO_GUEST_BYTES);
   if (out.sizeBytes) return;
   out.head = 0; out.tail = 0; out.sizeBytes = TO_HOST_BYTES; out.data = <u32>at;
   into.head = 0; into.tail = 0; into.sizeBytes = TO_GUEST_BYTES; into.data = <u32>at + TO_HOST_BYTES;

@@ -2,8 +2,8 @@
 //
 // now = anchorNs + ((ticks - anchorTicks) * rate + remainder) / 2^RATE_SHIFT + charges + jumps: instructions times a rate, plus
 // what boundary crossings and devices are charged, plus skips over idle time. It is exact at the instruction in hand and
-// never runs backward; a change of the rate carries the remainder on, so that nothing is lost by changing it often. A timer is one of 64 fixed ids with a deadline in ns; its handler (dev: usize) => void is bound
-// at attach. The loop stops at control.limit (refreshLimit) and calls runTimers.
+// never runs backward; a change of the rate carries the remainder on, so that nothing is lost by changing it often. A timer is an id
+// (timers.ts) with a deadline in ns; its handler (dev: usize) => void is bound at attach. The loop stops at control.limit (refreshLimit) and calls runTimers.
 // Timers due together fire by deadline, then by id. Guests choose periods, so devices hold periodic ones to at least
 // MIN_PERIOD_NS and re-arm past now: one call of runTimers fires a bounded number.
 // Every counter of the machine (TSC, PIT, HPET, PM timer, RTC, APIC timer) reads this one clock: they keep their ratios whatever the rate.
@@ -14,21 +14,15 @@
 // Wall time is bootSeconds + wallNs + now. What the guest is to sleep through without noticing (the host was asleep, the machine stood
 // paused) moves wallNs alone.
 
-import { CLOCK } from "../base/layout";
 import { control, leaveBlock, ticks } from "../base/control";
 import { machine } from "../base/machine";
 import { Counter, count } from "../base/counters";
 import { addSaturating } from "../base/scale";
 import { RateUnit } from "./clock-spec";
-import { slots, TIMER_SLOTS } from "./slots";
+import { ARMED, CLOCK_WORDS, DEADLINES, MAX_TIMERS, TIMER_SLOTS } from "./layout";
+import { slots } from "./slots";
 
-export const enum Timer {
-  PIT, RTC_PERIODIC, RTC_UPDATE, LAPIC, HPET0, HPET1, HPET2, PM, UART0, UART1, UART2, UART3,
-  /** The peers inside the module (lab.ts). */
-  LAB,
-  /** Cards, virtio and disks use ids from here to 63. */
-  FIRST_CARD = 16,
-}
+export { Timer } from "./timers";
 
 @inline export const NEVER: u64 = u64.MAX_VALUE;
 /** Floor of a periodic timer. */
@@ -66,19 +60,21 @@ export const enum Timer {
   /** What of the clock and the processor guests are not shown: Hidden bits of clock-spec.ts. */
   hidden: u32;
   pad0: u32;
-  /** One bit an armed timer. */
-  armed: u64;
   /** The earliest deadline, NEVER when nothing is armed. */
   next: u64;
 }
-@inline export const clock = changetype<Clock>(CLOCK);
-@inline const DEADLINES: usize = CLOCK + 256;
-@inline function deadlineOf(id: u32): u64 { return load<u64>(DEADLINES + (<usize>id << 3)); }
+@inline export const clock = changetype<Clock>(CLOCK_WORDS);
+/** One bit an armed timer. */
+@unmanaged class Armed { low: u64; high: u64; }
+@inline const armed = changetype<Armed>(ARMED);
+@inline const LAST_ID: u32 = MAX_TIMERS - 1;
+/** When an armed timer is due. */
+@inline export function deadlineOf(id: u32): u64 { return load<u64>(DEADLINES + (<usize>id << 3)); }
 
 /** A reset: no timers, the TSC at zero. Time goes on; in a new machine it starts at 0 with a tick to the ns. */
 export function resetClock(): void {
   if (clock.rate == 0) clock.rate = RATE_ONE;
-  clock.armed = 0;
+  armed.low = 0; armed.high = 0;
   clock.next = NEVER;
   clock.tscOffset = 0 - tscOf(nowNs());
   clock.tscAdjust = 0;
@@ -124,31 +120,44 @@ export function jumpTo(ns: u64): void {
 
 /** Ties a timer to its handler (dev: usize) => void; at attach. */
 export function bindTimer(id: u32, onFire: u32, dev: usize): void {
-  store<u32>(TIMER_SLOTS + (<usize>(id & 63) << 3), onFire);
-  store<u32>(TIMER_SLOTS + (<usize>(id & 63) << 3), <u32>dev, 4);
+  store<u32>(TIMER_SLOTS + (<usize>(id & LAST_ID) << 3), onFire);
+  store<u32>(TIMER_SLOTS + (<usize>(id & LAST_ID) << 3), <u32>dev, 4);
 }
 
 /** Arms a timer for `deadlineNs`, replacing its old deadline. NEVER disarms. */
 export function setTimer(id: u32, deadlineNs: u64): void {
   if (deadlineNs == NEVER) { cancelTimer(id); return; }
-  store<u64>(DEADLINES + (<usize>(id & 63) << 3), deadlineNs);
-  clock.armed |= <u64>1 << (id & 63);
+  store<u64>(DEADLINES + (<usize>(id & LAST_ID) << 3), deadlineNs);
+  setArmed(id & LAST_ID);
   refreshNext();
   lowerLimit();
 }
 
 export function cancelTimer(id: u32): void {
-  clock.armed &= ~(<u64>1 << (id & 63));
+  if (!timerArmed(id)) return;
+  disarm(id & LAST_ID);
   refreshNext();
 }
 
-export function timerArmed(id: u32): bool { return (clock.armed >> (id & 63) & 1) != 0; }
+@inline export function timerArmed(id: u32): bool { return ((id & 64 ? armed.high : armed.low) >> (id & 63) & 1) != 0; }
+function setArmed(id: u32): void {
+  const bit = <u64>1 << (id & 63);
+  if (id & 64) armed.high |= bit; else armed.low |= bit;
+}
+function disarm(id: u32): void {
+  const bit = <u64>1 << (id & 63);
+  if (id & 64) armed.high &= ~bit; else armed.low &= ~bit;
+}
 
-/** The earliest armed timer, 64 when there is none. Lower ids win ties. */
+/** The earliest armed timer, MAX_TIMERS when there is none. Lower ids win ties. */
 function earliest(): u32 {
-  let best: u32 = 64, at = NEVER;
-  for (let left = clock.armed; left; left &= left - 1) {
+  let best: u32 = MAX_TIMERS, at = NEVER;
+  for (let left = armed.low; left; left &= left - 1) {
     const id = <u32>ctz(left);
+    if (deadlineOf(id) < at) { at = deadlineOf(id); best = id; }
+  }
+  for (let left = armed.high; left; left &= left - 1) {
+    const id = 64 + <u32>ctz(left);
     if (deadlineOf(id) < at) { at = deadlineOf(id); best = id; }
   }
   return best;
@@ -156,7 +165,7 @@ function earliest(): u32 {
 
 function refreshNext(): void {
   const id = earliest();
-  clock.next = id < 64 ? deadlineOf(id) : NEVER;
+  clock.next = id < MAX_TIMERS ? deadlineOf(id) : NEVER;
 }
 
 /** The next deadline in ns, NEVER when nothing is armed: what idle jumps to. */
@@ -195,7 +204,7 @@ export function refreshLimit(): void {
 export function runTimers(): void {
   for (let fired: u32 = 0; fired < MAX_FIRED; fired++) {
     const id = earliest();
-    if (id == 64 || deadlineOf(id) > nowNs()) break;
+    if (id == MAX_TIMERS || deadlineOf(id) > nowNs()) break;
     fire(id);
   }
   refreshNext();
@@ -203,7 +212,7 @@ export function runTimers(): void {
 }
 
 function fire(id: u32): void {
-  clock.armed &= ~(<u64>1 << id);
+  disarm(id);
   count(Counter.TIMERS_FIRED);
   const onFire = load<u32>(TIMER_SLOTS + (<usize>id << 3));
   if (onFire) call_indirect<void>(onFire, <usize>load<u32>(TIMER_SLOTS + (<usize>id << 3), 4));

@@ -1,30 +1,45 @@
-// The only door from devices to memory. Every transfer names who asks (bus, device, function: the requester id), so
-// that DMA remapping can be put here later and nowhere else; without it the address is guest-physical.
+// The only door from devices to memory. Every transfer names who asks (the requester id: bus, device, function), and the translate slot,
+// where somebody has filled it, says what its address means to that requester; without it the address is guest-physical.
 // RAM only: an access to anything else is a master abort. Reads then give ones, writes vanish, both are counted, and
 // a device can ask dmaFailed afterwards. A transfer that leaves RAM half-way moves what it can, page by page.
+// Each transfer spends the machine's allowance (allowance.ts): so much for itself, for each page it touches and for its bytes.
 
-import { SLOTS } from "../base/layout";
 import { Counter, addCount, count } from "../base/counters";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
+import { spend } from "./allowance";
+import { DMA_HELD, DMA_WORDS } from "./layout";
+import { slots } from "./slots";
 
 /** The outcome of transfers since a device last asked; consumed within one register access, hence not state. */
 @unmanaged class Dma { failed: u32; pad0: u32; scratch: u64; }
-/** A bit a requester: its bus-master enable is off. Follows the command registers, which are state. */
-@inline const HELD: usize = SLOTS + 3072 + 64;
-@inline const dma = changetype<Dma>(SLOTS + 3072);
-@inline const SCRATCH: usize = SLOTS + 3072 + 8;
+@inline const dma = changetype<Dma>(DMA_WORDS);
+@inline const SCRATCH: usize = DMA_WORDS + 8;
+/** Units of a transfer and of each page; bytes of a unit, as a power of two. */
+@inline const TRANSFER_UNITS: u32 = 6;
+@inline const PAGE_UNITS: u32 = 2;
+@inline const UNIT_BYTES_LOG2: u32 = 7;
+/** What the translate slot gives for an access it refuses. */
+@inline export const REFUSED: u64 = ~0;
 
-/** Linear address of `bytes` at `address` for `requester`, 0 to refuse. The place for remapping. */
+/** A bit a requester, of every bus: its bus-master enable is off. Follows the command registers, which are state. */
+@inline function heldAt(requester: u32): usize { return DMA_HELD + (requester >> 3 & 0x1fff); }
+
+/** Linear address of `bytes` within a page at `address` for `requester`, 0 to refuse. */
 @inline function translate(requester: u32, address: u64, bytes: u32, write: bool): usize {
-  if (load<u8>(HELD + (requester >> 3 & 31)) >> <u8>(requester & 7) & 1) return 0;
-  const host = ramAt(address, bytes);
+  if (load<u8>(heldAt(requester)) >> <u8>(requester & 7) & 1) return 0;
+  let gpa = address;
+  if (slots.translate) {
+    gpa = call_indirect<u64>(slots.translate, requester, address, write ? <u32>1 : <u32>0);
+    if (gpa == REFUSED) return 0;
+  }
+  const host = ramAt(gpa, bytes);
   if (!host || !write) return host;
   return attrOf(pageOf(host)) & Attr.ROM ? 0 : host;
 }
 
 /** A function's bus-master enable changed: with it off, what the function asks for never reaches the bus. */
 export function setMaster(requester: u32, on: bool): void {
-  const at = HELD + (requester >> 3 & 31), bit: u32 = 1 << (requester & 7);
+  const at = heldAt(requester), bit: u32 = 1 << (requester & 7);
   store<u8>(at, <u8>(on ? load<u8>(at) & ~bit : load<u8>(at) | bit));
 }
 
@@ -36,10 +51,16 @@ export function dmaFailed(): bool { const failed = dma.failed != 0; dma.failed =
 /** Bytes from `address` to the end of its page, at most `left`. */
 @inline function pieceBytes(address: u64, left: u32): u32 { return min(left, 4096 - <u32>(address & 4095)); }
 
+/** What a transfer spends. */
+@inline function unitsOf(address: u64, bytes: u32): u32 {
+  return TRANSFER_UNITS + PAGE_UNITS * <u32>(((address & 4095) + bytes + 4095) >> 12) + (bytes >> UNIT_BYTES_LOG2);
+}
+
 /** Copies `bytes` from guest memory to linear address `to`; false if any part was refused (those bytes are ones). */
 export function dmaRead(requester: u32, address: u64, to: usize, bytes: u32): bool {
   count(Counter.DMA_READS);
   addCount(Counter.DMA_BYTES_READ, bytes);
+  spend(unitsOf(address, bytes));
   let ok = true;
   for (let done: u32 = 0; done < bytes;) {
     const piece = pieceBytes(address + done, bytes - done), host = translate(requester, address + done, piece, false);
@@ -55,6 +76,7 @@ export function dmaRead(requester: u32, address: u64, to: usize, bytes: u32): bo
 export function dmaWrite(requester: u32, address: u64, from: usize, bytes: u32): bool {
   count(Counter.DMA_WRITES);
   addCount(Counter.DMA_BYTES_WRITTEN, bytes);
+  spend(unitsOf(address, bytes));
   let ok = true;
   for (let done: u32 = 0; done < bytes;) {
     const piece = pieceBytes(address + done, bytes - done), host = translate(requester, address + done, piece, true);

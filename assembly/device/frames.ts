@@ -11,10 +11,10 @@
 // No room is back-pressure: the card keeps its frame, the slice ends and the host drains; what the host offers and the
 // guest has no buffer for stays in the ring. Lengths and counts from the host are checked, not trusted.
 
-import { RINGS } from "../base/layout";
 import { endSlice } from "./clock";
 import { labSent, labTaken } from "./lab";
-import { FRAME_DATA, ring, ringFill, RingId } from "./ring";
+import { FRAME_DATA, PORT_WORDS } from "./layout";
+import { ring, ringFill, RingId } from "./ring";
 
 @inline export const MAX_PORTS: u32 = 8;
 /** Bytes of each ring: three of the largest frames and some. */
@@ -37,7 +37,7 @@ export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
   /** The host has taken the cable out. */
   unplugged: u32;
 }
-@inline export function port(n: u32): Port { return changetype<Port>(RINGS + 1024 + (<usize>(n & 7) << 6)); }
+@inline export function port(n: u32): Port { return changetype<Port>(PORT_WORDS + (<usize>(n & 7) << 6)); }
 
 @inline export function sendRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n; }
 @inline export function receiveRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n + 1; }

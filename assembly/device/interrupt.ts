@@ -3,10 +3,12 @@
 // Lines 0-15 are the ISA interrupts; each goes to the PIC input of its number and to the IOAPIC pin of its number,
 // except 0, which goes to pin 2 (ACPI 6.5, 5.2.12.5: the source override every PC has). Lines 16-23 go to the IOAPIC
 // alone. Several devices may drive one line: each names itself by a source number, and the line is up while any is.
-// A message is a store to 0xfeex_xxxx (SDM vol. 3, 10.11); anywhere else it is an ordinary DMA write.
+// A message is a store to 0xfeex_xxxx (SDM vol. 3, 10.11); anywhere else it is an ordinary DMA write. It names who stores it, as a
+// transfer does: interrupt remapping asks.
 // The controllers hang themselves in slots at attach; the processor comes in by the functions at the end.
 
 import { INTERRUPT, INTERRUPT_SIZE } from "../base/layout";
+import { LINE_SOURCES, LINE_WORDS } from "./layout";
 import { control, Event } from "../base/control";
 import { Counter, count } from "../base/counters";
 import { slots } from "./slots";
@@ -26,8 +28,7 @@ export const enum Source { DEVICE = 0, SECOND = 1, FIRST_HPET = 2, TESTDEV = 7, 
   /** IGNNE#: the processor goes on over a pending x87 exception. Set by a write to port f0h, gone when nothing is pending. */
   ignoreNumeric: u32;
 }
-@inline export const lines = changetype<Lines>(INTERRUPT);
-@inline const SOURCES: usize = INTERRUPT + 64;
+@inline export const lines = changetype<Lines>(LINE_WORDS);
 
 export function resetLines(): void { memory.fill(INTERRUPT, 0, INTERRUPT_SIZE); }
 
@@ -37,7 +38,7 @@ export function setLine(gsi: u32, level: bool): void { driveLine(gsi, level, Sou
 /** Drives one source of a line up or down. Sources are 0-63. */
 export function driveLine(gsi: u32, level: bool, source: u32): void {
   if (gsi >= LINES) return;
-  const at = SOURCES + (<usize>gsi << 3), bit = <u64>1 << (source & 63);
+  const at = LINE_SOURCES + (<usize>gsi << 3), bit = <u64>1 << (source & 63);
   store<u64>(at, level ? load<u64>(at) | bit : load<u64>(at) & ~bit);
   spread(gsi);
 }
@@ -51,7 +52,7 @@ export function muteLegacyTimers(on: bool): void {
 
 /** Carries a line's level to the controllers when it has changed. */
 function spread(gsi: u32): void {
-  let sources = load<u64>(SOURCES + (<usize>gsi << 3));
+  let sources = load<u64>(LINE_SOURCES + (<usize>gsi << 3));
   if (lines.muted >> gsi & 1) sources &= ~<u64>1;
   const level: u32 = sources ? 1 : 0;
   if ((lines.levels >> gsi & 1) == level) return;
@@ -61,10 +62,13 @@ function spread(gsi: u32): void {
   if (slots.ioapicInput) call_indirect<void>(slots.ioapicInput, gsi == 0 ? <u32>2 : gsi, level);
 }
 
+/** Requester id of the IOAPIC, which is no PCI function: on a bus that no bridge has. */
+@inline export const IOAPIC_REQUESTER: u32 = 0xff00;
+
 /** An interrupt message, as MSI, MSI-X and the IOAPIC send it. */
-export function sendMsi(address: u64, data: u32): void {
+export function sendMsi(requester: u32, address: u64, data: u32): void {
   count(Counter.MSIS_SENT);
-  if (slots.message) call_indirect<void>(slots.message, address, data);
+  if (slots.message) call_indirect<void>(slots.message, requester, address, data);
 }
 
 // --- The processor's side ---

@@ -13,11 +13,10 @@
 // that a sink without a link speed takes the frame at once. State is the last KiB of the header of the rings' region.
 
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
-import { RINGS } from "../base/layout";
 import { scaleDown } from "../base/scale";
 import { bindTimer, NEVER, nowNs, setTimer, Timer } from "./clock";
 import { Accepts, commitEntry, dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "./frames";
-import { RING_SLOTS } from "./slots";
+import { LAB_WORDS, RING_SLOTS } from "./layout";
 
 export const enum LabMode { NONE, SOURCE, SINK, ECHO }
 const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNECHOED, COUNT }
@@ -45,7 +44,7 @@ const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNE
   /** An echo waits for the guest to take something. */
   waiting: u32; pad: u32;
 }
-@inline export function lab(n: u32): Lab { return changetype<Lab>(RINGS + 3072 + (<usize>(n & 7) << 7)); }
+@inline export function lab(n: u32): Lab { return changetype<Lab>(LAB_WORDS + (<usize>(n & 7) << 7)); }
 
 /** Preamble, FCS and gap. */
 @inline const LINE_BYTES: u64 = 24;

@@ -12,6 +12,7 @@
 
 import { REGISTERS, REGISTERS_SIZE } from "../base/layout";
 import { count, nameOwned, takeCounters } from "../base/counters";
+import { spend } from "./allowance";
 
 /** The data sheet's access column. */
 export const enum Access {
@@ -104,6 +105,7 @@ export function countAccesses(b: Block, card: string, number: u32): void {
 
 /** Gives every register its reset value. */
 export function resetBlock(b: Block, values: usize): void {
+  spend(b.count >> 1);
   memory.fill(values, 0, b.bytes);
   for (let i: u32 = 0; i < b.count; i++) if (rowAt(b, row(b, i).offset) == i + 1) setValue(row(b, i), values, row(b, i).reset);
 }

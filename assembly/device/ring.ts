@@ -6,10 +6,9 @@
 // A producer that finds its ring full keeps its byte, and the slice ends so that the host can drain; a consumer is
 // called again by serviceRings at the next slice. The host's counts are checked, not trusted.
 
-import { RINGS } from "../base/layout";
 import { Counter, count } from "../base/counters";
 import { endSlice } from "./clock";
-import { RING_SLOTS } from "./slots";
+import { BYTE_DATA, RING_SLOTS, RING_TABLE } from "./layout";
 
 /** Console n sends on TX0 + 2n and receives on the one above. */
 export const enum RingId {
@@ -17,7 +16,7 @@ export const enum RingId {
   /** Port 0xe9. */
   DEBUG,
   COUNT,
-  /** Ids and header room kept for frame rings; their data starts at FRAME_DATA. */
+  /** Ids and header room kept for frame rings; their data is in frames.ts. */
   FIRST_FRAME = 16,
   /** Disks are served with the rings but have tables of their own (blocks.ts). */
   FIRST_DISK = 40,
@@ -32,18 +31,15 @@ export const enum RingPart { DATA, SIZE_BYTES, HEAD, TAIL }
 
 @inline const TX_BYTES: u32 = 64 * 1024;
 @inline const RX_BYTES: u32 = 4 * 1024;
-@inline const RING_DATA: usize = RINGS + 4096;
-/** Data of frame rings; the first MiB is for bytes. */
-@inline export const FRAME_DATA: usize = RINGS + 1024 * 1024;
 
-@inline export function ring(id: u32): Ring { return changetype<Ring>(RINGS + (<usize>(id & 63) << 4)); }
+@inline export function ring(id: u32): Ring { return changetype<Ring>(RING_TABLE + (<usize>(id & 63) << 4)); }
 
 function isReceive(id: u32): bool { return id < <u32>RingId.DEBUG && (id & 1) != 0; }
 
 /** Lays the rings out, once; a machine's reset leaves them as they are. */
 export function resetRings(): void {
   if (ring(0).sizeBytes) return;
-  let data = RING_DATA;
+  let data = BYTE_DATA;
   for (let id: u32 = 0; id < <u32>RingId.COUNT; id++) {
     const r = ring(id), size = isReceive(id) ? RX_BYTES : TX_BYTES;
     r.head = 0; r.tail = 0; r.sizeBytes = size; r.data = <u32>data;

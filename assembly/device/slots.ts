@@ -2,13 +2,14 @@
 // A cache region: attach fills it again after a snapshot.
 
 import { SLOTS, SLOTS_SIZE } from "../base/layout";
+import { SLOT_WORDS } from "./layout";
 
 @unmanaged export class Slots {
   /** PIC input: (irq: u32, level: u32) => void. */
   picInput: u32;
   /** IOAPIC pin: (pin: u32, level: u32) => void. */
   ioapicInput: u32;
-  /** Interrupt message: (address: u64, data: u32) => void. */
+  /** Interrupt message: (requester: u32, address: u64, data: u32) => void. */
   message: u32;
   /** The PIC's INT output changed: (level: u32) => void. */
   picOutput: u32;
@@ -32,12 +33,9 @@ import { SLOTS, SLOTS_SIZE } from "../base/layout";
   pmPlaced: u32;
   /** Bus handle of the ECAM. */
   ecam: u32;
+  /** DMA remapping: (requester: u32, address: u64, write: u32) => u64, a guest-physical address or REFUSED (dma.ts). */
+  translate: u32;
 }
-@inline export const slots = changetype<Slots>(SLOTS);
-
-/** Bound timers: u32 function, u32 device, for each of 64 (clock.ts). */
-@inline export const TIMER_SLOTS: usize = SLOTS + 1024;
-/** Bound rings: u32 function, u32 device, for each of 64 (ring.ts). */
-@inline export const RING_SLOTS: usize = SLOTS + 2048;
+@inline export const slots = changetype<Slots>(SLOT_WORDS);
 
 export function clearSlots(): void { memory.fill(SLOTS, 0, SLOTS_SIZE); }

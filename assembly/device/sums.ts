@@ -3,8 +3,14 @@
 // The checksum adds 16-bit words as they lie in memory: ones' complement addition does not mind the byte order as long as
 // sums are stored the way they were loaded.
 
+import { spend } from "./allowance";
+
+/** Bytes added for a unit of the allowance, as a power of two. */
+@inline const UNIT_BYTES_LOG2: u32 = 5;
+
 /** Adds a range to a sum of 16-bit words, not folded. */
 export function addWords(at: usize, bytes: u32, sum: u64): u64 {
+  spend(bytes >> UNIT_BYTES_LOG2);
   let total = sum, i: u32 = 0;
   for (; i + 4 <= bytes; i += 4) total += load<u32>(at + i);
   if (i + 2 <= bytes) { total += load<u16>(at + i); i += 2; }

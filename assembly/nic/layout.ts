@@ -8,17 +8,14 @@ import { DEVICES, KIB } from "../base/layout";
 @inline export const NIC_STATE: usize = DEVICES + 512 * KIB;
 /** Remainders of the frame check sequence by byte (fcs.ts), made at attach. */
 @inline export const FCS_TABLE: usize = NIC_STATE + <usize>MAX_NICS * NIC_BYTES;
-/** Descriptors of the packet in hand, 16 bytes each: one sent, and one received, perhaps the same by a loopback. */
+/** Descriptors of the packet in hand, 16 bytes each: one sent, and one received, perhaps the same by a loopback. How many there may be is
+ * what one item may cost the host (device/allowance.ts). */
 @inline export const DESCRIPTORS: usize = FCS_TABLE + KIB;
-@inline export const MAX_PIECES: u32 = 1024;
+@inline export const MAX_PIECES: u32 = 512;
 @inline export const RECEIVE_DESCRIPTORS: usize = DESCRIPTORS + <usize>MAX_PIECES * 16;
 @inline export const MAX_LOOK: u32 = 256;
 /** A frame on its way into the guest, and one on its way round a loopback; each with room for padding, a tag and the FCS. */
 @inline export const RECEIVE_FRAME: usize = RECEIVE_DESCRIPTORS + <usize>MAX_LOOK * 16;
 @inline export const LOOP_FRAME: usize = RECEIVE_FRAME + 72 * KIB;
-
-/** Timers of a card, a run of TIMERS_EACH by its frame port; the sixteen before are virtio's. */
-@inline export const FIRST_TIMER: u32 = 32;
-@inline export const TIMERS_EACH: u32 = 4;
 
 @inline export function nicState(i: u32): usize { return NIC_STATE + <usize>min(i, MAX_NICS - 1) * NIC_BYTES; }

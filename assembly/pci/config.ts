@@ -54,6 +54,8 @@ import { setMaster } from "../device/dma";
 
 @inline export function functionCount(): u32 { return load<u32>(PCI_TABLES); }
 @inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(RECORDS + (<usize>f << 6)); }
+/** Bus, device and function, as transfers and messages carry them: every function is on bus 0. */
+@inline export function requesterOf(f: u32): u32 { return functionAt(f).devfn; }
 @inline export function valuesOf(f: u32): usize { return PCI + <usize>f * PAGE_BYTES; }
 @inline export function commandOf(f: u32): u32 { return load<u16>(valuesOf(f) + Config.COMMAND); }
 /** The BAR's size in bytes, 0 where there is none; and its BarKind. */
@@ -146,7 +148,7 @@ function writeCommand(dev: usize, offset: u32, old: u64, written: u64): void {
 /** Says that the function starts transfers; bus-master enable then governs them. */
 export function makeMaster(f: u32): void { functionAt(f).masters = 1; refreshMaster(f); }
 
-function refreshMaster(f: u32): void { if (functionAt(f).masters) setMaster(functionAt(f).devfn, canMaster(f)); }
+function refreshMaster(f: u32): void { if (functionAt(f).masters) setMaster(requesterOf(f), canMaster(f)); }
 
 /** A transfer of the function's was refused: the status register's received master abort (PCI 3.0, 6.2.3). */
 export function noteMasterAbort(f: u32): void {

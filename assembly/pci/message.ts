@@ -3,12 +3,13 @@
 
 import { dmaWrite32 } from "../device/dma";
 import { sendMsi } from "../device/interrupt";
-import { functionAt, noteMasterAbort } from "./config";
+import { noteMasterAbort, requesterOf } from "./config";
 
 /** FEExxxxx (SDM vol. 3, 10.11.1). */
 @inline const WINDOW: u64 = 0xfee;
 
 export function deliverMessage(f: u32, address: u64, data: u32): void {
-  if (address >> 20 == WINDOW) { sendMsi(address, data); return; }
-  if (!dmaWrite32(functionAt(f).devfn, address, data)) noteMasterAbort(f);
+  const requester = requesterOf(f);
+  if (address >> 20 == WINDOW) { sendMsi(requester, address, data); return; }
+  if (!dmaWrite32(requester, address, data)) noteMasterAbort(f);
 }

@@ -5,10 +5,12 @@
 
 import { DEVICES } from "../base/layout";
 import { MAX_STREAMS } from "../device/bytes";
+import { clearTurns, resetAllowance } from "../device/allowance";
 import { port } from "../device/frames";
 import { attachLab, resetLabs } from "../device/lab";
 import { attachE1000, e1000LinkChanged, resetE1000 } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
+import { clearTimerIds } from "../device/timers";
 import { MAX_DISKS } from "../device/blocks";
 import { MAX_PORTS } from "../device/frames";
 import { deviceAt, resetDevice } from "../virtio/device";
@@ -122,6 +124,8 @@ export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind :
 
 export function attachCards(): void {
   clearPackedRoom();
+  clearTimerIds();
+  clearTurns();
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);
     if (isVirtio(c.kind)) deviceAt(i).legacyOnly = c.legacyOnly;
@@ -137,6 +141,7 @@ export function attachCards(): void {
 
 /** After the PCI functions' reset. */
 export function resetCards(): void {
+  resetAllowance();
   resetLabs();
   for (let i: u32 = 0; i < list.count; i++) {
     const c = card(i);

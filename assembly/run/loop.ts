@@ -36,6 +36,7 @@ export function runFor(budget: u64): u32 {
   refreshLimit();
   const why = runOn();
   clearEvent(Event.YIELD);
+  control.yieldAt = i64.MAX_VALUE;
   addCount(Counter.INSTRUCTIONS, control.base - before);
   return why;
 }

@@ -41,7 +41,7 @@ export function attachMachine(): void {
 /** Power-up state of processor and board; RAM, the count of ticks and virtual time are kept. */
 export function resetMachine(): void {
   control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.until = 0;
-  control.events = 0; machine.stop = 0; control.again = 0; machine.exitCode = 0;
+  control.yieldAt = i64.MAX_VALUE; control.events = 0; machine.stop = 0; control.again = 0; machine.exitCode = 0;
   placeBoundary(control.base);
   memory.fill(CPU, 0, CPU_SIZE);
   memory.fill(FLOAT_ENV, 0, FLOAT_ENV_SIZE);

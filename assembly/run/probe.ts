@@ -7,8 +7,8 @@
 
 import { control, Event } from "../base/control";
 import { machine } from "../base/machine";
-import { SLOTS } from "../base/layout";
 import { runTimers } from "../device/clock";
+import { PROBE } from "../device/layout";
 import { slots } from "../device/slots";
 import { mmioRead, mmioWrite, portRead as inPort, portWrite as outPort } from "../memory/bus";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
@@ -20,8 +20,8 @@ import { ProbePoint } from "./surface";
   /** Edges noted; those past MAX_EDGES are lost. */
   count: u32;
 }
-@inline const probe = changetype<Probe>(SLOTS + 3328);
-@inline const EDGES: usize = SLOTS + 3328 + 64;
+@inline const probe = changetype<Probe>(PROBE);
+@inline const EDGES: usize = PROBE + 64;
 @inline const MAX_EDGES: u32 = 320;
 @inline const EDGE_UP: u32 = 0x8000;
 

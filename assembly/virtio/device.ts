@@ -5,11 +5,16 @@
 // onQueue when a queue is notified, onReset, onDriverOk, onConfig after a write to the device's configuration.
 // What the specification calls the driver's error ends in fail(): NEEDS_RESET, a configuration interrupt (2.1.2), and
 // no queue is served until the driver resets the device.
+//
+// Each chain, packet or part of a request is an item of the machine's allowance (device/allowance.ts): kinds ask mayServe before they take one.
+// While the device waits for its turn a doorbell is counted and no more.
 
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { makeRates, noteBell, Rates } from "../base/histograms";
+import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn, waitsForTurn } from "../device/allowance";
+import { bindTimer } from "../device/clock";
 import { dmaFailed } from "../device/dma";
-import { functionAt, noteMasterAbort } from "../pci/config";
+import { noteMasterAbort, requesterOf as functionRequester } from "../pci/config";
 import { setIntx } from "../pci/intx";
 import { msixEnabled, sendVector } from "../pci/msix";
 import { DEVICE_BYTES, MAX_DEVICES, Part, VIRTIO_STATE } from "./layout";
@@ -36,6 +41,10 @@ import { DeviceId, FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   onQueueReset: u32;
   /** Without the modern interface; set before attach. */
   legacyOnly: u32;
+  /** Timer that goes on when there is allowance again (device/allowance.ts), and what it calls: (dev), every queue that may wait. */
+  turn: u32;
+  onTurn: u32;
+  pad0: u64;
   // Cleared by a reset; the offset is in STATE_FROM.
   status: u32;
   isr: u32;
@@ -46,8 +55,10 @@ import { DeviceId, FeatureBit, Isr, NO_VECTOR, Status } from "./spec";
   legacy: u32;
   /** No queue is served until reset. */
   broken: u32;
+  /** Turns taken: another queue is first each time. */
+  turns: u32;
 }
-@inline const STATE_FROM: usize = 64;
+@inline const STATE_FROM: usize = offsetof<VirtioDevice>("status");
 
 @unmanaged export class Queue {
   // Written at attach.
@@ -103,7 +114,7 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
 @inline export function queueOf(d: VirtioDevice, i: u32): Queue { return changetype<Queue>(changetype<usize>(d) + Part.QUEUES + <usize>i * QUEUE_BYTES); }
 @inline export function ratesOf(q: Queue): Rates { return changetype<Rates>(changetype<usize>(q) + offsetof<Queue>("rate0")); }
 @inline export function deviceOf(q: Queue): VirtioDevice { return changetype<VirtioDevice>(<usize>q.device); }
-@inline export function requesterOf(d: VirtioDevice): u32 { return functionAt(d.pci).devfn; }
+@inline export function requesterOf(d: VirtioDevice): u32 { return functionRequester(d.pci); }
 @inline export function has(d: VirtioDevice, bit: u32): bool { return (d.accepted >> bit & 1) != 0; }
 /** The driver chose packed rings (2.8); a device that offers none has none, whatever a driver wrote. */
 @inline export function isPacked(q: Queue): bool { return q.packed != 0 && has(deviceOf(q), FeatureBit.RING_PACKED); }
@@ -149,6 +160,7 @@ export function resetDevice(d: VirtioDevice): void {
   d.configVector = NO_VECTOR;
   for (let i: u32 = 0; i < d.queueCount; i++) resetQueue(queueOf(d, i));
   setIntx(d.pci, false);
+  cancelTurn(d.turn);
   if (d.onReset) call_indirect<void>(d.onReset, changetype<usize>(d));
 }
 
@@ -216,11 +228,28 @@ export function writeStatus(d: VirtioDevice, value: u32): void {
   if (d.status & ~before & Status.DRIVER_OK && d.onDriverOk) call_indirect<void>(d.onDriverOk, changetype<usize>(d));
 }
 
+/** Binds the device's turn; at attach, when onTurn is set. */
+export function makeTurn(d: VirtioDevice): void {
+  d.turn = takeTurn();
+  bindTimer(d.turn, takeTurnNow.index, changetype<usize>(d));
+}
+
+function takeTurnNow(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev);
+  d.turns++;
+  beginTurn();
+  call_indirect<void>(d.onTurn, dev);
+  endTurn();
+}
+
+/** An item may begin; else the device goes on at its turn. */
+@inline export function mayServe(d: VirtioDevice): bool { return mayWork(d.turn); }
+
 /** The driver rang a queue's doorbell. */
 export function notifyQueue(d: VirtioDevice, i: u32): void {
   if (i >= d.queueCount) return;
   countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
   queueOf(d, i).rung = 1;
   noteBell(ratesOf(queueOf(d, i)), queueOf(d, i).rates);
-  if (isLive(d, i)) call_indirect<void>(d.onQueue, changetype<usize>(d), i);
+  if (isLive(d, i) && !waitsForTurn(d.turn)) call_indirect<void>(d.onQueue, changetype<usize>(d), i);
 }

@@ -5,7 +5,7 @@
 // by an EOI carrying its vector. Polarity bits are kept and ignored: lines are carried as asserted or not.
 
 import { mapMmio, Width } from "../../memory/bus";
-import { sendMsi } from "../../device/interrupt";
+import { IOAPIC_REQUESTER, sendMsi } from "../../device/interrupt";
 import { slots } from "../../device/slots";
 import { IOAPIC_BYTES, IOAPIC_STATE } from "../layout";
 import { IOAPICVER_VALUE, IOAPIC_BASE, IOAPIC_PINS, IoIndex, IoRegister, Redirect } from "./spec";
@@ -58,7 +58,7 @@ function sendPin(pin: u32): void {
   const entry = low(pin), destination = load<u32>(entryAt(pin), 4) >> 24;
   const address = 0xfee0_0000 | destination << 12 | (entry & Redirect.LOGICAL ? 4 : 0);
   const trigger: u32 = entry & Redirect.LEVEL ? 0xc000 : 0;
-  sendMsi(<u64>address, (entry & (Redirect.VECTOR | Redirect.MODE)) | trigger);
+  sendMsi(IOAPIC_REQUESTER, <u64>address, (entry & (Redirect.VECTOR | Redirect.MODE)) | trigger);
 }
 
 /** An EOI for `vector` came, by broadcast or by the EOI register. */

@@ -35,8 +35,8 @@ function deliver(mode: u32, vector: u32, level: bool): void {
 }
 
 /** A device's store to the interrupt window, or the same from the IOAPIC. Elsewhere it is an ordinary write to memory. */
-export function receiveMessage(address: u64, data: u32): void {
-  if (address >> 20 != 0xfee) { dmaWrite32(0, address, data); return; }
+export function receiveMessage(requester: u32, address: u64, data: u32): void {
+  if (address >> 20 != 0xfee) { dmaWrite32(requester, address, data); return; }
   const destination = <u32>(address >> 12) & 0xff, logical = (address & 4) != 0;
   if (!isForUs(destination, logical, false)) { count(Counter.MSIS_REFUSED); return; }
   deliver(data >> 8 & 7, data & 0xff, (data & 0x8000) != 0);

@@ -5,12 +5,14 @@
 //
 // There is no flash. Only whole dwords mean anything; the bus cuts what a narrower read asks for out of one.
 
+import { beginTurn, cancelTurn, endTurn, takeTurn } from "../../device/allowance";
 import { bindTimer } from "../../device/clock";
 import { openPort, receiveRing } from "../../device/frames";
 import { Block, guestRead, guestWrite } from "../../device/registers";
 import { bindRing } from "../../device/ring";
+import { takeTimers } from "../../device/timers";
 import { makeHandler, Width } from "../../memory/bus";
-import { addBar, attachFunction, functionAt, makeMaster, setPin, setStatus, setSubsystem } from "../../pci/config";
+import { addBar, attachFunction, canMaster, functionAt, makeMaster, setPin, setStatus, setSubsystem } from "../../pci/config";
 import { addMsi } from "../../pci/msi";
 import { addPower } from "../../pci/power";
 import { BarKind, Config, MsiControl, PciStatus } from "../../pci/spec";
@@ -33,10 +35,12 @@ export function attachE1000(i: u32, number: u32, port: u32, slot: u32, mac: u64)
   nameCounters(d, "e1000-");
   d.block = <u32>changetype<usize>(makeRegisters("e1000-", number));
   attachPciFunction(d, slot);
+  d.timers = takeTimers(CardTimer.COUNT); d.turn = takeTurn();
   bindTimer(timerOf(d, CardTimer.THROTTLE), throttleOver.index, dev);
   bindTimer(timerOf(d, CardTimer.RECEIVE), receiveDelayOver.index, dev);
   bindTimer(timerOf(d, CardTimer.TRANSMIT), transmitDelayOver.index, dev);
-  bindTimer(timerOf(d, CardTimer.RESUME), resume.index, dev);
+  bindTimer(timerOf(d, CardTimer.PAUSE), pauseOver.index, dev);
+  bindTimer(d.turn, takeTurnNow.index, dev);
   openPort(port);
   bindRing(receiveRing(port), service.index, dev);
 }
@@ -57,8 +61,12 @@ function attachPciFunction(d: E1000, slot: u32): void {
   addMsi(f, PciId.MSI_AT, 0, MsiControl.WIDE);
 }
 
-/** Bus mastering may have come: what waits goes on. */
-function commandWritten(f: u32): void { service(functionAt(f).owner); }
+/** Bus mastering may have come: what waits goes on. Without it nothing waits for allowance. */
+function commandWritten(f: u32): void {
+  const d = changetype<E1000>(<usize>functionAt(f).owner);
+  if (canMaster(f)) service(functionAt(f).owner);
+  else cancelTurn(d.turn);
+}
 
 /** Out of D3: as after power-up, the PHY and the EEPROM included. */
 function wake(f: u32): void {
@@ -90,7 +98,18 @@ export function e1000LinkChanged(i: u32): void {
   transmit(d);
 }
 
-function resume(dev: usize): void { endPause(changetype<E1000>(dev)); }
+function pauseOver(dev: usize): void { endPause(changetype<E1000>(dev)); }
+
+/** There is allowance again. The two rings take turns at being first. */
+function takeTurnNow(dev: usize): void {
+  const d = changetype<E1000>(dev);
+  d.receiveFirst ^= 1;
+  beginTurn();
+  if (d.receiveFirst) receive(d);
+  transmit(d);
+  if (!d.receiveFirst) receive(d);
+  endTurn();
+}
 
 // --- Windows ---
 

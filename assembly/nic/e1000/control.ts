@@ -1,6 +1,7 @@
 // What writing CTRL, RCTL, TCTL and the tails does; the card's reset (manual 13.4.1, 14.9).
 
 import { noteBell } from "../../base/histograms";
+import { cancelTurn } from "../../device/allowance";
 import { cancelTimer, NEVER } from "../../device/clock";
 import { Accepts, port } from "../../device/frames";
 import { Block, resetBlock } from "../../device/registers";
@@ -20,7 +21,8 @@ export function resetCard(d: E1000): void {
   clearState(d);
   d.ioAddress = ioAddress; d.asserted = asserted;
   d.rxDelay = NEVER; d.rxAbsolute = NEVER; d.txDelay = NEVER; d.txAbsolute = NEVER;
-  cancelTimer(timerOf(d, CardTimer.RESUME));
+  cancelTimer(timerOf(d, CardTimer.PAUSE));
+  cancelTurn(d.turn);
   resetInterrupts(d);
   const mac = macOf(d);
   setReg(d, Reg.RAL, <u32>mac);

@@ -27,7 +27,10 @@ export function isControl(d: E1000, frame: usize, bytes: u32): bool {
 
 /** Counts a control frame, and obeys a PAUSE if RFCE says so; true when it is passed on to the host. */
 export function takeControl(d: E1000, frame: usize): bool {
-  const quanta = get16(frame + 16), rctl = getReg(d, Reg.RCTL);
+  const quanta = get16(frame + 16), rctl = getReg(d, Reg.RCTL), again = d.heeded;
+  d.heeded = 1;
+  // A frame that waits for a buffer is looked at once more.
+  if (again) return true;
   if (get16(frame + 14) != PAUSE) addStat(d, Stat.FCRUC, 1);
   else {
     addStat(d, quanta ? Stat.XOFFRXC : Stat.XONRXC, 1);
@@ -39,7 +42,7 @@ export function takeControl(d: E1000, frame: usize): bool {
 function pause(d: E1000, quanta: u32): void {
   d.pausedUntil = nowNs() + <u64>quanta * Unit.PAUSE_NS;
   setReg(d, Reg.STATUS, getReg(d, Reg.STATUS) & ~(<u32>Status.TXOFF) | (quanta ? Status.TXOFF : 0));
-  setTimer(timerOf(d, CardTimer.RESUME), d.pausedUntil);
+  setTimer(timerOf(d, CardTimer.PAUSE), d.pausedUntil);
 }
 
 /** Asks the partner for silence, or to go on, by what waits for the guest. */

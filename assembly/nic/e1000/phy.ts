@@ -2,6 +2,7 @@
 // is one, is at 1000 Mb/s full duplex, so negotiation is over as soon as it starts; the link is down while the host has taken the cable out,
 // the PHY is powered down or the MAC has not said SLU.
 
+import { cancelTurn } from "../../device/allowance";
 import { port } from "../../device/frames";
 import { raise } from "./interrupts";
 import { E1000, getPhy, getReg, phyOf, setPhy, setReg } from "./state";
@@ -27,6 +28,7 @@ export function refreshLink(d: E1000, tell: bool): void {
   let status = before & ~(<u32>Status.LU | Status.FD) | (ctrl & Ctrl.FD);
   if (phyUp && ctrl & Ctrl.SLU) status |= Status.LU | Status.FD;
   setReg(d, Reg.STATUS, status);
+  if (!(status & Status.LU)) cancelTurn(d.turn);
   if (tell && (before ^ status) & Status.LU) raise(d, Cause.LSC);
 }
 

@@ -3,10 +3,12 @@
 // A frame is checked against the filters, put together as on the wire (tag taken out, padding, FCS unless SECRC) and
 // written over as many descriptors as it needs. With too few of them it stays in the ring, RNBC counts it, and the next write to
 // RDT goes on. A descriptor with a null address takes no data: it is written back with DD and passed over (3.2.5).
+// Each frame is an item of the machine's allowance (device/allowance.ts), and so is each run of null descriptors.
 // The ring is RDLEN / 16 descriptors, free ones from RDH up to but not including RDT; an index outside it stops the receiver.
 
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
+import { mayWork, spend } from "../../device/allowance";
 import { dmaRead, dmaWrite, dmaWrite8 } from "../../device/dma";
 import { canMaster } from "../../pci/config";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
@@ -21,7 +23,14 @@ import { addStat, countReceived, countSeen } from "./statistics";
 import { Cause, Rctl, Reg, Rx, RxStatus, Stat } from "./spec";
 import { verifySums } from "./verify";
 
-const enum Outcome { DONE, WAIT }
+const enum Outcome { DONE, WAIT,
+  /** Null descriptors have been passed over: to be tried again. */
+  AGAIN,
+}
+/** Runs of null descriptors passed over for a frame that cannot wait. */
+@inline const MAX_RUNS: u32 = 4;
+/** What a frame costs beside its transfers. */
+@inline const ITEM_UNITS: u32 = 6;
 @inline const MIN_FRAME: u32 = 14;
 @inline const PADDED: u32 = 60;
 /** Without FCS: with a tag or without (13.4.22, LPE), and what long packet reception takes. */
@@ -41,12 +50,17 @@ export function receive(d: E1000): void {
 function takeAll(d: E1000): void {
   for (;;) {
     const f = peekFrame(d.port);
-    if (!changetype<usize>(f) || !canMaster(d.pci)) return;
+    if (!changetype<usize>(f) || !canMaster(d.pci) || !mayWork(d.turn)) return;
+    spend(ITEM_UNITS);
     if (!isReceiving(d) || !hasLink(d) || isLooped(d)) bump(d, Count.NO_RECEIVER);
     // The host was not told of any offloads.
     else if (f.bytes < MIN_FRAME || f.flags & 1 || f.gsoType) bump(d, Count.RECEIVE_REFUSED);
-    else if (take(d, frameData(f), f.bytes) == Outcome.WAIT) return;
-    d.waiting = 0;
+    else {
+      const what = take(d, frameData(f), f.bytes);
+      if (what == Outcome.WAIT) return;
+      if (what == Outcome.AGAIN) continue;
+    }
+    d.waiting = 0; d.heeded = 0;
     dropFrame(d.port, f);
   }
 }
@@ -55,8 +69,10 @@ function takeAll(d: E1000): void {
 export function receiveLooped(d: E1000, frame: usize, bytes: u32): void {
   bump(d, Count.LOOPED);
   if (!isReceiving(d)) { bump(d, Count.NO_RECEIVER); return; }
-  if (take(d, frame, bytes) == Outcome.WAIT) { addStat(d, Stat.MPC, 1); raise(d, Cause.RXO); }
-  d.waiting = 0;
+  let what: u32 = Outcome.AGAIN;
+  for (let runs: u32 = 0; runs < MAX_RUNS && what == Outcome.AGAIN; runs++) what = take(d, frame, bytes);
+  if (what != Outcome.DONE) { addStat(d, Stat.MPC, 1); raise(d, Cause.RXO); }
+  d.waiting = 0; d.heeded = 0;
 }
 
 function take(d: E1000, frame: usize, bytes: u32): u32 {
@@ -64,7 +80,9 @@ function take(d: E1000, frame: usize, bytes: u32): u32 {
   if (isControl(d, frame, bytes)) { if (!takeControl(d, frame)) { countOnce(d, bytes); return Outcome.DONE; } }
   else if (match == Match.NONE || !matchesVlan(d, frame, bytes)) { bump(d, Count.FILTERED); countOnce(d, bytes); return Outcome.DONE; }
   if (isTooLong(d, frame, bytes)) { addStat(d, Stat.ROC, 1); bump(d, Count.RECEIVE_REFUSED); countOnce(d, bytes); return Outcome.DONE; }
-  if (build(d, frame, bytes, match) == Outcome.WAIT) { noteWait(d); return Outcome.WAIT; }
+  const what = build(d, frame, bytes, match);
+  if (what == Outcome.WAIT) noteWait(d);
+  if (what != Outcome.DONE) return what;
   countOnce(d, bytes);
   countReceived(d, frame, max(bytes, PADDED));
   bump(d, Count.RECEIVED);
@@ -116,16 +134,12 @@ export function bufferBytes(rctl: u32): u32 {
 /** Writes the frame in RECEIVE_FRAME over the next descriptors, if there are enough. */
 function place(d: E1000, length: u32, status: u32, errors: u32, packet: u32, special: u32): u32 {
   const n = getReg(d, Reg.RDLEN) >> 4, tail = getReg(d, Reg.RDT), size = bufferBytes(getReg(d, Reg.RCTL));
-  let head = getReg(d, Reg.RDH), used: u32 = 0, free: u32 = 0, done: u32 = 0;
-  // Each round but the last moves the head.
-  while (!used) {
-    if (n == 0 || head == tail) return Outcome.WAIT;
-    if (head >= n || tail >= n) { bump(d, Count.MISUSED); return Outcome.WAIT; }
-    free = tail > head ? tail - head : tail + n - head;
-    used = lookAhead(d, head, n, free, (length + size - 1) / size);
-    if (!used && getReg(d, Reg.RDH) == head) return Outcome.WAIT;
-    if (!used) head = getReg(d, Reg.RDH);
-  }
+  const head = getReg(d, Reg.RDH);
+  if (n == 0 || head == tail) return Outcome.WAIT;
+  if (head >= n || tail >= n) { bump(d, Count.MISUSED); return Outcome.WAIT; }
+  const free = tail > head ? tail - head : tail + n - head, used = lookAhead(d, head, n, free, (length + size - 1) / size);
+  if (!used) return getReg(d, Reg.RDH) == head ? Outcome.WAIT : Outcome.AGAIN;
+  let done: u32 = 0;
   for (let i: u32 = 0; i < used; i++) {
     const at = baseOf(d) + (<u64>((head + i) % n) << 4), buffer = load<u64>(look(i));
     bump(d, Count.RX_WRITTEN);

@@ -6,9 +6,9 @@
 
 import { addCount, nameOwned, takeCounters } from "../../base/counters";
 import { makeRates, Rates } from "../../base/histograms";
-import { functionAt, noteMasterAbort } from "../../pci/config";
+import { noteMasterAbort, requesterOf as functionRequester } from "../../pci/config";
 import { dmaFailed } from "../../device/dma";
-import { FIRST_TIMER, nicState, TIMERS_EACH } from "../layout";
+import { nicState } from "../layout";
 import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
 
 @unmanaged export class E1000 {
@@ -21,7 +21,9 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
   mac: u64;
   /** Histograms of the receive and the transmit queue (base/histograms.ts). */
   rxHistograms: u32; txHistograms: u32;
-  pad1: u64; pad2: u64; pad3: u64;
+  /** The first of its CardTimers; the timer that goes on when there is allowance again (device/allowance.ts). */
+  timers: u32; turn: u32;
+  pad2: u64; pad3: u64;
   /** INTx is up. */
   asserted: u32;
   /** The I/O window's address. */
@@ -35,14 +37,17 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
   pausedUntil: u64;
   /** The frame at the head of the ring has been counted as waiting. */
   waiting: u32;
+  /** It is a control frame and has been heeded. */
+  heeded: u32;
+  pad1: u32;
   /** The partner has been sent an XOFF, and no XON since. */
   silenced: u32;
   // The EEPROM's shift register (eeprom.ts).
   eePhase: u32; eeBits: u32; eeShift: u32; eeAddress: u32; eeOperation: u32; eeWritable: u32;
   /** A packet of too many descriptors is being passed over. */
   skipping: u32;
-  /** Bytes of the packet just sent; consumed within one call. */
-  moved: u32;
+  /** The receive ring is looked at first at the next turn. */
+  receiveFirst: u32;
   /** Rates of the two queues (base/histograms.ts). */
   rxRate: u64; txRate: u64;
 }
@@ -55,7 +60,7 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
 @inline const PHY: usize = 0x480;
 @inline const VALUES: usize = 0x1000;
 
-export const enum CardTimer { THROTTLE, RECEIVE, TRANSMIT, RESUME }
+export const enum CardTimer { THROTTLE, RECEIVE, TRANSMIT, PAUSE, COUNT }
 export const enum Count {
   SENT, BYTES_SENT, LARGE_SENT, SEND_WAITS, SEND_REFUSED, RECEIVED, BYTES_RECEIVED, RECEIVE_WAITS, FILTERED, RECEIVE_REFUSED, NO_RECEIVER, LOOPED,
   TX_READ, TX_WRITTEN, RX_READ, RX_WRITTEN, TX_COPIED, RX_COPIED, DOORBELLS, RX_DOORBELLS, ASSERTED, MODERATED, DELIVERED, CAUSES_DELAYED, MISUSED, RESETS, ABORTS, COUNT,
@@ -72,8 +77,8 @@ export const enum Count {
 @inline export function setReg(d: E1000, offset: u32, value: u32): void { store<u32>(changetype<usize>(d) + VALUES + offset, value); }
 @inline export function getPhy(d: E1000, n: u32): u32 { return load<u16>(phyOf(d) + (<usize>(n & 31) << 1)); }
 @inline export function setPhy(d: E1000, n: u32, value: u32): void { store<u16>(phyOf(d) + (<usize>(n & 31) << 1), <u16>value); }
-@inline export function requesterOf(d: E1000): u32 { return functionAt(d.pci).devfn; }
-@inline export function timerOf(d: E1000, which: u32): u32 { return FIRST_TIMER + d.index * TIMERS_EACH + which; }
+@inline export function requesterOf(d: E1000): u32 { return functionRequester(d.pci); }
+@inline export function timerOf(d: E1000, which: u32): u32 { return d.timers + which; }
 @inline export function bump(d: E1000, what: u32): void { addCount(d.counters + what, 1); }
 @inline export function bumpBy(d: E1000, what: u32, n: u64): void { addCount(d.counters + what, n); }
 @inline export function rxRates(d: E1000): Rates { return changetype<Rates>(changetype<usize>(d) + offsetof<E1000>("rxRate")); }

@@ -3,22 +3,23 @@
 // A packet is the descriptors from TDH to the first with EOP. They are read first; only when all are there, and the ring has
 // room for the frame, is anything consumed: no room leaves TDH where it is, and the service after the host has drained
 // goes on. Each packet then goes by DMA straight into the ring's entry. A context descriptor stands alone.
-// Limits: what a doorbell may move is bounded by the ring's length and by MAX_WORK bytes, after which the rest
-// waits as long as the wire would take; a packet of more than MAX_PIECES descriptors is passed over up to its end.
+// Each packet or context is an item of the machine's allowance (device/allowance.ts). A packet of more than MAX_PIECES
+// descriptors is passed over up to its end.
 
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite8 } from "../../device/dma";
 import { canMaster } from "../../pci/config";
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
-import { nowNs, setTimer } from "../../device/clock";
+import { mayWork, spend } from "../../device/allowance";
+import { nowNs } from "../../device/clock";
 import { DESCRIPTORS, LOOP_FRAME, MAX_PIECES } from "../layout";
 import { put16 } from "../../device/sums";
 import { stripsTags } from "./filter";
 import { noteSent, raise } from "./interrupts";
 import { fullSegment, lastSegment, segmentLater, segmentsOf, sumIp, sumToEnd, sumUpper } from "./offload";
 import { receiveLooped } from "./receive";
-import { bump, bumpBy, CardTimer, Context, contextOf, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, setReg, timerOf, txRates } from "./state";
+import { bump, bumpBy, Context, contextOf, Count, E1000, getReg, hasLink, isLooped, noteAbort, requesterOf, setReg, txRates } from "./state";
 import { addStat, countSent } from "./statistics";
 import { Cause, Reg, Stat, Status, Tctl, Tx, TxContext } from "./spec";
 
@@ -26,9 +27,8 @@ import { Cause, Reg, Stat, Status, Tctl, Tx, TxContext } from "./spec";
 @inline const PADDED: u32 = 60;
 /** The longest that is not segmented (3.3.1). */
 @inline const LONGEST: u32 = 16288;
-/** Bytes moved in one go, and the time the wire takes for them at 1 Gb/s. */
-@inline const MAX_WORK: u32 = 1024 * 1024;
-@inline const WORK_NS: u64 = <u64>MAX_WORK * 8;
+/** What an item costs beside its transfers. */
+@inline const ITEM_UNITS: u32 = 2;
 
 @inline function look(i: u32): usize { return DESCRIPTORS + (<usize>i << 4); }
 @inline function lowerOf(i: u32): u32 { return load<u32>(look(i), Tx.LOWER); }
@@ -53,29 +53,24 @@ export function transmit(d: E1000): void {
 function sendAll(d: E1000): void {
   if (!(getReg(d, Reg.TCTL) & Tctl.EN) || (!hasLink(d) && !isLooped(d)) || !canMaster(d.pci)) return;
   const n = getReg(d, Reg.TDLEN) >> 4, tail = getReg(d, Reg.TDT);
-  let moved: u32 = 0, packets: u32 = 0;
-  // A packet consumes a descriptor at least.
-  for (let left = n; left; left--) {
+  let packets: u32 = 0;
+  for (;;) {
     const head = getReg(d, Reg.TDH);
     if (head == tail) break;
     if (head >= n || tail >= n) { bump(d, Count.MISUSED); return; }
-    if (mustPause(d, moved)) break;
+    if (isPaused(d) || !mayWork(d.turn)) break;
+    spend(ITEM_UNITS);
     const used = d.skipping ? skip(d, head) : next(d, head, tail > head ? tail - head : tail + n - head, n);
     if (!used) break;
     setReg(d, Reg.TDH, (head + used) % n);
     finish(d, head, used, n);
-    moved += d.moved;
     packets++;
   }
   if (packets) tellQueue(d, n, tail);
 }
 
-/** The partner wants silence, or enough has been moved in one go. */
-function mustPause(d: E1000, moved: u32): bool {
-  const now = nowNs(), until = now < d.pausedUntil ? d.pausedUntil : moved > MAX_WORK ? now + WORK_NS : 0;
-  if (until) setTimer(timerOf(d, CardTimer.RESUME), until);
-  return until != 0;
-}
+/** The partner wants silence; the timer set then ends it. */
+@inline function isPaused(d: E1000): bool { return nowNs() < d.pausedUntil; }
 
 /** A pause is over. */
 export function endPause(d: E1000): void {
@@ -97,7 +92,6 @@ function read(d: E1000, at: u32, to: u32): void {
 /** Consumes the context or packet at the head; the descriptors used, 0 when it is not whole or there is no room. */
 function next(d: E1000, head: u32, ready: u32, n: u32): u32 {
   let bytes: u32 = 0, i: u32 = 0;
-  d.moved = 0;
   while (i < ready) {
     read(d, (head + i) % n, i);
     const lower = lowerOf(i);
@@ -118,7 +112,6 @@ function loadContext(d: E1000): void {
 /** Passes over a packet of too many descriptors. */
 function skip(d: E1000, head: u32): u32 {
   read(d, head, 0);
-  d.moved = 0;
   if (lowerOf(0) & Tx.EOP) d.skipping = 0;
   return 1;
 }
@@ -145,7 +138,6 @@ function send(d: E1000, pieces: u32, gathered: u32): bool {
   offload(d, f, data + shift, bytes, shift, large);
   if (shift) addTag(d, data, upperOf(pieces - 1) >> 16);
   if (whole > bytes + shift) memory.fill(data + bytes + shift, 0, whole - bytes - shift);
-  d.moved = whole;
   countPacket(d, data, whole, segments, shift);
   if (looped) receiveLooped(d, data, whole);
   else commitFrame(d.port, f);

@@ -6,6 +6,7 @@
 // bus-master enable the bus is never granted: MERR, and the access is tried again at the next poll.
 
 import { noteInterrupt } from "../../base/histograms";
+import { cancelTurn } from "../../device/allowance";
 import { dmaFailed, dmaRead } from "../../device/dma";
 import { Accepts, port } from "../../device/frames";
 import { canMaster, noteMasterAbort } from "../../pci/config";
@@ -59,6 +60,8 @@ export function isGoing(c: Card, side: u32): bool {
 export function stop(c: Card): void {
   countCard(c, Count.STOPS);
   cancelPoll(c);
+  cancelTurn(c.turn);
+  c.passing = 0;
   setCsr(c, Csr.STATUS, Csr0.STOP);
   setCsr(c, Csr.FEATURES, csr(c, Csr.FEATURES) & ~(<u32>Csr4.CLEARED));
   setCsr(c, Csr.EXTENDED, csr(c, Csr.EXTENDED) & ~(<u32>Csr5.SPND));

@@ -2,6 +2,8 @@
 
 import { DESCRIPTORS, RECEIVE_FRAME } from "../layout";
 
+/** Descriptors of one frame, each way: what one item may cost the host (device/allowance.ts). */
+@inline export const MAX_PIECES: u32 = 256;
 @inline export const CARD_BYTES: usize = 1024;
 /** In a card's part: address PROM, BCRs and CSRs, a word each. */
 export const enum Part { APROM = 0x80, BCRS = 0x90, CSRS = 0x100 }

@@ -10,17 +10,18 @@
 // nothing; the EEPROM's serial port, byte swapping (BSWP), aligned reception (RCVALGN), magic packets and an expansion ROM are not there.
 
 import { makeHandler, Width } from "../../memory/bus";
+import { cancelTurn, takeTurn } from "../../device/allowance";
 import { bindTimer, cancelTimer } from "../../device/clock";
 import { openPort, port, receiveRing } from "../../device/frames";
 import { Access } from "../../device/registers";
 import { bindRing } from "../../device/ring";
-import { addBar, attachFunction, defineConfig, functionAt, makeMaster, setPin, setStatus } from "../../pci/config";
+import { takeTimers } from "../../device/timers";
+import { addBar, attachFunction, canMaster, defineConfig, functionAt, makeMaster, setPin, setStatus } from "../../pci/config";
 import { setIntx } from "../../pci/intx";
 import { BarKind, Config, PciStatus } from "../../pci/spec";
-import { FIRST_TIMER, TIMERS_EACH } from "../layout";
 import { makeFcsTable } from "../fcs";
 import { CARD_BYTES } from "./layout";
-import { pollTimer, service } from "./poll";
+import { pollTimer, service, takeTurnNow } from "./poll";
 import { readPort, writePort } from "./ports";
 import { tellHost } from "./control";
 import { defineBcrs, defineCsrs, resetRegisters, showLink } from "./registers";
@@ -34,8 +35,9 @@ import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from ".
 /** Network card `i` becomes card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
 export function attachPcnet(i: u32, number: u32, framePort: u32, slot: u32, mac: u64): void {
   const c = cardAt(i), f = attachFunction(slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
-  c.pci = f; c.number = number; c.port = framePort; c.timer = FIRST_TIMER + i * TIMERS_EACH; c.mac = mac & 0xffff_ffff_ffff;
+  c.pci = f; c.number = number; c.port = framePort; c.timer = takeTimers(1); c.turn = takeTurn(); c.mac = mac & 0xffff_ffff_ffff;
   functionAt(f).owner = <u32>addressOf(c);
+  functionAt(f).onCommand = commandWritten.index;
   makeMaster(f);
   setStatus(f, PciStatus.MEDIUM | PciStatus.FAST_BACK);
   setPin(f, 1);
@@ -48,6 +50,7 @@ export function attachPcnet(i: u32, number: u32, framePort: u32, slot: u32, mac:
   c.bcrs = <u32>changetype<usize>(defineBcrs(CARD, number));
   makeFcsTable();
   bindTimer(c.timer, pollTimer.index, addressOf(c));
+  bindTimer(c.turn, takeTurnNow.index, addressOf(c));
   openPort(framePort);
   bindRing(receiveRing(framePort), service.index, addressOf(c));
 }
@@ -61,8 +64,14 @@ export function resetPcnet(i: u32): void {
   fillProm(c);
   for (let w: u32 = 0; w < 3; w++) setCsr(c, Csr.PADR + w, <u32>(c.mac >> (16 * w)));
   cancelTimer(c.timer);
+  cancelTurn(c.turn);
   port(c.port).accepts = 0;
   setIntx(c.pci, false);
+}
+
+/** Without the bus nothing goes on by itself: the next poll looks again. */
+function commandWritten(f: u32): void {
+  if (!canMaster(f)) cancelTurn(changetype<Card>(<usize>functionAt(f).owner).turn);
 }
 
 /** The host has put the cable in or taken it out. */

@@ -2,8 +2,9 @@
 //
 // At once: on TDMD, STRT and the end of a suspension, on any write to CSR0 and when the host has put or taken frames. Otherwise
 // by a timer, for drivers that only set OWN. Its period is POLLINT's in clocks of 33 MHz; while it finds nothing to do
-// it doubles, up to 64 ms, so that an idle guest is left idle.
+// it doubles, up to 64 ms, so that an idle guest is left idle. While the card waits for allowance nothing is looked at.
 
+import { beginTurn, endTurn, waitsForTurn } from "../../device/allowance";
 import { cancelTimer, nowNs, setTimer, timerArmed } from "../../device/clock";
 import { receive } from "./receive";
 import { Csr, Csr0, Csr4 } from "./spec";
@@ -20,10 +21,10 @@ export function cancelPoll(c: Card): void { cancelTimer(c.timer); }
 function periodNs(c: Card): u32 { return <u32>max(SHORTEST_NS, (0x1_0000 - <u64>csr(c, Csr.POLLINT)) * CLOCK_NS); }
 
 /** Looks at both rings, and sees to it that the next look comes. */
-export function lookAtRings(c: Card): void {
-  const before = countersOf(c);
-  transmit(c);
-  const waits = receive(c), moved = countersOf(c) != before, status = csr(c, Csr.STATUS);
+export function lookAtRings(c: Card): void { look(c, false); }
+
+function look(c: Card, receiveFirst: bool): void {
+  const before = countersOf(c), waits = waitsForTurn(c.turn) || serveRings(c, receiveFirst), moved = countersOf(c) != before, status = csr(c, Csr.STATUS);
   const polls = (status & Csr0.TXON) != 0 && !(csr(c, Csr.FEATURES) & Csr4.DPOLL);
   if (isSuspended(c) || !(polls || (waits && status & Csr0.RXON))) { cancelPoll(c); return; }
   if (!moved && timerArmed(c.timer)) return;
@@ -38,6 +39,22 @@ export function pollTimer(dev: usize): void {
   const c = changetype<Card>(dev);
   countCard(c, Count.POLLS);
   lookAtRings(c);
+}
+
+/** Sends and receives; true if a frame is left waiting. */
+function serveRings(c: Card, receiveFirst: bool): bool {
+  const waits = receiveFirst && receive(c);
+  transmit(c);
+  return receiveFirst ? waits : receive(c);
+}
+
+/** There is allowance again. The two rings take turns at being first. */
+export function takeTurnNow(dev: usize): void {
+  const c = changetype<Card>(dev);
+  c.receiveFirst ^= 1;
+  beginTurn();
+  look(c, c.receiveFirst != 0);
+  endTurn();
 }
 
 /** The host has drained or filled the frame rings. */

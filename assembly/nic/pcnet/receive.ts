@@ -3,18 +3,19 @@
 // A frame is padded to what the shortest on a wire has, gets its FCS, and goes into as many descriptors as it takes.
 // When the first is not the card's, the frame stays in the host's ring and is tried again at the next poll, doorbell or
 // service: the wire waits, so that MISS and the missed-frame count (CSR112) stay zero. When a later one is not the card's, the
-// frame ends there with BUFF, as the data sheet has it.
+// frame ends there with BUFF, as the data sheet has it; and with more than MAX_PIECES of them.
 // With LAPPEN (CSR3) the driver says by STP where frames may begin: descriptors without it are passed over, the card's own given
 // back unused, and one interrupt tells of a frame's first buffer before the others are filled.
 
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
+import { mayWork } from "../../device/allowance";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
 import { dmaWrite } from "../../device/dma";
 import { fcsOf } from "../fcs";
 import { failBus, isGoing, raise, raiseFeature } from "./control";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeCount, writeStatus } from "./descriptor";
-import { FRAME_SCRATCH, HERE, NEXT } from "./layout";
+import { FRAME_SCRATCH, HERE, MAX_PIECES, NEXT } from "./layout";
 import { Csr, Csr0, Csr3, Csr4, FCS_BYTES, MAX_RECEIVE, MIN_FRAME, Mode, Rmd } from "./spec";
 import { Card, Count, countCard, countMany, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, setCsr, rxHistograms, rxRates } from "./state";
 
@@ -40,6 +41,7 @@ function takeAll(c: Card): bool {
     if (!(csr(c, Csr.STATUS) & Csr0.RXON)) { countCard(c, Count.NO_DRIVER); dropFrame(c.port, f); continue; }
     if (isSuspended(c) || csr(c, Csr.MODE) & Mode.LOOP) return true;
     if (!isGoing(c, Csr0.RXON)) return true;
+    if (!mayWork(c.turn)) return true;
     const what = accept(c, f);
     if (what == Outcome.WAIT) { countCard(c, Count.RECEIVE_WAITS); return true; }
     if (what == Outcome.BROKEN) return false;
@@ -125,13 +127,14 @@ function deliver(c: Card, bytes: u32, fcs: u32, flags: u32): u32 {
   if (found != Outcome.DONE) return found;
   store<u32>(FRAME_SCRATCH + bytes, fcs);
   const total = shownBytes(c, bytes);
-  let done: u32 = 0, begin: u32 = Rmd.STP;
+  let done: u32 = 0, begin: u32 = Rmd.STP, pieces: u32 = 0;
   for (;;) {
     const n = min(here.bytes, total - done);
     if (!dmaWrite(requesterOf(c), here.address, FRAME_SCRATCH + done, n)) { failBus(c); return Outcome.BROKEN; }
     done += n;
     countMany(c, Count.RECEIVE_COPIED, n);
     if (done == total) break;
+    if (++pieces == MAX_PIECES) return runOut(c, begin);
     if (!readDescriptor(c, nextAt(c, Ring.RECEIVE), next)) { failBus(c); return Outcome.BROKEN; }
     if (!(next.status & Rmd.OWN)) return runOut(c, begin);
     if (!release(c, begin)) return Outcome.BROKEN;

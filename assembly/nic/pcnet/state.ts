@@ -2,7 +2,7 @@
 
 import { addCount, count, nameOwned, takeCounters } from "../../base/counters";
 import { makeRates, Rates, RATES } from "../../base/histograms";
-import { functionAt } from "../../pci/config";
+import { requesterOf as functionRequester } from "../../pci/config";
 import { nicState } from "../layout";
 import { Part } from "./layout";
 import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
@@ -19,6 +19,9 @@ import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
   timer: u32;
   /** Histograms of the receive queue and, behind them, of the transmit queue (base/histograms.ts). */
   histograms: u32;
+  /** Timer that goes on when there is allowance again (device/allowance.ts). */
+  turn: u32;
+  pad0: u32;
   // From the command line; survives a reset.
   mac: u64;
   // Cleared by a reset.
@@ -31,8 +34,12 @@ import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
   line: u32;
   /** Rates of the two queues. */
   rxRate: u64; txRate: u64;
+  /** A frame cut off is being passed over, up to its last descriptor. */
+  passing: u32;
+  /** The receive ring is looked at first at the next turn. */
+  receiveFirst: u32;
 }
-@inline export const STATE_FROM: usize = 40;
+@inline export const STATE_FROM: usize = offsetof<Card>("rap");
 
 @inline export function rxRates(c: Card): Rates { return changetype<Rates>(changetype<usize>(c) + offsetof<Card>("rxRate")); }
 @inline export function txRates(c: Card): Rates { return changetype<Rates>(changetype<usize>(c) + offsetof<Card>("txRate")); }
@@ -50,7 +57,7 @@ export const enum Count {
 @inline export function csrsOf(c: Card): usize { return changetype<usize>(c) + Part.CSRS; }
 @inline export function bcrsOf(c: Card): usize { return changetype<usize>(c) + Part.BCRS; }
 @inline export function promOf(c: Card): usize { return changetype<usize>(c) + Part.APROM; }
-@inline export function requesterOf(c: Card): u32 { return functionAt(c.pci).devfn; }
+@inline export function requesterOf(c: Card): u32 { return functionRequester(c.pci); }
 
 @inline export function csr(c: Card, n: u32): u32 { return load<u16>(csrsOf(c) + (<usize>n << 1)); }
 @inline export function setCsr(c: Card, n: u32, value: u32): void { store<u16>(csrsOf(c) + (<usize>n << 1), <u16>value); }

@@ -4,24 +4,24 @@
 // unsent. Data goes straight into the entry of the frame ring: a frame is begun only when that has room for the longest, so
 // no room leaves it with its descriptors until the host has drained. A frame whose next descriptor is not the
 // card's ends there (BUFF, UFLO, and the transmitter stops unless DXSUFLO). Longer than 1518 bytes is babble, sent all
-// the same; longer than the jabber timer allows is cut off and reaches nobody.
+// the same; longer than the jabber timer allows is cut off and reaches nobody. Neither does one of more than MAX_PIECES descriptors,
+// which no driver makes: what is left of it is passed over, a descriptor an item (device/allowance.ts).
 // The line takes no FCS: one that the driver has appended is checked and left off, and a frame with a wrong one, which
 // every station would drop, is counted and goes nowhere.
 
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { beginFrame, commitFrame, Frame, frameData, port } from "../../device/frames";
+import { mayWork } from "../../device/allowance";
 import { dmaRead } from "../../device/dma";
 import { fcsOf } from "../fcs";
 import { failBus, isGoing, raise, raiseFeature } from "./control";
 import { advance, currentAt, Descriptor, nextAt, readDescriptor, Ring, writeErrors, writeStatus } from "./descriptor";
-import { HERE, NEXT } from "./layout";
+import { HERE, MAX_PIECES, NEXT } from "./layout";
 import { loopBack } from "./receive";
 import { Csr, Csr0, Csr3, Csr4, Csr5, FCS_BYTES, JABBER_BYTES, MAX_LEGAL, MIN_FRAME, Mode, Tmd, TmdError } from "./spec";
 import { Card, Count, countCard, countMany, csr, isStopped, requesterOf, setCsr, txHistograms, txRates } from "./state";
 
-/** Frames begun at one look at the ring: looped back over its own ring, a card could find new ones for ever. */
-@inline const BUDGET: u32 = 1024;
 /** Upper half of TMD1 that the card does not write. */
 @inline const KEPT: u32 = Tmd.ADD_FCS | Tmd.STP | Tmd.ENP | 0xff;
 
@@ -36,9 +36,13 @@ export function transmit(c: Card): void {
 }
 
 function sendAll(c: Card): void {
-  for (let left = BUDGET; left && isGoing(c, Csr0.TXON); left--) {
+  while (isGoing(c, Csr0.TXON) && mayWork(c.turn)) {
     if (!readDescriptor(c, currentAt(c, Ring.TRANSMIT), here)) { failBus(c); return; }
     if (!(here.status & Tmd.OWN)) return;
+    if (c.passing) {
+      if (!passOver(c)) return;
+      continue;
+    }
     if (!(here.status & Tmd.STP)) {
       if (!release(c, here.status & KEPT)) return;
       continue;
@@ -57,10 +61,17 @@ function release(c: Card, status: u32): bool {
   return true;
 }
 
-/** Gathers a frame and sends it; false when nothing more can be sent now. Each round gives a descriptor back: a ring ends. */
+/** A descriptor of a frame cut off; with its last one the frame is over. */
+function passOver(c: Card): bool {
+  if (!(here.status & Tmd.ENP)) return release(c, here.status & KEPT);
+  c.passing = 0;
+  return complete(c, changetype<Frame>(0), JABBER_BYTES + 1, false);
+}
+
+/** Gathers a frame and sends it; false when nothing more can be sent now. */
 function send(c: Card, f: Frame): bool {
   const addFcs = (here.status & Tmd.ADD_FCS) != 0;
-  let bytes: u32 = 0;
+  let bytes: u32 = 0, pieces: u32 = 0;
   for (;;) {
     if (bytes + here.bytes <= JABBER_BYTES) {
       if (!dmaRead(requesterOf(c), here.address, frameData(f) + bytes, here.bytes)) { failBus(c); return false; }
@@ -68,6 +79,7 @@ function send(c: Card, f: Frame): bool {
     }
     bytes += here.bytes;
     if (here.status & Tmd.ENP) break;
+    if (++pieces == MAX_PIECES) { c.passing = 1; return release(c, here.status & KEPT); }
     if (!readDescriptor(c, nextAt(c, Ring.TRANSMIT), next)) { failBus(c); return false; }
     if (!(next.status & Tmd.OWN)) return underflow(c);
     if (!release(c, here.status & KEPT)) return false;

@@ -6,7 +6,7 @@ import { isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { Chain, chain, scatter } from "../queue/chain";
 import { publish, putUsed, walkAgain } from "../queue/queue";
 import { Answer, RequestType } from "./spec";
-import { blockOf, completionAt, forgetInFlight } from "./state";
+import { blockOf, Completion, completionAt, forgetInFlight } from "./state";
 import { Fate, submitAll, writeAnswer } from "./submit";
 
 /** Virtual ns from the host's answer to completion. */
@@ -62,24 +62,25 @@ export function complete(dev: usize): void {
     const one = completionAt(d, done++), queue = <u32>one.queue;
     if (isLive(d, queue)) putUsed(queueOf(d, queue), one.head, one.written);
   }
-  dropCompletions(d, 0, done);
+  s.completions -= done;
+  memory.copy(changetype<usize>(completionAt(d, 0)), changetype<usize>(completionAt(d, done)), <usize>s.completions << 4);
   arm(d);
   for (let i: u32 = 0; i < d.queueCount; i++) if (isLive(d, i)) publish(queueOf(d, i));
   // There is room again, for a driver that had more in flight than there are places for.
   submitAll(d);
 }
 
-function dropCompletions(d: VirtioDevice, from: u32, n: u32): void {
-  const s = blockOf(d);
-  s.completions -= n;
-  memory.copy(changetype<usize>(completionAt(d, from)), changetype<usize>(completionAt(d, from + n)), <usize>(s.completions - from) << 4);
-}
-
 /** A queue is reset by itself (2.6.1): what was asked for it is done, and nobody is told. */
 export function forgetQueue(dev: usize, queue: u32): void {
   const d = changetype<VirtioDevice>(dev), s = blockOf(d);
   for (let i: u32 = 0; i < askedCount(s.disk); i++) if (askedAt(s.disk, i).queue == queue) askedAt(s.disk, i).fate = Fate.FORGOTTEN;
-  for (let i = s.completions; i > 0; i--) if (<u32>completionAt(d, i - 1).queue == queue) dropCompletions(d, i - 1, 1);
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < s.completions; i++) {
+    if (<u32>completionAt(d, i).queue == queue) continue;
+    memory.copy(changetype<usize>(completionAt(d, kept)), changetype<usize>(completionAt(d, i)), offsetof<Completion>());
+    kept++;
+  }
+  s.completions = kept;
   if (s.partQueue == queue) s.partTotal = 0;
 }
 

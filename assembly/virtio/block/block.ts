@@ -6,7 +6,8 @@
 //
 // A request longer than a batch is asked in parts, and completes with the last.
 
-import { bindTimer, Timer } from "../../device/clock";
+import { bindTimer } from "../../device/clock";
+import { takeTimers } from "../../device/timers";
 import { ask, askedAt, askedCount, AskedFlag } from "../../device/blocks";
 import { bindRing, RingId } from "../../device/ring";
 import { configOf, deviceAt, has, makeQueue, nameDevice, VirtioDevice } from "../device";
@@ -15,7 +16,7 @@ import { DeviceId, FeatureBit } from "../spec";
 import { complete, forgetAll, forgetQueue, service } from "./answer";
 import { BlockConfig, BlockFeature, Request, RequestType } from "./spec";
 import { BLOCK_COUNTERS, blockOf, nameBlockCounters } from "./state";
-import { Fate, MAX_DISCARD_SECTORS, MAX_RANGES, MAX_ZERO_RANGES, MAX_ZERO_SECTORS, submit } from "./submit";
+import { Fate, MAX_DISCARD_SECTORS, MAX_RANGES, MAX_ZERO_RANGES, MAX_ZERO_SECTORS, submit, submitAll } from "./submit";
 
 @inline const TRANSITIONAL: u32 = 0x1001;
 @inline const STORAGE_CLASS: u32 = 0x01_0000;
@@ -57,8 +58,8 @@ export function attachBlock(i: u32, number: u32, slot: u32, masked: u64, detail:
   d.kind = DeviceId.BLOCK; d.number = number;
   d.offered = withNeeds(allFeatures(detail) & ~masked, detail);
   d.queueCount = queuesOf(detail); d.configBytes = BlockConfig.BYTES;
-  d.onQueue = submit.index; d.onReset = resetBlock.index; d.onDriverOk = 0; d.onConfig = writeBlockConfig.index; d.onQueueReset = forgetQueue.index;
-  s.disk = number; s.timer = Timer.FIRST_CARD + i;
+  d.onQueue = submit.index; d.onReset = resetBlock.index; d.onDriverOk = 0; d.onConfig = writeBlockConfig.index; d.onQueueReset = forgetQueue.index; d.onTurn = takeTurnNow.index;
+  s.disk = number; s.timer = takeTimers(1);
   nameDevice(d, CARD, BLOCK_COUNTERS);
   nameBlockCounters(d, CARD);
   for (let q: u32 = 0; q < d.queueCount; q++) makeQueue(d, q, QUEUE_SIZE, CARD);
@@ -88,6 +89,12 @@ export function presetBlock(i: u32, sectors: u64, detail: u32): void {
   store<u32>(config, MAX_ZERO_SECTORS, BlockConfig.MAX_WRITE_ZEROES_SECTORS);
   store<u32>(config, MAX_ZERO_RANGES, BlockConfig.MAX_WRITE_ZEROES_SEG);
   store<u8>(config, 1, BlockConfig.WRITE_ZEROES_MAY_UNMAP);
+}
+
+/** There is allowance again; what is with the host goes on when it has answered. */
+function takeTurnNow(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev);
+  if (!askedCount(blockOf(d).disk)) submitAll(d);
 }
 
 /** Writes already handed to the host are done; what has not been told to the driver is forgotten with its rings. */

@@ -23,7 +23,8 @@ import { BlockConfig, BlockFeature, RequestType } from "./spec";
   partType: u32;
   partHead: u32;
   partQueue: u32;
-  pad1: u32;
+  /** Buffers of the chains in the batch. */
+  pieces: u32;
   partSector: u64;
 }
 @inline const IN_FLIGHT_FROM: usize = 24;

@@ -2,10 +2,10 @@
 // is longer than a batch goes in parts, one batch after the other, before any other request.
 
 import { ask, Asked, askedAt, AskedFlag, askedCount, DATA_BYTES, roomToAsk, unask } from "../../device/blocks";
-import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
+import { has, isLive, mayServe, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather, scatter } from "../queue/chain";
-import { listen, publish, putUsed, rewind, Take, takeChain, walkAgain } from "../queue/queue";
+import { hush, listen, publish, putUsed, rewind, Take, takeChain, walkAgain } from "../queue/queue";
 import { Answer, BlockFeature, Range, Request, RequestType } from "./spec";
 import { BlockCount, blockOf, countBlock, countRequest, isWritethrough, MAX_COMPLETIONS } from "./state";
 
@@ -15,14 +15,18 @@ import { BlockCount, blockOf, countBlock, countRequest, isWritethrough, MAX_COMP
 @inline export const MAX_ZERO_RANGES: u32 = 1;
 @inline export const MAX_ZERO_SECTORS: u32 = 1 << 17;
 
+/** Buffers of a batch's chains, which are walked again together when the host has answered: what that may cost (device/allowance.ts). */
+@inline const MAX_BATCH_PIECES: u32 = 512;
+
 /** What becomes of an answer: it completes the request; or more parts follow; or nobody waits for it any more. */
 export const enum Fate { LAST, MORE, FORGOTTEN }
 
-/** Takes what waits in a queue, as far as the batch and the completions have room. */
+/** Takes what waits in a queue, as far as the batch, the completions and the allowance have room. */
 export function submit(dev: usize, queue: u32): void {
   const d = changetype<VirtioDevice>(dev), s = blockOf(d), q = queueOf(d, queue), c = chain(0);
   if (!isLive(d, queue)) return;
   while (!s.partTotal && askedCount(s.disk) + s.completions < MAX_COMPLETIONS) {
+    if (!mayServe(d)) { hush(q); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;
@@ -34,13 +38,17 @@ export function submit(dev: usize, queue: u32): void {
 /** There is room again: the long request goes on, then every queue is looked at, another one first each time. */
 export function submitAll(d: VirtioDevice): void {
   const s = blockOf(d);
-  if (s.partTotal) askRest(d);
+  if (s.partTotal) {
+    if (!mayServe(d)) return;
+    askRest(d);
+  }
   for (let i: u32 = 0; i < d.queueCount && !s.partTotal; i++) submit(changetype<usize>(d), (s.turn + i) % d.queueCount);
   s.turn = (s.turn + 1) % d.queueCount;
 }
 
 /** Asks the host, or answers what needs no host. False when the batch is full. */
 function request(d: VirtioDevice, q: Queue, c: Chain): bool {
+  const s = blockOf(d);
   // The last writable byte is the status (5.2.6); without it there is nobody to answer.
   if (c.readBytes < <u32>Request.BYTES || c.writeBytes < 1) { countBlock(d, BlockCount.REFUSED); putUsed(q, c.head, 0); return true; }
   if (!gather(q, c, 0, SCRATCH, Request.BYTES)) return true;
@@ -50,7 +58,9 @@ function request(d: VirtioDevice, q: Queue, c: Chain): bool {
   if (answer != Answer.OK) { refuse(d, q, c, answer); return true; }
   const total = type == RequestType.GET_ID ? min(into, <u32>Request.ID_BYTES) : max(out, into);
   // What fits in a batch of its own is not cut.
-  if (roomToAsk(blockOf(d).disk) < min(total, DATA_BYTES)) return false;
+  if (!askedCount(s.disk)) s.pieces = 0;
+  else if (roomToAsk(s.disk) < min(total, DATA_BYTES) || s.pieces + c.pieces > MAX_BATCH_PIECES) return false;
+  s.pieces += c.pieces;
   if (!askPart(d, q, c, type, sector, 0, total)) return d.broken != 0;
   if (type >= <u32>RequestType.DISCARD && !rangesGood(d, type)) { unask(blockOf(d).disk); refuse(d, q, c, Answer.IOERR); return true; }
   countRequest(d, type, total);

@@ -36,7 +36,7 @@ export function attachConsole(i: u32, number: u32, first: u32, slot: u32, masked
     | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED) | bit(FeatureBit.RING_RESET)) & ~masked;
   d.queueCount = d.offered & bit(ConsoleFeature.MULTIPORT) ? 2 + 2 * s.ports : 2;
   d.configBytes = ConsoleConfig.BYTES;
-  d.onQueue = notified.index; d.onReset = resetConsole.index; d.onDriverOk = 0; d.onConfig = writeConsoleConfig.index; d.onQueueReset = forgetQueue.index;
+  d.onQueue = notified.index; d.onReset = resetConsole.index; d.onDriverOk = 0; d.onConfig = writeConsoleConfig.index; d.onTurn = takeTurnNow.index; d.onQueueReset = forgetQueue.index;
   nameDevice(d, CARD, CONSOLE_COUNTERS);
   nameConsoleCounters(d, CARD);
   for (let q: u32 = 0; q < d.queueCount; q++) makeQueue(d, q, QUEUE_SIZE, CARD);
@@ -88,6 +88,18 @@ function service(dev: usize): void {
     receive(d, i);
   }
   tell(d);
+}
+
+/** There is allowance again: every queue is looked at, those of another port first each time. */
+function takeTurnNow(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev), multiport = has(d, ConsoleFeature.MULTIPORT), n: u32 = multiport ? consoleOf(d).ports + 1 : 1;
+  for (let i: u32 = 0; i < n; i++) {
+    const which = (d.turns + i) % n;
+    if (which == n - 1 && multiport) { serveControl(d); continue; }
+    if (d.turns & 1) receive(d, which);
+    transmit(d, which);
+    if (!(d.turns & 1)) receive(d, which);
+  }
 }
 
 /** emerg_wr (5.3.4): a byte for port 0 at any time, before the driver has set anything up; dropped when there is no room. */

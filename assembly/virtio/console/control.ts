@@ -3,10 +3,10 @@
 
 import { count } from "../../base/counters";
 import { stream } from "../../device/bytes";
-import { has, isLive, queueOf, VirtioDevice } from "../device";
+import { has, isLive, mayServe, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { chain, gather, scatter } from "../queue/chain";
-import { listen, publish, putUsed, Take, takeChain } from "../queue/queue";
+import { hush, listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { receive } from "./data";
 import { ConsoleFeature, ConsoleQueue, Control, ControlEvent } from "./spec";
 import { consoleOf, ConsoleCount, isThere, MAX_PORTS, NAME_BYTES, nameAt, portAt, streamOf, Tell } from "./state";
@@ -17,6 +17,7 @@ export function serveControl(d: VirtioDevice): void {
   const q = queueOf(d, ConsoleQueue.CONTROL_TRANSMIT), c = chain(0);
   if (!isLive(d, ConsoleQueue.CONTROL_TRANSMIT)) return;
   for (;;) {
+    if (!mayServe(d)) { hush(q); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;
@@ -77,6 +78,7 @@ export function tell(d: VirtioDevice): void {
   for (let i: u32 = 0; i < MAX_PORTS; ) {
     const p = portAt(d, i);
     if (!p.tell) { i++; continue; }
+    if (!mayServe(d)) break;
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;

@@ -2,10 +2,10 @@
 
 import { addCount, count } from "../../base/counters";
 import { dropForGuest, peekForGuest, putToHost, roomToHost, waitForGuest } from "../../device/bytes";
-import { isLive, queueOf, VirtioDevice } from "../device";
+import { isLive, mayServe, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { chain, gather, scatter } from "../queue/chain";
-import { listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
+import { hush, listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
 import { ConsoleCount, isThere, listens, portAt, receiveQueue, streamOf, transmitQueue } from "./state";
 
 @inline const PIECE: u32 = 32 * 1024;
@@ -15,6 +15,7 @@ export function transmit(d: VirtioDevice, i: u32): void {
   const queue = transmitQueue(i), q = queueOf(d, queue), c = chain(0), p = portAt(d, i);
   if (!isLive(d, queue)) return;
   for (;;) {
+    if (!mayServe(d)) { hush(q); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;
@@ -36,7 +37,7 @@ export function transmit(d: VirtioDevice, i: u32): void {
 export function receive(d: VirtioDevice, i: u32): void {
   const queue = receiveQueue(i), q = queueOf(d, queue), c = chain(0), s = streamOf(d, i);
   if (!isThere(d, i) || !isLive(d, queue) || !listens(d, i)) return;
-  while (waitForGuest(s)) {
+  while (waitForGuest(s) && mayServe(d)) {
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;

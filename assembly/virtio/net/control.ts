@@ -1,10 +1,9 @@
 // The control queue: one command a chain, answered in its last byte. Virtio 1.2, 5.1.6.5.
 
-import { has, isLive, Queue, queueOf, VirtioDevice } from "../device";
-import { configOf } from "../device";
+import { configOf, has, isLive, mayServe, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather, scatter } from "../queue/chain";
-import { listen, publish, putUsed, Take, takeChain } from "../queue/queue";
+import { hush, listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { setVlan } from "./filter";
 import { Answer, Control, ControlMac, ControlMq, ControlRx, ControlVlan, NetConfig, NetFeature, NetStatus } from "./spec";
 import { controlQueue, countNet, macAt, MAX_MACS, NetCount, netOf, tellHost } from "./state";
@@ -18,6 +17,7 @@ export function serveControl(d: VirtioDevice): void {
   const q = queueOf(d, controlQueue(d)), c = chain(0);
   if (!isLive(d, q.index)) return;
   for (;;) {
+    if (!mayServe(d)) { hush(q); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;

@@ -1,5 +1,6 @@
 // virtio-net: attach, reset, the doorbells and the link. Virtio 1.2, 5.1. One pair of queues, or several with MQ, and the control queue.
 
+import { waitsForTurn } from "../../device/allowance";
 import { bindRing } from "../../device/ring";
 import { openPort, receiveRing } from "../../device/frames";
 import { configOf, deviceAt, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";
@@ -51,7 +52,7 @@ export function attachNet(i: u32, number: u32, port: u32, slot: u32, masked: u64
   netOf(d).pairs = pairs;
   d.queueCount = pairs * NetQueue.EACH + (d.offered & bit(NetFeature.CTRL_VQ) ? 1 : 0);
   d.configBytes = NetConfig.BYTES;
-  d.onQueue = notified.index; d.onReset = resetNet.index; d.onDriverOk = driverOk.index; d.onConfig = writeNetConfig.index;
+  d.onQueue = notified.index; d.onReset = resetNet.index; d.onDriverOk = driverOk.index; d.onConfig = writeNetConfig.index; d.onTurn = takeTurnNow.index;
   nameDevice(d, CARD, NET_COUNTERS);
   nameNetCounters(d, CARD);
   for (let n: u32 = 0; n < d.queueCount; n++) makeQueue(d, n, n < pairs * NetQueue.EACH ? QUEUE_SIZE : CONTROL_SIZE, CARD);
@@ -104,8 +105,20 @@ function notified(dev: usize, queue: u32): void {
 /** The host has drained or filled the rings. */
 function service(dev: usize): void {
   const d = changetype<VirtioDevice>(dev);
+  if (waitsForTurn(d.turn)) return;
   for (let pair: u32 = 0; pair < netOf(d).active; pair++) transmit(d, pair);
   receive(d);
+}
+
+/** There is allowance again: every queue is looked at, another one first each time. */
+function takeTurnNow(dev: usize): void {
+  const d = changetype<VirtioDevice>(dev), n = netOf(d).active + 2;
+  for (let i: u32 = 0; i < n; i++) {
+    const which = (d.turns + i) % n;
+    if (which == 0) receive(d);
+    else if (which == 1) serveControl(d);
+    else transmit(d, which - 2);
+  }
 }
 
 /** The host has put the cable in or taken it out (port.unplugged): a driver with STATUS is told, and asked to announce itself. */

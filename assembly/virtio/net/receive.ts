@@ -3,8 +3,9 @@
 // ring for all pairs of queues: a frame that waits for its pair holds up those behind it, as on a wire.
 
 import { addCount } from "../../base/counters";
+import { spend } from "../../device/allowance";
 import { dropFrame, Frame, frameData, peekFrame } from "../../device/frames";
-import { has, isLive, Queue, VirtioDevice } from "../device";
+import { has, isLive, mayServe, Queue, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Status } from "../spec";
 import { Chain, chain, scatter } from "../queue/chain";
@@ -16,16 +17,26 @@ import { countNet, headerBytes, NetCount, netOf, receiveQueue, takes } from "./s
 import { pairFor } from "./steer";
 
 /** What became of a frame: in the guest, not for it, waiting for buffers, or the driver broke a rule. */
-const enum Outcome { TAKEN, REFUSED, WAIT, BROKEN }
+const enum Outcome { TAKEN, REFUSED, WAIT, BROKEN,
+  /** The allowance is used up between two segments. */
+  LATER,
+}
+/** Buffers that a packet may be spread over: what one item may cost the host. A packet that needs more is refused. */
+@inline const MAX_SPREAD: u32 = 768;
+/** What a frame costs beside its transfers. */
+@inline const ITEM_UNITS: u32 = 4;
 
 /** Hands the guest what the host has put, until the ring is empty or buffers run out. */
 export function receive(d: VirtioDevice): void {
   for (;;) {
     const f = peekFrame(d.port);
     if (!changetype<usize>(f)) break;
+    if (!mayServe(d)) break;
+    spend(ITEM_UNITS);
     if (d.broken || !(d.status & Status.DRIVER_OK)) { countNet(d, NetCount.NO_DRIVER); dropFrame(d.port, f); continue; }
     const q = receiveQueue(d, pairFor(d, frameData(f), f.bytes)), what = accept(d, q, f);
     if (what == Outcome.BROKEN) return;
+    if (what == Outcome.LATER) break;
     if (what == Outcome.WAIT) {
       if (isLive(d, q.index)) listen(q);
       countNet(d, NetCount.RECEIVE_WAITS);
@@ -80,6 +91,7 @@ function cut(d: VirtioDevice, q: Queue, f: Frame): u32 {
   const n = netOf(d), payload = payloadOf(f);
   if (!payload) { countNet(d, NetCount.RECEIVE_REFUSED); return Outcome.REFUSED; }
   while (n.cut < payload) {
+    if (n.cut && !mayServe(d)) return Outcome.LATER;
     const bytes = cutSegment(f, n.cut);
     plainHeader();
     const what = fill(d, q, SOFT, bytes);
@@ -94,11 +106,13 @@ function cut(d: VirtioDevice, q: Queue, f: Frame): u32 {
 /** Copies the header in scratch and the frame into as many chains as it takes; without MRG_RXBUF one must do. */
 function fill(d: VirtioDevice, q: Queue, data: usize, bytes: u32): u32 {
   const header = headerBytes(d), merge = has(d, NetFeature.MRG_RXBUF), first = chain(1);
-  let done: u32 = 0, chains: u32 = 0;
+  let done: u32 = 0, chains: u32 = 0, pieces: u32 = 0;
   do {
     const c = chains ? chain(0) : first, got = takeChain(q, c);
     if (got != Take.CHAIN) { rewind(q, chains, chains); return got == Take.NONE ? Outcome.WAIT : Outcome.BROKEN; }
     chains++;
+    pieces += c.pieces;
+    if (pieces > MAX_SPREAD) { rewind(q, chains, chains - 1); return refuseFirst(d, q); }
     const skip = chains == 1 ? header : 0;
     if (c.writeBytes <= skip || (!merge && c.writeBytes < skip + bytes)) {
       // Too small for anything: used up empty, so that the driver gets it back.
@@ -113,6 +127,15 @@ function fill(d: VirtioDevice, q: Queue, data: usize, bytes: u32): u32 {
     putUsed(q, c.head, skip + n);
   } while (done < bytes && !d.broken);
   return d.broken ? Outcome.BROKEN : finish(d, q, first, header, chains, bytes);
+}
+
+/** The packet needs too many buffers: its first chain goes back empty. */
+function refuseFirst(d: VirtioDevice, q: Queue): u32 {
+  const c = chain(0), got = takeChain(q, c);
+  if (got != Take.CHAIN) return got == Take.NONE ? Outcome.WAIT : Outcome.BROKEN;
+  putUsed(q, c.head, 0);
+  countNet(d, NetCount.RECEIVE_REFUSED);
+  return d.broken ? Outcome.BROKEN : Outcome.REFUSED;
 }
 
 /** The header goes last: only now is num_buffers known. */

@@ -4,7 +4,7 @@
 
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
 import { addCount } from "../../base/counters";
-import { has, isLive, Queue, VirtioDevice } from "../device";
+import { has, isLive, mayServe, Queue, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather } from "../queue/chain";
 import { hush, listen, publish, putUsed, rewind, Take, takeChain } from "../queue/queue";
@@ -14,11 +14,12 @@ import { noteFlow } from "./steer";
 
 @inline const MIN_FRAME: u32 = 14;
 
-/** Sends what waits, until nothing does or the ring is full. */
+/** Sends what waits, until nothing does, the ring is full or the allowance is used up. */
 export function transmit(d: VirtioDevice, pair: u32): void {
   const q = transmitQueue(d, pair), c = chain(0);
   if (!isLive(d, q.index)) return;
   for (;;) {
+    if (!mayServe(d)) { hush(q); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;

@@ -7,11 +7,12 @@
 //      BAR 4  memory64, 16K   0 common   1000h ISR   2000h device configuration   3000h notification, 4 bytes a queue
 
 import { makeHandler, Width } from "../../memory/bus";
+import { cancelTurn } from "../../device/allowance";
 import { Access, Block, guestRead, guestWrite, hook } from "../../device/registers";
-import { addBar, addCapability, attachFunction, defineConfig, functionAt, makeMaster, setPin, setSubsystem, valuesOf } from "../../pci/config";
+import { addBar, addCapability, attachFunction, canMaster, defineConfig, functionAt, makeMaster, setPin, setSubsystem, valuesOf } from "../../pci/config";
 import { addMsix, flushVectors } from "../../pci/msix";
 import { BarKind, CapabilityId, Config } from "../../pci/spec";
-import { commonOf, configOf, notifyQueue, takeIsr, VirtioDevice } from "../device";
+import { commonOf, configOf, makeTurn, notifyQueue, takeIsr, VirtioDevice } from "../device";
 import { Cap, CapType, Common, Legacy, PciId } from "../spec";
 import { defineCommon, resetCommon } from "./common";
 import { readLegacy, writeLegacy } from "./legacy";
@@ -42,6 +43,7 @@ export function attachTransport(d: VirtioDevice, slot: u32, classCode: u32, tran
   if (d.legacyOnly && !modern) d.offered &= 0xffff_ffff;
   else addModern(d, f, card);
   defineCommon(d, card);
+  makeTurn(d);
 }
 
 function addModern(d: VirtioDevice, f: u32, card: string): void {
@@ -67,7 +69,11 @@ function addStructure(f: u32, type: u32, structure: u32, bytes: u32, capBytes: u
 /** After resetFunctions: the register block's values. */
 export function resetTransport(d: VirtioDevice): void { resetCommon(d); }
 
-function commandWritten(f: u32): void { flushVectors(f); }
+/** Without the bus nothing waits for allowance. */
+function commandWritten(f: u32): void {
+  flushVectors(f);
+  if (!canMaster(f)) cancelTurn(changetype<VirtioDevice>(<usize>functionAt(f).owner).turn);
+}
 
 // --- The modern BAR ---
 

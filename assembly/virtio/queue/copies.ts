@@ -11,6 +11,7 @@
 //   taken    the ids in the order they were taken, by the count of takes modulo M: for rewinding
 //   answers  buffer id and bytes written of chains put and not shown yet
 
+import { spend } from "../../device/allowance";
 import { PACKED_BYTES, PACKED_STATE } from "../layout";
 import { Desc } from "../spec";
 
@@ -37,6 +38,7 @@ export function packedRoomLeft(): u32 { return PACKED_BYTES - changetype<Room>(P
 /** Nothing is out and every copy is free, the first one first. */
 export function resetPacked(packed: u32, maxSize: u32): void {
   if (!packed) return;
+  spend(maxSize >> 3);
   memory.fill(packed, 0, <usize>maxSize << 5);
   for (let i: u32 = 0; i < maxSize; i++) store<u16>(copyAt(packed, maxSize, i), <u16>(i + 1 < maxSize ? i + 1 : NO_COPY), Desc.NEXT_INDEX);
 }

@@ -6,12 +6,14 @@
 
 import { addCount, count, nameOwned } from "../../base/counters";
 import { nextRandom } from "../../base/random";
-import { bindTimer, cancelTimer, nowNs, setTimer, Timer } from "../../device/clock";
-import { Count, deviceAt, isLive, makeQueue, nameDevice, ownOf, queueOf, VirtioDevice } from "../device";
+import { spend } from "../../device/allowance";
+import { bindTimer, cancelTimer, nowNs, setTimer } from "../../device/clock";
+import { takeTimers } from "../../device/timers";
+import { Count, deviceAt, isLive, makeQueue, mayServe, nameDevice, ownOf, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { attachTransport } from "../pci/transport";
 import { chain, scatter } from "../queue/chain";
-import { listen, publish, putUsed, Take, takeChain } from "../queue/queue";
+import { hush, listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { DeviceId, FeatureBit } from "../spec";
 
 @inline const TRANSITIONAL: u32 = 0x1005;
@@ -19,6 +21,8 @@ import { DeviceId, FeatureBit } from "../spec";
 @inline const QUEUE_SIZE: u32 = 64;
 /** Bytes given for one buffer, however long it is (5.4.6.1: the driver reads how many came). */
 @inline const MOST: u32 = 4096;
+/** Bytes made for a unit of the allowance, as a power of two. */
+@inline const UNIT_BYTES_LOG2: u32 = 4;
 @inline const NS_IN_MS: u64 = 1_000_000;
 @inline const CARD: string = "virtio-rng";
 
@@ -41,8 +45,8 @@ export function attachRng(i: u32, number: u32, slot: u32, masked: u64, modernOnl
   d.kind = DeviceId.ENTROPY; d.number = number;
   d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.IN_ORDER | <u64>1 << FeatureBit.RING_RESET) & ~masked;
   d.queueCount = 1; d.configBytes = 0;
-  d.onQueue = serve.index; d.onReset = resetRng.index; d.onDriverOk = 0; d.onConfig = 0;
-  rngOf(d).timer = Timer.FIRST_CARD + i;
+  d.onQueue = serve.index; d.onReset = resetRng.index; d.onDriverOk = 0; d.onConfig = 0; d.onTurn = periodEnded.index;
+  rngOf(d).timer = takeTimers(1);
   nameDevice(d, CARD, RngCount.END - Count.OWN);
   nameOwned(d.counters + RngCount.BYTES, CARD, number, -1, "bytes given", "bytes");
   nameOwned(d.counters + RngCount.WAITS, CARD, number, -1, "waits for the next period", "events");
@@ -62,6 +66,7 @@ export function presetRng(i: u32, rate: u64): void {
 /** The period goes on: a driver's reset is no way round the rate. */
 function resetRng(dev: usize): void { cancelTimer(rngOf(changetype<VirtioDevice>(dev)).timer); }
 
+/** The period or the wait for allowance is over. */
 function periodEnded(dev: usize): void { serve(dev, 0); }
 
 /** Bytes that may be given now. */
@@ -75,12 +80,14 @@ function serve(dev: usize, queue: u32): void {
   const d = changetype<VirtioDevice>(dev), s = rngOf(d), q = queueOf(d, 0), c = chain(0);
   if (!isLive(d, 0)) return;
   for (;;) {
+    if (!mayServe(d)) { hush(q); break; }
     const most = allowance(s);
     if (!most) { setTimer(s.timer, s.ends); count(d.counters + RngCount.WAITS); break; }
     const got = takeChain(q, c);
     if (got == Take.NONE && listen(q)) continue;
     if (got != Take.CHAIN) break;
     const bytes = min(c.writeBytes, most);
+    spend(bytes >> UNIT_BYTES_LOG2);
     for (let at: u32 = 0; at < bytes; at += 8) store<u64>(SCRATCH + at, nextRandom());
     if (!scatter(q, c, 0, SCRATCH, bytes)) return;
     if (s.maxBytes) s.left -= bytes;

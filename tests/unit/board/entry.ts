@@ -2,7 +2,7 @@
 import { control } from "../../../assembly/base/control";
 import { machine } from "../../../assembly/base/machine";
 export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
-export { sendMsi, acknowledge, apicHasMsr, apicReadMsr, apicWriteMsr, readCr8, writeCr8 } from "../../../assembly/device/interrupt";
+export { acknowledge, apicHasMsr, apicReadMsr, apicWriteMsr, readCr8, writeCr8 } from "../../../assembly/device/interrupt";
 export { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
 export { attachPci, resetPci } from "../../../assembly/pci/attach";
 export { nowNs, runTimers, nextDeadline, nextDeadlineNs, jumpTo, setRate, setTimer, readTsc, writeTsc, tscToNs, charge } from "../../../assembly/device/clock";
@@ -14,7 +14,8 @@ export { counterIds, counterAddress, counterName, counterUnit } from "../../../a
 export { setPacing } from "../../../assembly/chipset/uart/uart";
 export { placeTestdev } from "../../../assembly/chipset/testdev/testdev";
 export { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
-import { setLine } from "../../../assembly/device/interrupt";
+import { sendMsi as message, setLine } from "../../../assembly/device/interrupt";
+export function sendMsi(address: u64, data: u32): void { message(0, address, data); }
 export function drive(gsi: u32, level: u32): void { setLine(gsi, level != 0); }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
 export function events(): u32 { return control.events; }

@@ -421,9 +421,13 @@ describe("a hostile driver", () => {
     d.setCsr(4, 0x1115);
     d.setCsr(0, CSR0.STRT);
     const once = counter(d, "packets looped back");
-    expect(once).toBe(1024);
+    // As many as the machine's allowance has room for; a doorbell makes no more of them, time does.
+    expect(once).toBeGreaterThan(500);
+    expect(d.m.counter("device work")).toBeLessThan(120_000);
     d.setCsr(0, CSR0.TDMD);
-    expect(counter(d, "packets looped back")).toBe(2 * once);
+    expect(counter(d, "packets looped back")).toBe(once);
+    d.m.call("setTicks", 1_000_000n); d.m.call("runTimers");
+    expect(counter(d, "packets looped back")).toBeGreaterThan(once + 500);
   });
   it("puts init block, rings or buffers where no memory is: SINT, master abort, stopped", async () => {
     const d = await makeDriver();
