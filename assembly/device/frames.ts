@@ -12,9 +12,9 @@
 // guest has no buffer for stays in the ring. Lengths and counts from the host are checked, not trusted.
 
 import { endSlice } from "./clock";
-import { labSent, labTaken } from "./lab";
 import { FRAME_DATA, PORT_WORDS } from "./layout";
 import { ring, ringFill, RingId } from "./ring";
+import { slots } from "./slots";
 
 @inline export const MAX_PORTS: u32 = 8;
 /** Bytes of each ring: three of the largest frames and some. */
@@ -97,7 +97,7 @@ export function beginFrame(n: u32, bytes: u32): Frame {
 /** Hands the frame begun to the host, or to the lab in its place. */
 export function commitFrame(n: u32, f: Frame): void {
   commitEntry(sendRing(n), f);
-  labSent(n);
+  if (slots.frameSent) call_indirect<void>(slots.frameSent, n);
 }
 
 /** The oldest frame for the guest, null when there is none; it stays until dropFrame. */
@@ -105,5 +105,5 @@ export function peekFrame(n: u32): Frame { return peekEntry(receiveRing(n)); }
 
 export function dropFrame(n: u32, f: Frame): void {
   dropEntry(receiveRing(n), f);
-  labTaken(n);
+  if (slots.frameTaken) call_indirect<void>(slots.frameTaken, n);
 }

@@ -1,7 +1,7 @@
 // Where the device floor keeps its parts inside its regions: each starts where the one before it ends. tests/house/layout.test.ts
 // sees to it that none overlap and that all lie in their region.
 
-import { CLOCK, INTERRUPT, RINGS, SLOTS } from "../base/layout";
+import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS } from "../base/layout";
 
 // --- CLOCK ---
 
@@ -46,6 +46,36 @@ import { CLOCK, INTERRUPT, RINGS, SLOTS } from "../base/layout";
 /** The probe's edges (run/probe.ts). */
 @inline export const PROBE: usize = DMA_HELD + DMA_HELD_SIZE;
 @inline export const PROBE_SIZE: usize = 768;
+
+/** What each model of card is, a row each (run/cards.ts). */
+@inline export const MODEL_ROWS: usize = PROBE + PROBE_SIZE;
+@inline export const MODEL_ROWS_SIZE: usize = 16 * 32;
+
+// --- REGISTERS ---
+
+/** Register tables (registers.ts): how far, which there are, and the tables. */
+@inline export const TABLE_WORDS: usize = REGISTERS;
+@inline export const TABLE_WORDS_SIZE: usize = 64;
+@inline export const MAX_TABLES: u32 = 64;
+@inline export const TABLE_LIST: usize = TABLE_WORDS + TABLE_WORDS_SIZE;
+@inline export const TABLE_LIST_SIZE: usize = 4 * <usize>MAX_TABLES;
+@inline export const TABLES: usize = TABLE_LIST + TABLE_LIST_SIZE;
+@inline export const TABLES_SIZE: usize = REGISTERS_SIZE - TABLE_WORDS_SIZE - TABLE_LIST_SIZE;
+
+// --- DEVICES ---
+
+/** The list of cards (card.ts). */
+@inline export const CARD_LIST: usize = DEVICES;
+@inline export const CARD_LIST_SIZE: usize = 8 * KIB;
+/** Virtio devices (virtio/layout.ts). */
+@inline export const VIRTIO_DATA: usize = CARD_LIST + CARD_LIST_SIZE;
+@inline export const VIRTIO_DATA_SIZE: usize = 2432 * KIB;
+/** Network cards other than virtio (nic/layout.ts). */
+@inline export const NIC_DATA: usize = VIRTIO_DATA + VIRTIO_DATA_SIZE;
+@inline export const NIC_DATA_SIZE: usize = 448 * KIB;
+/** Cards that are no network cards, by their place in the list (misc/layout.ts). */
+@inline export const MISC_DATA: usize = NIC_DATA + NIC_DATA_SIZE;
+@inline export const MISC_DATA_SIZE: usize = 128 * KIB;
 
 // --- RINGS ---
 

@@ -10,9 +10,9 @@
 // onWrite (dev: usize, offset: u32, old: u64, written: u64) => void runs after the store; `written` is what the guest wrote,
 // with bytes it did not write taken from the old value, or zero in a register that is write-one-to-clear.
 
-import { REGISTERS, REGISTERS_SIZE } from "../base/layout";
 import { count, nameOwned, takeCounters } from "../base/counters";
 import { spend } from "./allowance";
+import { MAX_TABLES, TABLE_LIST, TABLE_WORDS, TABLES, TABLES_SIZE } from "./layout";
 
 /** The data sheet's access column. */
 export const enum Access {
@@ -44,19 +44,17 @@ export const enum Access {
 @unmanaged export class Block { rows: u32; map: u32; bytes: u32; count: u32; capacity: u32; pad0: u32; pad1: u64; }
 
 @unmanaged class Arena { used: u32; blocks: u32; }
-@inline const arena = changetype<Arena>(REGISTERS);
-@inline const FIRST_FREE: u32 = 4096;
-@inline const MAX_BLOCKS: u32 = 64;
+@inline const arena = changetype<Arena>(TABLE_WORDS);
 
 /** Forgets every table; before attach. */
-export function clearTables(): void { arena.used = FIRST_FREE; arena.blocks = 0; }
+export function clearTables(): void { arena.used = 0; arena.blocks = 0; }
 
 function take(bytes: u32): u32 {
   const at = (arena.used + 15) & ~15;
-  if (at + bytes > <u32>REGISTERS_SIZE) return 0;
+  if (at + bytes > <u32>TABLES_SIZE) return 0;
   arena.used = at + bytes;
-  memory.fill(REGISTERS + at, 0, bytes);
-  return <u32>REGISTERS + at;
+  memory.fill(TABLES + at, 0, bytes);
+  return <u32>TABLES + at;
 }
 
 /** Makes an empty table for `bytes` bytes of registers and at most `capacity` rows. It cannot fail within the region's budget. */
@@ -64,8 +62,8 @@ export function makeBlock(bytes: u32, capacity: u32): Block {
   const b = changetype<Block>(<usize>take(offsetof<Block>()));
   b.map = take(bytes << 1); b.rows = take(capacity * <u32>ROW_BYTES);
   b.bytes = bytes; b.capacity = capacity;
-  if (arena.blocks < MAX_BLOCKS) {
-    store<u32>(REGISTERS + 64 + (<usize>arena.blocks << 2), <u32>changetype<usize>(b));
+  if (arena.blocks < MAX_TABLES) {
+    store<u32>(TABLE_LIST + (<usize>arena.blocks << 2), <u32>changetype<usize>(b));
     arena.blocks++;
   }
   return b;
@@ -73,7 +71,7 @@ export function makeBlock(bytes: u32, capacity: u32): Block {
 
 /** For tests: the tables made so far. */
 export function blockCount(): u32 { return arena.blocks; }
-export function blockAt(i: u32): Block { return changetype<Block>(i < arena.blocks ? <usize>load<u32>(REGISTERS + 64 + (<usize>i << 2)) : 0); }
+export function blockAt(i: u32): Block { return changetype<Block>(i < arena.blocks ? <usize>load<u32>(TABLE_LIST + (<usize>i << 2)) : 0); }
 
 @inline export function row(b: Block, index: u32): Register { return changetype<Register>(<usize>b.rows + <usize>index * ROW_BYTES); }
 

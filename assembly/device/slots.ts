@@ -33,6 +33,9 @@ import { SLOT_WORDS } from "./layout";
   pmPlaced: u32;
   /** Bus handle of the ECAM. */
   ecam: u32;
+  /** A card has committed a frame to its port, or taken one: (port: u32) => void. For peers inside the module (lab/). */
+  frameSent: u32;
+  frameTaken: u32;
   /** DMA remapping: (requester: u32, address: u64, write: u32) => u64, a guest-physical address or REFUSED (dma.ts). */
   translate: u32;
 }

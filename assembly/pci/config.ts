@@ -4,16 +4,15 @@
 // table in the cache and up to six BARs, each a bus handler that sits where the guest's BAR and command register put it.
 // All functions are on bus 0; elsewhere reads give ones.
 
-import { PCI, PCI_TABLES, PCI_TABLES_SIZE } from "../base/layout";
+import { PCI_TABLES, PCI_TABLES_SIZE } from "../base/layout";
 import { placeMmio, placePorts, unplace } from "../memory/bus";
 import { Access, Block, define, guestRead, guestWrite, hook, makeBlock, Register, resetBlock } from "../device/registers";
+import { BARS, BY_DEVFN, CONFIG_SPACES, FUNCTIONS, PAGE_BYTES, PCI_COUNTS, ROOT_WORDS } from "./layout";
 import { BarKind, Config, MAX_FUNCTIONS, PciCommand, PciStatus, Power } from "./spec";
 import { refreshIntx } from "./intx";
 import { flushMessages } from "./msi";
 import { resetMsix } from "./msix";
 import { setMaster } from "../device/dma";
-
-@inline const PAGE_BYTES: u32 = 4096;
 
 /** Cache: what attach makes again. */
 @unmanaged export class PciFunction {
@@ -46,17 +45,13 @@ import { setMaster } from "../device/dma";
   /** INTx levels, a bit a function; and messages that are owed because the function may not master the bus. */
   intx: u64; owed: u64;
 }
-@inline export const root = changetype<PciRoot>(PCI + <usize>MAX_FUNCTIONS * PAGE_BYTES);
+@inline export const root = changetype<PciRoot>(ROOT_WORDS);
 
-@inline const BY_DEVFN: usize = PCI_TABLES + 16;
-@inline const RECORDS: usize = PCI_TABLES + 512;
-@inline const BARS: usize = PCI_TABLES + PAGE_BYTES;
-
-@inline export function functionCount(): u32 { return load<u32>(PCI_TABLES); }
-@inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(RECORDS + (<usize>f << 6)); }
+@inline export function functionCount(): u32 { return load<u32>(PCI_COUNTS); }
+@inline export function functionAt(f: u32): PciFunction { return changetype<PciFunction>(FUNCTIONS + (<usize>f << 6)); }
 /** Bus, device and function, as transfers and messages carry them: every function is on bus 0. */
 @inline export function requesterOf(f: u32): u32 { return functionAt(f).devfn; }
-@inline export function valuesOf(f: u32): usize { return PCI + <usize>f * PAGE_BYTES; }
+@inline export function valuesOf(f: u32): usize { return CONFIG_SPACES + <usize>f * PAGE_BYTES; }
 @inline export function commandOf(f: u32): u32 { return load<u16>(valuesOf(f) + Config.COMMAND); }
 /** The BAR's size in bytes, 0 where there is none; and its BarKind. */
 export function barBytes(f: u32, index: u32): u64 { return bar(f, index).handler ? bar(f, index).size : 0; }
@@ -74,7 +69,7 @@ export function clearFunctions(): void { memory.fill(PCI_TABLES, 0, PCI_TABLES_S
  */
 export function attachFunction(devfn: u32, vendor: u32, device: u32, classCode: u32, revision: u32, multifunction: bool, bytes: u32): u32 {
   const f = min(functionCount(), MAX_FUNCTIONS - 1), it = functionAt(f), b = makeBlock(bytes, 96);
-  store<u32>(PCI_TABLES, f + 1);
+  store<u32>(PCI_COUNTS, f + 1);
   store<u8>(BY_DEVFN + (devfn & 0xff), <u8>(f + 1));
   it.block = b; it.devfn = devfn; it.freeOffset = Config.FIRST_CAPABILITY;
   define(b, "vendor", Config.VENDOR, 2, Access.RO, vendor, 0);

@@ -4,24 +4,23 @@
 // pending bits and sent when that ends. The table lies in the PCI region behind the functions; which function owns
 // which part is a cache made at attach. The BAR shows the table at 0 and the pending bits at PBA_OFFSET.
 
-import { PCI, PCI_TABLES } from "../base/layout";
 import { makeHandler, Width } from "../memory/bus";
 import { Access, hook } from "../device/registers";
 import { addBar, addCapability, canMaster, defineConfig, valuesOf } from "./config";
 import { deliverMessage } from "./message";
-import { BarKind, CapabilityId, MAX_FUNCTIONS, Msix, MsixControl } from "./spec";
+import { MSIX_OWNERS, MSIX_PART_BYTES, MSIX_PARTS, MSIX_TABLES, PCI_COUNTS } from "./layout";
+import { BarKind, CapabilityId, Msix, MsixControl } from "./spec";
 
 @inline export const MSIX_BAR_BYTES: u32 = 4096;
 @inline const PBA_OFFSET: u32 = 2048;
 /** Entries a function may have: one word of pending bits. */
 @inline export const MAX_VECTORS: u32 = 48;
-@inline const PART_BYTES: usize = 1024;
-@inline const PARTS: u32 = 26;
-@inline const PART: usize = PCI + <usize>(MAX_FUNCTIONS + 1) * 4096;
+/** How many tables have been handed out. */
+@inline const HANDED_OUT: usize = PCI_COUNTS + 4;
 
 /** Cache. */
 @unmanaged class Vectors { table: u32; count: u32; capability: u32; pad0: u32; }
-@inline function vectorsOf(f: u32): Vectors { return changetype<Vectors>(PCI_TABLES + 12288 + (<usize>f << 4)); }
+@inline function vectorsOf(f: u32): Vectors { return changetype<Vectors>(MSIX_OWNERS + (<usize>f << 4)); }
 @inline function entry(v: Vectors, vector: u32): usize { return <usize>v.table + <usize>vector * Msix.ENTRY_BYTES; }
 /** Pending bits, behind the entries. */
 @inline function pendingAt(v: Vectors): usize { return <usize>v.table + <usize>MAX_VECTORS * Msix.ENTRY_BYTES; }
@@ -29,10 +28,10 @@ import { BarKind, CapabilityId, MAX_FUNCTIONS, Msix, MsixControl } from "./spec"
 
 /** Gives the function `count` vectors in a memory BAR; false when the tables are used up. */
 export function addMsix(f: u32, count: u32, barIndex: u32, name: string): bool {
-  const part = load<u32>(PCI_TABLES + 4), v = vectorsOf(f);
-  if (part >= PARTS || count == 0 || count > MAX_VECTORS) return false;
-  store<u32>(PCI_TABLES + 4, part + 1);
-  v.table = <u32>(PART + <usize>part * PART_BYTES); v.count = count;
+  const part = load<u32>(HANDED_OUT), v = vectorsOf(f);
+  if (part >= MSIX_PARTS || count == 0 || count > MAX_VECTORS) return false;
+  store<u32>(HANDED_OUT, part + 1);
+  v.table = <u32>(MSIX_TABLES + <usize>part * MSIX_PART_BYTES); v.count = count;
   const at = addCapability(f, CapabilityId.MSIX, Msix.BYTES);
   v.capability = at;
   hook(defineConfig(f, "MSI-X control", at + Msix.CONTROL, 2, Access.RW, count - 1, MsixControl.ENABLE | MsixControl.MASK_ALL), 0, writeControl.index);
@@ -46,7 +45,7 @@ export function addMsix(f: u32, count: u32, barIndex: u32, name: string): bool {
 export function resetMsix(f: u32): void {
   const v = vectorsOf(f);
   if (!v.count) return;
-  memory.fill(v.table, 0, PART_BYTES);
+  memory.fill(v.table, 0, MSIX_PART_BYTES);
   for (let i: u32 = 0; i < v.count; i++) store<u32>(entry(v, i), Msix.ENTRY_MASKED, 12);
 }
 

@@ -1,158 +1,145 @@
-// The cards that were asked for: a list in the devices' state, so that a snapshot carries it, attached in its order after
-// the chipset. The host fills it before the machine is made.
+// The cards that were asked for: a list in the devices' state, attached in its order after the chipset, and one row a model. The host
+// fills the list before the machine is made.
 //
-// A record is 64 bytes. Slots are handed out from 1 up where none is given, passing over what is taken.
+// A model's row says what it connects to and whom to call: attach (c) once and after a snapshot, reset (c) at the machine's reset, link (c) when the
+// host has put its cable in or taken it out, announce (c) when the machine came back from a snapshot. 0 where there is nothing to do.
+// Slots are handed out from 1 up where none is given, passing over what is taken.
 
-import { DEVICES } from "../base/layout";
-import { MAX_STREAMS } from "../device/bytes";
 import { clearTurns, resetAllowance } from "../device/allowance";
-import { port } from "../device/frames";
-import { attachLab, resetLabs } from "../device/lab";
-import { attachE1000, e1000LinkChanged, resetE1000 } from "../nic/e1000/card";
-import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
-import { clearTimerIds } from "../device/timers";
 import { MAX_DISKS } from "../device/blocks";
-import { MAX_PORTS } from "../device/frames";
-import { deviceAt, resetDevice } from "../virtio/device";
-import { attachBlock, presetBlock } from "../virtio/block/block";
-import { attachConsole, consoleName, portsOf, presetConsole } from "../virtio/console/console";
-import { announceNet, attachNet, netLinkChanged, presetNet } from "../virtio/net/net";
-import { attachRng, presetRng } from "../virtio/rng/rng";
+import { MAX_STREAMS } from "../device/bytes";
+import { Card, cardAt, defaultOptions, MAX_CARDS, optionOf, setOption } from "../device/card";
+import { CardKind, CardOption } from "../device/card-spec";
+import { MAX_PORTS, port } from "../device/frames";
+import { CARD_LIST, MODEL_ROWS } from "../device/layout";
+import { clearTimerIds } from "../device/timers";
+import { attachLab, resetLabs } from "../lab/lab";
+import { attachEdu, resetEdu } from "../misc/edu/edu";
+import { attachE1000, e1000LinkChanged, resetE1000Card } from "../nic/e1000/card";
+import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
+import { attachBlock, resetBlockCard } from "../virtio/block/block";
+import { attachConsole, consoleName, portsOf, resetConsoleCard } from "../virtio/console/console";
+import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/net/net";
+import { attachRng, resetRngCard } from "../virtio/rng/rng";
 import { clearPackedRoom } from "../virtio/queue/copies";
-import { resetTransport } from "../virtio/pci/transport";
-import { CardKind, CardOption } from "./surface";
 
 @unmanaged class CardList { count: u32; slots: u32; }
-@inline const list = changetype<CardList>(DEVICES);
-@unmanaged class Card {
-  kind: u32;
-  slot: u32;
-  /** MAC, first byte lowest; of a disk its sectors; of a random source its rate (virtio/rng/rng.ts). */
-  mac: u64;
-  masked: u64;
-  /** MTU, 0 for none; of a disk or a console what virtio/block/block.ts and virtio/console/console.ts call its detail. */
-  mtu: u32;
-  modernOnly: u32;
-  vectors: u32;
-  number: u32;
-  /** Frame port of a network card, first stream of a console: they are counted over all models. */
-  port: u32;
-  /** CardOption. */
-  queues: u32;
-  speed: u32;
-  duplex: u32;
-  legacyOnly: u32;
-}
-@inline function card(i: u32): Card { return changetype<Card>(DEVICES + 64 + (<usize>i << 6)); }
-@inline const MAX_CARDS: u32 = 16;
-@inline const SPEED_UNKNOWN: u32 = 0xffff_ffff;
-@inline const DUPLEX_UNKNOWN: u32 = 0xff;
+@inline const list = changetype<CardList>(CARD_LIST);
 /** Slots of the host bridge and the LPC bridge. */
 @inline const TAKEN: u32 = 1 | 1 << 31;
+
+// --- Models ---
+
+/** What a card has to the host: a frame port, a disk's table, streams. */
+const enum Has { NOTHING, FRAMES, DISK, STREAMS }
+@unmanaged class Model { has: u32; attach: u32; reset: u32; link: u32; announce: u32; }
+@inline function modelOf(kind: u32): Model { return changetype<Model>(MODEL_ROWS + (<usize>min(kind, CardKind.COUNT - 1) << 5)); }
+
+function row(kind: u32, has: u32, attach: u32, reset: u32, link: u32, announce: u32): void {
+  const m = modelOf(kind);
+  m.has = has; m.attach = attach; m.reset = reset; m.link = link; m.announce = announce;
+}
+
+/** Every model; a cache, made before the list is filled and at attach. */
+export function defineModels(): void {
+  row(CardKind.VIRTIO_NET, Has.FRAMES, attachNet.index, resetNetCard.index, netLinkChanged.index, announceNet.index);
+  row(CardKind.VIRTIO_RNG, Has.NOTHING, attachRng.index, resetRngCard.index, 0, 0);
+  row(CardKind.VIRTIO_BLK, Has.DISK, attachBlock.index, resetBlockCard.index, 0, 0);
+  row(CardKind.VIRTIO_CONSOLE, Has.STREAMS, attachConsole.index, resetConsoleCard.index, 0, 0);
+  row(CardKind.E1000, Has.FRAMES, attachE1000.index, resetE1000Card.index, e1000LinkChanged.index, 0);
+  row(CardKind.EDU, Has.NOTHING, attachEdu.index, resetEdu.index, 0, 0);
+  row(CardKind.PCNET, Has.FRAMES, attachPcnet.index, resetPcnet.index, pcnetLinkChanged.index, 0);
+}
+
+/** Calls what a model's row names. */
+function tell(handler: u32, c: Card): void { if (handler) call_indirect<void>(handler, c); }
+
+// --- The list ---
 
 /** The lowest free slot, 32 when none is. */
 function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 
 /** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
-export function addToList(kind: u32, slot: u32, mac: u64, masked: u64, mtu: u32, modernOnly: bool, vectors: u32): i32 {
+export function addToList(kind: u32, slot: u32): i32 {
+  defineModels();
   const at = slot ? slot : freeSlot();
-  if (list.count >= MAX_CARDS || !hasRoom(kind) || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
-  const streams = countStreams();
-  if (kind == CardKind.VIRTIO_CONSOLE && streams + portsOf(mtu) > MAX_STREAMS) return -1;
-  const c = card(list.count);
-  c.kind = kind; c.slot = at; c.mac = mac; c.masked = masked; c.mtu = mtu; c.modernOnly = modernOnly ? 1 : 0; c.vectors = vectors;
-  c.number = countOf(kind);
-  c.queues = 1; c.legacyOnly = 0; c.speed = SPEED_UNKNOWN; c.duplex = DUPLEX_UNKNOWN;
-  c.port = isNetwork(kind) ? countNetwork() : kind == CardKind.VIRTIO_CONSOLE ? streams : 0;
+  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has) || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
+  const c = cardAt(list.count);
+  c.kind = kind; c.slot = at; c.index = list.count; c.number = countOf(kind);
+  defaultOptions(c);
   list.slots |= 1 << at;
   list.count++;
-  return <i32>list.count - 1;
+  return <i32>c.index;
 }
 
-/** Sets what a card of the list has beside what every card has; before the machine is made. */
-export function tuneCard(i: u32, option: u32, value: u32): void {
-  if (i >= list.count) return;
-  const c = card(i);
-  if (option == CardOption.QUEUES) c.queues = value;
-  else if (option == CardOption.SPEED) c.speed = value;
-  else if (option == CardOption.DUPLEX) c.duplex = value;
-  else if (option == CardOption.LEGACY_ONLY) c.legacyOnly = value;
+/** Gives a card of the list a CardOption, before the machine is made; false when there is no room for what it asks. */
+export function giveOption(i: u32, option: u32, value: u64): bool {
+  if (i >= list.count) return false;
+  setOption(cardAt(i), option, value);
+  return countStreams(list.count) <= MAX_STREAMS;
 }
 
-/** Network cards have a frame port each, disks a table. */
-function hasRoom(kind: u32): bool {
-  if (isNetwork(kind)) return countNetwork() < MAX_PORTS;
-  return kind != CardKind.VIRTIO_BLK || countOf(kind) < MAX_DISKS;
+/** Frame ports and disks' tables are eight each. */
+function hasRoom(has: u32): bool {
+  if (has == Has.FRAMES) return countHaving(Has.FRAMES, list.count) < MAX_PORTS;
+  return has != Has.DISK || countHaving(Has.DISK, list.count) < MAX_DISKS;
 }
 
 function countOf(kind: u32): u32 {
   let n: u32 = 0;
-  for (let i: u32 = 0; i < list.count; i++) if (card(i).kind == kind) n++;
+  for (let i: u32 = 0; i < list.count; i++) if (cardAt(i).kind == kind) n++;
   return n;
 }
 
-@inline function isNetwork(kind: u32): bool { return kind == CardKind.VIRTIO_NET || kind == CardKind.E1000 || kind == CardKind.PCNET; }
-@inline function isVirtio(kind: u32): bool { return kind >= <u32>CardKind.VIRTIO_NET && kind <= <u32>CardKind.VIRTIO_CONSOLE; }
-
-/** Network cards in the list so far: the next one's frame port. */
-function countNetwork(): u32 {
-  let n: u32 = 0;
-  for (let i: u32 = 0; i < list.count; i++) if (isNetwork(card(i).kind)) n++;
-  return n;
+/** Of the first `n` cards, those that have something. */
+function countHaving(has: u32, n: u32): u32 {
+  let found: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) if (modelOf(cardAt(i).kind).has == has) found++;
+  return found;
 }
 
-/** Streams that the console cards so far have: the next one's first. */
-function countStreams(): u32 {
-  let n: u32 = 0;
-  for (let i: u32 = 0; i < list.count; i++) if (card(i).kind == CardKind.VIRTIO_CONSOLE) n += portsOf(card(i).mtu);
-  return n;
+/** Streams that the first `n` cards have. */
+function countStreams(n: u32): u32 {
+  let streams: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) if (modelOf(cardAt(i).kind).has == Has.STREAMS) streams += portsOf(cardAt(i));
+  return streams;
+}
+
+function firstOf(i: u32): u32 {
+  const has = modelOf(cardAt(i).kind).has;
+  return has == Has.STREAMS ? countStreams(i) : has == Has.NOTHING ? 0 : countHaving(has, i);
 }
 
 /** For the host, before the machine is made: where the name of a console card's port goes (a length, then up to 63 bytes); 0 for another card. */
 export function portName(i: u32, port: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_CONSOLE ? consoleName(i, port) : 0; }
 /** The first stream of a console card. */
-export function streamOfCard(i: u32): u32 { return i < list.count ? card(i).port : 0; }
+export function streamOfCard(i: u32): u32 { return i < list.count ? cardAt(i).first : 0; }
 
-/** Cards in the list; the slot of one. */
+/** Cards in the list; of one its kind, its slot, and a CardOption. */
 export function listedCards(): u32 { return list.count; }
-export function slotOfCard(i: u32): u32 { return i < list.count ? card(i).slot : 0; }
-/** Sectors of a disk, 0 for another card. */
-export function sectorsOfCard(i: u32): u64 { return kindOfCard(i) == CardKind.VIRTIO_BLK ? card(i).mac : 0; }
-/** What else of a card the host's side depends on: a disk's and a console's detail, 0 for another card. */
-export function detailOfCard(i: u32): u32 { const kind = kindOfCard(i); return kind == CardKind.VIRTIO_BLK || kind == CardKind.VIRTIO_CONSOLE ? card(i).mtu : 0; }
-export function kindOfCard(i: u32): u32 { return i < list.count ? card(i).kind : 0; }
+export function kindOfCard(i: u32): u32 { return i < list.count ? cardAt(i).kind : 0; }
+export function slotOfCard(i: u32): u32 { return i < list.count ? cardAt(i).slot : 0; }
+export function optionOfCard(i: u32, option: u32): u64 { return i < list.count && option < <u32>CardOption.COUNT ? optionOf(cardAt(i), option) : 0; }
 
 export function attachCards(): void {
+  defineModels();
   clearPackedRoom();
   clearTimerIds();
   clearTurns();
   for (let i: u32 = 0; i < list.count; i++) {
-    const c = card(i);
-    if (isVirtio(c.kind)) deviceAt(i).legacyOnly = c.legacyOnly;
-    if (c.kind == CardKind.VIRTIO_RNG) attachRng(i, c.number, c.slot, c.masked, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.VIRTIO_CONSOLE) attachConsole(i, c.number, c.port, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.VIRTIO_BLK) attachBlock(i, c.number, c.slot, c.masked, c.mtu, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.VIRTIO_NET) attachNet(i, c.number, c.port, c.slot, c.masked, c.mtu, c.queues, c.modernOnly != 0, c.vectors);
-    else if (c.kind == CardKind.E1000) attachE1000(c.port, c.number, c.port, c.slot, c.mac);
-    else if (c.kind == CardKind.PCNET) attachPcnet(c.port, c.number, c.port, c.slot, c.mac);
-    if (isNetwork(c.kind)) attachLab(c.port, c.mac);
+    const c = cardAt(i);
+    c.first = firstOf(i);
+    tell(modelOf(c.kind).attach, c);
   }
+  // The labs' counters follow those of the cards.
+  for (let i: u32 = 0; i < list.count; i++) if (modelOf(cardAt(i).kind).has == Has.FRAMES) attachLab(cardAt(i).first, optionOf(cardAt(i), CardOption.MAC));
 }
 
 /** After the PCI functions' reset. */
 export function resetCards(): void {
   resetAllowance();
   resetLabs();
-  for (let i: u32 = 0; i < list.count; i++) {
-    const c = card(i);
-    if (c.kind == CardKind.VIRTIO_RNG) presetRng(i, c.mac);
-    if (c.kind == CardKind.VIRTIO_CONSOLE) presetConsole(i);
-    if (c.kind == CardKind.VIRTIO_BLK) presetBlock(i, c.mac, c.mtu);
-    if (c.kind == CardKind.VIRTIO_NET) presetNet(i, c.mac, c.mtu, c.speed, c.duplex);
-    if (c.kind == CardKind.E1000) resetE1000(c.port);
-    if (c.kind == CardKind.PCNET) resetPcnet(c.port);
-    if (isVirtio(c.kind)) { resetDevice(deviceAt(i)); resetTransport(deviceAt(i)); }
-  }
+  for (let i: u32 = 0; i < list.count; i++) tell(modelOf(cardAt(i).kind).reset, cardAt(i));
 }
 
 // --- The link ---
@@ -160,16 +147,14 @@ export function resetCards(): void {
 /** Puts the cable of a frame port in, or takes it out; its card tells the driver as its kind does. */
 export function setLink(framePort: u32, up: bool): void {
   for (let i: u32 = 0; i < list.count; i++) {
-    const c = card(i);
-    if (!isNetwork(c.kind) || c.port != framePort || port(framePort).unplugged == (up ? 0 : 1)) continue;
+    const c = cardAt(i), m = modelOf(c.kind);
+    if (m.has != Has.FRAMES || c.first != framePort || port(framePort).unplugged == (up ? 0 : 1)) continue;
     port(framePort).unplugged = up ? 0 : 1;
-    if (c.kind == CardKind.VIRTIO_NET) netLinkChanged(i);
-    else if (c.kind == CardKind.E1000) e1000LinkChanged(i);
-    else pcnetLinkChanged(i);
+    tell(m.link, c);
   }
 }
 
 /** The machine came back from a snapshot, perhaps somewhere else: drivers that can announce themselves are asked to. */
 export function announceCards(): void {
-  for (let i: u32 = 0; i < list.count; i++) if (card(i).kind == CardKind.VIRTIO_NET) announceNet(i);
+  for (let i: u32 = 0; i < list.count; i++) tell(modelOf(cardAt(i).kind).announce, cardAt(i));
 }

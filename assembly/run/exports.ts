@@ -26,16 +26,16 @@ import { dropAllBlocks } from "../decode/cache";
 import { defineOpcodes } from "../decode/opcodes";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, leaveBoundary, runFor } from "./loop";
-import { addToList, sectorsOfCard, announceCards, setLink, tuneCard } from "./cards";
+import { addToList, announceCards, giveOption, optionOfCard, setLink } from "./cards";
 import { Address } from "./surface";
 
 export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
-export { setLab } from "../device/lab";
+export { setLab } from "../lab/lab";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./loop";
-export { detailOfCard, listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
+export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
@@ -54,20 +54,15 @@ export function setVendor(vendor: u32): void {
   dropAllBlocks();
   resetMsrs();
 }
-/**
- * Adds a card (CardKind) to the machine about to be made, before `create`. `slot` 0: the next free one; the MAC's first byte is
- * lowest in `macLo`, and a disk has its sectors there, and for `mtu` what assembly/virtio/block/block.ts calls its detail; `masked` are feature bits not to offer; `flags` bit 0: without the legacy interface. -1: refused.
- */
-export function addCard(kind: u32, slot: u32, macLo: u32, macHi: u32, maskedLo: u32, maskedHi: u32, mtu: u32, flags: u32, vectors: u32): i32 {
-  return addToList(kind, slot, wide(macLo, macHi), wide(maskedLo, maskedHi), mtu, (flags & 1) != 0, vectors);
-}
-/** Sets a CardOption of the card that addCard gave this number, before `create`. */
-export function setCardOption(card: u32, option: u32, value: u32): void { tuneCard(card, option, value); }
+/** Adds a card (CardKind) to the machine about to be made, before `create`. `slot` 0: the next free one. Its number, or -1: refused. */
+export function addCard(kind: u32, slot: u32): i32 { return addToList(kind, slot); }
+/** Gives the card that addCard gave this number a CardOption, before `create`. 0: there is no room for what it asks. */
+export function setCardOption(card: u32, option: u32, lo: u32, hi: u32): u32 { return giveOption(card, option, wide(lo, hi)) ? 1 : 0; }
 /** Between slices: puts the cable of a network card's frame port in (1), or takes it out. */
 export function plug(framePort: u32, up: u32): void { setLink(framePort, up != 0); }
-/** Sectors of a disk of the list, 0 for another card. */
-export function sectorsOfCardLo(i: u32): u32 { return <u32>sectorsOfCard(i); }
-export function sectorsOfCardHi(i: u32): u32 { return <u32>(sectorsOfCard(i) >> 32); }
+/** A CardOption of a card of the list. */
+export function cardOptionLo(i: u32, option: u32): u32 { return <u32>optionOfCard(i, option); }
+export function cardOptionHi(i: u32, option: u32): u32 { return <u32>(optionOfCard(i, option) >> 32); }
 /** Between slices, after a snapshot was restored: asks drivers to announce their stations to the network. */
 export function announce(): void { announceCards(); }
 /** After `create` and before a kernel is entered without firmware: what firmware does for cards. Changes nothing where there are none. */

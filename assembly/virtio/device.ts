@@ -12,6 +12,8 @@
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { makeRates, noteBell, Rates } from "../base/histograms";
 import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn, waitsForTurn } from "../device/allowance";
+import { Card, wordOf } from "../device/card";
+import { CardOption } from "../device/card-spec";
 import { bindTimer } from "../device/clock";
 import { dmaFailed } from "../device/dma";
 import { noteMasterAbort, requesterOf as functionRequester } from "../pci/config";
@@ -123,6 +125,13 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
 /** A queue the driver has set up, of a device that is going. */
 @inline export function isLive(d: VirtioDevice, i: u32): bool {
   return i < d.queueCount && !d.broken && (d.status & Status.DRIVER_OK) != 0 && queueOf(d, i).enabled != 0;
+}
+
+/** The device behind a card of the machine's list; at attach. */
+export function deviceOfCard(c: Card, kind: u32): VirtioDevice {
+  const d = deviceAt(c.index);
+  d.kind = kind; d.number = c.number; d.port = c.first; d.legacyOnly = wordOf(c, CardOption.LEGACY_ONLY);
+  return d;
 }
 
 /** Sets up a queue, once `offered` is known; at attach. `maxSize` is a power of two up to 1024. */

@@ -7,7 +7,7 @@ import { accessSync, constants, openSync, readSync, closeSync, statSync } from '
 import { dirname, join } from 'node:path';
 import { meaningOf } from '../words/errno.js';
 import { didYouMean } from '../words/near.js';
-import { planCards, readNetdevs } from '../machine/cards.js';
+import { planCards, readNetdevs } from '../machine/card-plan.js';
 import { readChardevs } from '../machine/consoles.js';
 import { OptionError } from '../machine/errors.js';
 import type { MachineOptions } from '../machine/types.js';

@@ -1,6 +1,6 @@
 /** The models of `-device`, and what each takes: QEMU's names, and the names of DeviceOptions behind them. Parser, help and completion read the rows. */
 
-import { DISK_FEATURES, NET_FEATURES, TRANSPORT_FEATURES } from '../machine/cards.js';
+import { MODELS, type Model, type ModelOption } from '../machine/models.js';
 import type { DeviceOptions } from '../machine/types.js';
 import type { Kind, Property } from './words.js';
 
@@ -32,68 +32,47 @@ const EVERY: readonly DeviceProperty[] = [
   property('romfile', { is: 'ignored', note: 'cards have no option ROM.' }, 'taken: cards have no option ROM'),
 ];
 
-const VIRTIO: readonly DeviceProperty[] = [
-  property('vectors', count, 'MSI-X vectors, 0 for none', 'vectors'),
-  property('disable-legacy', onOff, 'without the legacy interface', 'modernOnly'),
-  property('disable-modern', onOff, 'without the modern interface', 'legacyOnly'),
-];
+/** What a property's value is, and what it does, by the API's name for it. */
+const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports'>, readonly [Kind, string]>> = {
+  netdev: [text, 'the id of the network it is connected to'],
+  mac: [text, 'its address; default 52:54:00:12:34:56 and up'],
+  vectors: [count, 'MSI-X vectors, 0 for none'],
+  modernOnly: [onOff, 'without the legacy interface'],
+  legacyOnly: [onOff, 'without the modern interface'],
+  mtu: [count, 'the largest packet the driver should send'],
+  queues: [count, 'queues, 1 to 8; of a network card pairs of them, with mq=on'],
+  speed: [count, 'Mb/s that it reports'],
+  duplex: [{ is: 'word', of: ['half', 'full'] }, 'what it reports'],
+  drive: [text, 'the id of its -drive'],
+  serial: [text, 'its serial number, up to 20 bytes'],
+  writeCache: [{ is: 'word', of: ['on', 'off', 'auto'] }, 'whether the guest is told of a write cache'],
+  logicalBlockBytes: [count, 'bytes, 512 to 4096'],
+  physicalBlockBytes: [count, 'bytes, up to 65536'],
+  maxPorts: [count, 'how many ports it may have'],
+  maxBytes: [count, 'bytes in each period'],
+  periodMs: [count, 'ms of virtual time, default 65536'],
+  dmaMask: [count, 'bits of an address that it reaches, default 0xfffffff'],
+};
 
-const CARD: readonly DeviceProperty[] = [
-  property('netdev', text, 'the id of the network it is connected to', 'netdev'),
-  property('mac', text, 'its address; default 52:54:00:12:34:56 and up', 'mac'),
-];
+/** Words of QEMU's that a model takes beside what the API has. */
+const TAKEN: Readonly<Partial<Record<Model['names'][0], readonly DeviceProperty[]>>> = {
+  'virtio-blk-pci': [
+    property('scsi', { is: 'ignored' }, 'taken: there are no SCSI commands'),
+    property('iothread', { is: 'ignored' }, 'taken: there are no such threads'),
+  ],
+  'virtio-rng-pci': [property('rng', text, 'the id of an -object rng-...')],
+};
 
-function features(table: Readonly<Record<string, number>>): DeviceProperty[] {
-  return Object.keys(table).map((name) => ({ name, kind: onOff, about: 'a feature, offered or not', feature: true }));
+function rowOf({ names, aliases = [], about, options, features = {} }: Model): DeviceModel {
+  const own = Object.entries(options).flatMap(([key, word]) => {
+    const option = OPTIONS[key as keyof typeof OPTIONS];
+    return word === '' ? [] : [property(word, option[0], option[1], key as ModelOption)];
+  });
+  const bits = Object.keys(features).map((name): DeviceProperty => ({ name, kind: onOff, about: 'a feature, offered or not', feature: true }));
+  return { names: [...names, ...aliases], about, properties: [...own, ...EVERY, ...(TAKEN[names[0]] ?? []), ...bits] };
 }
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [
-  {
-    names: ['virtio-net-pci', 'virtio-net'],
-    about: 'virtio network card',
-    properties: [
-      ...CARD, ...EVERY, ...VIRTIO,
-      property('host_mtu', count, 'the largest packet the driver should send', 'mtu'),
-      property('queues', count, 'pairs of queues, with mq=on', 'queues'),
-      property('speed', count, 'Mb/s that it reports', 'speed'),
-      property('duplex', { is: 'word', of: ['half', 'full'] }, 'what it reports', 'duplex'),
-      ...features(NET_FEATURES),
-    ],
-  },
-  { names: ['e1000', 'e1000-82540em'], about: 'Intel 82540EM network card', properties: [...CARD, ...EVERY] },
-  { names: ['pcnet'], about: 'AMD PCnet-PCI II network card', properties: [...CARD, ...EVERY] },
-  {
-    names: ['virtio-blk-pci', 'virtio-blk'],
-    about: 'virtio disk, for a -drive with if=none',
-    properties: [
-      property('drive', text, 'the id of its -drive', 'drive'),
-      ...EVERY, ...VIRTIO,
-      property('serial', text, 'its serial number, up to 20 bytes', 'serial'),
-      property('num-queues', count, 'request queues, 1 to 8', 'queues'),
-      property('write-cache', { is: 'word', of: ['on', 'off', 'auto'] }, 'whether the guest is told of a write cache', 'writeCache'),
-      property('logical_block_size', count, 'bytes, 512 to 4096', 'logicalBlockBytes'),
-      property('physical_block_size', count, 'bytes, up to 65536', 'physicalBlockBytes'),
-      property('scsi', { is: 'ignored' }, 'taken: there are no SCSI commands'),
-      property('iothread', { is: 'ignored' }, 'taken: there are no such threads'),
-      ...features(DISK_FEATURES),
-    ],
-  },
-  {
-    names: ['virtio-serial-pci', 'virtio-serial'],
-    about: 'virtio console card, for virtconsole and virtserialport after it',
-    properties: [property('max_ports', count, 'how many ports it may have', 'maxPorts'), ...EVERY, ...VIRTIO, ...features(TRANSPORT_FEATURES)],
-  },
-  {
-    names: ['virtio-rng-pci', 'virtio-rng'],
-    about: 'random numbers from the machine\'s seed',
-    properties: [
-      property('max-bytes', count, 'bytes in each period', 'maxBytes'),
-      property('period', count, 'ms of virtual time, default 65536', 'periodMs'),
-      property('rng', text, 'the id of an -object rng-...'),
-      ...EVERY, ...VIRTIO, ...features(TRANSPORT_FEATURES),
-    ],
-  },
-];
+export const DEVICE_MODELS: readonly DeviceModel[] = MODELS.map(rowOf);
 
 /** Ports of console cards, and the debug devices: they are no cards of the PCI bus. */
 export const PORT_PROPERTIES: readonly Property[] = [

@@ -1,6 +1,7 @@
 /** `-device MODEL,...`, in QEMU's words, by the table of models. */
 
 import { didYouMean } from '../words/near.js';
+import { MODELS, type ModelName } from '../machine/models.js';
 import type { DeviceOptions, PortOptions } from '../machine/types.js';
 import type { Given } from './arguments.js';
 import { DEVICE_MODELS, insteadOf, MODEL_NAMES, OTHER_MODELS, PORT_PROPERTIES, type DeviceModel } from './device-models.js';
@@ -69,7 +70,7 @@ function toDevice(model: DeviceModel, name: DeviceOptions['model'], given: Prope
 
 const isCard = (model: DeviceModel): boolean => DEVICE_MODELS.includes(model);
 /** The name the API has for it. */
-const apiName = (model: DeviceModel, name: string): DeviceOptions['model'] => (name === 'e1000-82540em' ? 'e1000' : name) as DeviceOptions['model'];
+const apiName = (name: string): ModelName => (MODELS.find(({ aliases }) => aliases?.includes(name))?.names[0] ?? name) as ModelName;
 
 function readCard(words: Words, found: NonNullable<ReturnType<typeof modelOf>>, context: DeviceContext): TypedDevice {
   const { model, name, modernOnly } = found;
@@ -77,7 +78,7 @@ function readCard(words: Words, found: NonNullable<ReturnType<typeof modelOf>>, 
   const given = readProperties({ ...words, pairs }, name, model.properties, context.faults, context.notes);
   const rng = given.get('rng');
   if (typeof rng === 'string' && !context.rngs.has(rng)) context.faults.add(words.argument, `there is no -object with id=${rng}.`);
-  const device = toDevice(model, apiName(model, name), given);
+  const device = toDevice(model, apiName(name), given);
   if (modernOnly) device.modernOnly = true;
   return { argument: words.argument, device, id: given.get('id') as string | undefined };
 }

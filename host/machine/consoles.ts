@@ -1,6 +1,7 @@
 /** Console cards and chardevs: from MachineOptions to the module's streams and what is behind them. */
 
 import type { Duplex } from 'node:stream';
+import { CardOption } from '../../assembly/device/card-spec.js';
 import { ChardevError, nullLink, type Link } from '../chardev/link.js';
 import { parseChardev, type ChardevSpec } from '../chardev/parse.js';
 import { StreamPort } from '../chardev/port.js';
@@ -8,14 +9,13 @@ import { OptionError } from './errors.js';
 import type { ModuleInstance } from './module.js';
 import type { ChardevOptions, DeviceOptions } from './types.js';
 
-export const CONSOLE_ONLY = ['ports', 'maxPorts'] as const;
 /** Ports of all console cards of a machine (assembly/device/bytes.ts). */
 const MOST_PORTS = 8;
 const MULTIPORT = 1n << 1n;
 
 /** A console card's ports, each at its number. */
 export interface ConsolePlan {
-  detail: number;
+  options: [CardOption, number][];
   masked: bigint;
   ports: { number: number; name: string; chardev: string | undefined }[];
 }
@@ -41,7 +41,7 @@ export function planConsole({ ports: wanted = [], maxPorts }: DeviceOptions): Co
   const most = maxPorts === undefined ? Math.max(highest + 1, 2) : checkNumber('maxPorts', maxPorts, highest + 1, MOST_PORTS);
   const there = ports.reduce((bits, port) => bits | (1 << port.number), 0);
   const consoles = ports.reduce((bits, port) => bits | (port.console ? 1 << port.number : 0), 0);
-  return { detail: there | (consoles << 8) | (most << 16), masked: most === 1 ? MULTIPORT : 0n, ports };
+  return { options: [[CardOption.PORTS, most], [CardOption.PORTS_THERE, there], [CardOption.PORTS_CONSOLES, consoles]], masked: most === 1 ? MULTIPORT : 0n, ports };
 }
 
 /** A chardev option, read. */

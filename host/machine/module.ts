@@ -10,9 +10,7 @@ import { OptionError } from './errors.js';
 
 /** What assembly/run/exports.ts, inspect.ts and probe.ts export. */
 export interface ModuleExports {
-  addCard(
-    kind: number, slot: number, macLow: number, macHigh: number, maskedLow: number, maskedHigh: number, mtu: number, flags: number, vectors: number,
-  ): number;
+  addCard(kind: number, slot: number): number;
   setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number): void;
   presetCards(): void;
   diskTable(disk: number): number;
@@ -22,9 +20,8 @@ export interface ModuleExports {
   listedCards(): number;
   kindOfCard(card: number): number;
   slotOfCard(card: number): number;
-  detailOfCard(card: number): number;
-  sectorsOfCardLo(card: number): number;
-  sectorsOfCardHi(card: number): number;
+  cardOptionLo(card: number, option: number): number;
+  cardOptionHi(card: number, option: number): number;
   setFirmware(romBytes: number): void;
   addFirmwareItem(key: number, offset: number, bytes: number): number;
   addTestdev(): void;
@@ -65,7 +62,7 @@ export interface ModuleExports {
   counterUnit(index: number): number;
   /** Counters and names that found no room in their tables. */
   countersMissing(): number;
-  setCardOption(card: number, option: number, value: number): void;
+  setCardOption(card: number, option: number, low: number, high: number): number;
   plug(framePort: number, up: number): void;
   announce(): void;
   histogramIds(): number;

@@ -3,7 +3,7 @@
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Hidden } from '../../assembly/device/clock-spec.js';
 import { ENTRY_NAMES } from '../boot/index.js';
-import { planCards, readNetdevs, type CardPlan, type Netdev } from './cards.js';
+import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { readSnapshotHeader } from './snapshot.js';

@@ -38,7 +38,7 @@ export interface BareOptions {
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'e1000' | 'pcnet';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'e1000' | 'pcnet' | 'edu';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -75,6 +75,8 @@ export interface DeviceOptions {
   /** A random source gives at most so many bytes (`max-bytes`) in so many ms of virtual time (`period`, default 65536). */
   maxBytes?: number;
   periodMs?: number;
+  /** Bits of an address that an edu card reaches (`dma_mask`); default the lowest 28. */
+  dmaMask?: number | bigint;
 }
 
 /** A port of a console card. */

@@ -7,8 +7,8 @@ const FLOORS: Record<string, number> = {
   base: 0,
   memory: 1, float: 1,
   device: 2,
-  cpu: 3, pci: 3, chipset: 3,
-  nic: 4, virtio: 4, storage: 4, vtd: 4, decode: 4, ir: 4,
+  cpu: 3, pci: 3, chipset: 3, lab: 3,
+  nic: 4, virtio: 4, misc: 4, storage: 4, vtd: 4, decode: 4, ir: 4,
   isa: 5, translate: 5,
   run: 6,
 };

@@ -101,7 +101,7 @@ export async function buildModule(target = "release", options = {}) {
 
 /** Compiles the TypeScript of the host to build/host. */
 export async function buildHost(options = {}) {
-  const files = [...listFiles("host", [".ts"]), ...listFiles("guest", [".ts"]), ...listFiles("assembly/run", ["surface.ts", "fields.ts"])];
+  const files = [...listFiles("host", [".ts"]), ...listFiles("guest", [".ts"]), ...listFiles("assembly/run", ["surface.ts", "fields.ts"]), ...listFiles("assembly/device", ["-spec.ts"])];
   const key = digest([...files, "tsconfig.json", "package.json"], [packageVersion("typescript")]);
   await whenChanged("host", key, ["build/host/index.js", "build/host/cli/main.js"], options, async () => {
     const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");

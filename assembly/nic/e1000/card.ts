@@ -6,6 +6,8 @@
 // There is no flash. Only whole dwords mean anything; the bus cuts what a narrower read asks for out of one.
 
 import { beginTurn, cancelTurn, endTurn, takeTurn } from "../../device/allowance";
+import { Card, optionOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { bindTimer } from "../../device/clock";
 import { openPort, receiveRing } from "../../device/frames";
 import { Block, guestRead, guestWrite } from "../../device/registers";
@@ -27,14 +29,14 @@ import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } 
 import { endPause, transmit } from "./transmit";
 import { Bar, Filter, IoWindow, PciId, Rah, Reg, Table } from "./spec";
 
-/** Network card `i`, the `number`th of its kind, on frame port `port`. `mac` has its first byte lowest. */
-export function attachE1000(i: u32, number: u32, port: u32, slot: u32, mac: u64): void {
-  const d = cardAt(i), dev = addressOf(d);
-  d.index = i; d.number = number; d.port = port; d.mac = mac & 0xffff_ffff_ffff;
+/** A card of the machine's list: the network card of its frame port. */
+export function attachE1000(c: Card): void {
+  const d = cardAt(c.first), dev = addressOf(d), number = c.number, port = c.first;
+  d.index = c.first; d.number = number; d.port = port; d.mac = optionOf(c, CardOption.MAC) & 0xffff_ffff_ffff;
   makeFcsTable();
   nameCounters(d, "e1000-");
   d.block = <u32>changetype<usize>(makeRegisters("e1000-", number));
-  attachPciFunction(d, slot);
+  attachPciFunction(d, c.slot);
   d.timers = takeTimers(CardTimer.COUNT); d.turn = takeTurn();
   bindTimer(timerOf(d, CardTimer.THROTTLE), throttleOver.index, dev);
   bindTimer(timerOf(d, CardTimer.RECEIVE), receiveDelayOver.index, dev);
@@ -71,12 +73,13 @@ function commandWritten(f: u32): void {
 /** Out of D3: as after power-up, the PHY and the EEPROM included. */
 function wake(f: u32): void {
   const d = changetype<E1000>(<usize>functionAt(f).owner);
-  resetE1000(d.index);
+  resetE1000(d);
 }
 
 /** A machine's reset, after the PCI functions'. */
-export function resetE1000(i: u32): void {
-  const d = cardAt(i);
+export function resetE1000Card(c: Card): void { resetE1000(cardAt(c.first)); }
+
+function resetE1000(d: E1000): void {
   d.ioAddress = 0; d.asserted = 0;
   fillEeprom(d);
   resetCard(d);
@@ -91,8 +94,8 @@ function service(dev: usize): void {
 }
 
 /** The host has put the cable in or taken it out. */
-export function e1000LinkChanged(i: u32): void {
-  const d = cardAt(i);
+export function e1000LinkChanged(c: Card): void {
+  const d = cardAt(c.first);
   refreshLink(d, true);
   tellHost(d);
   transmit(d);

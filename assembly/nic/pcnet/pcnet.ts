@@ -11,6 +11,8 @@
 
 import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn, takeTurn } from "../../device/allowance";
+import { Card as Listed, optionOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { bindTimer, cancelTimer } from "../../device/clock";
 import { openPort, port, receiveRing } from "../../device/frames";
 import { Access } from "../../device/registers";
@@ -32,10 +34,10 @@ import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from ".
 @inline const MIN_GNT: u32 = 0x3e;
 @inline const MAX_LAT: u32 = 0x3f;
 
-/** Network card `i` becomes card `number` of its model, with its frames at a port. `mac` has its first byte lowest. */
-export function attachPcnet(i: u32, number: u32, framePort: u32, slot: u32, mac: u64): void {
-  const c = cardAt(i), f = attachFunction(slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
-  c.pci = f; c.number = number; c.port = framePort; c.timer = takeTimers(1); c.turn = takeTurn(); c.mac = mac & 0xffff_ffff_ffff;
+/** A card of the machine's list: the network card of its frame port. */
+export function attachPcnet(listed: Listed): void {
+  const number = listed.number, framePort = listed.first, c = cardAt(framePort), f = attachFunction(listed.slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  c.pci = f; c.number = number; c.port = framePort; c.timer = takeTimers(1); c.turn = takeTurn(); c.mac = optionOf(listed, CardOption.MAC) & 0xffff_ffff_ffff;
   functionAt(f).owner = <u32>addressOf(c);
   functionAt(f).onCommand = commandWritten.index;
   makeMaster(f);
@@ -56,8 +58,8 @@ export function attachPcnet(i: u32, number: u32, framePort: u32, slot: u32, mac:
 }
 
 /** H_RESET; after the PCI functions' reset. */
-export function resetPcnet(i: u32): void {
-  const c = cardAt(i);
+export function resetPcnet(listed: Listed): void {
+  const c = cardAt(listed.first);
   memory.fill(addressOf(c) + STATE_FROM, 0, CARD_BYTES - STATE_FROM);
   resetRegisters(c);
   showLink(c);
@@ -75,8 +77,8 @@ function commandWritten(f: u32): void {
 }
 
 /** The host has put the cable in or taken it out. */
-export function pcnetLinkChanged(i: u32): void {
-  const c = cardAt(i);
+export function pcnetLinkChanged(listed: Listed): void {
+  const c = cardAt(listed.first);
   showLink(c);
   tellHost(c);
 }

@@ -6,12 +6,14 @@
 //
 // A request longer than a batch is asked in parts, and completes with the last.
 
+import { Card, optionOf, wordOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { bindTimer } from "../../device/clock";
 import { takeTimers } from "../../device/timers";
 import { ask, askedAt, askedCount, AskedFlag } from "../../device/blocks";
 import { bindRing, RingId } from "../../device/ring";
-import { configOf, deviceAt, has, makeQueue, nameDevice, VirtioDevice } from "../device";
-import { attachTransport } from "../pci/transport";
+import { configOf, deviceAt, deviceOfCard, has, makeQueue, nameDevice, VirtioDevice } from "../device";
+import { attachTransport, resetVirtio } from "../pci/transport";
 import { DeviceId, FeatureBit } from "../spec";
 import { complete, forgetAll, forgetQueue, service } from "./answer";
 import { BlockConfig, BlockFeature, Request, RequestType } from "./spec";
@@ -30,57 +32,54 @@ import { Fate, MAX_DISCARD_SECTORS, MAX_RANGES, MAX_ZERO_RANGES, MAX_ZERO_SECTOR
 @inline const TRACK_SECTORS: u32 = 63;
 @inline const CARD: string = "virtio-blk";
 
-/** What the machine's list says of a disk, in one word: READ_ONLY, WRITETHROUGH, and the fields at these bits. */
-const enum Detail { READ_ONLY = 1, WRITETHROUGH = 2, QUEUES = 8, LOGICAL_EXP = 16, PHYSICAL_EXP = 20 }
-@inline function queuesOf(detail: u32): u32 { return max(1, min(detail >> Detail.QUEUES & 0xff, MAX_QUEUES)); }
+@inline function queuesOf(c: Card): u32 { return max(1, min(wordOf(c, CardOption.QUEUES), MAX_QUEUES)); }
 
 @inline function bit(n: u32): u64 { return <u64>1 << n; }
 
 /** Everything a disk of this kind has, before masking. */
-function allFeatures(detail: u32): u64 {
+function allFeatures(c: Card): u64 {
   const writing = bit(BlockFeature.FLUSH) | bit(BlockFeature.CONFIG_WCE) | bit(BlockFeature.DISCARD) | bit(BlockFeature.WRITE_ZEROES);
   return bit(BlockFeature.SIZE_MAX) | bit(BlockFeature.SEG_MAX) | bit(BlockFeature.GEOMETRY) | bit(BlockFeature.BLK_SIZE) | bit(BlockFeature.TOPOLOGY)
-    | (detail & Detail.READ_ONLY ? bit(BlockFeature.RO) : writing) | (queuesOf(detail) > 1 ? bit(BlockFeature.MQ) : 0)
+    | (wordOf(c, CardOption.READ_ONLY) ? bit(BlockFeature.RO) : writing) | (queuesOf(c) > 1 ? bit(BlockFeature.MQ) : 0)
     | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX) | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED) | bit(FeatureBit.RING_RESET);
 }
 
 /** Without a write cache there is nothing to flush, unless the driver may switch it on; and it may not where there is no flush. */
-function withNeeds(features: u64, detail: u32): u64 {
+function withNeeds(features: u64, writethrough: bool): u64 {
   let f = features;
   if (!(f & bit(BlockFeature.FLUSH))) f &= ~bit(BlockFeature.CONFIG_WCE);
-  if (detail & Detail.WRITETHROUGH && !(f & bit(BlockFeature.CONFIG_WCE))) f &= ~bit(BlockFeature.FLUSH);
+  if (writethrough && !(f & bit(BlockFeature.CONFIG_WCE))) f &= ~bit(BlockFeature.FLUSH);
   return f;
 }
 
-/** Device `i` becomes disk `number`. */
-export function attachBlock(i: u32, number: u32, slot: u32, masked: u64, detail: u32, modernOnly: bool, vectors: u32): void {
-  const d = deviceAt(i), s = blockOf(d);
-  d.kind = DeviceId.BLOCK; d.number = number;
-  d.offered = withNeeds(allFeatures(detail) & ~masked, detail);
-  d.queueCount = queuesOf(detail); d.configBytes = BlockConfig.BYTES;
+/** A card of the machine's list; its table of requests has its number. */
+export function attachBlock(c: Card): void {
+  const d = deviceOfCard(c, DeviceId.BLOCK), s = blockOf(d);
+  d.offered = withNeeds(allFeatures(c) & ~optionOf(c, CardOption.MASKED), wordOf(c, CardOption.WRITETHROUGH) != 0);
+  d.queueCount = queuesOf(c); d.configBytes = BlockConfig.BYTES;
   d.onQueue = submit.index; d.onReset = resetBlock.index; d.onDriverOk = 0; d.onConfig = writeBlockConfig.index; d.onQueueReset = forgetQueue.index; d.onTurn = takeTurnNow.index;
-  s.disk = number; s.timer = takeTimers(1);
+  s.disk = c.first; s.timer = takeTimers(1);
   nameDevice(d, CARD, BLOCK_COUNTERS);
   nameBlockCounters(d, CARD);
   for (let q: u32 = 0; q < d.queueCount; q++) makeQueue(d, q, QUEUE_SIZE, CARD);
-  attachTransport(d, slot, STORAGE_CLASS, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
+  attachTransport(d, c, STORAGE_CLASS, TRANSITIONAL, CARD);
   bindTimer(s.timer, complete.index, changetype<usize>(d));
-  bindRing(RingId.FIRST_DISK + number, service.index, changetype<usize>(d));
+  bindRing(RingId.FIRST_DISK + s.disk, service.index, changetype<usize>(d));
 }
 
-/** The configuration as the command line has it; at reset of the machine. */
-export function presetBlock(i: u32, sectors: u64, detail: u32): void {
-  const d = deviceAt(i), config = configOf(d);
+/** The configuration as it was asked for, and the device's reset. */
+export function resetBlockCard(c: Card): void {
+  const d = deviceAt(c.index), config = configOf(d), sectors = optionOf(c, CardOption.SECTORS);
   blockOf(d).sectors = sectors;
-  blockOf(d).cached = detail & Detail.WRITETHROUGH ? 0 : 1;
+  blockOf(d).cached = wordOf(c, CardOption.WRITETHROUGH) ? 0 : 1;
   store<u64>(config, sectors, BlockConfig.CAPACITY);
   store<u32>(config, SIZE_MAX, BlockConfig.SIZE_MAX);
   store<u32>(config, SEG_MAX, BlockConfig.SEG_MAX);
   store<u16>(config, <u16>min(sectors / (HEADS * TRACK_SECTORS), 65535), BlockConfig.CYLINDERS);
   store<u8>(config, HEADS, BlockConfig.HEADS);
   store<u8>(config, TRACK_SECTORS, BlockConfig.SECTORS);
-  store<u32>(config, <u32>Request.SECTOR_BYTES << (detail >> Detail.LOGICAL_EXP & 7), BlockConfig.BLK_SIZE);
-  store<u8>(config, <u8>(detail >> Detail.PHYSICAL_EXP & 15), BlockConfig.PHYSICAL_BLOCK_EXP);
+  store<u32>(config, <u32>Request.SECTOR_BYTES << (wordOf(c, CardOption.LOGICAL_EXP) & 7), BlockConfig.BLK_SIZE);
+  store<u8>(config, <u8>(wordOf(c, CardOption.PHYSICAL_EXP) & 15), BlockConfig.PHYSICAL_BLOCK_EXP);
   store<u8>(config, <u8>blockOf(d).cached, BlockConfig.WRITEBACK);
   store<u16>(config, <u16>d.queueCount, BlockConfig.NUM_QUEUES);
   store<u32>(config, MAX_DISCARD_SECTORS, BlockConfig.MAX_DISCARD_SECTORS);
@@ -89,6 +88,7 @@ export function presetBlock(i: u32, sectors: u64, detail: u32): void {
   store<u32>(config, MAX_ZERO_SECTORS, BlockConfig.MAX_WRITE_ZEROES_SECTORS);
   store<u32>(config, MAX_ZERO_RANGES, BlockConfig.MAX_WRITE_ZEROES_SEG);
   store<u8>(config, 1, BlockConfig.WRITE_ZEROES_MAY_UNMAP);
+  resetVirtio(d);
 }
 
 /** There is allowance again; what is with the host goes on when it has answered. */

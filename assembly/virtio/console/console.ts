@@ -2,11 +2,13 @@
 // (device/bytes.ts). A driver that does not know MULTIPORT has port 0 alone, and no control queues.
 
 import { count } from "../../base/counters";
+import { Card, optionOf, wordOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { openStream, putToHost, roomToHost, stream, toGuest } from "../../device/bytes";
 import { bindRing } from "../../device/ring";
-import { configOf, deviceAt, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";
+import { configOf, deviceAt, deviceOfCard, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
-import { attachTransport } from "../pci/transport";
+import { attachTransport, resetVirtio } from "../pci/transport";
 import { DeviceId, FeatureBit } from "../spec";
 import { notice, serveControl, tell } from "./control";
 import { receive, transmit } from "./data";
@@ -18,38 +20,35 @@ import { CONSOLE_COUNTERS, ConsoleCount, consoleOf, forgetPorts, isThere, MAX_PO
 @inline const QUEUE_SIZE: u32 = 64;
 @inline const CARD: string = "virtio-console";
 
-/** What the machine's list says: at these bits the ports that are there, those that are consoles, and how many there may be. */
-const enum Detail { THERE = 0, CONSOLES = 8, PORTS = 16 }
-
-/** Ports that a card of this detail has room for. */
-export function portsOf(detail: u32): u32 { return max(1, min(detail >> Detail.PORTS & 0xff, MAX_PORTS)); }
+/** Ports that a card has room for. */
+export function portsOf(c: Card): u32 { return max(1, min(wordOf(c, CardOption.PORTS), MAX_PORTS)); }
 
 @inline function bit(n: u32): u64 { return <u64>1 << n; }
 
-/** Device `i` becomes console card `number`, whose port 0 is stream `first`. */
-export function attachConsole(i: u32, number: u32, first: u32, slot: u32, masked: u64, detail: u32, modernOnly: bool, vectors: u32): void {
-  const d = deviceAt(i), s = consoleOf(d);
-  d.kind = DeviceId.CONSOLE; d.number = number;
-  s.there = detail >> Detail.THERE & 0xff; s.consoles = detail >> Detail.CONSOLES & 0xff; s.stream = first;
-  s.ports = portsOf(detail);
+/** A card of the machine's list; its port 0 is its first stream. */
+export function attachConsole(c: Card): void {
+  const d = deviceOfCard(c, DeviceId.CONSOLE), s = consoleOf(d), first = c.first;
+  s.there = wordOf(c, CardOption.PORTS_THERE) & 0xff; s.consoles = wordOf(c, CardOption.PORTS_CONSOLES) & 0xff; s.stream = first;
+  s.ports = portsOf(c);
   d.offered = (bit(ConsoleFeature.SIZE) | bit(ConsoleFeature.MULTIPORT) | bit(ConsoleFeature.EMERG_WRITE) | bit(FeatureBit.INDIRECT_DESC) | bit(FeatureBit.EVENT_IDX)
-    | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED) | bit(FeatureBit.RING_RESET)) & ~masked;
+    | bit(FeatureBit.VERSION_1) | bit(FeatureBit.RING_PACKED) | bit(FeatureBit.RING_RESET)) & ~optionOf(c, CardOption.MASKED);
   d.queueCount = d.offered & bit(ConsoleFeature.MULTIPORT) ? 2 + 2 * s.ports : 2;
   d.configBytes = ConsoleConfig.BYTES;
   d.onQueue = notified.index; d.onReset = resetConsole.index; d.onDriverOk = 0; d.onConfig = writeConsoleConfig.index; d.onTurn = takeTurnNow.index; d.onQueueReset = forgetQueue.index;
   nameDevice(d, CARD, CONSOLE_COUNTERS);
   nameConsoleCounters(d, CARD);
   for (let q: u32 = 0; q < d.queueCount; q++) makeQueue(d, q, QUEUE_SIZE, CARD);
-  attachTransport(d, slot, COMMUNICATION, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
+  attachTransport(d, c, COMMUNICATION, TRANSITIONAL, CARD);
   for (let port: u32 = 0; port < s.ports; port++) openStream(first + port);
   bindRing(toGuest(first), service.index, changetype<usize>(d));
 }
 
-/** The configuration at reset of the machine. */
-export function presetConsole(i: u32): void {
-  const d = deviceAt(i);
+/** The configuration, and the device's reset. */
+export function resetConsoleCard(c: Card): void {
+  const d = deviceAt(c.index);
   store<u32>(configOf(d), consoleOf(d).ports, ConsoleConfig.MAX_NR_PORTS);
   showSize(d);
+  resetVirtio(d);
 }
 
 /** Port 0's size where the driver finds it without messages; true when it has changed. */

@@ -1,10 +1,12 @@
 // virtio-net: attach, reset, the doorbells and the link. Virtio 1.2, 5.1. One pair of queues, or several with MQ, and the control queue.
 
 import { waitsForTurn } from "../../device/allowance";
+import { Card, optionOf, wordOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { bindRing } from "../../device/ring";
 import { openPort, receiveRing } from "../../device/frames";
-import { configOf, deviceAt, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";
-import { attachTransport } from "../pci/transport";
+import { configOf, deviceAt, deviceOfCard, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";
+import { attachTransport, resetVirtio } from "../pci/transport";
 import { DeviceId, FeatureBit, Status } from "../spec";
 import { serveControl, SWITCHABLE } from "./control";
 import { receive } from "./receive";
@@ -43,11 +45,10 @@ function withNeeds(features: u64): u64 {
   return f;
 }
 
-/** Device `i` becomes network card `number` on frame port `port`. `mac` has its first byte lowest; `masked` are feature bits not to offer. */
-export function attachNet(i: u32, number: u32, port: u32, slot: u32, masked: u64, mtu: u32, queues: u32, modernOnly: bool, vectors: u32): void {
-  const d = deviceAt(i);
-  d.kind = DeviceId.NET; d.number = number; d.port = port;
-  d.offered = withNeeds(allFeatures(mtu, queues) & ~masked);
+/** A card of the machine's list. */
+export function attachNet(c: Card): void {
+  const d = deviceOfCard(c, DeviceId.NET), queues = wordOf(c, CardOption.QUEUES);
+  d.offered = withNeeds(allFeatures(wordOf(c, CardOption.MTU), queues) & ~optionOf(c, CardOption.MASKED));
   const pairs = d.offered & bit(NetFeature.MQ) ? min(queues, MAX_PAIRS) : 1;
   netOf(d).pairs = pairs;
   d.queueCount = pairs * NetQueue.EACH + (d.offered & bit(NetFeature.CTRL_VQ) ? 1 : 0);
@@ -56,21 +57,22 @@ export function attachNet(i: u32, number: u32, port: u32, slot: u32, masked: u64
   nameDevice(d, CARD, NET_COUNTERS);
   nameNetCounters(d, CARD);
   for (let n: u32 = 0; n < d.queueCount; n++) makeQueue(d, n, n < pairs * NetQueue.EACH ? QUEUE_SIZE : CONTROL_SIZE, CARD);
-  attachTransport(d, slot, ETHERNET, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
-  openPort(port);
-  bindRing(receiveRing(port), service.index, changetype<usize>(d));
+  attachTransport(d, c, ETHERNET, TRANSITIONAL, CARD);
+  openPort(d.port);
+  bindRing(receiveRing(d.port), service.index, changetype<usize>(d));
 }
 
-/** The configuration as the command line has it; at reset of the machine. */
-export function presetNet(i: u32, mac: u64, mtu: u32, speed: u32, duplex: u32): void {
-  const d = deviceAt(i), config = configOf(d);
-  store<u64>(config, mac & 0xffff_ffff_ffff, NetConfig.MAC);
-  netOf(d).mac = mac & 0xffff_ffff_ffff;
+/** The configuration as it was asked for, and the device's reset. */
+export function resetNetCard(c: Card): void {
+  const d = deviceAt(c.index), config = configOf(d), mac = optionOf(c, CardOption.MAC) & 0xffff_ffff_ffff;
+  store<u64>(config, mac, NetConfig.MAC);
+  netOf(d).mac = mac;
   store<u16>(config, isUnplugged(d) ? 0 : NetStatus.LINK_UP, NetConfig.STATUS);
   store<u16>(config, <u16>netOf(d).pairs, NetConfig.PAIRS);
-  store<u16>(config, <u16>mtu, NetConfig.MTU);
-  store<u32>(config, speed, NetConfig.SPEED);
-  store<u8>(config, <u8>duplex, NetConfig.DUPLEX);
+  store<u16>(config, <u16>wordOf(c, CardOption.MTU), NetConfig.MTU);
+  store<u32>(config, wordOf(c, CardOption.SPEED), NetConfig.SPEED);
+  store<u8>(config, <u8>wordOf(c, CardOption.DUPLEX), NetConfig.DUPLEX);
+  resetVirtio(d);
 }
 
 function resetNet(dev: usize): void {
@@ -122,8 +124,8 @@ function takeTurnNow(dev: usize): void {
 }
 
 /** The host has put the cable in or taken it out (port.unplugged): a driver with STATUS is told, and asked to announce itself. */
-export function netLinkChanged(i: u32): void {
-  const d = deviceAt(i), at = configOf(d) + NetConfig.STATUS, up = <u16>(isUnplugged(d) ? 0 : NetStatus.LINK_UP);
+export function netLinkChanged(c: Card): void {
+  const d = deviceAt(c.index), at = configOf(d) + NetConfig.STATUS, up = <u16>(isUnplugged(d) ? 0 : NetStatus.LINK_UP);
   store<u16>(at, load<u16>(at) & ~(<u16>NetStatus.LINK_UP) | up);
   tellHost(d, (d.status & Status.DRIVER_OK) != 0 && !d.broken);
   if (up && askToAnnounce(d)) return;
@@ -139,7 +141,7 @@ export function askToAnnounce(d: VirtioDevice): bool {
   signalConfig(d);
   return true;
 }
-export function announceNet(i: u32): void { askToAnnounce(deviceAt(i)); }
+export function announceNet(c: Card): void { askToAnnounce(deviceAt(c.index)); }
 
 /** A legacy driver sets the MAC by writing it (5.1.4.1). */
 function writeNetConfig(dev: usize, at: u32, bytes: u32, value: u64): void {

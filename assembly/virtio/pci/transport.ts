@@ -8,11 +8,13 @@
 
 import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn } from "../../device/allowance";
+import { Card, wordOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { Access, Block, guestRead, guestWrite, hook } from "../../device/registers";
 import { addBar, addCapability, attachFunction, canMaster, defineConfig, functionAt, makeMaster, setPin, setSubsystem, valuesOf } from "../../pci/config";
 import { addMsix, flushVectors } from "../../pci/msix";
 import { BarKind, CapabilityId, Config } from "../../pci/spec";
-import { commonOf, configOf, makeTurn, notifyQueue, takeIsr, VirtioDevice } from "../device";
+import { commonOf, configOf, makeTurn, notifyQueue, resetDevice, takeIsr, VirtioDevice } from "../device";
 import { Cap, CapType, Common, Legacy, PciId } from "../spec";
 import { defineCommon, resetCommon } from "./common";
 import { readLegacy, writeLegacy } from "./legacy";
@@ -24,13 +26,10 @@ import { readLegacy, writeLegacy } from "./legacy";
 const enum Structure { COMMON, ISR, DEVICE, NOTIFY }
 @inline const NOTIFY_MULTIPLIER: u32 = 4;
 
-/**
- * Attaches the function of a device whose kind, queues and features are set, in a slot. `transitionalId` is 0 for a device
- * without the legacy interface; `vectors` is 0 for none.
- */
-export function attachTransport(d: VirtioDevice, slot: u32, classCode: u32, transitionalId: u32, vectors: u32, card: string): void {
-  const modern = transitionalId == 0, id = modern ? PciId.MODERN + d.kind : transitionalId;
-  const f = attachFunction(slot << 3, PciId.VENDOR, id, classCode, modern ? 1 : 0, false, Config.BYTES);
+/** Attaches the function of a device whose kind, queues and features are set, as its card was asked for. `transitionalId`: with the legacy interface. */
+export function attachTransport(d: VirtioDevice, c: Card, classCode: u32, transitionalId: u32, card: string): void {
+  const modern = wordOf(c, CardOption.MODERN_ONLY) != 0, id = modern ? PciId.MODERN + d.kind : transitionalId, vectors = wordOf(c, CardOption.VECTORS);
+  const f = attachFunction(c.slot << 3, PciId.VENDOR, id, classCode, modern ? 1 : 0, false, Config.BYTES);
   d.pci = f;
   functionAt(f).owner = <u32>changetype<usize>(d);
   functionAt(f).onCommand = commandWritten.index;
@@ -66,8 +65,11 @@ function addStructure(f: u32, type: u32, structure: u32, bytes: u32, capBytes: u
   return at;
 }
 
-/** After resetFunctions: the register block's values. */
-export function resetTransport(d: VirtioDevice): void { resetCommon(d); }
+/** The device and its registers; at the machine's reset, after its kind's configuration is set. */
+export function resetVirtio(d: VirtioDevice): void {
+  resetDevice(d);
+  resetCommon(d);
+}
 
 /** Without the bus nothing waits for allowance. */
 function commandWritten(f: u32): void {

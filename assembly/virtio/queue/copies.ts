@@ -12,7 +12,7 @@
 //   answers  buffer id and bytes written of chains put and not shown yet
 
 import { spend } from "../../device/allowance";
-import { PACKED_BYTES, PACKED_STATE } from "../layout";
+import { PACKED_STATE, PACKED_STATE_SIZE } from "../layout";
 import { Desc } from "../spec";
 
 @unmanaged class Room { next: u32; }
@@ -27,13 +27,13 @@ export function clearPackedRoom(): void { changetype<Room>(PACKED_STATE).next = 
 /** Hands out the part of a queue: there is room for eight cards of seventeen queues. 0 when there is no more, and the queue then has no packed ring. */
 export function roomForPacked(maxSize: u32): u32 {
   const room = changetype<Room>(PACKED_STATE), at = room.next, bytes = maxSize << 5;
-  if (at + bytes > PACKED_BYTES) return 0;
+  if (at + bytes > <u32>PACKED_STATE_SIZE) return 0;
   room.next = at + bytes;
   return <u32>PACKED_STATE + at;
 }
 
 /** Bytes not handed out. */
-export function packedRoomLeft(): u32 { return PACKED_BYTES - changetype<Room>(PACKED_STATE).next; }
+export function packedRoomLeft(): u32 { return <u32>PACKED_STATE_SIZE - changetype<Room>(PACKED_STATE).next; }
 
 /** Nothing is out and every copy is free, the first one first. */
 export function resetPacked(packed: u32, maxSize: u32): void {

@@ -7,11 +7,13 @@
 import { addCount, count, nameOwned } from "../../base/counters";
 import { nextRandom } from "../../base/random";
 import { spend } from "../../device/allowance";
+import { Card, optionOf, wordOf } from "../../device/card";
+import { CardOption } from "../../device/card-spec";
 import { bindTimer, cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { takeTimers } from "../../device/timers";
-import { Count, deviceAt, isLive, makeQueue, mayServe, nameDevice, ownOf, queueOf, VirtioDevice } from "../device";
+import { Count, deviceAt, deviceOfCard, isLive, makeQueue, mayServe, nameDevice, ownOf, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
-import { attachTransport } from "../pci/transport";
+import { attachTransport, resetVirtio } from "../pci/transport";
 import { chain, scatter } from "../queue/chain";
 import { hush, listen, publish, putUsed, Take, takeChain } from "../queue/queue";
 import { DeviceId, FeatureBit } from "../spec";
@@ -40,27 +42,28 @@ import { DeviceId, FeatureBit } from "../spec";
 
 const enum RngCount { BYTES = 4, WAITS, END }
 
-export function attachRng(i: u32, number: u32, slot: u32, masked: u64, modernOnly: bool, vectors: u32): void {
-  const d = deviceAt(i);
-  d.kind = DeviceId.ENTROPY; d.number = number;
-  d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.IN_ORDER | <u64>1 << FeatureBit.RING_RESET) & ~masked;
+/** A card of the machine's list. */
+export function attachRng(c: Card): void {
+  const d = deviceOfCard(c, DeviceId.ENTROPY);
+  d.offered = (<u64>1 << FeatureBit.INDIRECT_DESC | <u64>1 << FeatureBit.EVENT_IDX | <u64>1 << FeatureBit.VERSION_1 | <u64>1 << FeatureBit.RING_PACKED | <u64>1 << FeatureBit.IN_ORDER | <u64>1 << FeatureBit.RING_RESET) & ~optionOf(c, CardOption.MASKED);
   d.queueCount = 1; d.configBytes = 0;
   d.onQueue = serve.index; d.onReset = resetRng.index; d.onDriverOk = 0; d.onConfig = 0; d.onTurn = periodEnded.index;
   rngOf(d).timer = takeTimers(1);
   nameDevice(d, CARD, RngCount.END - Count.OWN);
-  nameOwned(d.counters + RngCount.BYTES, CARD, number, -1, "bytes given", "bytes");
-  nameOwned(d.counters + RngCount.WAITS, CARD, number, -1, "waits for the next period", "events");
+  nameOwned(d.counters + RngCount.BYTES, CARD, c.number, -1, "bytes given", "bytes");
+  nameOwned(d.counters + RngCount.WAITS, CARD, c.number, -1, "waits for the next period", "events");
   makeQueue(d, 0, QUEUE_SIZE, CARD);
-  attachTransport(d, slot, OTHER_CLASS, modernOnly ? 0 : TRANSITIONAL, vectors, CARD);
+  attachTransport(d, c, OTHER_CLASS, TRANSITIONAL, CARD);
   bindTimer(rngOf(d).timer, periodEnded.index, changetype<usize>(d));
 }
 
-/** The rate as the command line has it: bytes in the low half, ms in the high one; at reset of the machine. */
-export function presetRng(i: u32, rate: u64): void {
-  const s = rngOf(deviceAt(i));
-  s.maxBytes = <u32>rate;
-  s.period = max(rate >> 32, 1) * NS_IN_MS;
+/** The rate as it was asked for, and the device's reset. */
+export function resetRngCard(c: Card): void {
+  const d = deviceAt(c.index), s = rngOf(d);
+  s.maxBytes = wordOf(c, CardOption.MAX_BYTES);
+  s.period = max(optionOf(c, CardOption.PERIOD_MS), 1) * NS_IN_MS;
   s.ends = 0; s.left = 0;
+  resetVirtio(d);
 }
 
 /** The period goes on: a driver's reset is no way round the rate. */

@@ -26,18 +26,11 @@ export function limit(): u64 { return control.limit; }
 export function setSlice(end: u64): void { control.until = end; machine.boundary = end; control.yieldAt = <i64>end; control.limit = end; }
 export function setRamSize(n: u64): void { machine.ramSize = n; }
 
-// Register tables: rows for the table test, and a scratch copy of any block's values to try them on.
-import { Access, blockAt, blockCount, define, guestRead, guestWrite, makeBlock, resetBlock } from "../../../assembly/device/registers";
+import { Access, blockCount, define, makeBlock } from "../../../assembly/device/registers";
 import { DEVICES, RAM } from "../../../assembly/base/layout";
-export { blockCount };
+export { blockCount, rowsOf, rowCountOf, bytesOf, resetScratch, readScratch, writeScratch } from "./register-table-entry";
 export { addFwItem } from "../../../assembly/chipset/fwcfg/fwcfg";
 export function ramBase(): usize { return RAM; }
-export function rowsOf(i: u32): u32 { return blockAt(i).rows; }
-export function rowCountOf(i: u32): u32 { return blockAt(i).count; }
-export function bytesOf(i: u32): u32 { return blockAt(i).bytes; }
-export function resetScratch(i: u32): void { resetBlock(blockAt(i), DEVICES); }
-export function readScratch(i: u32, offset: u32, bytes: u32): u64 { return guestRead(blockAt(i), DEVICES, 0, offset, bytes); }
-export function writeScratch(i: u32, offset: u32, bytes: u32, value: u64): void { guestWrite(blockAt(i), DEVICES, 0, offset, bytes, value); }
 /** A block with one register of each kind; returns its number. */
 export function testBlock(): u32 {
   const b = makeBlock(16, 8);

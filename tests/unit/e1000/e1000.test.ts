@@ -221,6 +221,25 @@ describe("flow control", () => {
     later(d, 1);
     expect([sent(d).length, d.get(R.STATUS) & 0x10]).toEqual([1, 0]);
   });
+  it("keeps PAUSE frames from the host with DPF, whatever PMCF says, and obeys them all the same", async () => {
+    for (const [bits, passed] of [[0, 0], [1 << 23, 1], [1 << 22, 0], [1 << 23 | 1 << 22, 0]] as const) {
+      const d = await up();
+      d.set(R.CTRL, 0x08000041);
+      d.set(R.RCTL, RCTL.EN | RCTL.BAM | RCTL.SECRC | bits);
+      d.m.giveFrame(control(GROUP, 1, 1000));
+      expect([d.take().length, d.get(R.STATUS) & 0x10, d.get(R.XOFFRXC)]).toEqual([passed, 0x10, 1]);
+    }
+  });
+  it("obeys and counts a PAUSE once, however often it waits for a buffer", async () => {
+    const d = await up();
+    d.set(R.CTRL, 0x08000041);
+    d.set(R.RCTL, RCTL.EN | RCTL.BAM | RCTL.SECRC | 1 << 23);
+    d.set(R.RDT, 0);
+    d.m.giveFrame(control(GROUP, 1, 1000));
+    for (let i = 0; i < 3; i++) d.m.call("serviceRings");
+    d.set(R.RDT, 5);
+    expect([d.take().length, d.get(R.XOFFRXC)]).toEqual([1, 1]);
+  });
   it("sends XOFF once when what waits passes FCRTH, and XON when it is back at FCRTL", async () => {
     const d = await up();
     d.set(FCTTV, 0x1234); d.set(FCRTH, 4096); d.set(FCRTL, 0x80000000 | 1024); d.set(R.CTRL, TFCE);
@@ -359,6 +378,22 @@ describe("receive", () => {
     d.m.giveFrame(tagged);
     const [got] = d.take();
     expect([got!.status, got!.special, [...got!.data]]).toEqual([0xf, 0x2064, frameOf(100)]);
+  });
+  it("filters VLAN 0, a tag of priority alone, by its own bit, and takes such a tag out as any other", async () => {
+    const d = await up(RCTL.EN | RCTL.SECRC | RCTL.VFE);
+    d.set(R.CTRL, 0x40000041);
+    const tagged = [...OWN, 2, 0, 0, 0, 0, 9, 0x81, 0, 0xa0, 0, ...frameOf(100).slice(12)];
+    for (let i = 0; i < 128; i++) d.set(R.VFTA + 4 * i, i ? 0xffffffff : 0xfffffffe);
+    d.m.giveFrame(tagged);
+    expect([d.take(), d.count("packets filtered")]).toEqual([[], 1]);
+    for (let i = 0; i < 128; i++) d.set(R.VFTA + 4 * i, i ? 0 : 1);
+    d.m.giveFrame(tagged);
+    const [got] = d.take();
+    expect([got!.status, got!.special, [...got!.data]]).toEqual([0xf, 0xa000, frameOf(100)]);
+    // A frame without a tag is of no VLAN.
+    d.set(R.VFTA, 0);
+    d.m.giveFrame(frameOf(60));
+    expect(d.take()).toHaveLength(1);
   });
   it("chooses the hash's bits by MO", async () => {
     const d = await up(RCTL.EN | RCTL.SECRC), group = [0x33, 0x33, 0, 0, 0xa5, 0xc3], tail = 0xc3a5;

@@ -259,6 +259,7 @@ describe("every register of every card", () => {
     ["virtio-serial", 4, 0xff | 0xff << 8 | 8 << 16, [0, 1, 4], [256, 4096, 16384]],
     ["e1000", 5, 0, [0, 2], [0x6000, 64]],
     ["pcnet", 6, 0, [0, 1], [32, 32]],
+    ["edu", 7, 0, [0], [0xa8]],
   ];
   for (const [name, kind, detail, bars, sizes] of CARDS) {
     it(`${name}: an access costs a burst and an item at most, a stretch of time what it refills`, async () => {

@@ -15,9 +15,10 @@ export class TestMachine {
     for (let i = 0; i < (options.count ?? 1); i++) {
       const n = this.call("addCard", options.kind ?? 1, 0, options.mac ?? 0x563412005452n, options.masked ?? 0n, options.mtu ?? 0, options.modernOnly ? 1 : 0, options.vectors ?? 4);
       if (n !== i) throw new Error("card refused");
-      this.call("tuneCard", i, 0, options.queues ?? 1);
-      if (options.legacyOnly) this.call("tuneCard", i, 3, 1);
-      if (options.speed !== undefined) { this.call("tuneCard", i, 1, options.speed); this.call("tuneCard", i, 2, 1); }
+      // CardOption of assembly/device/card-spec.ts.
+      if (options.queues !== undefined && (options.kind ?? 1) === 1) this.call("giveOption", i, 2, BigInt(options.queues));
+      if (options.legacyOnly) this.call("giveOption", i, 18, 1n);
+      if (options.speed !== undefined) { this.call("giveOption", i, 3, BigInt(options.speed)); this.call("giveOption", i, 4, 1n); }
     }
     this.m.exports.make!(BigInt(RAM_BYTES));
     this.ram = this.call("ramBase");

@@ -211,6 +211,9 @@ describe("filter and control queue", () => {
     expect(arrives(m, rx, tagged(100))).toBe(true);
     expect(command(m, ctrl, 2, 1, 100, 0)).toBe(0);
     expect(arrives(m, rx, tagged(100))).toBe(false);
+    // A tag of VLAN 0 is a priority and no network: it passes, priority bits or none, and other ids do not with it.
+    expect([0, 0xa000, 0x1000].map((tag) => arrives(m, rx, tagged(tag)))).toEqual([true, true, true]);
+    expect([1, 8, 0xa001].map((tag) => arrives(m, rx, tagged(tag)))).toEqual([false, false, false]);
   });
   it("refuses commands that are not negotiated, unknown, or of the wrong length", async () => {
     const { m, ctrl } = await up(bits("ctrl_vq", "ctrl_rx"));

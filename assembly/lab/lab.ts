@@ -10,13 +10,16 @@
 // gap (IEEE 802.3, 3.1.1 and 4.4.2), for every segment of a large one. Without one a frame takes no time.
 //
 // Frames are looked at where the card commits them and by one timer for all ports; never from inside a card's own walk of a ring, except
-// that a sink without a link speed takes the frame at once. State is the last KiB of the header of the rings' region.
+// that a sink without a link speed takes the frame at once. State lies in the header of the rings' region.
+// frames.ts calls here by slots, which are filled where a port has a lab.
 
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { scaleDown } from "../base/scale";
-import { bindTimer, NEVER, nowNs, setTimer, Timer } from "./clock";
-import { Accepts, commitEntry, dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "./frames";
-import { LAB_WORDS, RING_SLOTS } from "./layout";
+import { bindTimer, NEVER, nowNs, setTimer, Timer } from "../device/clock";
+import { Accepts, commitEntry, dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "../device/frames";
+import { LAB_WORDS, RING_SLOTS } from "../device/layout";
+import { slots } from "../device/slots";
+import { addWords, fold } from "../device/sums";
 
 export const enum LabMode { NONE, SOURCE, SINK, ECHO }
 const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNECHOED, COUNT }
@@ -71,6 +74,7 @@ export function attachLab(n: u32, mac: u64): void {
   bindTimer(Timer.LAB, runLabs.index, 0);
   if (!l.mode) return;
   l.mac = mac;
+  slots.frameSent = labSent.index; slots.frameTaken = labTaken.index;
   l.counters = takeCounters(Count.COUNT);
   nameOwned(l.counters + Count.TAKEN, "lab", n, -1, "frames taken", "frames");
   nameOwned(l.counters + Count.BYTES_TAKEN, "lab", n, -1, "bytes taken", "bytes");
@@ -213,19 +217,12 @@ function canTake(n: u32, f: Frame): bool {
   }
 }
 
-/** Sums what the sender left to be summed (RFC 1071); a place outside the frame is left alone. */
+/** Sums what the sender left to be summed; a place outside the frame is left alone. */
 function finishSum(f: Frame): void {
   const data = frameData(f), place = <u32>f.csumStart + f.csumOffset;
   f.flags = 0;
   if (place + 2 > f.bytes) return;
-  let sum: u32 = 0;
-  for (let i: u32 = f.csumStart; i < f.bytes; i += 2) {
-    sum += <u32>load<u8>(data + i) << 8 | (i + 1 < f.bytes ? <u32>load<u8>(data + i, 1) : 0);
-    sum = (sum & 0xffff) + (sum >> 16);
-  }
-  sum = ~sum & 0xffff;
-  store<u8>(data + place, <u8>(sum >> 8));
-  store<u8>(data + place, <u8>sum, 1);
+  store<u16>(data + place, <u16>~fold(addWords(data + f.csumStart, f.bytes - f.csumStart, 0)));
 }
 
 function handOver(n: u32, l: Lab, f: Frame): void {

@@ -1,0 +1,23 @@
+// Numbers of cards that the module and the host share. No import, no overlay: the host compiles this file too.
+
+/** Models of cards. */
+export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, COUNT }
+
+/** What a card of the machine's list may have been given, a 64-bit word each; what was not given is 0, but for defaultOptions (card.ts). */
+export const enum CardOption {
+  /** Network: the address, its first byte lowest. */
+  MAC,
+  /** virtio-net: the largest packet, 0 for none; pairs of queues (also a disk's queues); Mb/s and 0 half, 1 full that it reports. */
+  MTU, QUEUES, SPEED, DUPLEX,
+  /** Disks: 512-byte sectors; switches; blocks as powers of two, the logical over a sector and the physical over that. */
+  SECTORS, READ_ONLY, WRITETHROUGH, LOGICAL_EXP, PHYSICAL_EXP,
+  /** Consoles: how many ports there may be, and a bit each for those that are there and those that are consoles. */
+  PORTS, PORTS_THERE, PORTS_CONSOLES,
+  /** A random source: bytes a period, 0 for no limit; ms. */
+  MAX_BYTES, PERIOD_MS,
+  /** virtio: feature bits not to offer; MSI-X vectors; without one of the interfaces. */
+  MASKED, VECTORS, MODERN_ONLY, LEGACY_ONLY,
+  /** edu: bits of an address that it can reach. */
+  DMA_MASK,
+  COUNT,
+}

@@ -1,0 +1,83 @@
+/** The models of cards, a row each: the one list that API, command line, help and completion read. The module's rows are in assembly/run/cards.ts. */
+
+import { CardKind } from '../../assembly/device/card-spec.js';
+import type { DeviceOptions } from './types.js';
+
+export type ModelName = DeviceOptions['model'];
+/** What DeviceOptions has beside model and slot, which every card takes. */
+export type ModelOption = Exclude<keyof DeviceOptions, 'model' | 'slot'>;
+
+export interface Model {
+  kind: CardKind;
+  /** QEMU's name first. */
+  names: readonly [ModelName, ...ModelName[]];
+  /** Names of the command line alone. */
+  aliases?: readonly string[];
+  about: string;
+  /** It has a frame port. */
+  network?: true;
+  /** What it takes, by the names of DeviceOptions, and QEMU's word for each; '' where the command line says it in another way. */
+  options: Readonly<Partial<Record<ModelOption, string>>>;
+  /** Feature bits of a virtio card, by QEMU's names. */
+  features?: Readonly<Record<string, number>>;
+}
+
+/** Features of every virtio card (virtio 1.2, clause 6), and those of the network card (5.1.3) and the disk (5.2.3). */
+const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, in_order: 35, queue_reset: 40 };
+const NET_FEATURES: Readonly<Record<string, number>> = {
+  ...TRANSPORT_FEATURES,
+  csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,
+  mrg_rxbuf: 15, status: 16, ctrl_vq: 17, ctrl_rx: 18, ctrl_vlan: 19, ctrl_rx_extra: 20, guest_announce: 21, mq: 22, ctrl_mac_addr: 23,
+};
+const DISK_FEATURES: Readonly<Record<string, number>> = { ...TRANSPORT_FEATURES, 'config-wce': 11, discard: 13, 'write-zeroes': 14 };
+/** Off unless asked for, as QEMU has it. */
+export const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq', 'in_order']);
+
+const VIRTIO = { vectors: 'vectors', modernOnly: 'disable-legacy', legacyOnly: 'disable-modern', features: '' } as const;
+const CARD = { netdev: 'netdev', mac: 'mac' } as const;
+
+export const MODELS: readonly Model[] = [
+  {
+    kind: CardKind.VIRTIO_NET,
+    names: ['virtio-net-pci', 'virtio-net'],
+    about: 'virtio network card',
+    network: true,
+    options: { ...CARD, ...VIRTIO, mtu: 'host_mtu', queues: 'queues', speed: 'speed', duplex: 'duplex' },
+    features: NET_FEATURES,
+  },
+  { kind: CardKind.E1000, names: ['e1000'], aliases: ['e1000-82540em'], about: 'Intel 82540EM network card', network: true, options: CARD },
+  { kind: CardKind.PCNET, names: ['pcnet'], about: 'AMD PCnet-PCI II network card', network: true, options: CARD },
+  {
+    kind: CardKind.VIRTIO_BLK,
+    names: ['virtio-blk-pci', 'virtio-blk'],
+    about: 'virtio disk, for a -drive with if=none',
+    options: {
+      drive: 'drive', ...VIRTIO, serial: 'serial', queues: 'num-queues', writeCache: 'write-cache', logicalBlockBytes: 'logical_block_size', physicalBlockBytes: 'physical_block_size',
+    },
+    features: DISK_FEATURES,
+  },
+  {
+    kind: CardKind.VIRTIO_CONSOLE,
+    names: ['virtio-serial-pci', 'virtio-serial'],
+    about: 'virtio console card, for virtconsole and virtserialport after it',
+    options: { maxPorts: 'max_ports', ports: '', ...VIRTIO },
+    features: TRANSPORT_FEATURES,
+  },
+  {
+    kind: CardKind.VIRTIO_RNG,
+    names: ['virtio-rng-pci', 'virtio-rng'],
+    about: 'random numbers from the machine\'s seed',
+    options: { maxBytes: 'max-bytes', periodMs: 'period', ...VIRTIO },
+    features: TRANSPORT_FEATURES,
+  },
+  { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
+];
+
+export function findModel(name: string): Model | undefined {
+  return MODELS.find(({ names }) => names.some((one) => one === name));
+}
+
+/** The row of a kind that the module names. */
+export function modelOf(kind: CardKind): Model | undefined {
+  return MODELS.find((row) => row.kind === kind);
+}
