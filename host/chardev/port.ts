@@ -44,6 +44,11 @@ export class StreamPort implements HostPort {
     this.tell();
   }
 
+  /** There is something for the link, and the link has no room. */
+  get blocked(): boolean {
+    return this.link.connected && !this.link.room && this.bytesIn(this.toHost) > 0;
+  }
+
   get busy(): boolean {
     return this.look || (this.waiting.length > 0 && this.roomForGuest > 0);
   }
@@ -110,9 +115,13 @@ export class StreamPort implements HostPort {
     return this.instance.exports.ringAt(ring, which) >>> 0;
   }
 
-  private get roomForGuest(): number {
+  private bytesIn(ring: number): number {
     const { view } = this.instance;
-    const [head, tail] = [RingPart.Head, RingPart.Tail].map((which) => view.getUint32(this.part(this.toGuest, which), true)) as [number, number];
-    return this.part(this.toGuest, RingPart.Bytes) - ((head - tail) >>> 0);
+    const [head, tail] = [RingPart.Head, RingPart.Tail].map((which) => view.getUint32(this.part(ring, which), true)) as [number, number];
+    return (head - tail) >>> 0;
+  }
+
+  private get roomForGuest(): number {
+    return this.part(this.toGuest, RingPart.Bytes) - this.bytesIn(this.toGuest);
   }
 }

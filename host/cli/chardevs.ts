@@ -27,7 +27,8 @@ export function stdioOf(chardevs: Iterable<Given>): Given | undefined {
 
 /** This process's terminal as one end of a chardev: what is typed is pushed. */
 export interface TerminalStream {
-  push(bytes: Uint8Array | null): void;
+  /** False: enough waits; the process's standard input goes on by itself when there is room. */
+  push(bytes: Uint8Array | null): boolean;
 }
 
 /** Puts the terminal's stream where a chardev is `stdio`; nothing where none is. */
@@ -36,7 +37,7 @@ export function connectStdio(machine: MachineOptions): TerminalStream | undefine
   if (option === undefined) return undefined;
   const id = /(?:^|,)id=([^,]+)/.exec(option)?.[1];
   if (id === undefined) throw new UsageError(`-chardev ${option}`, 'needs id=ID.');
-  const stream = new Duplex({ read: () => undefined, write: (bytes: Uint8Array, _encoding, done) => void process.stdout.write(bytes, () => done()) });
+  const stream = new Duplex({ read: () => void process.stdin.resume(), write: (bytes: Uint8Array, _encoding, done) => void process.stdout.write(bytes, () => done()) });
   const { columns, rows } = process.stdout;
   Object.assign(stream, { columns, rows });
   process.stdout.on('resize', () => {

@@ -89,8 +89,12 @@ export class TypeAhead {
 export async function runConsole(machine: LocalMachine, options: RunOptions, watch: PanicWatch, terminal: TerminalStream | undefined): Promise<Ending> {
   const port = options.serial.findIndex(({ kind }) => kind === 'stdio');
   if (port < 0 && terminal === undefined) return supervise(machine, options, watch);
-  const send = (bytes: Uint8Array): void => (terminal === undefined ? machine.write(bytes, port) : terminal.push(bytes));
   const interactive = process.stdin.isTTY;
+  const send = (bytes: Uint8Array): void => {
+    const room = terminal === undefined ? machine.write(bytes, port) : terminal.push(bytes);
+    // What is piped in waits where it is. A terminal is read all the same: the escape key must be heard.
+    if (!room && !interactive) process.stdin.pause();
+  };
   const ahead = new TypeAhead(send);
   if (!interactive || !isPrepared(options.machine) || port !== 0) ahead.release();
   const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => void machine.pause(), show: (text) => process.stderr.write(text) }, options.escape);
@@ -111,11 +115,13 @@ export async function runConsole(machine: LocalMachine, options: RunOptions, wat
   );
   const stopTelling = interactive ? tellSize(machine) : () => undefined;
   const stopWatching = machine.on('console', (bytes) => ahead.saw(bytes));
+  const stopResuming = machine.on('drain', () => void process.stdin.resume());
   try {
     return await supervise(machine, options, watch);
   } finally {
     stopTelling();
     stopWatching();
+    stopResuming();
     ahead.release();
     giveBack();
     if (interactive) process.stdout.write('\n');

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine } from './arguments.js';
 import { UsageError } from './faults.js';
+import { watchOutputs } from './output.js';
 import { COMMANDS, optionsOf, type CommandName } from './table.js';
 
 type Subcommand = (args: readonly string[]) => Promise<number>;
@@ -119,11 +120,7 @@ async function fail(error: unknown): Promise<number> {
   return 1;
 }
 
-// Whoever read our output has gone (`| head`): end as a program does that gets SIGPIPE.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(141);
-  throw error;
-});
+watchOutputs();
 
 process.exitCode = await main(process.argv.slice(2)).catch(fail);
 // A terminal that is still being read, or a pipe on stdin, must not keep the process.

@@ -9,6 +9,7 @@ import { connectStdio, type TerminalStream } from './chardevs.js';
 import { openCommandInput } from './command-input.js';
 import { describeTerminal, runConsole, sayHowToLeave } from './console-session.js';
 import { UsageError } from './faults.js';
+import { Outputs, statusOf as statusOfOutput } from './output.js';
 import { PanicWatch } from './panic-watch.js';
 import { openProgress, type Progress } from './progress.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
@@ -39,6 +40,7 @@ async function runCommand(machine: LocalMachine, options: RunOptions, watch: Pan
   const ending = await supervise(machine, options, watch, false);
   const result = await machine.commandResult();
   if (result !== undefined) return { ending, status: result.code };
+  if (ending.stop.reason === 'paused') return { ending, status: await statusOf(ending, machine, options) }; // by the user, or an output that failed
   note(`the machine stopped (${ending.panicked ? 'panic' : ending.stop.reason}) before the command ended. Run it with -v to see the boot messages.`);
   return { ending, status: (await statusOf(ending, machine, options)) || 1 };
 }
@@ -49,7 +51,7 @@ async function runWatched(machine: LocalMachine, options: RunOptions, watch: Pan
   return { ending, status: await statusOf(ending, machine, options) };
 }
 
-async function runOpened(machine: LocalMachine, outputs: SerialOutputs, options: RunOptions, progress: Progress, terminal: TerminalStream | undefined): Promise<number> {
+async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: Outputs, options: RunOptions, progress: Progress, terminal: TerminalStream | undefined): Promise<number> {
   if (options.verbose) machine.notes.forEach(note);
   // Somebody at a socket may type at any time.
   if (options.serial.some(({ kind }) => kind === 'link')) machine.attachInput(true);
@@ -57,17 +59,17 @@ async function runOpened(machine: LocalMachine, outputs: SerialOutputs, options:
   progress.moving('booting');
   machine.on('serial', (port, bytes) => {
     progress.done();
-    outputs.write(port, bytes);
-    if (port !== 0) return;
-    watch.receive(bytes);
-    if (options.verbose && options.machine.command !== undefined) process.stderr.write(bytes);
+    if (port === 0) watch.receive(bytes);
+    return serial.write(port, bytes);
   });
+  if (options.verbose && options.machine.command !== undefined) machine.on('console', (bytes) => outputs.write(process.stderr, bytes));
+  outputs.onError(() => void machine.pause());
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
     if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop)}\n`);
     return status;
   } finally {
-    await outputs.close();
+    await serial.close();
     await machine.close();
   }
 }
@@ -82,6 +84,13 @@ function asUsage(error: unknown, options: RunOptions): unknown {
   const plain = withoutCodes('option' in error && error.name === 'OptionError' ? error.message.slice(String(error.option).length + 2) : error.message);
   const argument = options.blame(plain);
   return argument === undefined ? new Error(plain) : new UsageError(argument, plain.replace(/^-[a-z]+ \S+: /, ''));
+}
+
+/** The guest's status, unless an output failed: a reader that has gone is no news (`| head`), anything else is told. */
+function endOf({ error }: Outputs, status: number): number {
+  if (error === undefined) return status;
+  if (error.code !== 'EPIPE') note(error.message);
+  return statusOfOutput(error);
 }
 
 /** `-pidfile`: there while the machine is. */
@@ -101,7 +110,7 @@ async function addFirmware(options: RunOptions, progress: Progress): Promise<voi
 }
 
 /** The process's streams, where the machine uses them. */
-function connectProcess(options: RunOptions): TerminalStream | undefined {
+function connectProcess(options: RunOptions, outputs: Outputs): TerminalStream | undefined {
   const { machine } = options;
   if (options.processName !== undefined) process.title = options.processName;
   if (machine.command === undefined) {
@@ -110,17 +119,18 @@ function connectProcess(options: RunOptions): TerminalStream | undefined {
   }
   const input = openCommandInput();
   if (input !== undefined) machine.stdin = input;
-  machine.onCommandOutput = (stream, bytes) => void process[stream].write(bytes);
+  machine.onCommandOutput = (stream, bytes) => outputs.write(process[stream], bytes);
   return undefined;
 }
 
 /** The subcommand. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readRunOptions(args, process.stdin.isTTY);
+  const outputs = new Outputs();
   options.checkFiles();
   if (process.stdin.isTTY) sayHowToLeave(options);
   options.notes.forEach(note);
-  const terminal = connectProcess(options);
+  const terminal = connectProcess(options, outputs);
   const progress = openProgress();
   const removePid = writePid(options);
   try {
@@ -128,11 +138,11 @@ export async function run(args: readonly string[]): Promise<number> {
     const machine = await open(options, progress).catch((error: unknown) => {
       throw asUsage(error, options);
     });
-    const outputs = await openSerial(options.serial, (port, bytes) => machine.write(bytes, port)).catch(async (error: unknown) => {
+    const serial = await openSerial(options.serial, outputs, (port, bytes) => machine.write(bytes, port)).catch(async (error: unknown) => {
       await machine.close();
       throw error;
     });
-    return await runOpened(machine, outputs, options, progress, terminal);
+    return endOf(outputs, await runOpened(machine, serial, outputs, options, progress, terminal));
   } finally {
     progress.done();
     removePid();

@@ -1,11 +1,11 @@
 /** Where the serial ports and the debug console lead: the terminal, nowhere, a file, or a chardev. */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { withoutCodes } from '../words/errno.js';
 import { didYouMean } from '../words/near.js';
 import { ChardevError, type Link } from '../chardev/link.js';
 import { parseChardev, type ChardevSpec } from '../chardev/parse.js';
 import { UsageError } from './faults.js';
+import type { Outputs } from './output.js';
 import type { Given } from './arguments.js';
 import { splitWords } from './words.js';
 
@@ -85,39 +85,50 @@ export function readSerial(options: readonly Given[], quiet: boolean, command: b
 
 /** Opened targets: bytes written go where they should. */
 export interface SerialOutputs {
-  write(port: number, bytes: Uint8Array): void;
+  /** A promise while whoever reads has had enough. */
+  write(port: number, bytes: Uint8Array): Promise<void> | void;
   close(): Promise<void>;
 }
 
-type Output = { write(bytes: Uint8Array): void; close(): void | Promise<void> } | undefined;
+type Output = { write(bytes: Uint8Array): Promise<void> | void; close(): void | Promise<void> } | undefined;
 
-async function openTarget(target: SerialTarget, onInput: (bytes: Uint8Array) => void): Promise<Output> {
-  if (target.kind === 'file') {
-    const file = openSync(target.path, 'w');
-    return { write: (bytes) => void writeSync(file, bytes), close: () => closeSync(file) };
-  }
+async function openTarget(target: SerialTarget, outputs: Outputs, onInput: (bytes: Uint8Array) => void): Promise<Output> {
+  if (target.kind === 'file') return outputs.file(target.path, target.argument);
   if (target.kind === 'link') {
     const { openChardev } = await import('../chardev/open.js');
     const link: Link = await openChardev(target.spec);
-    link.listen({ data: onInput, changed: () => undefined });
-    return { write: (bytes) => link.write(bytes), close: () => link.close() };
+    return overLink(link, onInput);
   }
-  return target.kind === 'stdio' ? { write: (bytes) => void process.stdout.write(bytes), close: () => undefined } : undefined;
+  return target.kind === 'stdio' ? { write: (bytes) => outputs.write(process.stdout, bytes), close: () => undefined } : undefined;
+}
+
+/** A serial port's bytes to a socket; while that has no room, the port waits, unless nobody is there. */
+function overLink(link: Link, onInput: (bytes: Uint8Array) => void): Output {
+  let room = (): void => undefined;
+  const isHeld = (): boolean => link.connected && !link.room;
+  link.listen({ data: onInput, changed: () => isHeld() || room() });
+  return {
+    write(bytes) {
+      link.write(bytes);
+      if (isHeld()) return new Promise((resolve) => (room = resolve));
+    },
+    close: () => link.close(),
+  };
 }
 
 /** Opens all; `onInput` is given what comes from a socket for a port. Throws UsageError where one cannot be opened. */
-export async function openSerial(targets: readonly SerialTarget[], onInput: (port: number, bytes: Uint8Array) => void): Promise<SerialOutputs> {
-  const outputs: Output[] = [];
+export async function openSerial(targets: readonly SerialTarget[], outputs: Outputs, onInput: (port: number, bytes: Uint8Array) => void): Promise<SerialOutputs> {
+  const opened: Output[] = [];
   const close = async (): Promise<void> => {
-    for (const output of outputs) await output?.close();
+    for (const output of opened) await output?.close();
   };
   for (const [port, target] of targets.entries()) {
     try {
-      outputs.push(await openTarget(target, (bytes) => onInput(port, bytes)));
+      opened.push(await openTarget(target, outputs, (bytes) => onInput(port, bytes)));
     } catch (error) {
       await close();
       throw 'argument' in target ? new UsageError(target.argument, withoutCodes((error as Error).message)) : error;
     }
   }
-  return { write: (port, bytes) => outputs[port]?.write(bytes), close };
+  return { write: (port, bytes) => opened[port]?.write(bytes), close };
 }

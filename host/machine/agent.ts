@@ -4,6 +4,7 @@
  */
 
 import { execLine, parseControl, SerialUse, stdinChunk, STDIN_CHUNK_BYTES } from '../guest/protocol.js';
+import { isPromise } from './emitter.js';
 import { MachineError } from './errors.js';
 import { openInput, type CommandInput } from './command-input.js';
 import type { ExecOptions, ExecResult } from './types.js';
@@ -13,6 +14,7 @@ interface Running {
   input: CommandInput;
   stdout: Uint8Array[];
   stderr: Uint8Array[];
+  keptBytes: { stdout: number; stderr: number };
   options: ExecOptions;
   resolve: (result: ExecResult) => void;
   reject: (error: Error) => void;
@@ -20,6 +22,8 @@ interface Running {
 
 const text = new TextEncoder();
 
+/** Output that is collected where nobody listens. */
+const KEPT_BYTES = 64 << 20;
 /** Characters of a message on the control port; the longest is `exit` with two numbers. */
 const MESSAGE_LIMIT = 256;
 /** Stands for a line that is too long: it is no message, whatever comes behind it. */
@@ -76,7 +80,7 @@ export class Agent {
   /** Collects the output of a command that the guest starts by itself. */
   expect(id: number, options: ExecOptions): Promise<ExecResult> {
     return new Promise((resolve, reject) => {
-      this.running = { id, input: openInput(options.stdin), stdout: [], stderr: [], options, resolve, reject };
+      this.running = { id, input: openInput(options.stdin), stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, resolve, reject };
     });
   }
 
@@ -90,15 +94,27 @@ export class Agent {
   }
 
   /** Everything that the machine writes to its serial ports comes through here. */
-  receive(port: number, bytes: Uint8Array): void {
-    if (port === SerialUse.data) this.output(bytes, 'stdout', this.running?.options.onStdout);
-    else if (port === SerialUse.error) this.output(bytes, 'stderr', this.running?.options.onStderr);
-    else if (port === SerialUse.control) this.controlBytes(bytes);
+  receive(port: number, bytes: Uint8Array): Promise<unknown> | undefined {
+    if (port === SerialUse.data) return this.output(bytes, 'stdout', this.running?.options.onStdout);
+    if (port === SerialUse.error) return this.output(bytes, 'stderr', this.running?.options.onStderr);
+    if (port === SerialUse.control) this.controlBytes(bytes);
+    return undefined;
   }
 
-  private output(bytes: Uint8Array, stream: 'stdout' | 'stderr', listener: ((bytes: Uint8Array) => void) | undefined): void {
-    this.running?.[stream].push(bytes);
-    listener?.(bytes);
+  /** To who listens, whose promise is handed back; or to what is kept for the result, of which there is an end. */
+  private output(bytes: Uint8Array, stream: 'stdout' | 'stderr', listener: ((bytes: Uint8Array) => unknown) | undefined): Promise<unknown> | undefined {
+    if (listener !== undefined) {
+      const wait = listener(bytes);
+      return isPromise(wait) ? wait : undefined;
+    }
+    const { running } = this;
+    if (running === undefined || running.keptBytes[stream] > KEPT_BYTES) return undefined;
+    running.keptBytes[stream] += bytes.length;
+    if (running.keptBytes[stream] > KEPT_BYTES) {
+      running[stream].length = 0;
+      running.reject(new MachineError(`The command writes more than ${KEPT_BYTES} bytes to ${stream}; take them as they come (${stream === 'stdout' ? 'onStdout' : 'onStderr'}).`));
+    } else running[stream].push(bytes);
+    return undefined;
   }
 
   private controlBytes(bytes: Uint8Array): void {

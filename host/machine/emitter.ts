@@ -1,7 +1,17 @@
 /** Typed listeners: one list an event. */
 
 /** Events by name, each with the arguments of its listeners. */
-type Events<T> = { [E in keyof T]: (...args: never[]) => void };
+type Events<T> = { [E in keyof T]: (...args: never[]) => unknown };
+
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as Promise<unknown> | undefined)?.then === 'function';
+}
+
+/** One promise for all that are there; nothing where there are none. */
+export function allOf(waits: readonly (Promise<unknown> | undefined)[]): Promise<unknown> | undefined {
+  const there = waits.filter((wait) => wait !== undefined);
+  return there.length < 2 ? there[0] : Promise.all(there);
+}
 
 export class Emitter<T extends Events<T>> {
   private readonly listeners = new Map<keyof T, Set<T[keyof T]>>();
@@ -14,8 +24,10 @@ export class Emitter<T extends Events<T>> {
     return () => set.delete(listener);
   }
 
-  emit<E extends keyof T>(event: E, ...args: Parameters<T[E]>): void {
+  /** Calls every listener; where some return promises, a promise of all of these. */
+  emit<E extends keyof T>(event: E, ...args: Parameters<T[E]>): Promise<unknown> | undefined {
     // A copy: a listener may remove itself.
-    for (const listener of [...(this.listeners.get(event) ?? [])]) listener(...(args as never[]));
+    const waits = [...(this.listeners.get(event) ?? [])].map((listener) => listener(...(args as never[]))).filter(isPromise);
+    return allOf(waits);
   }
 }

@@ -13,6 +13,7 @@
  */
 
 import { StopReason as Code } from '../../assembly/run/surface.js';
+import { Holds } from './holds.js';
 import { InputQueue } from './input.js';
 import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from './module.js';
@@ -34,8 +35,11 @@ export interface EngineOptions {
   clock: ClockMode;
   wall: WallTime;
   networks: MachineClock;
-  /** Called with what the guest sent, at boundaries and at the end of a run. */
-  onSerial: (port: number, bytes: Uint8Array) => void;
+  /** Called with what the guest sent, at boundaries and at the end of a run. A promise holds the port (holds.ts). */
+  onSerial: (port: number, bytes: Uint8Array) => void | Promise<unknown>;
+  /** So many bytes of what was typed have entered; a port that had enough has room again. */
+  onTaken?: (port: number, bytes: number) => void;
+  onRoom?: (port: number) => void;
 }
 
 /** A card's way to the world outside, served at boundaries: first what the guest sent, then what it is to get. */
@@ -44,6 +48,8 @@ export interface HostPort {
   beforeSlice(): boolean;
   /** Takes what the guest sent. */
   afterSlice(): void;
+  /** What the guest sent cannot be handed on yet: under `icount` the machine waits. */
+  readonly blocked?: boolean;
   /** Something waits for the guest: it must not sleep. */
   readonly busy: boolean;
   /** Answers, while the guest's time stands still, what it asked: called while `busy`, before the next instruction. */
@@ -74,7 +80,7 @@ const REASONS: Partial<Record<Code, StopReason>> = {
 const OUTPUT_RINGS = [...Array.from({ length: SERIAL_PORTS }, (_, port) => port * 2), DEBUG_RING];
 
 export class Engine {
-  readonly input = new InputQueue();
+  readonly input: InputQueue;
   boundaries = 0;
   yields = 0;
   /** Looks at rings that were asked of the module. */
@@ -93,6 +99,7 @@ export class Engine {
   private outside = false;
   private readonly bell = new Bell();
   private readonly time: Timekeeping;
+  private readonly holds = new Holds(() => this.bell.ring());
   private pauseAsked = false;
   private lastTurn = 0;
   /** The processor sleeps: the boundary in hand is an idle. */
@@ -102,6 +109,7 @@ export class Engine {
   constructor(private readonly options: EngineOptions, shown: readonly number[] = []) {
     this.shown = OUTPUT_RINGS.map((_, i) => shown[i] ?? 0);
     this.time = new Timekeeping({ ...options, bell: this.bell });
+    this.input = new InputQueue(options.onTaken, options.onRoom);
   }
 
   get instructions(): bigint {
@@ -113,10 +121,11 @@ export class Engine {
     return this.time.virtualNs;
   }
 
-  /** Bytes for a serial port; they enter at a boundary. */
-  type(port: number, data: Uint8Array): void {
-    this.input.push(port, data);
+  /** Bytes for a serial port; they enter at a boundary. False: the port has enough waiting. */
+  type(port: number, data: Uint8Array): boolean {
+    const room = this.input.push(port, data);
     this.bell.ring();
+    return room;
   }
 
   /** Connects what is served at boundaries. `outside`: it may bring something while the guest sleeps. */
@@ -167,7 +176,7 @@ export class Engine {
     for (;;) {
       const stop = this.boundStop(bounds, until) ?? (await this.turn(bounds, until));
       if (stop !== undefined) {
-        this.show();
+        this.show(true);
         return stop;
       }
       if (performance.now() - this.lastTurn >= YIELD_MS) await this.giveTurn();
@@ -219,8 +228,7 @@ export class Engine {
   /** Serves a boundary, or the machine's end. Where a pause or the limit comes between, the boundary stays due and is served anew. */
   private async serve(code: Code, bounds: RunBounds, until: number): Promise<Stop | undefined> {
     this.idle = code === Code.IDLE || code === Code.HALT;
-    this.drain();
-    for (const port of this.ports) port.afterSlice();
+    if (!(await this.deliver(until))) return undefined;
     const settled = !this.asking || (await this.settle(until));
     const stop = this.codeStop(code, bounds);
     if (stop !== undefined || !settled) return stop;
@@ -235,20 +243,47 @@ export class Engine {
     return undefined;
   }
 
+  /** Hands on what the guest sent. Where who reads it is slow, a machine that lives by its instruction count waits; false: not all is delivered. */
+  private async deliver(until: number): Promise<boolean> {
+    for (;;) {
+      this.drain();
+      for (const port of this.ports) port.afterSlice();
+      if (this.options.clock !== 'icount' || !this.isHeld) return true;
+      if (this.pauseAsked || performance.now() >= until) return false;
+      await this.bell.sleep(until - performance.now());
+    }
+  }
+
+  private get isHeld(): boolean {
+    return this.holds.any || this.ports.some((port) => port.blocked === true);
+  }
+
   /** Hands on what the guest sent, and makes room in its rings. */
   private drain(): void {
     this.show();
-    this.shown.fill(0);
-    for (const ring of OUTPUT_RINGS) dropBytes(this.options.instance, ring);
+    OUTPUT_RINGS.forEach((ring, port) => {
+      if (this.isShut(port)) return;
+      this.shown[port] = 0;
+      dropBytes(this.options.instance, ring);
+    });
   }
 
-  /** Hands on what the guest sent and leaves it in the rings: whether there is room in them is decided at boundaries. */
-  private show(): void {
+  /** The port is not ready: whoever reads it is slow, and time follows the wall. */
+  private isShut(port: number): boolean {
+    return this.options.clock === 'realtime' && this.holds.has(port);
+  }
+
+  /**
+   * Hands on what the guest sent and leaves it in the rings: whether there is room in them is decided at boundaries. At the end of a run
+   * that is `all` of it, whoever is slow: no more comes.
+   */
+  private show(all = false): void {
     OUTPUT_RINGS.forEach((ring, port) => {
-      const bytes = peekBytes(this.options.instance, ring, this.shown[port]!);
+      const bytes = !all && this.isShut(port) ? undefined : peekBytes(this.options.instance, ring, this.shown[port]!);
       if (bytes === undefined) return;
       this.shown[port]! += bytes.length;
-      this.options.onSerial(port, bytes);
+      const wait = this.options.onSerial(port, bytes);
+      if (wait !== undefined) this.holds.add(port, wait);
     });
   }
 

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { Agent } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
-import { Emitter } from './emitter.js';
+import { allOf, Emitter } from './emitter.js';
 import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { connectToGuest } from './connect.js';
 import { Engine, type RunBounds } from './engine.js';
@@ -74,6 +74,8 @@ export class LocalMachine implements Machine {
   private wall!: WallTime;
   private engine: Engine;
   private current: Promise<Stop> | undefined;
+  /** What was typed has entered: for a worker, whose handle counts what waits. */
+  onInputTaken: ((port: number, bytes: number) => void) | undefined;
   private isClosed = false;
   private command: Promise<ExecResult | undefined> | undefined;
   private commandDone: ExecResult | undefined;
@@ -159,9 +161,9 @@ export class LocalMachine implements Machine {
     await this.outside.close();
   }
 
-  write(data: string | Bytes, port = CONSOLE): void {
+  write(data: string | Bytes, port = CONSOLE): boolean {
     // A copy: it waits here, and the caller may go on with its buffer.
-    this.engine.type(port, typeof data === 'string' ? text.encode(data) : bytesOf('write(data)', data).slice());
+    return this.engine.type(port, typeof data === 'string' ? text.encode(data) : bytesOf('write(data)', data).slice());
   }
 
   attachInput(attached: boolean, patient = false): void {
@@ -258,6 +260,8 @@ export class LocalMachine implements Machine {
       wall: this.wall,
       networks,
       onSerial: (port, bytes) => this.receive(port, bytes),
+      onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
+      onRoom: (port) => void this.events.emit('drain', port),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(Number(engine.virtualNs));
@@ -268,7 +272,7 @@ export class LocalMachine implements Machine {
   private startAgent(ready: boolean): void {
     if (!this.plan.agent && !ready) return;
     this.agent = new Agent(
-      (port, bytes) => this.engine.type(port, bytes),
+      (port, bytes) => void this.engine.type(port, bytes),
       (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
       () => this.wall.takeDate(),
       ready,
@@ -276,9 +280,9 @@ export class LocalMachine implements Machine {
     this.commandDone = undefined;
     if (this.options.command === undefined || ready) return;
     const { stdin, onCommandOutput } = this.options;
-    const options: ExecOptions = {
-      onStdout: (bytes) => onCommandOutput?.('stdout', bytes),
-      onStderr: (bytes) => onCommandOutput?.('stderr', bytes),
+    const options: ExecOptions = onCommandOutput === undefined ? {} : {
+      onStdout: (bytes) => onCommandOutput('stdout', bytes),
+      onStderr: (bytes) => onCommandOutput('stderr', bytes),
     };
     if (stdin !== undefined) options.stdin = stdin;
     this.command = this.agent.expect(0, options).then(
@@ -287,10 +291,12 @@ export class LocalMachine implements Machine {
     );
   }
 
-  private receive(port: number, bytes: Uint8Array): void {
-    if (port === CONSOLE) this.events.emit('console', bytes);
-    this.events.emit('serial', port, bytes);
-    this.agent?.receive(port, bytes);
+  private receive(port: number, bytes: Uint8Array): Promise<unknown> | undefined {
+    return allOf([
+      port === CONSOLE ? this.events.emit('console', bytes) : undefined,
+      this.events.emit('serial', port, bytes),
+      this.agent?.receive(port, bytes),
+    ]);
   }
 
   private mustBeOpen(call: string): void {

@@ -16,7 +16,10 @@ export type CallName =
   | 'exec' | 'commandResult' | 'snapshot' | 'stats' | 'stateHash' | 'setLink';
 
 export type ToWorker =
-  | { kind: 'create'; options: PortableOptions }
+  /** `listens`: the program takes the command's output as it comes. */
+  | { kind: 'create'; options: PortableOptions; listens: boolean }
+  /** Listeners have taken so many bytes. */
+  | { kind: 'taken'; bytes: number }
   | { kind: 'call'; id: number; name: CallName; arguments: unknown[] }
   /** A result means that `port` now leads into the guest (port-stream.ts). */
   | { kind: 'connect'; id: number; target: number | ConnectTarget; port: MessagePort }
@@ -29,12 +32,14 @@ export type FromWorker =
   | { kind: 'progress'; message: string }
   | { kind: 'serial'; port: number; bytes: Uint8Array }
   | { kind: 'stop'; stop: Stop }
+  /** So many bytes of what was typed at a port have entered. */
+  | { kind: 'inputTaken'; port: number; bytes: number }
   | { kind: 'commandOutput' | 'execOutput'; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: PortableError };
 
-/** The part of ExecOptions that can be cloned. */
-export type PortableExecOptions = Pick<ExecOptions, 'stdin'>;
+/** The part of ExecOptions that can be cloned, and which of its functions there are. */
+export type PortableExec = Pick<ExecOptions, 'stdin'> & { listens: { stdout: boolean; stderr: boolean } };
 
 export interface PortableError {
   name: string;

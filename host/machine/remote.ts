@@ -5,8 +5,9 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { viewOf } from '../bytes/view.js';
 import { bytesOf } from './bytes.js';
 import { readTarget } from './connect.js';
-import { Emitter } from './emitter.js';
+import { allOf, Emitter } from './emitter.js';
 import { ConnectError, MachineError, OptionError } from './errors.js';
+import { INPUT_ENOUGH } from './input.js';
 import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
 import { createPortStream } from './port-stream.js';
 import { readSources } from './sources.js';
@@ -38,6 +39,9 @@ class RemoteMachine implements Machine {
   private readonly events = new Emitter<MachineEvents>();
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
+  /** Bytes typed at a port that have not entered, and ports that have enough. */
+  private readonly inputWaiting = new Map<number, number>();
+  private readonly inputFull = new Set<number>();
   private execOptions: ExecOptions = {};
   private readonly onAbort = (): void => void this.close();
 
@@ -85,8 +89,19 @@ class RemoteMachine implements Machine {
     await this.worker.terminate();
   }
 
-  write(data: string | Bytes, port = 0): void {
-    this.send({ kind: 'write', data: typeof data === 'string' ? data : bytesOf('write(data)', data), port });
+  write(data: string | Bytes, port = 0): boolean {
+    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : bytesOf('write(data)', data).slice();
+    this.send({ kind: 'write', data: bytes, port });
+    const waiting = (this.inputWaiting.get(port) ?? 0) + bytes.length;
+    this.inputWaiting.set(port, waiting);
+    if (waiting >= INPUT_ENOUGH) this.inputFull.add(port);
+    return !this.inputFull.has(port);
+  }
+
+  private inputTaken(port: number, bytes: number): void {
+    const waiting = Math.max(0, (this.inputWaiting.get(port) ?? 0) - bytes);
+    this.inputWaiting.set(port, waiting);
+    if (waiting <= INPUT_ENOUGH / 2 && this.inputFull.delete(port)) void this.events.emit('drain', port);
   }
 
   attachInput(attached: boolean, patient = false): void {
@@ -112,7 +127,8 @@ class RemoteMachine implements Machine {
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     checkPortable('stdin', options.stdin);
     this.execOptions = options;
-    return this.call('exec', [...argv], options.stdin === undefined ? {} : { stdin: viewOf(options.stdin) ?? options.stdin });
+    const listens = { stdout: options.onStdout !== undefined, stderr: options.onStderr !== undefined };
+    return this.call('exec', [...argv], { listens, ...(options.stdin === undefined ? {} : { stdin: viewOf(options.stdin) ?? options.stdin }) });
   }
 
   setLink(netdev: string, up: boolean): Promise<void> {
@@ -191,17 +207,15 @@ class RemoteMachine implements Machine {
   private receive(message: FromWorker): void {
     switch (message.kind) {
       case 'serial':
-        if (message.port === 0) this.events.emit('console', message.bytes);
-        this.events.emit('serial', message.port, message.bytes);
+      case 'execOutput':
+      case 'commandOutput':
+        void this.takeBytes(message);
+        break;
+      case 'inputTaken':
+        this.inputTaken(message.port, message.bytes);
         break;
       case 'stop':
         this.events.emit('stop', message.stop);
-        break;
-      case 'execOutput':
-        (message.stream === 'stdout' ? this.execOptions.onStdout : this.execOptions.onStderr)?.(message.bytes);
-        break;
-      case 'commandOutput':
-        this.onCommandOutput?.(message.stream, message.bytes);
         break;
       case 'result':
         this.take(message.id)?.resolve(message.value);
@@ -209,6 +223,22 @@ class RemoteMachine implements Machine {
       case 'error':
         this.take(message.id)?.reject(unpackError(message.error));
     }
+  }
+
+  /** Hands bytes to who listens, and says so when they have been taken: so a slow reader holds up the machine, and not this thread's memory. */
+  private async takeBytes(message: Extract<FromWorker, { bytes: Uint8Array }>): Promise<void> {
+    try {
+      await this.listenersOf(message);
+    } finally {
+      this.send({ kind: 'taken', bytes: message.bytes.length });
+    }
+  }
+
+  private listenersOf(message: Extract<FromWorker, { bytes: Uint8Array }>): unknown {
+    const { bytes } = message;
+    if (message.kind === 'serial') return allOf([message.port === 0 ? this.events.emit('console', bytes) : undefined, this.events.emit('serial', message.port, bytes)]);
+    if (message.kind === 'commandOutput') return this.onCommandOutput?.(message.stream, bytes);
+    return (message.stream === 'stdout' ? this.execOptions.onStdout : this.execOptions.onStderr)?.(bytes);
   }
 
   private take(id: number): Pending | undefined {
@@ -251,7 +281,7 @@ export async function createRemote(given: MachineOptions): Promise<Machine> {
           resolve(message.memoryMiB);
         }
       });
-      worker.postMessage({ kind: 'create', options: portable } satisfies ToWorker);
+      worker.postMessage({ kind: 'create', options: portable, listens: onCommandOutput !== undefined } satisfies ToWorker);
     });
     // One by one: removing all would take those of Node itself.
     for (const event of ['message', 'error'] as const) worker.removeAllListeners(event);

@@ -194,8 +194,8 @@ export interface MachineOptions {
   command?: readonly string[];
   /** Standard input of `command`; default none. */
   stdin?: InputSource;
-  /** Called with what `command` writes, as it comes. */
-  onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  /** Called with what `command` writes, as it comes; then `commandResult()` does not have it. A promise is waited for, as with listeners. */
+  onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown;
   /** A ROM image that starts the machine, such as SeaBIOS: it ends at 4 GiB, and its last 128 KiB at 1 MiB. A multiple of 64 KiB, at most 1 MiB. */
   bios?: FileSource;
   bare?: BareOptions;
@@ -360,9 +360,12 @@ export interface Stats {
 export interface ExecOptions {
   /** Given to the command as its standard input; default none (it reads end of file). */
   stdin?: InputSource;
-  /** Called with output as it comes, besides collecting it. */
-  onStdout?: (bytes: Uint8Array) => void;
-  onStderr?: (bytes: Uint8Array) => void;
+  /**
+   * Called with output as it comes; then the result does not have it. A promise is waited for: until it is settled the machine waits (`icount`),
+   * or the guest finds the port not ready (`realtime`). Without them output is collected, at most 64 MiB a stream.
+   */
+  onStdout?: (bytes: Uint8Array) => unknown;
+  onStderr?: (bytes: Uint8Array) => unknown;
 }
 
 export interface ExecResult {
@@ -380,12 +383,17 @@ export interface ConnectTarget {
   netdev?: string;
 }
 
-/** What the machine tells while it runs. Listeners are called on the thread that made the machine. */
+/**
+ * What the machine tells while it runs. Listeners are called on the thread that made the machine. Where a listener to bytes returns a promise,
+ * the port is held until it is settled: under `icount` the machine waits and virtual time stands, under `realtime` the guest finds the port not ready.
+ */
 export interface MachineEvents {
   /** Bytes written to the first serial port. */
-  console: (bytes: Uint8Array) => void;
+  console: (bytes: Uint8Array) => unknown;
   /** Bytes written to any serial port; 0 is the console, 4 the debug console. */
-  serial: (port: number, bytes: Uint8Array) => void;
+  serial: (port: number, bytes: Uint8Array) => unknown;
+  /** A serial port to which `write` said no more should be written has room again. */
+  drain: (port: number) => void;
   /** A run ended. */
   stop: (stop: Stop) => void;
 }
@@ -412,8 +420,8 @@ export interface Machine {
   /** Stops it and frees its memory. Closing twice is allowed. */
   close(): Promise<void>;
 
-  /** Types bytes at a serial port; 0, the default, is the console. */
-  write(data: string | Bytes, port?: number): void;
+  /** Types bytes at a serial port; 0, the default, is the console. False: 64 KiB or more wait for the guest; wait for `drain` before writing more. */
+  write(data: string | Bytes, port?: number): boolean;
   /**
    * Says whether somebody outside may still type: while so, idle time follows the wall instead of being skipped. With `patient`,
    * what is typed first waits until the guest is idle, as somebody does who waits for a prompt; what follows enters at once.

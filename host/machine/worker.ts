@@ -2,38 +2,50 @@
 
 import { parentPort } from 'node:worker_threads';
 import { createLocal, type LocalMachine } from './local.js';
-import { packError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
+import { packError, type CallName, type FromWorker, type PortableExec, type PortableOptions, type ToWorker } from './messages.js';
 import { bridge } from './port-stream.js';
 import type { ExecOptions } from './types.js';
+import { Window } from './window.js';
 
 const port = parentPort;
 let machine: LocalMachine | undefined;
 
 const send = (message: FromWorker): void => port?.postMessage(message);
+const output = new Window();
 
-async function create(options: PortableOptions): Promise<void> {
+type Output = Extract<FromWorker, { bytes: Uint8Array }>;
+
+/** Sends bytes; the handle says when its listeners have taken them. */
+function sendBytes(message: Output): Promise<void> | void {
+  const wait = output.sent(message.bytes.length);
+  send(message);
+  return wait;
+}
+
+async function create(options: PortableOptions, listens: boolean): Promise<void> {
   try {
     machine = await createLocal({
       ...options,
       onProgress: (message) => send({ kind: 'progress', message }),
-      onCommandOutput: (stream, bytes) => send({ kind: 'commandOutput', stream, bytes }),
+      ...(listens ? { onCommandOutput: (stream, bytes) => sendBytes({ kind: 'commandOutput', stream, bytes }) } : {}),
     });
   } catch (error) {
     send({ kind: 'refused', error: packError(error) });
     return;
   }
-  machine.on('serial', (serial, bytes) => send({ kind: 'serial', port: serial, bytes }));
+  machine.on('serial', (serial, bytes) => sendBytes({ kind: 'serial', port: serial, bytes }));
+  machine.onInputTaken = (serial, bytes) => send({ kind: 'inputTaken', port: serial, bytes });
   machine.on('stop', (stop) => send({ kind: 'stop', stop }));
   send({ kind: 'created', memoryMiB: machine.memoryMiB });
 }
 
 /** Output of a command goes as news, because functions cannot be sent. */
 function withOutput(parameters: unknown[]): [string[], ExecOptions] {
-  const [argv, options] = parameters as [string[], ExecOptions];
+  const [argv, { listens, ...options }] = parameters as [string[], PortableExec];
   return [argv, {
     ...options,
-    onStdout: (bytes) => send({ kind: 'execOutput', stream: 'stdout', bytes }),
-    onStderr: (bytes) => send({ kind: 'execOutput', stream: 'stderr', bytes }),
+    ...(listens.stdout ? { onStdout: (bytes) => sendBytes({ kind: 'execOutput', stream: 'stdout', bytes }) } : {}),
+    ...(listens.stderr ? { onStderr: (bytes) => sendBytes({ kind: 'execOutput', stream: 'stderr', bytes }) } : {}),
   }];
 }
 
@@ -58,7 +70,8 @@ async function connect(target: LocalMachine, message: Extract<ToWorker, { kind: 
 }
 
 port?.on('message', (message: ToWorker) => {
-  if (message.kind === 'create') void create(message.options);
+  if (message.kind === 'create') void create(message.options, message.listens);
+  else if (message.kind === 'taken') output.taken(message.bytes);
   else if (machine === undefined) return;
   else if (message.kind === 'call') void call(machine, message.id, message.name, message.arguments);
   else if (message.kind === 'connect') void connect(machine, message);

@@ -4,7 +4,7 @@ import { SerialUse } from '../../../host/guest/protocol.js';
 import { Agent } from '../../../host/machine/agent.js';
 
 const text = new TextEncoder();
-const control = (agent: Agent, line: string): void => agent.receive(SerialUse.control, text.encode(line));
+const control = (agent: Agent, line: string): void => void agent.receive(SerialUse.control, text.encode(line));
 
 describe('the control port', () => {
   it('takes messages in pieces', async () => {
