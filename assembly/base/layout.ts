@@ -85,7 +85,7 @@
 @inline export const OPCODES_SIZE: usize = 256 * KIB;
 /** The block of IR being built, its values and scratch (ir/). */
 @inline export const IR: usize = OPCODES + OPCODES_SIZE;
-@inline export const IR_SIZE: usize = 256 * KIB;
+@inline export const IR_SIZE: usize = 512 * KIB;
 /** One byte of attributes for each RAM page (memory/ram.ts). */
 @inline export const PAGE_ATTR: usize = IR + IR_SIZE;
 @inline export const PAGE_ATTR_SIZE: usize = 1 * MIB;

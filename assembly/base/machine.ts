@@ -38,7 +38,7 @@ import { MACHINE, LINKS } from "./layout";
   runSlot: u32;
   /** Function-table index of cpu/tlb.ts flushAll(), for who changes what pages may be written; 0 until attached. */
   tlbSlot: u32;
-  /** 1: every instruction goes through Build and the IR interpreter (tests). */
+  /** 1: every block goes through Build, the verifier and the IR interpreter (tests). */
   throughIr: u32;
   /** Operations in the IR block being built. */
   irCount: u32;

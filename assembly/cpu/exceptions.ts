@@ -34,6 +34,12 @@ export function raiseDebug(bits: u64): void {
   record(Vector.DB, 0, 0);
 }
 
+/** Raises `vector`, with code 0 where it has one. SDM vol. 3, table 6-1. */
+export function raiseVector(vector: u32): void {
+  const coded: u32 = 1 << Vector.DF | 1 << Vector.TS | 1 << Vector.NP | 1 << Vector.SS | 1 << Vector.GP | 1 << Vector.PF | 1 << Vector.AC;
+  record(vector, 0, coded >> vector & 1);
+}
+
 @inline export function raiseGp(errorCode: u32): void { record(Vector.GP, errorCode, 1); }
 @inline export function raiseUd(): void { record(Vector.UD, 0, 0); }
 

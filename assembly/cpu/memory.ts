@@ -77,6 +77,10 @@ function loadAcross(linear: u64, bytes: u32, who: u32): u64 {
   const b = translate(secondPage(linear + first), Access.READ, who);
   if (b == NO_ADDRESS) return 0;
   if (isLookedAt()) watchAccess(linear, bytes, false);
+  return joinPhysical(a, b, first, bytes);
+}
+/** `first` bytes at `a`, the rest at `b`. */
+function joinPhysical(a: u64, b: u64, first: u32, bytes: u32): u64 {
   let v: u64 = 0;
   for (let k: u32 = 0; k < bytes; k++) {
     const at = k < first ? a + k : b + (k - first);
@@ -105,6 +109,20 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
   if (isLookedAt()) watchAccess(linear, bytes, true);
   for (let k: u32 = 0; k < bytes; k++) storePhysical(k < first ? a + k : b + (k - first), 1, v >> (<u64>k * 8));
   return true;
+}
+
+/**
+ * The load of a read-modify-write: pages are looked up once, for writing, and what a store would raise is raised; 0 then. The store that
+ * follows cannot fault.
+ */
+export function loadForUpdate(linear: u64, bytes: u32): u64 {
+  const at = inProgram(linear), who = currentClass();
+  if (isRefused(at, bytes, who)) return 0;
+  const a = translate(wrap(at), Access.WRITE, who);
+  if (a == NO_ADDRESS) return 0;
+  if (!crosses(at, bytes)) return loadPhysical(a, bytes);
+  const b = translate(secondPage(lastPage(at, bytes)), Access.WRITE, who);
+  return b == NO_ADDRESS ? 0 : joinPhysical(a, b, <u32>(0x1000 - (at & 0xfff)), bytes);
 }
 
 /** Raises what a store of `bytes` at `linear` would raise, and stores nothing. True if it may be stored. */

@@ -144,6 +144,7 @@ function fill(i: Insn, r: Row): void {
   if (form & Form.FPU && d.map == Map.ONE) i.imm = d.mod << 6 | d.reg << 3 | d.rm; // x87: FOP wants the whole byte
   if (d.repeat == 0xf3) mark(i, Is.REP);
   if (d.repeat == 0xf2) mark(i, Is.REPNE);
+  if (d.lock || r.handler == <u16>H.XCHG) mark(i, Is.LOCK);
   if (vector) refuse(i, vector - 1);
   else if (d.lock && (!(form & Form.LOCKABLE) || !(i.flags & Is.MEMORY))) refuse(i, Vector.UD);
 }

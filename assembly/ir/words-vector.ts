@@ -3,7 +3,7 @@
 
 import { Op } from "./ops";
 import { record } from "./block";
-import { faulted, lit, and, eq, or, raiseIf, running, setCc, shl, shr, Val, xor } from "./words";
+import { faulted, lit, and, raiseIf, running, Val } from "./words";
 import { cpu, Cr4, Vector, xmm } from "../cpu/state";
 import { loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { entryAt } from "../cpu/tlb";
@@ -39,15 +39,6 @@ import { mayRaise, vectorOp } from "../float/vector";
 
 /** #GP(0) unless `a` is a multiple of 16. SDM vol. 1, 4.1.1; vol. 2, 2.4. */
 @inline export function checkAligned<M>(a: Val): void { raiseIf<M>(and<M>(a, lit<M>(15)), Vector.GP); }
-
-/** All six status flags from their places in `f`: see cpu/flags.ts for the two words. */
-export function setStatus<M>(f: Val): void {
-  const one = lit<M>(1), cf = and<M>(f, one), zf = and<M>(shr<M>(f, lit<M>(6)), one), pf = and<M>(shr<M>(f, lit<M>(2)), one);
-  const sf = and<M>(shr<M>(f, lit<M>(7)), one), ovf = and<M>(shr<M>(f, lit<M>(11)), one), af = and<M>(f, lit<M>(16));
-  const top = or<M>(shl<M>(cf, lit<M>(63)), shl<M>(xor<M>(cf, ovf), lit<M>(62)));
-  const low = or<M>(or<M>(shr<M>(af, one), shl<M>(sf, one)), xor<M>(pf, zf));
-  setCc<M>(eq<M>(zf, lit<M>(0)), or<M>(top, low));
-}
 
 // --- Run ----------------------------------------------------------------------------------------------------------
 

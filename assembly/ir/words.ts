@@ -2,13 +2,13 @@
 // to the IR and a Val is the id of a value. AssemblyScript has no static dispatch on a type parameter, so the mode is told
 // apart by its size, which folds away.
 //
-// A plain `if` on a guest value is right in Run and wrong in Build: use select, raiseIf, jumpIf.
+// A plain `if` on a guest value is right in Run and wrong in Build: use choose, raiseIf, branch.
 
-import { Op } from "./ops";
+import { Op, Wide } from "./ops";
 import { record } from "./block";
 import { cpu, GPR, SEGMENTS } from "../cpu/state";
-import { raise } from "../cpu/exceptions";
-import { mulHigh, mulHighSigned } from "../base/wide";
+import { raiseVector } from "../cpu/exceptions";
+import { divWide, mulHigh, mulHighSigned, remWide } from "../base/wide";
 
 export type Run = u8;
 export type Build = u16;
@@ -38,6 +38,37 @@ export type Val = u64;
 @inline export function ltU<M>(a: Val, b: Val): Val { return running<M>() ? <u64>(a < b) : record(Op.LT_U, a, b, 0, 0); }
 @inline export function ltS<M>(a: Val, b: Val): Val { return running<M>() ? <u64>(<i64>a < <i64>b) : record(Op.LT_S, a, b, 0, 0); }
 @inline export function choose<M>(c: Val, yes: Val, no: Val): Val { return running<M>() ? select<u64>(yes, no, c != 0) : record(Op.SELECT, c, yes, no, 0); }
+
+
+/** Quotients and remainders. A divisor of 0 and a quotient that overflows were raised before: these are not reached. */
+@inline export function divU<M>(a: Val, b: Val): Val { return running<M>() ? a / b : record(Op.DIV_U, a, b, 0, 0); }
+@inline export function remU<M>(a: Val, b: Val): Val { return running<M>() ? a % b : record(Op.REM_U, a, b, 0, 0); }
+@inline export function divS<M>(a: Val, b: Val): Val { return running<M>() ? <u64>(<i64>a / <i64>b) : record(Op.DIV_S, a, b, 0, 0); }
+@inline export function remS<M>(a: Val, b: Val): Val { return running<M>() ? <u64>(<i64>a % <i64>b) : record(Op.REM_S, a, b, 0, 0); }
+/** high:low divided by b, as `how` (Wide) says. */
+@inline export function divideWide<M>(how: u32, low: Val, high: Val, b: Val): Val {
+  return running<M>() ? wideBy(how, low, high, b) : record(Op.DIV_WIDE, low, b, high, how);
+}
+/** 1 when the quotient fits 64 bits; b is not 0. */
+@inline export function fitsWide<M>(how: u32, low: Val, high: Val, b: Val): Val {
+  return running<M>() ? <u64>wideFits(how, low, high, b) : record(Op.WIDE_FITS, low, b, high, how);
+}
+export function wideBy(how: u32, low: u64, high: u64, b: u64): u64 {
+  const signed = (how & Wide.SIGNED) != 0, negative = signed && <i64>high < 0, other = signed && <i64>b < 0;
+  if (negative) { low = 0 - low; high = ~high + (low == 0 ? 1 : 0); }
+  const d = other ? 0 - b : b;
+  if (how & Wide.REMAINDER) { const r = remWide(high, low, d); return negative ? 0 - r : r; }
+  const q = divWide(high, low, d);
+  return negative != other ? 0 - q : q;
+}
+export function wideFits(how: u32, low: u64, high: u64, b: u64): bool {
+  if (!(how & Wide.SIGNED)) return high < b;
+  const negative = <i64>high < 0, other = <i64>b < 0, d = other ? 0 - b : b;
+  if (negative) { low = 0 - low; high = ~high + (low == 0 ? 1 : 0); }
+  if (high >= d) return false;
+  const q = divWide(high, low, d);
+  return negative != other ? q <= <u64>1 << 63 : q >> 63 == 0;
+}
 
 /** Sign-extends the low `bits` (8, 16, 32, 64), which the mode's caller knows. */
 @inline export function signExtend<M>(a: Val, bits: u32): Val {
@@ -76,7 +107,8 @@ export type Val = u64;
 @inline export function setCc<M>(result: Val, carry: Val): void {
   if (running<M>()) { cpu.ccResult = result; cpu.ccCarry = carry; } else record(Op.SET_CC, result, carry, 0, 0);
 }
-@inline export function getCf<M>(): Val { return shr<M>(getCcCarry<M>(), lit<M>(63)); }
+/** CF as 0 or 1. */
+@inline export function getCf<M>(): Val { return running<M>() ? cpu.ccCarry >> 63 : record(Op.COND, 0, 0, 0, 2); }
 
 /** Condition `code` (opcode bits 3:0) as 0 or 1. SDM vol. 1 appendix B. */
 @inline export function condition<M>(code: u32): Val {
@@ -109,12 +141,17 @@ export type Val = u64;
 
 /** An access of this instruction has raised: return, committing nothing. In Build the operation carries its own exit. */
 @inline export function faulted<M>(): bool { return running<M>() ? cpu.raised != 0 : false; }
+/** Code 0 goes with the vectors that have one. */
 @inline export function raiseIf<M>(c: Val, vector: u32): void {
-  if (running<M>()) { if (c) raise(vector, 0); } else record(Op.RAISE_IF, c, 0, 0, vector);
+  if (running<M>()) { if (c) raiseVector(vector); } else record(Op.RAISE_IF, c, 0, 0, vector);
 }
+/** Goes to `target` if `c`, else to `next`, which is where the block falls through to anyway. */
+@inline export function branch<M>(c: Val, target: Val, next: Val): void {
+  if (running<M>()) { if (c) cpu.rip = target; } else record(Op.BRANCH, c, target, next, 0);
+}
+/** What follows names how control moves: a target that the instruction holds, one that it computes, a call, a return. */
 @inline export function jump<M>(target: Val): void { if (running<M>()) cpu.rip = target; else record(Op.JUMP, target, 0, 0, 0); }
-@inline export function jumpIf<M>(c: Val, target: Val): void {
-  if (running<M>()) { if (c) cpu.rip = target; } else record(Op.JUMP_IF, c, target, 0, 0);
-}
-/** In Build: the whole instruction is one operation that calls its Run function. */
-@inline export function recordRun(): void { record(Op.RUN, 0, 0, 0, 0); }
+@inline export function jumpIndirect<M>(target: Val): void { if (running<M>()) cpu.rip = target; else record(Op.JUMP_IND, target, 0, 0, 0); }
+@inline export function callKnown<M>(target: Val, back: Val): void { if (running<M>()) cpu.rip = target; else record(Op.CALL, target, back, 0, 0); }
+@inline export function callIndirect<M>(target: Val, back: Val): void { if (running<M>()) cpu.rip = target; else record(Op.CALL_IND, target, back, 0, 0); }
+@inline export function returnTo<M>(target: Val): void { if (running<M>()) cpu.rip = target; else record(Op.RET, target, 0, 0, 0); }

@@ -1,10 +1,10 @@
 // ADD OR ADC SBB AND SUB XOR CMP, TEST, INC, DEC, NEG, NOT. SDM vol. 2.
 
-import { Insn } from "../decode/record";
-import { Val, lit, add, sub, and, or, xor, getReg, setReg, getCf, faulted, signExtend } from "../ir/words";
-import { loadFast, storeFast, probeMem } from "../ir/words-memory";
-import { address, targetOf, readTarget, writeTarget } from "./operands";
-import { carryOut, borrowOut, setFlags, setFlagsKeepCf, setLogic, not } from "./status";
+import { Insn, Is } from "../decode/record";
+import { Val, lit, add, sub, and, or, xor, getReg, setReg, getCf, faulted } from "../ir/words";
+import { Flags, not, setFlags, setLogic } from "../ir/words-flags";
+import { aim, loadAimed, loadFast, storeAimed } from "../ir/words-memory";
+import { address, aimTarget, targetOf, readTarget, writeTarget } from "./operands";
 
 /** The operation of opcode bits 5:3. */
 export const enum Alu { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }
@@ -20,8 +20,10 @@ export const enum Alu { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }
   return sub<M>(a, b);
 }
 @inline function flagsOf<M>(op: u32, a: Val, b: Val, r: Val, bits: u32): void {
-  if (op == Alu.ADD || op == Alu.ADC) setFlags<M>(r, carryOut<M>(a, b, r), bits);
-  else if (op == Alu.SUB || op == Alu.SBB || op == Alu.CMP) setFlags<M>(r, borrowOut<M>(a, b, r), bits);
+  if (op == Alu.ADD) setFlags<M>(Flags.ADD, a, b, r, bits);
+  else if (op == Alu.ADC) setFlags<M>(Flags.ADC, a, b, r, bits);
+  else if (op == Alu.SUB || op == Alu.CMP) setFlags<M>(Flags.SUB, a, b, r, bits);
+  else if (op == Alu.SBB) setFlags<M>(Flags.SBB, a, b, r, bits);
   else setLogic<M>(r, bits);
 }
 
@@ -45,14 +47,14 @@ export const enum Alu { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }
   flagsOf<M>(op, a, b, r, bits);
   if (op != Alu.CMP) setReg<M>(i.dst, r, bits);
 }
-/** memory op= reg, or op= immediate. */
+/** memory op= reg, or op= immediate; CMP only reads. */
 @inline export function aluM<M>(i: Insn, op: u32, bits: u32, immediate: bool): void {
   const bytes = bits >> 3, where = address<M>(i, bytes, op != Alu.CMP);
-  if (op != Alu.CMP) { probeMem<M>(where, bytes); if (faulted<M>()) return; }
-  const a = loadFast<M>(where, bytes);
+  const aimed = op != Alu.CMP ? aim<M>(where, bytes, (i.flags & Is.LOCK) != 0) : 0;
+  const a = op != Alu.CMP ? loadAimed<M>(aimed, where, bytes) : loadFast<M>(where, bytes);
   if (faulted<M>()) return;
   const b = immediate ? lit<M>(<u64>i.imm) : getReg<M>(i.src, bits), r = resultOf<M>(op, a, b);
-  if (op != Alu.CMP) storeFast<M>(where, bytes, r);
+  if (op != Alu.CMP) storeAimed<M>(aimed, where, bytes, r);
   flagsOf<M>(op, a, b, r, bits);
 }
 
@@ -66,32 +68,31 @@ export const enum Alu { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }
 
 @inline export function incR<M>(i: Insn, bits: u32): void {
   const a = getReg<M>(i.dst, bits), r = add<M>(a, lit<M>(1));
-  setFlagsKeepCf<M>(r, carryOut<M>(a, lit<M>(1), r), bits);
+  setFlags<M>(Flags.INC, a, a, r, bits);
   setReg<M>(i.dst, r, bits);
 }
 @inline export function decR<M>(i: Insn, bits: u32): void {
   const a = getReg<M>(i.dst, bits), r = sub<M>(a, lit<M>(1));
-  setFlagsKeepCf<M>(r, borrowOut<M>(a, lit<M>(1), r), bits);
+  setFlags<M>(Flags.DEC, a, a, r, bits);
   setReg<M>(i.dst, r, bits);
 }
 /** INC and DEC of memory. */
 export function stepM<M>(i: Insn, up: bool): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const a = readTarget<M>(i, where, bits), one = lit<M>(1);
-  const r = up ? add<M>(a, one) : sub<M>(a, one);
-  writeTarget<M>(i, where, bits, r);
-  setFlagsKeepCf<M>(r, up ? carryOut<M>(a, one, r) : borrowOut<M>(a, one, r), bits);
+  const r = up ? add<M>(a, lit<M>(1)) : sub<M>(a, lit<M>(1));
+  writeTarget<M>(i, aimed, where, bits, r);
+  if (up) setFlags<M>(Flags.INC, a, a, r, bits); else setFlags<M>(Flags.DEC, a, a, r, bits);
 }
 export function negate<M>(i: Insn): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const a = readTarget<M>(i, where, bits), zero = lit<M>(0), r = sub<M>(zero, a);
-  writeTarget<M>(i, where, bits, r);
-  setFlags<M>(r, borrowOut<M>(zero, a, r), bits);
+  const zero = lit<M>(0), r = sub<M>(zero, a);
+  writeTarget<M>(i, aimed, where, bits, r);
+  setFlags<M>(Flags.SUB, zero, a, r, bits);
 }
 export function complement<M>(i: Insn): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  writeTarget<M>(i, where, bits, not<M>(readTarget<M>(i, where, bits)));
+  writeTarget<M>(i, aimed, where, bits, not<M>(a));
 }

@@ -1,10 +1,11 @@
 // BT BTS BTR BTC, BSF, BSR, POPCNT, CRC32. SDM vol. 2.
 
 import { Insn, Is } from "../decode/record";
-import { Val, Run, lit, add, sub, and, or, xor, shl, shr, sar, getReg, setReg, faulted, signExtend, zeroExtend, choose, eq, ctz64, clz64, popcnt64, setCc, running, recordRun } from "../ir/words";
-import { loadMem, storeMem, probeMem } from "../ir/words-memory";
-import { effective, inSegment, readRm, readTarget, targetOf, writeTarget } from "./operands";
-import { not, setCf, setZf, isZero } from "./status";
+import { Val, Run, lit, add, sub, and, or, xor, shl, shr, sar, getReg, setReg, faulted, signExtend, zeroExtend, choose, eq, ctz64, clz64, popcnt64, setCc, running } from "../ir/words";
+import { isZero, not, setCf, setZf } from "../ir/words-flags";
+import { aim, loadAimed, loadMem, storeAimed } from "../ir/words-memory";
+import { recordRun } from "./effects";
+import { aimTarget, effective, inSegment, readRm, readTarget, targetOf, writeTarget } from "./operands";
 
 /** BT, BTS, BTR, BTC as `kind` 0 to 3. */
 function changed<M>(kind: u32, a: Val, mask: Val): Val {
@@ -22,10 +23,9 @@ export function bitImmediate<M>(i: Insn): void {
     if (faulted<M>()) return;
     return setCf<M>(testBit<M>(where, n));
   }
-  const where = targetOf<M>(i, bits);
+  const where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const a = readTarget<M>(i, where, bits);
-  writeTarget<M>(i, where, bits, changed<M>(i.kind, a, shl<M>(lit<M>(1), n)));
+  writeTarget<M>(i, aimed, where, bits, changed<M>(i.kind, a, shl<M>(lit<M>(1), n)));
   setCf<M>(testBit<M>(a, n));
 }
 /** Reads r/m where it is the row's destination. */
@@ -46,10 +46,10 @@ export function bitRegister<M>(i: Insn): void {
   let offset = add<M>(effective<M>(i), step);
   if (i.flags & (Is.ADDR32 | Is.ADDR16)) offset = zeroExtend<M>(offset, i.flags & Is.ADDR16 ? 16 : 32);
   const where = inSegment<M>(i, offset, bytes, i.kind != 0);
-  if (i.kind) { probeMem<M>(where, bytes); if (faulted<M>()) return; }
-  const a = loadMem<M>(where, bytes);
+  const aimed = i.kind ? aim<M>(where, bytes, (i.flags & Is.LOCK) != 0) : 0;
+  const a = i.kind ? loadAimed<M>(aimed, where, bytes) : loadMem<M>(where, bytes);
   if (faulted<M>()) return;
-  if (i.kind) storeMem<M>(where, bytes, changed<M>(i.kind, a, shl<M>(lit<M>(1), n)));
+  if (i.kind) storeAimed<M>(aimed, where, bytes, changed<M>(i.kind, a, shl<M>(lit<M>(1), n)));
   setCf<M>(testBit<M>(a, n));
 }
 
@@ -73,7 +73,7 @@ export function countBits<M>(i: Insn): void {
 }
 /** CRC-32C of the bytes of r/m, reflected polynomial 0x82f63b78. */
 export function crc32<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   const bits: u32 = i.kind ? 8 : i.bits, v = readRm<Run>(i, bits);
   if (faulted<Run>()) return;
   let crc = <u32>getReg<Run>(i.dst, 32);

@@ -1,40 +1,55 @@
 // Near JMP, Jcc, CALL, RET, LOOP, JCXZ. SDM vol. 2. Far transfers are in far-*.ts.
 
 import { Insn, Is } from "../decode/record";
-import { Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, jump, jumpIf, zeroExtend, eq, choose, running } from "../ir/words";
+import {
+  Val, lit, add, sub, xor, and, getReg, setReg, faulted, condition, holds, branch, jump, jumpIndirect, callIndirect, callKnown, returnTo, zeroExtend, eq,
+  choose, running,
+} from "../ir/words";
 import { cpu } from "../cpu/state";
 import { pushValue } from "./stack";
-import { checkTarget, jumpTo, moveStack, nextRip, readRm, relativeTarget, top, R } from "./operands";
+import { checkTarget, moveStack, nextRip, readRm, relativeTarget, top, R } from "./operands";
 import { loadFast } from "../ir/words-memory";
 
 @inline export function jcc<M>(i: Insn, code: u32): void {
   if (running<M>() && !holds(code)) return;
-  const t = relativeTarget<M>(i);
-  if (running<M>()) return jumpTo<M>(t);
-  branchIf<M>(condition<M>(code), t);
+  if (!running<M>()) return branchIf<M>(i, condition<M>(code), relativeTarget<M>(i));
+  jmp<M>(i);
 }
-@inline export function jmp<M>(i: Insn): void { jumpTo<M>(relativeTarget<M>(i)); }
-@inline export function call<M>(i: Insn): void { callTo<M>(i, relativeTarget<M>(i)); }
-
-/** The target is checked before anything is pushed. */
-@inline function callTo<M>(i: Insn, t: Val): void {
+@inline export function jmp<M>(i: Insn): void {
+  const t = relativeTarget<M>(i);
   checkTarget<M>(t);
   if (faulted<M>()) return;
-  pushValue<M>(nextRip<M>(i), i.bits);
-  if (faulted<M>()) return;
   jump<M>(t);
+}
+@inline export function call<M>(i: Insn): void {
+  const t = relativeTarget<M>(i), back = pushReturn<M>(i, t);
+  if (faulted<M>()) return;
+  callKnown<M>(t, back);
+}
+
+/** The return address, pushed; the target is checked before. */
+@inline function pushReturn<M>(i: Insn, t: Val): Val {
+  const back = nextRip<M>(i);
+  checkTarget<M>(t);
+  if (faulted<M>()) return back;
+  pushValue<M>(back, i.bits);
+  return back;
 }
 export function callRm<M>(i: Insn): void {
   const t = readRm<M>(i, i.bits);
   if (faulted<M>()) return;
   if (running<M>()) cpu.stackAccess = 1;
-  callTo<M>(i, t);
+  const back = pushReturn<M>(i, t);
   if (running<M>()) cpu.stackAccess = 0;
+  if (faulted<M>()) return;
+  callIndirect<M>(t, back);
 }
 export function jmpRm<M>(i: Insn): void {
   const t = readRm<M>(i, i.bits);
   if (faulted<M>()) return;
-  jumpTo<M>(t);
+  checkTarget<M>(t);
+  if (faulted<M>()) return;
+  jumpIndirect<M>(t);
 }
 /** `extra` bytes are released above the return address. */
 @inline export function ret<M>(i: Insn, extra: u32): void {
@@ -44,7 +59,7 @@ export function jmpRm<M>(i: Insn): void {
   checkTarget<M>(t);
   if (faulted<M>()) return;
   setReg<M>(R.SP, add<M>(sp, lit<M>(8 + extra)), 64);
-  jump<M>(t);
+  returnTo<M>(t);
 }
 function retSlow<M>(i: Insn, extra: u32): void {
   const t = top<M>(i.bits);
@@ -52,7 +67,7 @@ function retSlow<M>(i: Insn, extra: u32): void {
   checkTarget<M>(t);
   if (faulted<M>()) return;
   moveStack<M>((i.bits >> 3) + extra);
-  jump<M>(t);
+  returnTo<M>(t);
 }
 
 /** Width of the counter rCX: the address size. */
@@ -68,16 +83,16 @@ export function loop<M>(i: Insn): void {
   checkTaken<M>(taken, t);
   if (faulted<M>()) return;
   setReg<M>(R.CX, n, bits);
-  jumpIf<M>(taken, t);
+  branch<M>(taken, t, nextRip<M>(i));
 }
 export function jcxz<M>(i: Insn): void {
   const bits = countBitsOf(i), t = relativeTarget<M>(i), taken = eq<M>(getReg<M>(R.CX, bits), lit<M>(0));
-  branchIf<M>(taken, t);
+  branchIf<M>(i, taken, t);
 }
 /** #GP when the branch is taken to outside the segment; one that is not taken checks 0, which always passes. */
 function checkTaken<M>(taken: Val, t: Val): void { checkTarget<M>(choose<M>(taken, t, lit<M>(0))); }
-function branchIf<M>(taken: Val, t: Val): void {
+function branchIf<M>(i: Insn, taken: Val, t: Val): void {
   checkTaken<M>(taken, t);
   if (faulted<M>()) return;
-  jumpIf<M>(taken, t);
+  branch<M>(taken, t, nextRip<M>(i));
 }

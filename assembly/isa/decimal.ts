@@ -1,17 +1,18 @@
 // AAA AAS AAM AAD DAA DAS SALC, BOUND: 32-bit code only. SDM vol. 2. Each is one operation that calls Run.
 
 import { Insn } from "../decode/record";
-import { Run, getReg, setReg, faulted, recordRun, running } from "../ir/words";
+import { Run, getReg, setReg, faulted, running } from "../ir/words";
+import { setLogic } from "../ir/words-flags";
 import { loadMem } from "../ir/words-memory";
 import { readFlags, setStatusFlags } from "../cpu/flags";
 import { raiseNoCode } from "../cpu/exceptions";
 import { Flag, Vector } from "../cpu/state";
 import { H } from "../decode/handlers";
+import { recordRun } from "./effects";
 import { partAddress, R } from "./operands";
-import { setLogic } from "./status";
 
 export function decimal<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   switch (<i32>i.handler) {
     case H.AAA: return adjustAscii(1);
     case H.AAS: return adjustAscii(-1);

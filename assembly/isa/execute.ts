@@ -1,10 +1,12 @@
-// One instruction, in either execution. The run loop inlines the hot switch; everything else calls these.
+// One instruction, or one block through the IR. The run loop inlines the hot switch; everything else calls these.
 
+import { control, RECORD } from "../base/control";
 import { Insn } from "../decode/record";
 import { Build, Run } from "../ir/words";
 import { Op } from "../ir/ops";
-import { begin, record } from "../ir/block";
+import { begin, count, cutTo, isFull, record } from "../ir/block";
 import { interpret } from "../ir/interpret";
+import { verify } from "../ir/verify";
 import { executeHot } from "./hot";
 import { executeRare } from "./rare";
 
@@ -17,11 +19,23 @@ export function buildOne(i: Insn): void {
   executeHot<Build>(i);
 }
 
-/** Executes a record through the IR: what translated code must agree with. */
-export function interpretOne(i: Insn): void {
+/** Builds the records from `first` to `end`, or as many as fit; the address past the last. */
+export function buildBlock(first: u32, end: u32): u32 {
   begin();
-  buildOne(i);
+  for (let p = first; p < end; p += RECORD) {
+    const before = count();
+    buildOne(changetype<Insn>(<usize>p));
+    if (isFull()) { cutTo(before); return p; }
+  }
+  return end;
+}
+
+/** Executes records through the IR, as translated code must: built as a block, verified, then run. The address past the last record run. */
+export function interpretBlock(first: u32, end: u32): u32 {
+  const built = buildBlock(first, end);
+  assert(verify() == 0, "the IR is not sound: see ir/verify.ts");
   interpret();
   // The IR is a cache: what it took leaves no trace in the machine's state.
   begin();
+  return control.end ? built : control.current + RECORD;
 }

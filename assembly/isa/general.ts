@@ -1,11 +1,10 @@
 // General instructions that are not in hot.ts: dispatch only.
 
 import { Insn } from "../decode/record";
-import { lit, getCf, setFlag, running, recordRun, xor } from "../ir/words";
-import { raise, raiseNoCode } from "../cpu/exceptions";
+import { lit, getCf, raiseIf, setFlag, xor } from "../ir/words";
+import { setCf } from "../ir/words-flags";
 import { Flag, Vector } from "../cpu/state";
 import { H } from "../decode/handlers";
-import { setCf } from "./status";
 import { stepM, negate, complement } from "./alu";
 import { shiftRm, countInCl, doubleShift } from "./shift";
 import { multiply, multiplyInto, divide } from "./multiply";
@@ -55,8 +54,8 @@ export function executeGeneral<M>(i: Insn): void {
     case H.LEAVE: return leave<M>(i);
     case H.CBW: return widenAcc<M>(i);
     case H.CWD: return signAcc<M>(i);
-    case H.LAHF: return lahf<M>();
-    case H.SAHF: return sahf<M>();
+    case H.LAHF: return lahf<M>(i);
+    case H.SAHF: return sahf<M>(i);
     case H.CLC: return setCf<M>(lit<M>(0));
     case H.STC: return setCf<M>(lit<M>(1));
     case H.CMC: return setCf<M>(xor<M>(getCf<M>(), lit<M>(1)));
@@ -91,9 +90,4 @@ export function executeGeneral<M>(i: Insn): void {
   }
 }
 
-/** Vectors with an error code get 0. SDM vol. 3, table 6-1. */
-function raiseNow<M>(vector: u32): void {
-  if (!running<M>()) return recordRun();
-  if (vector == Vector.GP || vector == Vector.SS || vector == Vector.AC) raise(vector, 0);
-  else raiseNoCode(vector);
-}
+function raiseNow<M>(vector: u32): void { raiseIf<M>(lit<M>(1), vector); }

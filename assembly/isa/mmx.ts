@@ -4,12 +4,13 @@
 // its #XM, as processors do; what a store that faults has changed by then is the vendor's.
 
 import { Insn, Is } from "../decode/record";
-import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
+import { Run, faulted, getReg, running, setReg } from "../ir/words";
 import { loadMem, storeMem } from "../ir/words-memory";
 import { lowOf, vget, vload, vop, vset } from "../ir/words-vector";
 import { fpr } from "../cpu/state";
 import { does, Trait } from "../base/vendor";
 import { V } from "../float/ops";
+import { recordRun } from "./effects";
 import { address, readRm, writeRm } from "./operands";
 import { H } from "../decode/handlers";
 import { maskedStore } from "./sse-string";
@@ -18,7 +19,7 @@ import { takePending } from "./x87";
 import { enterMmx, leaveMmx, setTop, writeMmx } from "./x87-stack";
 
 export function executeMmx<M>(i: Insn): void {
-  if (running<M>()) run(i); else recordRun();
+  if (running<M>()) run(i); else recordRun(i);
 }
 
 function run(i: Insn): void {

@@ -3,13 +3,14 @@
 import { Insn, Is } from "../decode/record";
 import {
   Val, lit, add, sub, and, or, shl, shr, getReg, setReg, faulted, condition, choose, eq, signExtend, zeroExtend,
-  running, recordRun,
+  running,
 } from "../ir/words";
+import { Flags, setFlags } from "../ir/words-flags";
 import { loadFast, storeFast, loadMem, storeMem } from "../ir/words-memory";
 import { readFlags, setStatusFlags } from "../cpu/flags";
 import { Flag } from "../cpu/state";
-import { address, effective, inSegment, readRm, writeRm, targetOf, readTarget, writeTarget, R } from "./operands";
-import { borrowOut, carryOut, setFlags } from "./status";
+import { recordRun } from "./effects";
+import { address, aimTarget, effective, inSegment, writeRm, targetOf, readTarget, writeTarget, R } from "./operands";
 
 @inline export function movRR<M>(i: Insn, bits: u32): void { setReg<M>(i.dst, getReg<M>(i.src, bits), bits); }
 @inline export function movRI<M>(i: Insn, bits: u32): void { setReg<M>(i.dst, lit<M>(<u64>i.imm), bits); }
@@ -46,10 +47,9 @@ import { borrowOut, carryOut, setFlags } from "./status";
 export function setccM<M>(i: Insn): void { writeRm<M>(i, 8, condition<M>(i.kind)); }
 
 export function exchange<M>(i: Insn): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const a = readTarget<M>(i, where, bits), b = getReg<M>(i.src, bits);
-  writeTarget<M>(i, where, bits, b);
+  writeTarget<M>(i, aimed, where, bits, getReg<M>(i.src, bits));
   setReg<M>(i.src, a, bits);
 }
 /** 90+r. With rAX itself it is NOP, which leaves even the upper half alone. */
@@ -60,25 +60,25 @@ export function exchangeAcc<M>(i: Insn): void {
   setReg<M>(i.dst, a, bits);
 }
 export function exchangeAdd<M>(i: Insn): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const a = readTarget<M>(i, where, bits), b = getReg<M>(i.src, bits), r = add<M>(a, b);
+  const b = getReg<M>(i.src, bits), r = add<M>(a, b);
   setReg<M>(i.src, a, bits);
-  writeTarget<M>(i, where, bits, r);
-  setFlags<M>(r, carryOut<M>(a, b, r), bits);
+  writeTarget<M>(i, aimed, where, bits, r);
+  setFlags<M>(Flags.ADD, a, b, r, bits);
 }
 /** The destination is written in any case: with its old value when the comparison fails. */
 export function compareExchange<M>(i: Insn): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), old = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const old = readTarget<M>(i, where, bits), acc = getReg<M>(R.AX, bits), r = sub<M>(acc, old), same = eq<M>(acc, old);
+  const acc = getReg<M>(R.AX, bits), r = sub<M>(acc, old), same = eq<M>(acc, old);
   const fresh = getReg<M>(i.src, bits);
   // A 32-bit accumulator is written, and so cleared above, only when the comparison fails.
-  if (i.flags & Is.MEMORY) writeTarget<M>(i, where, bits, choose<M>(same, fresh, old));
+  if (i.flags & Is.MEMORY) writeTarget<M>(i, aimed, where, bits, choose<M>(same, fresh, old));
   else keepUnless<M>(i, same, fresh, bits);
   if (bits == 32) setReg<M>(R.AX, choose<M>(same, getReg<M>(R.AX, 64), old), 64);
   else if (!sameRegister(i)) setReg<M>(R.AX, choose<M>(same, acc, old), bits);
-  setFlags<M>(r, borrowOut<M>(acc, old, r), bits);
+  setFlags<M>(Flags.SUB, acc, old, r, bits);
 }
 /** CMPXCHG of the accumulator with itself always succeeds. */
 function sameRegister(i: Insn): bool { return !(i.flags & Is.MEMORY) && i.dst == R.AX; }
@@ -134,12 +134,12 @@ export function xlat<M>(i: Insn): void {
   setReg<M>(R.AX, v, 8);
 }
 /** Flags as a register: whole-instruction operations. */
-export function lahf<M>(): void {
-  if (!running<M>()) return recordRun();
+export function lahf<M>(i: Insn): void {
+  if (!running<M>()) return recordRun(i);
   setReg<M>(R.AH, (readFlags() & 0xd5) | 2, 8);
 }
-export function sahf<M>(): void {
-  if (!running<M>()) return recordRun();
+export function sahf<M>(i: Insn): void {
+  if (!running<M>()) return recordRun(i);
   const keep = readFlags() & Flag.OF;
   setStatusFlags((getReg<M>(R.AH, 8) & 0xd5) | keep);
 }

@@ -1,17 +1,19 @@
-// MUL, IMUL, DIV, IDIV. SDM vol. 2. Division is one operation: it can raise #DE and needs 128 bits.
+// MUL, IMUL, DIV, IDIV. SDM vol. 2. #DE is raised before anything is divided, so a division itself never fails.
 
 import { Insn } from "../decode/record";
-import { Val, Run, lit, mul, xor, shr, sub, getReg, setReg, faulted, signExtend, zeroExtend, mulHighU, mulHighS, eq, running, recordRun } from "../ir/words";
-import { divWide, remWide } from "../base/wide";
-import { raiseNoCode } from "../cpu/exceptions";
+import {
+  Val, lit, mul, or, xor, shl, shr, sub, getReg, setReg, faulted, signExtend, zeroExtend, mulHighU, mulHighS, eq, choose, raiseIf, divU, remU, divS,
+  remS, divideWide, fitsWide,
+} from "../ir/words";
+import { Wide } from "../ir/ops";
+import { Flags, isZero, setFlags } from "../ir/words-flags";
 import { Vector } from "../cpu/state";
 import { readRm, R } from "./operands";
-import { setResult } from "./status";
 
 /** CF and OF say that the upper half matters; the other flags are undefined and follow the low half. */
 function commitProduct<M>(low: Val, wide: Val, bits: u32): void {
-  const over = xor<M>(eq<M>(wide, lit<M>(0)), lit<M>(1));
-  setResult<M>(low, bits, over, over);
+  const over = xor<M>(isZero<M>(wide), lit<M>(1));
+  setFlags<M>(Flags.MUL, over, over, low, bits);
 }
 
 /** rDX:rAX = rAX x r/m; AX for bytes. */
@@ -49,46 +51,40 @@ export function multiplyInto<M>(i: Insn, immediate: bool): void {
 
 /** Flags are undefined and left alone. */
 export function divide<M>(i: Insn, signed: bool): void {
-  if (!running<M>()) return recordRun();
-  const bits = <u32>i.bits, b = readRm<Run>(i, bits);
-  if (faulted<Run>()) return;
-  const done = b != 0 && (bits == 64 ? divide128(b, signed) : signed ? divideSigned(b, bits) : divideUnsigned(b, bits));
-  if (!done) raiseNoCode(Vector.DE);
+  const bits = <u32>i.bits, b = readRm<M>(i, bits);
+  if (faulted<M>()) return;
+  raiseIf<M>(isZero<M>(b), Vector.DE);
+  if (faulted<M>()) return;
+  if (bits == 64) divideLong<M>(b, signed ? Wide.SIGNED : 0);
+  else if (signed) divideSigned<M>(signExtend<M>(b, bits), bits);
+  else divideUnsigned<M>(b, bits);
 }
 /** The dividend: AX, or rDX:rAX. */
-function dividend(bits: u32): u64 { return bits == 8 ? getReg<Run>(R.AX, 16) : getReg<Run>(R.DX, bits) << <u64>bits | getReg<Run>(R.AX, bits); }
-function putQuotient(q: u64, r: u64, bits: u32): void {
-  if (bits == 8) { setReg<Run>(R.AX, q, 8); setReg<Run>(R.AH, r, 8); return; }
-  setReg<Run>(R.AX, q, bits);
-  setReg<Run>(R.DX, r, bits);
+function dividend<M>(bits: u32): Val {
+  return bits == 8 ? getReg<M>(R.AX, 16) : or<M>(shl<M>(getReg<M>(R.DX, bits), lit<M>(bits)), getReg<M>(R.AX, bits));
 }
-function divideUnsigned(b: u64, bits: u32): bool {
-  const a = dividend(bits), q = a / b;
-  if (q >> <u64>bits) return false;
-  putQuotient(q, a % b, bits);
-  return true;
+function putQuotient<M>(q: Val, r: Val, bits: u32): void {
+  setReg<M>(R.AX, q, bits);
+  setReg<M>(bits == 8 ? R.AH : R.DX, r, bits);
 }
-function divideSigned(b: u64, bits: u32): bool {
-  const a = <i64>signExtend<Run>(dividend(bits), bits * 2), d = <i64>signExtend<Run>(b, bits);
-  if (d == -1) {
-    const q = 0 - a;
-    if (a == i64.MIN_VALUE || <i64>signExtend<Run>(q, bits) != q) return false;
-    putQuotient(q, 0, bits);
-    return true;
-  }
-  const q = a / d;
-  if (<i64>signExtend<Run>(q, bits) != q) return false;
-  putQuotient(q, a % d, bits);
-  return true;
+function divideUnsigned<M>(b: Val, bits: u32): void {
+  const a = dividend<M>(bits), q = divU<M>(a, b);
+  raiseIf<M>(xor<M>(isZero<M>(shr<M>(q, lit<M>(bits))), lit<M>(1)), Vector.DE);
+  if (faulted<M>()) return;
+  putQuotient<M>(q, remU<M>(a, b), bits);
 }
-function divide128(b: u64, signed: bool): bool {
-  let high = getReg<Run>(R.DX, 64), low = getReg<Run>(R.AX, 64), d = b;
-  const negative = signed && <i64>high < 0, flip = signed && (<i64>high < 0) != (<i64>b < 0);
-  if (negative) { low = 0 - low; high = ~high + (low == 0 ? 1 : 0); }
-  if (signed && <i64>b < 0) d = 0 - b;
-  if (high >= d) return false;
-  const q = divWide(high, low, d), r = remWide(high, low, d);
-  if (signed && (flip ? q > <u64>1 << 63 : q >> 63 != 0)) return false;
-  putQuotient(flip ? 0 - q : q, negative ? 0 - r : r, 64);
-  return true;
+/** By -1 it is a negation: the lowest dividend has no quotient even of 64 bits. */
+function divideSigned<M>(b: Val, bits: u32): void {
+  const a = signExtend<M>(dividend<M>(bits), bits * 2), negates = eq<M>(b, lit<M>(~0)), d = choose<M>(negates, lit<M>(1), b);
+  const q = choose<M>(negates, sub<M>(lit<M>(0), a), divS<M>(a, d));
+  raiseIf<M>(xor<M>(eq<M>(signExtend<M>(q, bits), q), lit<M>(1)), Vector.DE);
+  if (faulted<M>()) return;
+  putQuotient<M>(q, remS<M>(a, d), bits);
+}
+function divideLong<M>(b: Val, how: u32): void {
+  const low = getReg<M>(R.AX, 64), high = getReg<M>(R.DX, 64);
+  raiseIf<M>(xor<M>(fitsWide<M>(how, low, high, b), lit<M>(1)), Vector.DE);
+  if (faulted<M>()) return;
+  const q = divideWide<M>(how, low, high, b), r = divideWide<M>(how | Wide.REMAINDER, low, high, b);
+  putQuotient<M>(q, r, 64);
 }

@@ -2,9 +2,9 @@
 
 import { Insn, Is } from "../decode/record";
 import {
-  Run, Val, running, lit, add, and, shl, getReg, setReg, segmentBase, faulted, zeroExtend, jump,
+  Run, Val, running, lit, add, and, shl, getReg, setReg, segmentBase, faulted, zeroExtend,
 } from "../ir/words";
-import { loadMem, storeMem, storeStack, probeMem, throughSegment } from "../ir/words-memory";
+import { aim, loadAimed, loadMem, storeAimed, storeMem, storeStack, throughSegment } from "../ir/words-memory";
 import { checkAligned } from "../ir/words-vector";
 import { Op } from "../ir/ops";
 import { record } from "../ir/block";
@@ -70,18 +70,17 @@ export function readRm<M>(i: Insn, bits: u32): Val {
   return loadMem<M>(address<M>(i, bits >> 3, false), bits >> 3);
 }
 
-/** For read-modify-write of r/m (in `dst`): its address, probed for writing; 0 for a register. */
-export function targetOf<M>(i: Insn, bits: u32): Val {
-  if (!(i.flags & Is.MEMORY)) return 0;
-  const a = address<M>(i, bits >> 3, true);
-  probeMem<M>(a, bits >> 3);
-  return a;
+// Read-modify-write of r/m (in `dst`): where it is, what is aimed at there (ir/words-memory.ts), its value; for a register both are 0.
+@inline export function targetOf<M>(i: Insn, bits: u32): Val { return i.flags & Is.MEMORY ? address<M>(i, bits >> 3, true) : 0; }
+export function aimTarget<M>(i: Insn, a: Val, bits: u32): Val {
+  return i.flags & Is.MEMORY ? aim<M>(a, bits >> 3, (i.flags & Is.LOCK) != 0) : 0;
 }
-export function readTarget<M>(i: Insn, a: Val, bits: u32): Val {
-  return i.flags & Is.MEMORY ? loadMem<M>(a, bits >> 3) : getReg<M>(i.dst, bits);
+/** May fault; nothing after it does. */
+export function readTarget<M>(i: Insn, aimed: Val, a: Val, bits: u32): Val {
+  return i.flags & Is.MEMORY ? loadAimed<M>(aimed, a, bits >> 3) : getReg<M>(i.dst, bits);
 }
-export function writeTarget<M>(i: Insn, a: Val, bits: u32, v: Val): void {
-  if (i.flags & Is.MEMORY) storeMem<M>(a, bits >> 3, v); else setReg<M>(i.dst, v, bits);
+export function writeTarget<M>(i: Insn, aimed: Val, a: Val, bits: u32, v: Val): void {
+  if (i.flags & Is.MEMORY) storeAimed<M>(aimed, a, bits >> 3, v); else setReg<M>(i.dst, v, bits);
 }
 /** Writes r/m without reading it (MOV, SETcc): may fault, commits nothing else. */
 export function writeRm<M>(i: Insn, bits: u32, v: Val): void {
@@ -138,11 +137,6 @@ export function ownRip(i: Insn): u64 {
 /** #GP(0) for a target outside the code segment, or not canonical. */
 @inline export function checkTarget<M>(t: Val): void {
   if (running<M>()) checkTargetIn(t); else record(Op.CHECK_TARGET, t, 0, 0, 0);
-}
-@inline export function jumpTo<M>(t: Val): void {
-  checkTarget<M>(t);
-  if (faulted<M>()) return;
-  jump<M>(t);
 }
 /** Bytes register file offset of RAX, RCX, RDX, RBX... for implicit operands. */
 export const enum R { AX = 0, CX = 8, DX = 16, BX = 24, SP = 32, BP = 40, SI = 48, DI = 56, AH = 1 }

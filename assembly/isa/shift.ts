@@ -7,8 +7,8 @@ import {
   Val, lit, sub, and, or, xor, shl, shr, sar, getReg, setReg, getCf, setCc, getCcCarry, getCcResult, choose, eq,
   signExtend, zeroExtend, faulted, ltU,
 } from "../ir/words";
-import { carryWord } from "./status";
-import { targetOf, readTarget, writeTarget, R } from "./operands";
+import { carryWord, Flags, setFlags } from "../ir/words-flags";
+import { aimTarget, targetOf, readTarget, writeTarget, R } from "./operands";
 
 export const enum Shift { ROL, ROR, RCL, RCR, SHL, SHR, SAL, SAR }
 
@@ -28,33 +28,27 @@ export const enum Shift { ROL, ROR, RCL, RCR, SHL, SHR, SAL, SAR }
 
 /** The result of shifting `a` (zero-extended) by `count` (masked); flags are committed. The caller has no fault left. */
 export function shiftValue<M>(op: u32, a: Val, count: Val, bits: u32): Val {
+  if (op == Shift.SHL || op == Shift.SAL) return shiftLeft<M>(a, count, bits);
+  if (op == Shift.SHR) return shiftRight<M>(a, count, bits);
+  if (op == Shift.SAR) return shiftArithmetic<M>(a, count, bits);
   const none = eq<M>(count, lit<M>(0));
-  if (op == Shift.SHL || op == Shift.SAL) return shiftLeft<M>(a, count, bits, none);
-  if (op == Shift.SHR) return shiftRight<M>(a, count, bits, none);
-  if (op == Shift.SAR) return shiftArithmetic<M>(a, count, bits, none);
   if (op == Shift.ROL || op == Shift.ROR) return rotate<M>(op == Shift.ROL, a, count, bits, none);
   return rotateCarry<M>(op == Shift.RCL, a, count, bits, none);
 }
 
-function shiftLeft<M>(a: Val, count: Val, bits: u32, none: Val): Val {
+function shiftLeft<M>(a: Val, count: Val, bits: u32): Val {
   const r = zeroExtend<M>(shl<M>(a, count), bits);
-  // CF is the last bit out: bit (bits - count); 0 when the count passes the width.
-  const out = bits == 64 ? shr<M>(a, sub<M>(lit<M>(64), count)) : shr<M>(shl<M>(a, count), lit<M>(bits));
-  const cf = and<M>(out, lit<M>(1));
-  commitShift<M>(r, bits, cf, xor<M>(bit<M>(r, bits - 1), cf), none);
+  setFlags<M>(Flags.SHL, a, count, r, bits);
   return r;
 }
-function shiftRight<M>(a: Val, count: Val, bits: u32, none: Val): Val {
+function shiftRight<M>(a: Val, count: Val, bits: u32): Val {
   const r = shr<M>(a, count);
-  const cf = and<M>(shr<M>(a, sub<M>(count, lit<M>(1))), lit<M>(1));
-  commitShift<M>(r, bits, cf, bit<M>(a, bits - 1), none);
+  setFlags<M>(Flags.SHR, a, count, r, bits);
   return r;
 }
-function shiftArithmetic<M>(a: Val, count: Val, bits: u32, none: Val): Val {
-  const wide = signExtend<M>(a, bits);
-  const r = zeroExtend<M>(sar<M>(wide, count), bits);
-  const cf = and<M>(sar<M>(wide, sub<M>(count, lit<M>(1))), lit<M>(1));
-  commitShift<M>(r, bits, cf, lit<M>(0), none);
+function shiftArithmetic<M>(a: Val, count: Val, bits: u32): Val {
+  const r = zeroExtend<M>(sar<M>(signExtend<M>(a, bits), count), bits);
+  setFlags<M>(Flags.SAR, a, count, r, bits);
   return r;
 }
 
@@ -98,22 +92,22 @@ function rotateCarry<M>(left: bool, a: Val, count: Val, bits: u32, none: Val): V
 }
 /** r/m by an immediate, CL, or 1. */
 export function shiftRm<M>(i: Insn, by: Val): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  writeTarget<M>(i, where, bits, shiftValue<M>(i.kind, readTarget<M>(i, where, bits), maskCount<M>(by, bits), bits));
+  writeTarget<M>(i, aimed, where, bits, shiftValue<M>(i.kind, a, maskCount<M>(by, bits), bits));
 }
 export function countInCl<M>(): Val { return getReg<M>(R.CX, 8); }
 
 /** SHLD and SHRD: bits from `src` fill in. Counts above a 16-bit operand's width are undefined: ours rotate the pair. */
 export function doubleShift<M>(i: Insn, left: bool, by: Val): void {
-  const bits = <u32>i.bits, where = targetOf<M>(i, bits);
+  const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);
   if (faulted<M>()) return;
-  const a = readTarget<M>(i, where, bits), b = getReg<M>(i.src, bits), n = maskCount<M>(by, bits);
+  const b = getReg<M>(i.src, bits), n = maskCount<M>(by, bits);
   const none = eq<M>(n, lit<M>(0));
   const r = left ? joinLeft<M>(a, b, n, bits) : joinRight<M>(a, b, n, bits);
   const one = lit<M>(1);
   const cf = left ? lastOutLeft<M>(a, b, n, bits) : lastOutRight<M>(a, b, n, bits);
-  writeTarget<M>(i, where, bits, choose<M>(none, a, r));
+  writeTarget<M>(i, aimed, where, bits, choose<M>(none, a, r));
   commitShift<M>(r, bits, and<M>(cf, one), bit<M>(xor<M>(r, a), bits - 1), none);
 }
 function joinLeft<M>(a: Val, b: Val, n: Val, bits: u32): Val {

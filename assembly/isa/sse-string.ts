@@ -3,13 +3,15 @@
 
 import { does, Trait } from "../base/vendor";
 import { Insn, Is } from "../decode/record";
-import { Run, faulted, getReg, recordRun, running, setReg } from "../ir/words";
+import { Run, faulted, getReg, running, setReg } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
-import { lowOf, setStatus, vget, vop, vset } from "../ir/words-vector";
+import { setStatus } from "../ir/words-flags";
+import { lowOf, vget, vop, vset } from "../ir/words-vector";
 import { cpu, Vector, xmm } from "../cpu/state";
 import { raise } from "../cpu/exceptions";
 import { V } from "../float/ops";
 import { clipLength, compareText, indexOf, maskOf, textFlags } from "../float/sse-string";
+import { recordRun } from "./effects";
 import { address, inSegment, R } from "./operands";
 import { H } from "../decode/handlers";
 import { source } from "./sse";
@@ -35,7 +37,7 @@ export function stringMask<M>(i: Insn): void {
 }
 
 export function executeSseWhole<M>(i: Insn): void {
-  if (!running<M>()) { recordRun(); return; }
+  if (!running<M>()) { recordRun(i); return; }
   switch (<i32>i.handler) {
     case H.SSE_STRING_EXPLICIT: explicitString(i); break;
     case H.SSE_MASKMOV: maskedStore(i, v128.load(xmm(i.dst)), v128.load(xmm(i.src)), 16); break;

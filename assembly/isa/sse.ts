@@ -4,7 +4,8 @@
 
 import { Insn, Is } from "../decode/record";
 import { faulted, lit } from "../ir/words";
-import { lowOf, setStatus, vget, vload, vlow, vop, vset } from "../ir/words-vector";
+import { setStatus } from "../ir/words-flags";
+import { lowOf, vget, vload, vlow, vop, vset } from "../ir/words-vector";
 import { V } from "../float/ops";
 import { address, alignedAddress } from "./operands";
 import { H } from "../decode/handlers";

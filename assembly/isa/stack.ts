@@ -2,10 +2,11 @@
 
 import { does, Trait } from "../base/vendor";
 import { Insn } from "../decode/record";
-import { Val, Run, lit, add, sub, getReg, setReg, faulted, zeroExtend, running, recordRun } from "../ir/words";
+import { Val, Run, lit, add, sub, getReg, setReg, faulted, zeroExtend, running } from "../ir/words";
 import { loadFast, loadMem, storeStack, linearIn, throughSegment } from "../ir/words-memory";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { cpu, segment, Mode, Seg } from "../cpu/state";
+import { recordRun } from "./effects";
 import { push, top, moveStack, readRm, writeRm, stackAddress, stackBits, R } from "./operands";
 
 /** Pushes `v`; in 64-bit code the stack is flat and 64 bits wide. */
@@ -41,7 +42,7 @@ export function pushM<M>(i: Insn): void {
 }
 /** POP m: an address on RSP counts from the pointer after the pop; on a fault the pointer is as before. */
 export function popM<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   cpu.stackAccess = 1;
   const v = top<Run>(i.bits);
   cpu.stackAccess = 0;
@@ -54,7 +55,7 @@ export function popM<M>(i: Insn): void {
 
 /** AX CX DX BX SP BP SI DI. All eight stores are probed before the first. */
 export function pushAll<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   const bits = <u32>i.bits, bytes = bits >> 3;
   for (let r: u32 = 0; r < 8; r++) {
     if (!probeLinear(stackAddress<Run>(-<i32>((r + 1) * bytes), bytes, true), bytes)) return;
@@ -63,7 +64,7 @@ export function pushAll<M>(i: Insn): void {
   moveStack<Run>(-<i32>(8 * bytes));
 }
 export function popAll<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   const bits = <u32>i.bits, bytes = bits >> 3;
   for (let r: u32 = 0; r < 8; r++) { loadLinear(stackAddress<Run>(r * bytes, bytes, false), bytes); if (faulted<Run>()) return; }
   for (let r: u32 = 0; r < 8; r++) {
@@ -74,7 +75,7 @@ export function popAll<M>(i: Insn): void {
 }
 /** The selector goes out as a 16-bit store, whatever the operand size: recent processors leave the rest of the slot alone. SDM: PUSH. */
 export function pushSegment<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   const bytes = <i32>(i.bits >> 3);
   if (!storeLinear(stackAddress<Run>(-bytes, bytes, true), 2, segment(i.kind).selector)) return;
   moveStack<Run>(-bytes);
@@ -91,7 +92,7 @@ function inStack<M>(offset: Val, bytes: u32): Val { return throughSegment<M>(Seg
 
 /** ENTER: `imm` holds the frame's size and, from bit 16, the nesting level modulo 32. */
 export function enter<M>(i: Insn): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   const bits = <u32>i.bits, bytes = bits >> 3, wide = stackBits(cpu.mode);
   const size = <i32>(i.imm & 0xffff), level = <u32>(i.imm >> 16) & 31;
   const sp = getReg<Run>(R.SP, 64), bp = getReg<Run>(R.BP, 64);

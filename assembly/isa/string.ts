@@ -5,13 +5,14 @@
 
 import { control } from "../base/control";
 import { Insn, Is } from "../decode/record";
-import { Run, getReg, setReg, faulted, recordRun, running } from "../ir/words";
+import { Run, getReg, setReg, faulted, running } from "../ir/words";
 import { loadLinear, storeLinear } from "../cpu/memory";
 import { entryAt } from "../cpu/tlb";
 import { does, Trait } from "../base/vendor";
 import { cpu, Flag, Mode, Seg } from "../cpu/state";
 import { linearIn } from "../ir/words-memory";
-import { borrowOut, setFlags } from "./status";
+import { Flags, setFlags } from "../ir/words-flags";
+import { recordRun } from "./effects";
 import { inSegment, ownRip, R } from "./operands";
 
 export const enum Str { MOVS, CMPS, STOS, LODS, SCAS }
@@ -20,7 +21,7 @@ export const enum Str { MOVS, CMPS, STOS, LODS, SCAS }
 @inline function widthOf(i: Insn): u32 { return i.flags & Is.ADDR16 ? 16 : i.flags & Is.ADDR32 ? 32 : 64; }
 
 export function string<M>(i: Insn, op: u32): void {
-  if (!running<M>()) return recordRun();
+  if (!running<M>()) return recordRun(i);
   if (!(i.flags & (Is.REP | Is.REPNE))) { once(i, op); return; }
   repeat(i, op);
 }
@@ -64,7 +65,7 @@ function once(i: Insn, op: u32): void {
   if (op == Str.MOVS || op == Str.STOS) {
     if (!storeLinear(destination(width, bytes, true), bytes, v)) return;
   } else if (op == Str.LODS) setReg<Run>(R.AX, v, bits);
-  else setFlags<Run>(v - b, borrowOut<Run>(v, b, v - b), bits);
+  else setFlags<Run>(Flags.SUB, v, b, v - b, bits);
   const step: u64 = cpu.flags & Flag.DF ? <u64>0 - bytes : bytes;
   if (!fromAcc) setReg<Run>(R.SI, getReg<Run>(R.SI, width) + step, width);
   if (op != Str.LODS) setReg<Run>(R.DI, getReg<Run>(R.DI, width) + step, width);

@@ -12,7 +12,7 @@ import {
 } from "../cpu/segments";
 import { loadLinear, storeLinear, probeLinear } from "../cpu/memory";
 import { Shadow, startShadow } from "../cpu/shadow";
-import { address, farOffsetBytes, moveStack, partAddress, readRm, readTarget, top, writeRm, writeTarget } from "./operands";
+import { address, farOffsetBytes, moveStack, partAddress, readRm, top, writeRm } from "./operands";
 import { S } from "../decode/system-handlers";
 
 @inline const RSP: u32 = 4;
@@ -36,10 +36,10 @@ function isUnprivileged(): bool {
 
 /** ARPL: the destination selector's RPL is raised to the source's; it is written only when it changes. */
 function adjustRpl(i: Insn): void {
-  const where = i.flags & Is.MEMORY ? address<Run>(i, 2, false) : 0, a = readTarget<Run>(i, where, 16);
+  const memory = (i.flags & Is.MEMORY) != 0, a = memory ? loadLinear(address<Run>(i, 2, false), 2) : getReg<Run>(i.dst, 16);
   if (cpu.raised) return;
   const rpl = getReg<Run>(i.src, 16) & 3, lower = (a & 3) < rpl;
-  if (lower) writeTarget<Run>(i, i.flags & Is.MEMORY ? address<Run>(i, 2, true) : 0, 16, (a & ~3) | rpl);
+  if (lower) writeRm<Run>(i, 16, (a & ~3) | rpl);
   if (!cpu.raised) setZf(lower);
 }
 

@@ -2,7 +2,8 @@
 // that calls its Run function.
 
 import { Insn } from "../decode/record";
-import { recordRun, running } from "../ir/words";
+import { running } from "../ir/words";
+import { recordRun } from "./effects";
 import { executeControl } from "./system-control";
 import { executeFar } from "./far";
 import { executeFlags } from "./system-flags";
@@ -11,7 +12,7 @@ import { executeSegments } from "./system-segments";
 import { S } from "../decode/system-handlers";
 
 export function executeSystem<M>(i: Insn): void {
-  if (!running<M>()) { recordRun(); return; }
+  if (!running<M>()) { recordRun(i); return; }
   const h = <i32>i.handler;
   if (h <= S.SYSEXIT) executeFar(i);
   else if (h <= S.FSGSBASE) executeSegments(i);

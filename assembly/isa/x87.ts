@@ -3,12 +3,13 @@
 // Intel SDM vol. 1 chapter 8; vol. 3, 2.5 (CR0.NE, MP, TS) and chapter 6 (#NM, #MF).
 
 import { Insn } from "../decode/record";
-import { Run, faulted, recordRun, running, setReg } from "../ir/words";
+import { Run, faulted, running, setReg } from "../ir/words";
 import { control, raiseEvent, Event } from "../base/control";
 import { lines, setLine } from "../device/interrupt";
 import { cpu, Cr0, Vector } from "../cpu/state";
 import { raiseNoCode } from "../cpu/exceptions";
 import { setStatusFlags, statusFlags } from "../cpu/flags";
+import { recordRun } from "./effects";
 import { effective, ownRip, pageRip } from "./operands";
 import { H } from "../decode/handlers";
 import { fxrstor, fxsave, xrstor, xsave } from "./x87-image";
@@ -22,7 +23,7 @@ import { isPending } from "./x87-stack";
 /** Runs or records any instruction of the chapter. */
 export function executeX87<M>(i: Insn): void {
   if (running<M>()) runX87(i);
-  else recordRun();
+  else recordRun(i);
 }
 
 function runX87(i: Insn): void {

@@ -24,7 +24,7 @@ import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { Run } from "../ir/words";
 import { executeHot } from "../isa/hot";
-import { interpretOne } from "../isa/execute";
+import { interpretBlock } from "../isa/execute";
 import { StopReason } from "./surface";
 import { raiseTraps, runInShadow, trace } from "./trace";
 
@@ -147,7 +147,7 @@ function step(most: u64): void {
   const page = load<u64>(gpr(RIP_REGISTER));
   if (!(cpu.mode & Mode.LONG) && wrapRip(page + b.after - 1) > <u64>segment(Seg.CS).limit && !cutAtLimit(b, page)) return;
   cpu.rip = wrapRip(page + b.after);
-  const last = links.throughIr ? runThroughIr(first) : runRecords(first);
+  const last = links.throughIr ? interpretBlock(first, control.end) : runRecords(first);
   if (cpu.raised) return leaveAtFault(page);
   control.base += <u64>((last - first) / RECORD);
   // The block's records are counted in base now: between blocks ticks() must not count them again.
@@ -212,13 +212,3 @@ function runRecords(first: u32): u32 {
   return p;
 }
 
-/** The same through Build and the IR interpreter. */
-function runThroughIr(first: u32): u32 {
-  let p = first;
-  do {
-    control.current = p;
-    interpretOne(changetype<Insn>(<usize>p));
-    p += RECORD;
-  } while (p < control.end);
-  return p;
-}

@@ -8,7 +8,7 @@ import { Address, type ProbePoint } from '../../assembly/run/surface.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
 
-/** What assembly/run/exports.ts, inspect.ts and probe.ts export. */
+/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts and probe.ts export. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
   setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number): void;
@@ -79,6 +79,9 @@ export interface ModuleExports {
   nowNsHi(): number;
   peekLo(linearLow: number, linearHigh: number): number;
   peekHi(linearLow: number, linearHigh: number): number;
+  /** The IR of so many instructions at a linear address: bytes of its text, which is at irText(). */
+  printIr(linearLow: number, linearHigh: number, instructions: number): number;
+  irText(): number;
   dropCode(gpaLow: number, gpaHigh: number, bytes: number): void;
 
   physicalRead(gpaLow: number, gpaHigh: number, bytes: number): number;

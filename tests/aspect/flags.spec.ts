@@ -4,7 +4,7 @@ import { control } from "../../assembly/base/control";
 import { readFlags, setStatusFlags } from "../../assembly/cpu/flags";
 import { cpu } from "../../assembly/cpu/state";
 import { holds, Run } from "../../assembly/ir/words";
-import { setCf, setZf } from "../../assembly/isa/status";
+import { setCf, setZf } from "../../assembly/ir/words-flags";
 
 const STATUS: u64[] = [1, 4, 16, 64, 128, 2048];
 
