@@ -3,8 +3,12 @@
 export { ImageError } from './boot/errors.js';
 export { GuestError, NoPackageClient } from './guest/errors.js';
 export { createMachine } from './machine/create.js';
-export { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
+export { ConnectError, GuestFileError, MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
 export type * from './machine/types.js';
+export { CommandError } from './guest/protocol.js';
+export { DiskError } from './disk/errors.js';
 export type { Disk } from './disk/disk.js';
+export { SECTOR_BYTES } from './disk/sector.js';
 export { findHub, type Hub } from './net/hub.js';
-export type { FrameSink, NetBackend, Offload, OffloadSupport } from './net/backend.js';
+export { ALL_SUPPORT, GsoType, MAX_FRAME, NO_OFFLOAD, NO_SUPPORT, OffloadFlag, type FrameSink, type NetBackend, type Offload, type OffloadSupport } from './net/backend.js';
+export type { Counter as NetCounter } from './net/counters.js';

@@ -1,25 +1,6 @@
 /** `--stats json`: one line. Counts fit a double exactly for the first 9 * 10^15 instructions. */
 
-import type { Counter, Histogram, Stats, Stop } from '../machine/types.js';
-
-interface Accesses {
-  reads: number;
-  writes: number;
-}
-
-function isAccess(counter: Counter): boolean {
-  return counter.unit === 'reads' || counter.unit === 'writes';
-}
-
-/** Accesses by device. */
-function devicesOf(counters: readonly Counter[]): Record<string, Accesses> {
-  const out: Record<string, Accesses> = {};
-  for (const counter of counters.filter(isAccess)) {
-    const accesses = (out[counter.name] ??= { reads: 0, writes: 0 });
-    accesses[counter.unit as keyof Accesses] += Number(counter.value);
-  }
-  return out;
-}
+import type { Histogram, Stats, Stop } from '../machine/types.js';
 
 /** By name: the unit, and how often each bucket's numbers were seen, by its first number; empty buckets left out. */
 function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: string; times: Record<string, number> }> {
@@ -32,7 +13,7 @@ function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: 
 }
 
 export function statsJson(stats: Stats, stop: Stop): string {
-  const counters = stats.counters.filter((counter) => !isAccess(counter));
+  const { counters } = stats;
   return JSON.stringify({
     stop: stop.reason,
     instructions: Number(stats.instructions),
@@ -43,6 +24,6 @@ export function statsJson(stats: Stats, stop: Stop): string {
     counters: Object.fromEntries(counters.map(({ name, value }) => [name, Number(value)])),
     units: Object.fromEntries(counters.map(({ name, unit }) => [name, unit])),
     histograms: histogramsOf(stats.histograms),
-    devices: devicesOf(stats.counters),
+    devices: Object.fromEntries(Object.entries(stats.devices).map(([name, { reads, writes }]) => [name, { reads: Number(reads), writes: Number(writes) }])),
   });
 }

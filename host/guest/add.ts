@@ -9,26 +9,29 @@ import { lstat, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { writeCpio } from './cpio.js';
 import { GuestError } from './errors.js';
-import { directory, type FileEntry } from './files.js';
+import { directory, file, type FileEntry } from './files.js';
 
-export interface Addition {
-  host: string;
-  /** Absolute path in the guest. */
-  guest: string;
+/** By its path on this machine, or by its content; with its absolute path in the guest. */
+export type Addition = { host: string; guest: string } | { content: Uint8Array; guest: string; mode?: number };
+
+/** The path, where it leads nowhere but down. */
+export function checkGuestPath(guest: string): string {
+  if (guest.split('/').includes('..')) throw new GuestError(`The guest path ${guest} has ".." in it`, 'Write it without.');
+  return guest;
 }
 
 /**
  * Reads HOST[:GUEST]. GUEST is absolute; with a slash at its end the thing goes into it under its own name; without
  * GUEST it goes to the root.
  */
-export function parseAddition(text: string): Addition {
+export function parseAddition(text: string): { host: string; guest: string } {
   const match = /^(.+?):(\/.*)$/.exec(text);
   // A single letter before the colon is a drive.
   const split = match !== null && !(process.platform === 'win32' && match[1]!.length === 1);
   const host = split ? match[1]! : text;
   const guest = split ? match[2]! : '/';
   if (host === '') throw new GuestError('There is nothing to add: the path is empty', 'Write --add HOST or --add HOST:/GUEST.');
-  if (guest.split('/').includes('..')) throw new GuestError(`The guest path ${guest} has ".." in it`, 'Write it without.');
+  checkGuestPath(guest);
   return { host, guest: guest.endsWith('/') ? `${guest}${basename(resolve(host))}` : guest };
 }
 
@@ -57,7 +60,13 @@ function parentsOf(entries: FileEntry[]): FileEntry[] {
 /** The archive of all additions; a later one wins where two name the same path. */
 export async function addFiles(additions: readonly Addition[]): Promise<Uint8Array> {
   const entries: FileEntry[] = [];
-  for (const { host, guest } of additions) {
+  for (const addition of additions) {
+    const { guest } = addition;
+    if ('content' in addition) {
+      entries.push(file(relative(guest), addition.content, addition.mode));
+      continue;
+    }
+    const { host } = addition;
     let found: FileEntry[];
     try {
       found = await readTree(host, relative(guest), await stat(host));

@@ -103,6 +103,14 @@ export async function importGuest(archive: string, outDir: string, options: Impo
   }
 }
 
+/**
+ * What a kernel needs to unpack such an archive, in whole 64 MiB: the archive and the files it becomes are in memory at once, and a root file
+ * system in memory may fill half of what is left: 3.1 times the archive was needed where this was measured.
+ */
+export function memoryFor(kernelBytes: number, archiveBytes: number): number {
+  return 2 ** 26 * Math.ceil((2 ** 26 + kernelBytes + 3.1 * archiveBytes) / 2 ** 26);
+}
+
 async function importWithin(budget: Budget, archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
   const { base, signal } = options;
   const say = options.onProgress ?? (() => {});
@@ -127,8 +135,7 @@ async function importWithin(budget: Budget, archive: string, outDir: string, opt
     ...manifest,
     name: options.name ?? basename(archive).replace(/\.(tar|tgz|tar\..*)$/, ''),
     append: `${manifest.append} ${IMPORTED_INIT_ARGUMENT}`,
-    // The archive and the files it becomes are in memory at once, and the files may take half of it.
-    memory: Math.max(manifest.memory, 2 ** 26 * Math.ceil((2 ** 26 + 2.2 * initrd.length) / 2 ** 26)),
+    memory: Math.max(manifest.memory, memoryFor(manifest.kernel.bytes, initrd.length)),
     kernel: { ...manifest.kernel, name: 'kernel' },
     initrd: row,
     others: [],

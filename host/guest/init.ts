@@ -10,6 +10,7 @@
  * what the shell has built in, load modules only for devices that are there, and wait for nothing.
  */
 import { directory, file, symlink, type FileEntry } from './files.js';
+import { PROTOCOL_VERSION } from './protocol.js';
 
 /** On the kernel command line of an imported guest: start our init, not the one it brings. */
 export const IMPORTED_INIT_ARGUMENT = 'rdinit=/pintail/init';
@@ -94,6 +95,7 @@ NL='
 '
 export HOME=/root
 command=/pintail/command
+out_pipe=/run/pintail.out error_pipe=/run/pintail.error in_pipe=/run/pintail.in child_file=/run/pintail.child
 
 feed() { # ID: its standard input, chunk by chunk, from ttyS1
   trap exit TERM # waits for dd, so that no half-read chunk is left to another reader
@@ -104,30 +106,70 @@ feed() { # ID: its standard input, chunk by chunk, from ttyS1
   done
 }
 
-execute() { # ID FLAGS WORDS...: runs it, its output through pipes so that it sees no terminal
-  # (by env: a program is found by PATH, as it would be anywhere, and not among the shell's own)
-  id=$1 flags=$2 input=/dev/null feeder=
-  shift 2
-  if [ "$flags" = i ]; then
-    input=/run/pintail.input
-    [ -p $input ] || mkfifo $input
+obey() { # ID: while it runs, what the host says of it on ttyS3
+  while read -r verb id name <&9; do
+    [ "$verb $id" = "signal $1" ] || continue
+    until read -r child <$child_file; do usleep 1000; done
+    kill -s "$name" -- -$child || kill -s "$name" $child
+  done 2>/dev/null
+}
+
+drain() { # PID of a cat: until it has ended, or waits for more where its writer has ended: somebody who was left behind holds the pipe
+  pause=500
+  while state=; read -r _ _ state _ </proc/$1/stat; [ "$state" -a "$state" != Z ]; do
+    read -r place </proc/$1/wchan
+    case $place in pipe_read | pipe_wait) return ;; esac
+    usleep $pause
+    [ $pause -gt 20000 ] || pause=$((pause * 2))
+  done 2>/dev/null
+}
+
+execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...: runs it, its output through pipes so that it sees no terminal
+  # (by setsid: a program is found by PATH, as it would be anywhere, and not among the shell's own; a signal reaches all that it starts)
+  id=$1 flags=$2 folder=$3 count=$4 feeder= listener=
+  shift 4
+  mkfifo $out_pipe $error_pipe $in_pipe
+  cat <$out_pipe >/dev/ttyS1 9>&- &
+  readers=$!
+  cat <$error_pipe >/dev/ttyS2 9>&- &
+  readers="$readers $!"
+  input=/dev/null
+  case $flags in *i*)
+    input=$in_pipe
     feed "$id" </dev/ttyS1 >$input &
-    feeder=$!
-  fi
+    feeder=$! ;;
+  esac
+  case $flags in *s*)
+    obey "$id" &
+    listener=$! ;;
+  esac
+  (
+    exec 9>&-
+    while [ "$count" -gt 0 ]; do
+      export "$1"
+      shift
+      count=$((count - 1))
+    done
+    [ -z "$folder" ] || cd "$folder" || exit 126
+    [ -z "$listener" ] || { read -r self _ </proc/self/stat && echo "$self" >$child_file; }
+    exec setsid "$@"
+  ) <$input >$out_pipe 2>$error_pipe
+  code=$?
+  for reader in $readers; do drain $reader; done
+  {
+    kill $feeder $listener $readers
+    wait $feeder $listener $readers
+  } 2>/dev/null
+  rm -f $out_pipe $error_pipe $in_pipe $child_file
   # Closing a port waits until everything has left it, so the status comes after all output.
-  code=$( { { { (exec env "$@" <$input 2>&1 >&7 7>&- 8>&- 9>&-); echo $? >&8; } | cat >/dev/ttyS2 8>&- 9>&-
-    } 7>&1 | cat >/dev/ttyS1 8>&- 9>&-; } 8>&1 )
-  if [ "$feeder" ]; then
-    kill $feeder
-    wait $feeder
-  fi 2>/dev/null
+  : >/dev/ttyS1 >/dev/ttyS2
   echo "exit $id $code" >&9
 }
 
 if [ "$pintail" = agent ] || [ -f $command ]; then
   for port in 1 2 3; do stty -F /dev/ttyS$port raw -echo 115200; done
   exec 9<>/dev/ttyS3
-  echo ready 1 >&9
+  echo ready ${PROTOCOL_VERSION} >&9
   if [ -f $command ]; then
     read -r words <$command
     eval "execute 0 $words"

@@ -9,8 +9,8 @@ import { GuestError } from './errors.js';
 export const MANIFEST_NAME = 'manifest.json';
 /** Which files have been held against the manifest, and as they were then. */
 const VERIFIED_NAME = '.verified';
-/** 2: the command line states no rate of the TSC, which is another now. */
-const FORMAT = 2;
+/** 2: the command line states no rate of the TSC, which is another now. 3: the agent speaks version 2 of the protocol. */
+const FORMAT = 3;
 
 export interface ManifestFile {
   /** Name within the folder. */

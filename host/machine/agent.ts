@@ -1,24 +1,40 @@
 /**
  * The host's side of a prepared guest's agent (host/guest/protocol.ts): commands go out on the control port, their output
- * comes in on two ports of its own, and an `exit` line ends it. One command at a time.
+ * comes in on two ports of its own, and an `exit` line ends it. The guest runs one at a time; the others wait here for their turn.
  */
 
-import { execLine, parseControl, SerialUse, stdinChunk, STDIN_CHUNK_BYTES } from '../guest/protocol.js';
-import { isPromise } from './emitter.js';
+import { execLine, parseControl, PROTOCOL_VERSION, SerialUse, signalLine, stdinChunk, STDIN_CHUNK_BYTES } from '../guest/protocol.js';
+import { guarded } from './emitter.js';
 import { MachineError } from './errors.js';
 import { openInput, type CommandInput } from './command-input.js';
-import type { ExecOptions, ExecResult } from './types.js';
+import type { ExecOptions, ExecResult, SignalName } from './types.js';
 
-interface Running {
+interface Command {
   id: number;
+  /** What starts it; empty where the guest does so by itself. */
+  line: string;
   input: CommandInput;
   stdout: Uint8Array[];
   stderr: Uint8Array[];
   keptBytes: { stdout: number; stderr: number };
   options: ExecOptions;
+  /** What its promise is rejected with when it has ended. */
+  failure: Error | undefined;
+  timers: NodeJS.Timeout[];
+  unlisten: () => void;
   resolve: (result: ExecResult) => void;
   reject: (error: Error) => void;
 }
+
+/** A command under way. */
+export interface CommandHandle {
+  result: Promise<ExecResult>;
+  /** Sends it a signal; without a meaning once it has ended. */
+  kill(name: SignalName): void;
+}
+
+/** A command that was sent KILL and does not end (its guest hangs) is no longer waited for, in ms. */
+const KILL_GRACE_MS = 2000;
 
 const text = new TextEncoder();
 
@@ -44,8 +60,8 @@ export class Agent {
   private line = '';
   private up: boolean;
   private nextId = 1;
-  private running: Running | undefined;
-  private waiting: string | undefined;
+  private running: Command | undefined;
+  private readonly queue: Command[] = [];
 
   /** `onWaiting`: the command waits for input that has yet to come. `ready`: the agent of a restored machine was up already. */
   constructor(
@@ -60,35 +76,79 @@ export class Agent {
 
   /** The guest's agent is up and waits for a command. */
   get ready(): boolean {
-    return this.up && !this.busy;
+    return this.up && this.running === undefined && this.queue.length === 0;
   }
 
-  get busy(): boolean {
-    return this.running !== undefined;
-  }
-
-  /** Sends a command, at once or as soon as the agent is up. */
-  exec(argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
-    if (this.busy) return Promise.reject(new MachineError('A command is running; wait for it before the next exec().'));
-    const line = execLine(this.nextId, argv, { stdin: options.stdin !== undefined });
-    const result = this.expect(this.nextId++, options);
-    if (this.up) this.command(line);
-    else this.waiting = line;
-    return result;
+  /** Sends a command, as soon as the agent is up and those before it have ended. `signals`: it may be sent some. */
+  start(argv: readonly string[], options: ExecOptions, signals: boolean): CommandHandle {
+    const { stdin, cwd, env, signal, timeout } = options;
+    const line = execLine(this.nextId, argv, {
+      stdin: stdin !== undefined, signals: signals || signal !== undefined || timeout !== undefined, ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }),
+    });
+    signal?.throwIfAborted();
+    return this.enqueue(this.nextId++, line, options);
   }
 
   /** Collects the output of a command that the guest starts by itself. */
   expect(id: number, options: ExecOptions): Promise<ExecResult> {
-    return new Promise((resolve, reject) => {
-      this.running = { id, input: openInput(options.stdin), stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, resolve, reject };
+    return this.enqueue(id, '', options).result;
+  }
+
+  private enqueue(id: number, line: string, options: ExecOptions): CommandHandle {
+    let command!: Command;
+    const result = new Promise<ExecResult>((resolve, reject) => {
+      const unlisten = (): void => options.signal?.removeEventListener('abort', abort);
+      command = { id, line, input: openInput(options.stdin), stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, failure: undefined, timers: [], unlisten, resolve, reject };
+      const abort = (): void => this.end(command, options.signal!.reason as Error);
+      options.signal?.addEventListener('abort', abort, { once: true });
     });
+    this.queue.push(command);
+    this.startNext();
+    return { result, kill: (name) => this.kill(command, name) };
+  }
+
+  private startNext(): void {
+    const [command] = this.queue;
+    if (this.running !== undefined || command === undefined || (command.line !== '' && !this.up)) return;
+    this.queue.shift();
+    this.running = command;
+    if (command.line !== '') this.command(command.line);
+    const { timeout } = command.options;
+    if (timeout !== undefined) command.timers.push(setTimeout(() => this.end(command, new MachineError(`The command did not end within ${timeout} ms (timeout).`)), timeout));
+  }
+
+  private kill(command: Command, name: SignalName): void {
+    if (command === this.running) this.send(SerialUse.control, text.encode(signalLine(command.id, name)));
+    else if (this.drop(command)) this.settle(command, new MachineError(`The command was sent ${name} before it began.`));
+  }
+
+  /** Takes a command that has not begun out of the queue. */
+  private drop(command: Command): boolean {
+    const at = this.queue.indexOf(command);
+    if (at >= 0) this.queue.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Kills a command; its promise is rejected with `why`. */
+  private end(command: Command, why: Error): void {
+    if (this.drop(command)) return this.settle(command, why);
+    command.failure ??= why;
+    this.kill(command, 'KILL');
+    command.timers.push(setTimeout(() => command.reject(why), KILL_GRACE_MS));
+  }
+
+  private settle(command: Command, failure: Error | undefined, code = 0): void {
+    command.unlisten();
+    for (const timer of command.timers) clearTimeout(timer);
+    if (failure !== undefined) command.reject(failure);
+    else command.resolve({ stdout: concat(command.stdout), stderr: concat(command.stderr), code });
   }
 
   /** The machine went down: nothing more will come. */
   fail(why: string): void {
-    this.running?.reject(new MachineError(why));
+    const commands = [...(this.running === undefined ? [] : [this.running]), ...this.queue.splice(0)];
     this.running = undefined;
-    this.waiting = undefined;
+    for (const command of commands) this.settle(command, command.failure ?? new MachineError(why));
     this.up = false;
     this.line = '';
   }
@@ -103,11 +163,13 @@ export class Agent {
 
   /** To who listens, whose promise is handed back; or to what is kept for the result, of which there is an end. */
   private output(bytes: Uint8Array, stream: 'stdout' | 'stderr', listener: ((bytes: Uint8Array) => unknown) | undefined): Promise<unknown> | undefined {
-    if (listener !== undefined) {
-      const wait = listener(bytes);
-      return isPromise(wait) ? wait : undefined;
-    }
     const { running } = this;
+    if (listener !== undefined) {
+      return guarded(() => listener(bytes), (error) => {
+        running!.failure ??= error as Error;
+        running!.reject(error as Error);
+      });
+    }
     if (running === undefined || running.keptBytes[stream] > KEPT_BYTES) return undefined;
     running.keptBytes[stream] += bytes.length;
     if (running.keptBytes[stream] > KEPT_BYTES) {
@@ -130,17 +192,16 @@ export class Agent {
 
   private control(line: string): void {
     const message = parseControl(line);
-    if (message?.kind === 'ready') this.becomeReady();
+    if (message?.kind === 'ready') this.becomeReady(message.version);
     if (message === undefined || message.kind === 'ready' || message.id !== this.running?.id) return;
     if (message.kind === 'more') this.feed(this.running);
     else this.finish(this.running, message.code);
   }
 
-  private becomeReady(): void {
+  private becomeReady(version: number): void {
+    if (version !== PROTOCOL_VERSION) return this.fail(`The guest's agent is of version ${version}, and ${PROTOCOL_VERSION} is needed: make the guest again.`);
     this.up = true;
-    if (this.waiting === undefined) return;
-    this.command(this.waiting);
-    this.waiting = undefined;
+    this.startNext();
   }
 
   /** A command, after the date where the guest's own may be wrong. */
@@ -149,19 +210,24 @@ export class Agent {
     this.send(SerialUse.control, text.encode(date === undefined ? line : `time ${date}\n${line}`));
   }
 
-  private feed(running: Running): void {
+  private feed(running: Command): void {
     const answer = (chunk: Uint8Array): void => {
       if (running === this.running) this.send(SerialUse.data, stdinChunk(running.id, chunk));
     };
     const next = running.input.next(STDIN_CHUNK_BYTES);
     if (next instanceof Uint8Array) return answer(next);
     this.onWaiting(true);
-    next.then(answer, () => answer(new Uint8Array(0))).finally(() => this.onWaiting(false));
+    next.then(answer, (error: Error) => {
+      running.failure ??= error;
+      answer(new Uint8Array(0));
+    }).finally(() => this.onWaiting(false));
   }
 
-  private finish(running: Running, code: number): void {
+  private finish(running: Command, code: number): void {
     this.running = undefined;
     this.onWaiting(false);
-    running.resolve({ stdout: concat(running.stdout), stderr: concat(running.stderr), code });
+    running.input.close?.();
+    this.settle(running, running.failure, code);
+    this.startNext();
   }
 }

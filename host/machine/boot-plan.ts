@@ -6,11 +6,12 @@ import { Budget, checkRom, loadKernel, takesModules, type ModuleFile, type Segme
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
-import type { FileSource, MachineOptions, RegisterChanges } from './types.js';
+import type { RegisterWrites } from './cpu-layout.js';
+import type { FileSource, MachineOptions } from './types.js';
 
 export interface MachinePlan {
   segments: Segment[];
-  registers: RegisterChanges;
+  registers: RegisterWrites;
   /** What was found and done, for people who want to know. */
   notes: string[];
   /** The machine starts as firmware leaves it: MTRRs, interrupt routing. */

@@ -6,6 +6,8 @@ import type { InputSource } from './types.js';
 export interface CommandInput {
   /** The next bytes, at most so many; none at the end. Given at once where they are known. */
   next(most: number): Uint8Array | Promise<Uint8Array>;
+  /** Nobody reads it any more. */
+  close?(): void;
 }
 
 function fromBytes(bytes: Uint8Array): CommandInput {
@@ -33,6 +35,7 @@ function fromChunks(source: AsyncIterable<Uint8Array>): CommandInput {
       rest = rest.subarray(chunk.length);
       return chunk;
     },
+    close: () => void iterator.return?.()?.catch(() => undefined),
   };
 }
 

@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream';
 import { NetworkError } from '../net/errors.js';
 import type { OpenBackend } from '../net/open.js';
 import { ConnectError } from './errors.js';
+import { checkConnectKeys } from './keys.js';
 import type { ConnectTarget } from './types.js';
 
 /** `target` as an object, its port checked. */
 export function readTarget(target: number | ConnectTarget): ConnectTarget {
   const read = typeof target === 'number' ? { port: target } : target;
+  checkConnectKeys(read);
   const { port } = read;
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return read;
   throw new ConnectError('EINVAL', `connect: ${port} is not a port from 1 to 65535.`);

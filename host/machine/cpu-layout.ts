@@ -6,7 +6,7 @@
 import { Address } from '../../assembly/run/surface.js';
 import { CpuField } from '../../assembly/run/fields.js';
 import { addressOf, type ModuleInstance } from './module.js';
-import type { ControlName, GeneralName, Registers, RegisterChanges, SegmentName, SegmentRegister, TableRegister } from './types.js';
+import type { ControlName, GeneralName, Registers, SegmentName, SegmentRegister, TableRegister } from './types.js';
 
 /** In encoding order. */
 export const GENERAL_NAMES: readonly GeneralName[] = [
@@ -94,8 +94,17 @@ function writePrivilege(m: ModuleInstance): void {
   m.view.setUint32(fieldAddress(m, CpuField.Cpl), cpl, true);
 }
 
+/** Any part of the registers, as they are written. */
+export interface RegisterWrites extends Partial<Record<GeneralName | Exclude<ControlName, 'fsBase' | 'gsBase'> | 'rip' | 'rflags', bigint>> {
+  segments?: Partial<Record<SegmentName, SegmentRegister>>;
+  gdtr?: TableRegister;
+  idtr?: TableRegister;
+  xmm?: readonly bigint[];
+  mxcsr?: number;
+}
+
 /** Changes some of them; the module then recomputes what it derives from them. */
-export function writeRegisters(m: ModuleInstance, changes: RegisterChanges): void {
+export function writeRegisters(m: ModuleInstance, changes: RegisterWrites): void {
   const gpr = addressOf(m, Address.Gpr);
   GENERAL_NAMES.forEach((name, i) => changes[name] !== undefined && write64(m, gpr + i * 8, changes[name]));
   for (const [name, field] of Object.entries(CONTROL_FIELDS)) {

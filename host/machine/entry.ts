@@ -5,7 +5,8 @@
 
 import { bytesOf } from './bytes.js';
 import type { BootPlan, Entry, LinuxSegments } from '../boot/index.js';
-import type { BareOptions, BareMode, RegisterChanges, SegmentRegister } from './types.js';
+import type { RegisterWrites } from './cpu-layout.js';
+import type { BareOptions, BareMode, SegmentRegister } from './types.js';
 
 /** Descriptor bits 8-23 in place: accessed code or data, present, 4 KiB granularity; D for 32-bit, L for 64-bit code. */
 const CODE32 = 0x00c0_9b00;
@@ -26,18 +27,18 @@ function flat(selector: number, attributes: number): SegmentRegister {
   return { selector, base: 0n, limit: 0xffff_ffff, attributes };
 }
 
-function protectedSegments(cs: number, ds: number, codeAttributes: number): RegisterChanges['segments'] {
+function protectedSegments(cs: number, ds: number, codeAttributes: number): RegisterWrites['segments'] {
   const data = flat(ds, DATA32);
   return { cs: flat(cs, codeAttributes), ds: data, es: data, ss: data, fs: data, gs: data };
 }
 
-function linuxTables(entry: LinuxSegments): RegisterChanges {
+function linuxTables(entry: LinuxSegments): RegisterWrites {
   return { gdtr: { base: BigInt(entry.gdt.base), limit: entry.gdt.limit } };
 }
 
 /** Registers for an entry that loadKernel planned. */
-export function entryRegisters(entry: Entry): RegisterChanges {
-  const common: RegisterChanges = { rip: BigInt(entry.rip), rflags: FLAGS_RESERVED, rdx: 0n };
+export function entryRegisters(entry: Entry): RegisterWrites {
+  const common: RegisterWrites = { rip: BigInt(entry.rip), rflags: FLAGS_RESERVED, rdx: 0n };
   switch (entry.mode) {
     case 'pvh32':
       return {
@@ -95,7 +96,7 @@ export function entryRegisters(entry: Entry): RegisterChanges {
 /** A bare machine as a plan of what to write and the registers to start with. */
 export interface BarePlan {
   segments: BootPlan['segments'];
-  registers: RegisterChanges;
+  registers: RegisterWrites;
 }
 
 /** Page tables of the bare long mode: PML4, PDPT, then four page directories of 2 MiB pages. */
@@ -111,7 +112,7 @@ function identityMap(): Uint8Array {
   return new Uint8Array(tables.buffer);
 }
 
-function realRegisters(entry: number): RegisterChanges {
+function realRegisters(entry: number): RegisterWrites {
   const segment: SegmentRegister = { selector: 0, base: 0n, limit: 0xffff, attributes: REAL_SEGMENT };
   return {
     rip: BigInt(entry),
@@ -120,7 +121,7 @@ function realRegisters(entry: number): RegisterChanges {
   };
 }
 
-function bareRegisters(mode: BareMode, entry: number): RegisterChanges {
+function bareRegisters(mode: BareMode, entry: number): RegisterWrites {
   if (mode === 'real16') return realRegisters(entry);
   const long = mode === 'long64';
   return {

@@ -51,3 +51,19 @@ export class ConnectError extends Error {
 export class SnapshotError extends Error {
   override readonly name = 'SnapshotError';
 }
+
+/** A file of the guest that could not be read, written or listed. */
+export class GuestFileError extends Error {
+  override readonly name = 'GuestFileError';
+
+  constructor(
+    /** In the guest. */
+    readonly path: string,
+    /** ENOENT, EISDIR, ENOTDIR, EACCES, ENOSPC, EROFS, ETXTBSY; EIO for all others. */
+    readonly code: string,
+    /** What the guest said. */
+    readonly said: string,
+  ) {
+    super(`${path}: ${said}`);
+  }
+}

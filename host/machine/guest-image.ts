@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtinGuest } from '../../guest/builtin.js';
-import { addFiles, AGENT_ARGUMENT, commandArchive, joinArchives, loadGuest, parseAddition, prepareGuest, type Addition, type Guest } from '../guest/index.js';
+import { addFiles, AGENT_ARGUMENT, checkGuestPath, commandArchive, joinArchives, loadGuest, parseAddition, prepareGuest, readManifest, type Addition, type Guest } from '../guest/index.js';
+import { bytesOf } from './bytes.js';
 import { OptionError } from './errors.js';
 import type { AddedFile, MachineOptions } from './types.js';
 import { MIB } from './units.js';
@@ -29,9 +30,19 @@ async function openGuest(name: string, options: MachineOptions): Promise<Guest> 
   });
 }
 
+/** What a guest in a folder is sure to start in, in MiB; undefined for those that the default is enough for. */
+export async function memoryOfGuest(name: string): Promise<number | undefined> {
+  if (name === BUILTIN || name === 'amd64' || name === 'i386') return undefined;
+  return Math.ceil((await readManifest(name)).memory / MIB);
+}
+
 /** A file with its place in the guest. */
-function placed({ host, guest }: AddedFile): Addition {
-  return parseAddition(guest === undefined ? host : `${host}:${guest}`);
+function placed(added: AddedFile): Addition {
+  if (!('content' in added)) return parseAddition(added.guest === undefined ? added.host : `${added.host}:${added.guest}`);
+  const { content, guest, mode } = added;
+  if ('host' in added) throw new OptionError('add', 'takes a host path or a content, not both at once.');
+  if (typeof guest !== 'string' || !guest.startsWith('/') || guest.endsWith('/')) throw new OptionError('add.guest', `${JSON.stringify(guest)} is no absolute path of a file: a content needs one.`);
+  return { content: typeof content === 'string' ? new TextEncoder().encode(content) : bytesOf('add.content', content), guest: checkGuestPath(guest), ...(mode === undefined ? {} : { mode }) };
 }
 
 /** The archives after the guest's own: added files, and the command. The kernel unpacks them in this order. */

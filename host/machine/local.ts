@@ -4,29 +4,33 @@
  */
 
 import type { Duplex } from 'node:stream';
-import { Agent } from './agent.js';
+import { Agent, type CommandHandle } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
-import { allOf, Emitter } from './emitter.js';
+import { readChanges } from './register-changes.js';
+import { allOf, Emitter, guarded } from './emitter.js';
 import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { connectToGuest } from './connect.js';
 import { Engine, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
+import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
+import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
 import { putFirmware } from './firmware.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { MachineClock } from './machine-clock.js';
 import { compileModule, high, instantiate, low, type CompiledModule, type ModuleInstance } from './module.js';
 import { bytesOf } from './bytes.js';
-import { readSettings, type Settings } from './options.js';
+import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
 import { FIRST_RATE } from './pace.js';
 import { readSnapshotHeader, restoreSnapshot, takeSnapshot, type SnapshotHeader } from './snapshot.js';
+import { spawnCommand } from './spawn.js';
 import { readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { readCounters, readHistograms } from './stats.js';
 import { setTickNs } from './timekeeping.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -68,12 +72,17 @@ function setPace(instance: ModuleInstance, { clock, icountShift }: Settings): vo
 }
 
 export class LocalMachine implements Machine {
-  private readonly events = new Emitter<MachineEvents>();
+  private readonly events = new Emitter<MachineEvents>((error) => this.listenerFailed(error));
+  /** What listeners threw since the last run ended. */
+  private readonly thrown: unknown[] = [];
   private agent: Agent | undefined;
   /** Of the instance in hand; newEngine makes it. */
   private wall!: WallTime;
   private engine: Engine;
   private current: Promise<Stop> | undefined;
+  /** Commands under way, and the run that was started for them. */
+  private commands = 0;
+  private commandRun: Promise<Stop> | undefined;
   /** What was typed has entered: for a worker, whose handle counts what waits. */
   onInputTaken: ((port: number, bytes: number) => void) | undefined;
   private isClosed = false;
@@ -179,7 +188,7 @@ export class LocalMachine implements Machine {
 
   async setRegisters(changes: RegisterChanges): Promise<void> {
     this.mustBePaused('setRegisters()');
-    writeRegisters(this.instance, changes);
+    writeRegisters(this.instance, readChanges(this.instance, changes));
   }
 
   async readMemory(address: number | bigint, bytes: number, space: AddressSpace = 'physical'): Promise<Uint8Array> {
@@ -193,20 +202,65 @@ export class LocalMachine implements Machine {
   }
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    checkExecKeys(options);
+    return this.startCommand(argv, options, false).result;
+  }
+
+  spawn(argv: readonly string[], options: SpawnOptions = {}): GuestProcess {
+    checkSpawnKeys(options);
+    return spawnCommand((more) => this.startCommand(argv, more, true), options);
+  }
+
+  /** Starts a command, or puts it behind others. `signals`: besides those of its options it may be sent some. */
+  startCommand(argv: readonly string[], options: ExecOptions, signals: boolean): CommandHandle {
     this.mustBeOpen('exec()');
     if (this.agent === undefined || this.options.command !== undefined) {
       throw new MachineError('exec() needs a prepared guest whose agent runs: createMachine({guest: "amd64", agent: true}).');
     }
-    const result = this.agent.exec(argv, options);
-    if (this.running) return result;
-    // Whatever ends the run before the command rejects `result`; see stopped().
-    const run = this.start({});
-    run.catch(() => undefined);
+    const handle = this.agent.start(argv, options, signals);
+    return { ...handle, result: this.whileRunning(handle.result) };
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return readGuestFile((argv) => this.exec(argv), path);
+  }
+
+  async writeFile(path: string, data: string | Bytes, mode?: number): Promise<void> {
+    await writeGuestFile((argv, options) => this.exec(argv, options), path, typeof data === 'string' ? data : bytesOf('writeFile(data)', data), mode);
+  }
+
+  list(path: string): Promise<GuestFile[]> {
+    return listGuestFiles((argv) => this.exec(argv), path);
+  }
+
+  /** Runs the machine until no command is under way, unless it runs anyway. */
+  private async whileRunning<T>(result: Promise<T>): Promise<T> {
+    this.commands++;
     try {
-      return await result;
+      // Whatever ends the run before the command rejects `result` (ended()); what a listener throws does not.
+      const failed = this.runForCommands();
+      return await Promise.race([result, failed]);
     } finally {
-      await this.pause();
+      this.commands--;
+      if (this.commands === 0 && this.commandRun !== undefined) await this.pauseCommands();
     }
+  }
+
+  /** A promise that is settled only if the run under way for commands fails. */
+  private runForCommands(): Promise<never> {
+    if (!this.running) {
+      const run = this.start({});
+      this.commandRun = run;
+      const over = (): void => void (this.commandRun === run && (this.commandRun = undefined));
+      run.then(over, over);
+    }
+    return new Promise((_, reject) => this.commandRun?.catch(reject));
+  }
+
+  private async pauseCommands(): Promise<void> {
+    await this.pause();
+    // One that came while it was stopping has found it running.
+    if (this.commands > 0 && !this.running && !this.isClosed) this.runForCommands().catch(() => undefined);
   }
 
   async connect(target: number | ConnectTarget): Promise<Duplex> {
@@ -237,7 +291,7 @@ export class LocalMachine implements Machine {
       boundaries: this.engine.boundaries,
       yields: this.engine.yields,
       moduleMs: this.engine.moduleMs,
-      counters: [...readCounters(this.instance), ...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()],
+      ...readCounters(this.instance, [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()]),
       histograms: readHistograms(this.instance),
     };
   }
@@ -280,10 +334,8 @@ export class LocalMachine implements Machine {
     this.commandDone = undefined;
     if (this.options.command === undefined || ready) return;
     const { stdin, onCommandOutput } = this.options;
-    const options: ExecOptions = onCommandOutput === undefined ? {} : {
-      onStdout: (bytes) => onCommandOutput('stdout', bytes),
-      onStderr: (bytes) => onCommandOutput('stderr', bytes),
-    };
+    const listener = (stream: 'stdout' | 'stderr') => (bytes: Uint8Array) => guarded(() => onCommandOutput?.(stream, bytes), (error) => this.listenerFailed(error));
+    const options: ExecOptions = onCommandOutput === undefined ? {} : { onStdout: listener('stdout'), onStderr: listener('stderr') };
     if (stdin !== undefined) options.stdin = stdin;
     this.command = this.agent.expect(0, options).then(
       (result) => (this.commandDone = result),
@@ -297,6 +349,11 @@ export class LocalMachine implements Machine {
       this.events.emit('serial', port, bytes),
       this.agent?.receive(port, bytes),
     ]);
+  }
+
+  private listenerFailed(error: unknown): void {
+    this.thrown.push(error);
+    this.engine.askPause();
   }
 
   private mustBeOpen(call: string): void {
@@ -335,13 +392,24 @@ export class LocalMachine implements Machine {
     // The command's result has been settled by now; let its listeners see it before those of the stop.
     if (stop.reason !== 'paused') await this.command;
     this.events.emit('stop', stop);
+    if (this.thrown.length > 0) throw this.thrown.splice(0)[0];
     return stop;
   }
 }
 
+/** Without a size of its own the machine is as large as its guest needs, where that is more than usual. */
+async function withGuestMemory(options: ReadOptions): Promise<ReadOptions> {
+  if (options.memoryMiB !== undefined || typeof options.guest !== 'string' || options.snapshot !== undefined) return options;
+  const { memoryOfGuest } = await import('./guest-image.js');
+  const needed = await memoryOfGuest(options.guest);
+  if (needed === undefined || needed <= DEFAULT_MEMORY_MIB) return options;
+  return { ...options, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
+}
+
 /** Makes a machine on this thread. */
 export async function createLocal(given: MachineOptions): Promise<LocalMachine> {
-  const options = await readSources(given);
+  checkMachineKeys(given);
+  const options = await withGuestMemory(await readSources(given));
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);

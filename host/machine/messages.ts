@@ -5,7 +5,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } from './errors.js';
-import type { ConnectTarget, ExecOptions, MachineOptions, Stop } from './types.js';
+import type { ConnectTarget, ExecOptions, MachineOptions, SignalName, Stop } from './types.js';
 
 /** What can be cloned of the options. The signal and the progress function stay with the handle. */
 export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onCommandOutput' | 'worker'>;
@@ -13,7 +13,7 @@ export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'on
 /** Methods that are called by message; their arguments and results can be cloned. */
 export type CallName =
   | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
-  | 'exec' | 'commandResult' | 'snapshot' | 'stats' | 'stateHash' | 'setLink';
+  | 'commandResult' | 'snapshot' | 'stats' | 'stateHash' | 'setLink';
 
 export type ToWorker =
   /** `listens`: the program takes the command's output as it comes. */
@@ -21,6 +21,13 @@ export type ToWorker =
   /** Listeners have taken so many bytes. */
   | { kind: 'taken'; bytes: number }
   | { kind: 'call'; id: number; name: CallName; arguments: unknown[] }
+  /** Starts a command under the id; its result or error is the command's. */
+  | { kind: 'exec'; id: number; argv: string[]; options: PortableExec }
+  | { kind: 'kill'; id: number; name: SignalName }
+  /** The command's signal was aborted: it is killed, and has failed with this. */
+  | { kind: 'abort'; id: number; error: PortableError }
+  /** What command `id` asked for with `input`; none at the end. */
+  | { kind: 'inputChunk'; id: number; bytes: Uint8Array; error?: PortableError }
   /** A result means that `port` now leads into the guest (port-stream.ts). */
   | { kind: 'connect'; id: number; target: number | ConnectTarget; port: MessagePort }
   | { kind: 'write'; data: string | Uint8Array; port: number }
@@ -34,12 +41,21 @@ export type FromWorker =
   | { kind: 'stop'; stop: Stop }
   /** So many bytes of what was typed at a port have entered. */
   | { kind: 'inputTaken'; port: number; bytes: number }
-  | { kind: 'commandOutput' | 'execOutput'; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
+  | { kind: 'commandOutput'; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
+  | { kind: 'execOutput'; id: number; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
+  /** Command `id` has room for so many bytes of its standard input. */
+  | { kind: 'input'; id: number; most: number }
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: PortableError };
 
-/** The part of ExecOptions that can be cloned, and which of its functions there are. */
-export type PortableExec = Pick<ExecOptions, 'stdin'> & { listens: { stdout: boolean; stderr: boolean } };
+/** The part of ExecOptions that can be cloned, and which of the rest there is. */
+export type PortableExec = Pick<ExecOptions, 'cwd' | 'env' | 'timeout'> & {
+  stdin?: string | Uint8Array;
+  /** Its standard input comes in chunks, as they are asked for. */
+  chunks: boolean;
+  signals: boolean;
+  listens: { stdout: boolean; stderr: boolean };
+};
 
 export interface PortableError {
   name: string;

@@ -11,7 +11,7 @@ import type { ReadOptions } from './sources.js';
 import type { ClockMode, CpuVendor, MachineOptions } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
-const DEFAULT_MEMORY_MIB = 256;
+export const DEFAULT_MEMORY_MIB = 256;
 const SOURCES = ['kernel', 'guest', 'bare', 'bios', 'snapshot'] as const;
 /** 2026-01-01 00:00 UTC: what the RTC shows when runs are to be repeatable. */
 const FIXED_START_MS = 1_767_225_600_000;
@@ -51,6 +51,15 @@ function checkSources(options: MachineOptions): void {
     if (options[name] && options.guest === undefined) throw new OptionError(name, 'needs a prepared guest (guest).');
   }
   if (options.command !== undefined && options.agent) throw new OptionError('command', 'cannot be combined with agent; use exec().');
+}
+
+/** What says how a machine starts: one from a snapshot has started. */
+const START_ONLY = ['seed', 'rtc', 'cpu', 'debugExit', 'debugConsolePort'] as const;
+
+function checkSnapshot(options: ReadOptions): void {
+  if (options.snapshot === undefined || SOURCES.some((name) => name !== 'snapshot' && options[name] !== undefined)) return;
+  const late = START_ONLY.find((name) => options[name] !== undefined);
+  if (late !== undefined) throw new OptionError(late, 'a machine from a snapshot goes on with what it had. Leave it out.');
 }
 
 function memoryOf(options: ReadOptions): number {
@@ -140,6 +149,7 @@ function debugPlaces({ debugExit, debugConsolePort, testDevice = false }: Machin
 /** Throws OptionError for what cannot be used. */
 export function readSettings(options: ReadOptions): Settings {
   checkSources(options);
+  checkSnapshot(options);
   const clock = options.clock ?? 'icount';
   if (clock !== 'icount' && clock !== 'realtime') throw new OptionError('clock', `"${String(clock)}" is neither icount nor realtime.`);
   const wallMs = options.limits?.wallMs;

@@ -5,14 +5,19 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { viewOf } from '../bytes/view.js';
 import { bytesOf } from './bytes.js';
 import { readTarget } from './connect.js';
-import { allOf, Emitter } from './emitter.js';
+import type { CommandHandle } from './agent.js';
+import { allOf, Emitter, guarded } from './emitter.js';
 import { ConnectError, MachineError, OptionError } from './errors.js';
+import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { INPUT_ENOUGH } from './input.js';
+import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
 import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
 import { createPortStream } from './port-stream.js';
+import { RemoteCommands } from './remote-commands.js';
 import { readSources } from './sources.js';
+import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, Stats, Stop,
+  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -36,13 +41,15 @@ class RemoteMachine implements Machine {
   running = false;
   closed = false;
 
-  private readonly events = new Emitter<MachineEvents>();
+  private readonly events = new Emitter<MachineEvents>((error) => this.listenerFailed(error));
+  private readonly commands = new RemoteCommands((message) => this.send(message));
+  /** What listeners threw since the last run ended. */
+  private readonly thrown: unknown[] = [];
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   /** Bytes typed at a port that have not entered, and ports that have enough. */
   private readonly inputWaiting = new Map<number, number>();
   private readonly inputFull = new Set<number>();
-  private execOptions: ExecOptions = {};
   private readonly onAbort = (): void => void this.close();
 
   constructor(
@@ -73,8 +80,13 @@ class RemoteMachine implements Machine {
     return this.runCall('runUntilHalt');
   }
 
-  pause(): Promise<void> {
-    return this.call('pause');
+  async pause(): Promise<void> {
+    if (this.closed) return;
+    try {
+      await this.post('pause');
+    } catch (error) {
+      if (!this.closed) throw error;
+    }
   }
 
   reset(): Promise<void> {
@@ -125,10 +137,30 @@ class RemoteMachine implements Machine {
   }
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    checkPortable('stdin', options.stdin);
-    this.execOptions = options;
-    const listens = { stdout: options.onStdout !== undefined, stderr: options.onStderr !== undefined };
-    return this.call('exec', [...argv], { listens, ...(options.stdin === undefined ? {} : { stdin: viewOf(options.stdin) ?? options.stdin }) });
+    checkExecKeys(options);
+    return this.startCommand(argv, options, false).result;
+  }
+
+  spawn(argv: readonly string[], options: SpawnOptions = {}): GuestProcess {
+    checkSpawnKeys(options);
+    return spawnCommand((more) => this.startCommand(argv, more, true), options);
+  }
+
+  private startCommand(argv: readonly string[], options: ExecOptions, signals: boolean): CommandHandle {
+    if (this.closed) throw new MachineError('exec(): the machine is closed.');
+    return this.commands.start(argv, options, signals, (sendWith) => this.pend(sendWith));
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return readGuestFile((argv) => this.exec(argv), path);
+  }
+
+  async writeFile(path: string, data: string | Bytes, mode?: number): Promise<void> {
+    await writeGuestFile((argv, options) => this.exec(argv, options), path, typeof data === 'string' ? data : bytesOf('writeFile(data)', data), mode);
+  }
+
+  list(path: string): Promise<GuestFile[]> {
+    return listGuestFiles((argv) => this.exec(argv), path);
   }
 
   setLink(netdev: string, up: boolean): Promise<void> {
@@ -198,6 +230,7 @@ class RemoteMachine implements Machine {
     try {
       const stop = await this.call<Stop>(name, ...parameters);
       this.signal?.throwIfAborted();
+      if (this.thrown.length > 0) throw this.thrown.splice(0)[0];
       return stop;
     } finally {
       this.running = false;
@@ -210,6 +243,9 @@ class RemoteMachine implements Machine {
       case 'execOutput':
       case 'commandOutput':
         void this.takeBytes(message);
+        break;
+      case 'input':
+        void this.commands.feed(message.id, message.most);
         break;
       case 'inputTaken':
         this.inputTaken(message.port, message.bytes);
@@ -234,11 +270,16 @@ class RemoteMachine implements Machine {
     }
   }
 
+  private listenerFailed(error: unknown): void {
+    this.thrown.push(error);
+    void this.pause();
+  }
+
   private listenersOf(message: Extract<FromWorker, { bytes: Uint8Array }>): unknown {
     const { bytes } = message;
     if (message.kind === 'serial') return allOf([message.port === 0 ? this.events.emit('console', bytes) : undefined, this.events.emit('serial', message.port, bytes)]);
-    if (message.kind === 'commandOutput') return this.onCommandOutput?.(message.stream, bytes);
-    return (message.stream === 'stdout' ? this.execOptions.onStdout : this.execOptions.onStderr)?.(bytes);
+    if (message.kind === 'execOutput') return this.commands.output(message.id, message.stream, bytes);
+    return guarded(() => this.onCommandOutput?.(message.stream, bytes), (error) => this.listenerFailed(error));
   }
 
   private take(id: number): Pending | undefined {
@@ -256,6 +297,7 @@ class RemoteMachine implements Machine {
 
 /** Starts a worker with a machine in it. */
 export async function createRemote(given: MachineOptions): Promise<Machine> {
+  checkMachineKeys(given);
   const options = await readSources(given);
   const { signal, onProgress, onCommandOutput, worker: _worker, ...portable } = options;
   checkPortable('stdin', options.stdin);

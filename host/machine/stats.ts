@@ -2,10 +2,19 @@
 
 import { Address } from '../../assembly/run/surface.js';
 import { addressOf, readString, type ModuleInstance } from './module.js';
-import type { Counter, Histogram } from './types.js';
+import type { Accesses, Counter, Histogram, Stats } from './types.js';
 
-/** Every counter that has a name, in the table's order. A device has two of one name, in `reads` and in `writes`. */
-export function readCounters(instance: ModuleInstance): Counter[] {
+/** Every counter that has a name, in the table's order, with `more` behind; those of accesses, of which a device has two, by device. */
+export function readCounters(instance: ModuleInstance, more: readonly Counter[]): Pick<Stats, 'counters' | 'devices'> {
+  const all = [...namedCounters(instance), ...more];
+  const devices: Stats['devices'] = {};
+  for (const { name, unit, value } of all) if (isAccess(unit)) (devices[name] ??= { reads: 0n, writes: 0n })[unit] += value;
+  return { counters: all.filter(({ unit }) => !isAccess(unit)), devices };
+}
+
+const isAccess = (unit: string): unit is keyof Accesses => unit === 'reads' || unit === 'writes';
+
+function namedCounters(instance: ModuleInstance): Counter[] {
   const { exports, view } = instance;
   const values = addressOf(instance, Address.Counters);
   const out: Counter[] = [];

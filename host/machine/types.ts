@@ -3,7 +3,7 @@
  * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
  */
 
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Disk } from '../disk/disk.js';
 import type { NetBackend } from '../net/backend.js';
 
@@ -148,13 +148,21 @@ export interface Limits {
   memoryMiB?: number;
 }
 
-/** A file or folder to put into a prepared guest's initramfs. */
-export interface AddedFile {
-  /** Path on this machine. */
-  host: string;
-  /** Absolute path in the guest; with a slash at its end, a folder that it goes into. Default `/`. */
-  guest?: string;
-}
+/** What is put into a prepared guest's initramfs: a file or folder by path, or a file by its content. */
+export type AddedFile =
+  | {
+      /** Path on this machine. */
+      host: string;
+      /** Absolute path in the guest; with a slash at its end, a folder that it goes into. Default `/`. */
+      guest?: string;
+    }
+  | {
+      content: string | Bytes;
+      /** Absolute path in the guest. */
+      guest: string;
+      /** Permission bits; default 0o644. */
+      mode?: number;
+    };
 
 /** A file for a multiboot kernel, with the text that it finds beside it; default the file's path. */
 export interface ModuleSource {
@@ -170,7 +178,7 @@ export type KernelEntry = 'pvh' | 'linux64' | 'linux32' | 'real16' | 'multiboot'
 
 /** What machine to make. Give at most one of `kernel`, `guest`, `bare`, `bios` and `snapshot`; with none, the RAM is empty and the machine is paused. */
 export interface MachineOptions {
-  /** Guest RAM in MiB, 1 to 3072. Default 256, or what the snapshot says. */
+  /** Guest RAM in MiB, 1 to 3072. Default 256, or what the snapshot says, or what a guest in a folder needs where that is more. */
   memoryMiB?: number;
   /** A bzImage or ELF kernel, entered by PVH where it can be. */
   kernel?: FileSource;
@@ -215,7 +223,10 @@ export interface MachineOptions {
   drives?: readonly DriveOptions[];
   /** What ports of console cards are connected to. */
   chardevs?: readonly ChardevOptions[];
-  /** What `machine.snapshot()` of the same build gave. */
+  /**
+   * What `machine.snapshot()` of the same build gave. With a kernel, guest, bios or bare it can be reset; without, options that say how a machine
+   * starts (`seed`, `rtc`, `cpu`, `debugExit`, `debugConsolePort`) are refused, since it has started.
+   */
   snapshot?: FileSource;
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */
   clock?: ClockMode;
@@ -313,14 +324,21 @@ export interface Registers extends Record<GeneralName, bigint>, Record<ControlNa
   mxcsr: number;
 }
 
-/** What `setRegisters` takes: any part of the registers. */
-export interface RegisterChanges extends Partial<Record<GeneralName, bigint>>, Partial<Record<Exclude<ControlName, 'fsBase' | 'gsBase'>, bigint>> {
-  rip?: bigint;
-  rflags?: bigint;
-  segments?: Partial<Record<SegmentName, SegmentRegister>>;
-  gdtr?: TableRegister;
-  idtr?: TableRegister;
-  xmm?: readonly bigint[];
+/** What a register may be set to: a bigint, or a whole number. Negative ones are taken as two's complement. */
+export type RegisterValue = bigint | number;
+
+/**
+ * What `setRegisters` takes: any part of the registers. `fsBase` and `gsBase` are those of the segments, and win over them; `cpl` follows
+ * from the segments, so that it is taken only together with them.
+ */
+export interface RegisterChanges extends Partial<Record<GeneralName | ControlName, RegisterValue>> {
+  rip?: RegisterValue;
+  rflags?: RegisterValue;
+  cpl?: number;
+  segments?: Partial<Record<SegmentName, Omit<SegmentRegister, 'base'> & { base: RegisterValue }>>;
+  gdtr?: { base: RegisterValue; limit: number };
+  idtr?: { base: RegisterValue; limit: number };
+  xmm?: readonly RegisterValue[];
   mxcsr?: number;
 }
 
@@ -331,6 +349,12 @@ export interface Counter {
   name: string;
   unit: string;
   value: bigint;
+}
+
+/** Accesses to a device's registers. */
+export interface Accesses {
+  reads: bigint;
+  writes: bigint;
 }
 
 /** How often a thing came in which number: `times` for numbers from `from` up to the next bucket's. */
@@ -353,11 +377,28 @@ export interface Stats {
   moduleMs: number;
   /** The module's own counters, in its order. */
   counters: Counter[];
+  /** Accesses of the guest to each device that counts them. */
+  devices: Record<string, Accesses>;
   /** Histograms of the network cards' queues and others, those that have seen something: packets per doorbell, per interrupt, per poll. */
   histograms: Histogram[];
 }
 
-export interface ExecOptions {
+/** Signals that a command may be sent. */
+export type SignalName = 'HUP' | 'INT' | 'QUIT' | 'KILL' | 'USR1' | 'USR2' | 'TERM' | 'CONT' | 'STOP';
+
+/** How a command of the guest runs. */
+export interface SpawnOptions {
+  /** Absolute path of the folder it runs in; default `/`. */
+  cwd?: string;
+  /** Variables added to its environment. */
+  env?: Readonly<Record<string, string>>;
+  /** Aborting it kills the command and all it started; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+  /** Wall time in ms after which it is killed, and the promise rejected with MachineError. Such a run does not repeat. */
+  timeout?: number;
+}
+
+export interface ExecOptions extends SpawnOptions {
   /** Given to the command as its standard input; default none (it reads end of file). */
   stdin?: InputSource;
   /**
@@ -375,6 +416,27 @@ export interface ExecResult {
   code: number;
 }
 
+/** A command of the guest with its streams. What is not read of its output holds the machine, as promises of listeners do. */
+export interface GuestProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Its exit status, as in ExecResult; rejected as exec() is. */
+  readonly exited: Promise<number>;
+  /** Sends a signal to it and all it started; default TERM. One that waits for its turn does not begin. */
+  kill(signal?: SignalName): void;
+}
+
+/** An entry of a folder of the guest. */
+export interface GuestFile {
+  name: string;
+  kind: 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
+  /** Permission bits. */
+  mode: number;
+  bytes: number;
+  modified: Date;
+}
+
 /** A server in the guest. */
 export interface ConnectTarget {
   /** TCP port, 1 to 65535. */
@@ -385,7 +447,8 @@ export interface ConnectTarget {
 
 /**
  * What the machine tells while it runs. Listeners are called on the thread that made the machine. Where a listener to bytes returns a promise,
- * the port is held until it is settled: under `icount` the machine waits and virtual time stands, under `realtime` the guest finds the port not ready.
+ * the port is held until it is settled (what a listener throws, or its promise is rejected with, pauses the machine, and the run under way is
+ * rejected with it): under `icount` the machine waits and virtual time stands, under `realtime` the guest finds the port not ready.
  */
 export interface MachineEvents {
   /** Bytes written to the first serial port. */
@@ -409,7 +472,7 @@ export interface Machine {
 
   /** Runs until something stops it. Rejected with MachineError when it is already running or closed. */
   run(): Promise<Stop>;
-  /** Asks a running machine to stop at the end of its slice (some ms) and waits for that. */
+  /** Asks a running machine to stop at the end of its slice (some ms) and waits for that. Of a machine that is paused or closed it asks nothing. */
   pause(): Promise<void>;
   /** Runs exactly `count` instructions (default 1), fewer when something else stops the machine. */
   step(count?: number | bigint): Promise<Stop>;
@@ -437,8 +500,20 @@ export interface Machine {
   /** While paused. Code already decoded from there is dropped. */
   writeMemory(address: number | bigint, data: Bytes, space?: AddressSpace): Promise<void>;
 
-  /** Runs a command in a prepared guest and waits for it; the machine runs meanwhile. One at a time. */
+  /**
+   * Runs a command in a prepared guest and waits for it; the machine runs meanwhile. It has ended when its first process has: what that leaves
+   * running in the background goes on whenever the machine runs, and its output is no longer heard. The guest runs one command at a time,
+   * and the others wait for their turn, in order.
+   */
   exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** As exec(), with streams: for input and output as they come. */
+  spawn(argv: readonly string[], options?: SpawnOptions): GuestProcess;
+  /** The content of a file of the guest whose agent runs, by absolute path. Rejected with GuestFileError. The machine runs meanwhile, as in exec(). */
+  readFile(path: string): Promise<Uint8Array>;
+  /** Writes a file, anew or in the place of what was there. `mode`: its permission bits. Rejected with GuestFileError. */
+  writeFile(path: string, data: string | Bytes, mode?: number): Promise<void>;
+  /** What is in a folder, by name. Rejected with GuestFileError. */
+  list(path: string): Promise<GuestFile[]>;
 
   /**
    * Connects to a TCP server in the guest, at the first address that its user network leases, from the gateway's address. Resolves when

@@ -2,10 +2,10 @@
 
 import { parentPort } from 'node:worker_threads';
 import { createLocal, type LocalMachine } from './local.js';
-import { packError, type CallName, type FromWorker, type PortableExec, type PortableOptions, type ToWorker } from './messages.js';
+import { packError, unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { bridge } from './port-stream.js';
-import type { ExecOptions } from './types.js';
 import { Window } from './window.js';
+import { WorkerCommand } from './worker-command.js';
 
 const port = parentPort;
 let machine: LocalMachine | undefined;
@@ -39,21 +39,36 @@ async function create(options: PortableOptions, listens: boolean): Promise<void>
   send({ kind: 'created', memoryMiB: machine.memoryMiB });
 }
 
-/** Output of a command goes as news, because functions cannot be sent. */
-function withOutput(parameters: unknown[]): [string[], ExecOptions] {
-  const [argv, { listens, ...options }] = parameters as [string[], PortableExec];
-  return [argv, {
-    ...options,
-    ...(listens.stdout ? { onStdout: (bytes) => sendBytes({ kind: 'execOutput', stream: 'stdout', bytes }) } : {}),
-    ...(listens.stderr ? { onStderr: (bytes) => sendBytes({ kind: 'execOutput', stream: 'stderr', bytes }) } : {}),
-  }];
+/** Commands whose handle may still say something about them. */
+const commands = new Map<number, WorkerCommand>();
+
+/** Runs a command: output goes as news and input comes by asking for it, because functions cannot be sent. */
+async function exec(target: LocalMachine, { id, argv, options }: Extract<ToWorker, { kind: 'exec' }>): Promise<void> {
+  const command = new WorkerCommand((most) => send({ kind: 'input', id, most }));
+  commands.set(id, command);
+  const output = (stream: 'stdout' | 'stderr') => (bytes: Uint8Array) => sendBytes({ kind: 'execOutput', id, stream, bytes });
+  const { listens, chunks, signals, ...rest } = options;
+  try {
+    const handle = target.startCommand(argv, {
+      ...rest,
+      ...(chunks ? { stdin: command.input() } : {}),
+      ...(signals ? { signal: command.aborter.signal } : {}),
+      ...(listens.stdout ? { onStdout: output('stdout') } : {}),
+      ...(listens.stderr ? { onStderr: output('stderr') } : {}),
+    }, signals);
+    command.kill = handle.kill;
+    send({ kind: 'result', id, value: await handle.result });
+  } catch (error) {
+    send({ kind: 'error', id, error: packError(error) });
+  } finally {
+    commands.delete(id);
+  }
 }
 
 async function call(target: LocalMachine, id: number, name: CallName, parameters: unknown[]): Promise<void> {
   try {
     const method = target[name] as (...values: unknown[]) => Promise<unknown>;
-    const value = await method.apply(target, name === 'exec' ? withOutput(parameters) : parameters);
-    send({ kind: 'result', id, value });
+    send({ kind: 'result', id, value: await method.apply(target, parameters) });
   } catch (error) {
     send({ kind: 'error', id, error: packError(error) });
   }
@@ -75,6 +90,10 @@ port?.on('message', (message: ToWorker) => {
   else if (machine === undefined) return;
   else if (message.kind === 'call') void call(machine, message.id, message.name, message.arguments);
   else if (message.kind === 'connect') void connect(machine, message);
+  else if (message.kind === 'exec') void exec(machine, message);
+  else if (message.kind === 'kill') commands.get(message.id)?.kill(message.name);
+  else if (message.kind === 'abort') commands.get(message.id)?.aborter.abort(unpackError(message.error));
+  else if (message.kind === 'inputChunk') commands.get(message.id)?.take(message.bytes, message.error && unpackError(message.error));
   else if (message.kind === 'write') machine.write(message.data, message.port);
   else machine.attachInput(message.attached, message.patient);
 });

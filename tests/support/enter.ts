@@ -3,7 +3,8 @@ import { CpuField } from '../../assembly/run/fields.js';
 import { writeRegisters } from '../../host/machine/cpu-layout.js';
 import { entryRegisters } from '../../host/machine/entry.js';
 import type { ModuleInstance } from '../../host/machine/module.js';
-import type { BareMode, RegisterChanges } from '../../host/machine/types.js';
+import type { RegisterWrites } from '../../host/machine/cpu-layout.js';
+import type { BareMode } from '../../host/machine/types.js';
 
 const NO_TABLE = { base: 0n, limit: 0 };
 /** What an operating system turns on besides what a boot protocol asks for: MP, NE, WP; PGE; NXE and SCE. */
@@ -11,7 +12,7 @@ const SYSTEM = { cr0: 0x8001_0033n, cr4: 0x6a0n, efer: 0xd01n };
 /** The x87 control word after FNINIT. */
 const FNINIT = 0x37f;
 
-function registersOf(mode: BareMode, rip: number, cr3: number): RegisterChanges {
+function registersOf(mode: BareMode, rip: number, cr3: number): RegisterWrites {
   const tables = { gdtr: NO_TABLE, idtr: NO_TABLE };
   if (mode === 'protected32') return { ...entryRegisters({ mode: 'pvh32', rip, rbx: 0 }), ...tables };
   if (mode === 'real16') return entryRegisters({ mode: 'real16', cs: rip >>> 4, rip: rip & 15, ds: 0, rsp: 0 });

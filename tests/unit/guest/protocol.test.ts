@@ -29,9 +29,9 @@ it('control lines are read strictly', () => {
 });
 
 it('lines, chunks and archives have the shape the guest reads', () => {
-  expect(execLine(3, ['ls', '-l'])).toBe("exec 3 - 'ls' '-l'\n");
-  expect(execLine(4, ['cat'], { stdin: true })).toBe("exec 4 i 'cat'\n");
+  expect(execLine(3, ['ls', '-l'])).toBe("exec 3 - '' 0 'ls' '-l'\n");
+  expect(execLine(4, ['cat'], { stdin: true })).toBe("exec 4 i '' 0 'cat'\n");
   expect(new TextDecoder().decode(stdinChunk(4, new Uint8Array([65, 66])))).toBe('\nchunk 4 2\nAB');
   const entry = readCpio(commandArchive(['true'])).find((it) => it.path === 'pintail/command');
-  expect(new TextDecoder().decode(entry!.data)).toBe("- 'true'\n");
+  expect(new TextDecoder().decode(entry!.data)).toBe("- '' 0 'true'\n");
 });
