@@ -1,6 +1,6 @@
 /**
  * A boot loader by the real-mode entry: iPXE's .lkrn (boot protocol 2.07, from Debian's package) over the BIOS services of ours, with each
- * card's driver: an address by DHCP, and a script by HTTP from a server of this test. Half a minute of processor time each.
+ * card's driver: an address by DHCP, and a script by HTTP from a server of this test. Some three minutes of processor time each.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
