@@ -86,8 +86,14 @@
 /** The block of IR being built, its values and scratch (ir/). */
 @inline export const IR: usize = OPCODES + OPCODES_SIZE;
 @inline export const IR_SIZE: usize = 512 * KIB;
+/** What the translator works on, and the records of what it has translated (translate/places.ts). */
+@inline export const TRANSLATION: usize = IR + IR_SIZE;
+@inline export const TRANSLATION_SIZE: usize = 6 * MIB;
+/** How often decoded code of a page was dropped (base/changes.ts). */
+@inline export const CODE_CHANGES: usize = TRANSLATION + TRANSLATION_SIZE;
+@inline export const CODE_CHANGES_SIZE: usize = 16 * KIB;
 /** One byte of attributes for each RAM page (memory/ram.ts). */
-@inline export const PAGE_ATTR: usize = IR + IR_SIZE;
+@inline export const PAGE_ATTR: usize = CODE_CHANGES + CODE_CHANGES_SIZE;
 @inline export const PAGE_ATTR_SIZE: usize = 1 * MIB;
 /** First decoded block of each RAM page, u32 each (decode/cache.ts). */
 @inline export const PAGE_BLOCKS: usize = PAGE_ATTR + PAGE_ATTR_SIZE;

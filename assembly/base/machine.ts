@@ -42,6 +42,10 @@ import { MACHINE, LINKS } from "./layout";
   throughIr: u32;
   /** Operations in the IR block being built. */
   irCount: u32;
+  /** 1: hot blocks are translated (run/translations.ts). */
+  translating: u32;
+  /** 0 when the decode cache was emptied since: what was translated from it is gone too. */
+  translations: u32;
   /** Next free byte of the decode cache (decode/cache.ts). */
   blockSpace: u32;
 }

@@ -20,6 +20,8 @@ import {
 } from "./contexts";
 
 @inline const ENTRIES: u64 = 1023;
+/** What cuts a page number to an index, for translated code. */
+@inline export const TLB_MASK: u32 = <u32>ENTRIES;
 
 export const enum Access { READ, WRITE, EXEC }
 /** Whose tables: supervisor with SMAP closed, supervisor with it open, user. */

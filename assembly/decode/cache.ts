@@ -2,7 +2,7 @@
 // of its page, or BLOCK_RECORDS. Blocks are found by the linear-memory address of their first byte and their mode, through
 // a hash; those of one page are also chained, so that a store to the page drops exactly the blocks it overlaps.
 //
-//   header, 32 bytes:  | host | mode | count | bytes | nextInPage | nextInHash | lastOffset | spare |  then `count` records
+//   header, 40 bytes:  | host | mode | count | bytes | nextInPage | nextInHash | end | after | region | heat |  then `count` records
 //
 // Space is handed out in order; when it is full everything is dropped and it starts over (what runs is decoded again in
 // microseconds). An instruction that crosses its page is never cached: its second page may change under it. It is decoded
@@ -11,6 +11,7 @@
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
 import { control, RECORD } from "../base/control";
+import { noteAllChanged, noteChange } from "../base/changes";
 import { links } from "../base/machine";
 import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/ram";
 import { dropWriters } from "../cpu/tlb";
@@ -38,8 +39,11 @@ import { JOINED } from "./scratch";
   end: u32;
   /** rip's low part after its last record: offset in the page, may be 4096 or a little more. */
   after: u32;
+  /** Its translation (run/translations.ts), 0 for none, and the ticks it has run towards one. */
+  region: u32;
+  heat: u32;
 }
-@inline const HEADER: u32 = 32;
+@inline const HEADER: u32 = 40;
 @inline const BLOCK_RECORDS: u32 = 64;
 @inline const HASH_MASK: u32 = <u32>(BLOCK_HASH_SIZE / 4) - 1;
 /** The block of an instruction that crosses a page: at the region's start, never in the hash. */
@@ -56,6 +60,8 @@ export function dropAllBlocks(): void {
   for (let page: u32 = 0; page < pages; page++) if (attrOf(page) & Attr.CODE) clearAttr(page, Attr.CODE);
   memory.fill(PAGE_BLOCKS, 0, min<usize>(<usize>pages * 4, PAGE_BLOCKS_SIZE));
   links.blockSpace = FIRST;
+  links.translations = 0;
+  noteAllChanged();
 }
 
 /** The block at `host` in the current mode, or 0. */
@@ -89,6 +95,7 @@ function seal(b: Block, host: u32, mode: u32, n: u32, bytes: u32, after: u32): v
   b.host = host; b.mode = mode; b.count = n; b.bytes = bytes;
   b.end = <u32>changetype<usize>(b) + HEADER + n * RECORD;
   b.after = after;
+  b.region = 0; b.heat = 0;
 }
 
 /** Puts a block in the hash and its page's chain; the page's writers now take the slow path. */
@@ -144,7 +151,9 @@ function drop(b: Block): void {
   let link = hashOf(b.host, b.mode);
   while (load<u32>(link) != <u32>changetype<usize>(b)) link = <usize>load<u32>(link) + offsetof<Block>("nextInHash");
   store<u32>(link, b.nextInHash);
-  if (control.first == <u32>changetype<usize>(b) + HEADER) control.end = 0;
+  // What runs may be a translation of it: that looks at control.end after every store that can come here.
+  if (control.first == <u32>changetype<usize>(b) + HEADER || links.translating) control.end = 0;
+  noteChange(pageOf(b.host));
   b.host = 0;
 }
 @inline export function firstRecord(b: Block): u32 { return <u32>changetype<usize>(b) + HEADER; }

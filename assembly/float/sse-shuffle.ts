@@ -1,12 +1,7 @@
 // Moving lanes about: packs, unpacks, shuffles, blends, inserts, extracts, masks. Intel SDM vol. 2.
 
-import { FLOAT_SCRATCH } from "./env";
 import { V } from "./ops";
 import { shiftBytesRight } from "./sse-integer";
-
-@inline const A: usize = FLOAT_SCRATCH;
-@inline const B: usize = FLOAT_SCRATCH + 16;
-@inline const R: usize = FLOAT_SCRATCH + 32;
 
 export function shuffleOp(kind: V, a: v128, b: v128, imm: u32): v128 {
   switch (kind) {
@@ -59,57 +54,60 @@ function extendOp(kind: V, b: v128): v128 {
   }
 }
 
-/** Bytes imm to imm + 15 of the 32 made of b (low) and a (high), zeroes beyond. */
+/** The numbers of the bytes: what a swizzle that changes nothing asks for. */
+@inline function iota(): v128 { return i64x2(0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908); }
+
+/** Bytes imm to imm + 15 of the 32 made of b (low) and a (high), zeroes beyond: a swizzle answers 0 for what its operand does not have. */
 function alignRight(a: v128, b: v128, imm: u32): v128 {
   if (imm >= 16) return shiftBytesRight(a, imm - 16);
-  v128.store(A, b);
-  v128.store(A + 16, a);
-  return v128.load(A + imm);
+  const low = i8x16.add(iota(), i8x16.splat(<i8>imm));
+  return v128.or(i8x16.swizzle(b, low), i8x16.swizzle(a, i8x16.sub(low, i8x16.splat(16))));
 }
 
 /** All ones in each lane whose bit of imm is set. */
-function laneMask<T>(imm: u32): v128 {
-  for (let i: usize = 0; i < 16 / sizeof<T>(); i++) store<T>(R + i * sizeof<T>(), <T>(0 - <u64>(imm >> <u32>i & 1)));
-  return v128.load(R);
+@inline function laneMask<T>(imm: u32): v128 {
+  if (sizeof<T>() == 8) { const bits = i64x2(1, 2); return i64x2.eq(v128.and(i64x2.splat(imm), bits), bits); }
+  if (sizeof<T>() == 4) { const bits = i32x4(1, 2, 4, 8); return i32x4.eq(v128.and(i32x4.splat(imm), bits), bits); }
+  const bits = i16x8(1, 2, 4, 8, 16, 32, 64, 128);
+  return i16x8.eq(v128.and(i16x8.splat(<i16>imm), bits), bits);
 }
 
-/** Operations whose lane numbers come from the immediate: through memory. */
+/** Byte numbers of the 32-bit lane that the low two bits of imm name; of the four words that its four pairs name. */
+@inline function laneBytes(imm: u32): i32 { return 0x0302_0100 + (imm & 3) * 0x0404_0404; }
+@inline function wordBytes(imm: u32): i64 {
+  const words = <u64>(imm & 3) | <u64>(imm >> 2 & 3) << 16 | <u64>(imm >> 4 & 3) << 32 | <u64>(imm >> 6 & 3) << 48;
+  return <i64>(0x0100_0100_0100_0100 + words * 0x0202);
+}
+
+/** Operations whose lane numbers come from the immediate. */
 function selectOp(kind: V, a: v128, b: v128, imm: u32): v128 {
-  v128.store(A, a);
-  v128.store(B, b);
   switch (kind) {
-    case V.PSHUFD: pick<u32>(B, B, imm); break;
-    case V.PSHUFW: pickWords(0, imm); return i64x2.replace_lane(v128.load(R), 1, 0);
-    case V.PSHUFLW: pickWords(0, imm); store<u64>(R + 8, load<u64>(B + 8)); break;
-    case V.PSHUFHW: pickWords(8, imm); store<u64>(R, load<u64>(B)); break;
-    case V.SHUFPS: pick<u32>(A, B, imm); break;
-    case V.SHUFPD: store<u64>(R, load<u64>(A + ((imm & 1) << 3))); store<u64>(R + 8, load<u64>(B + ((imm & 2) << 2))); break;
-    case V.INSERTPS: insertSingle(imm); break;
-    case V.PINSRB: store<u8>(A + (imm & 15), load<u8>(B)); return v128.load(A);
-    case V.PINSRW: store<u16>(A + ((imm & 7) << 1), load<u16>(B)); return v128.load(A);
-    case V.PINSRD: store<u32>(A + ((imm & 3) << 2), load<u32>(B)); return v128.load(A);
-    case V.PINSRQ: store<u64>(A + ((imm & 1) << 3), load<u64>(B)); return v128.load(A);
-    case V.PEXTRB: return i64x2(<i64>load<u8>(B + (imm & 15)), 0);
-    case V.PEXTRW: return i64x2(<i64>load<u16>(B + ((imm & 7) << 1)), 0);
-    case V.PEXTRD: return i64x2(<i64>load<u32>(B + ((imm & 3) << 2)), 0);
-    default: return i64x2(<i64>load<u64>(B + ((imm & 1) << 3)), 0);
+    case V.PSHUFD: return i8x16.swizzle(b, i32x4(laneBytes(imm), laneBytes(imm >> 2), laneBytes(imm >> 4), laneBytes(imm >> 6)));
+    case V.PSHUFW: return i8x16.swizzle(b, i64x2(wordBytes(imm), -1));
+    case V.PSHUFLW: return i8x16.swizzle(b, i64x2(wordBytes(imm), 0x0f0e_0d0c_0b0a_0908));
+    case V.PSHUFHW: return i8x16.swizzle(b, i64x2(0x0706_0504_0302_0100, wordBytes(imm) + 0x0808_0808_0808_0808));
+    case V.SHUFPS: {
+      const low = i8x16.swizzle(a, i32x4(laneBytes(imm), laneBytes(imm >> 2), 0, 0));
+      const high = i8x16.swizzle(b, i32x4(laneBytes(imm >> 4), laneBytes(imm >> 6), 0, 0));
+      return v128.shuffle<i64>(low, high, 0, 2);
+    }
+    case V.SHUFPD: return i64x2(imm & 1 ? i64x2.extract_lane(a, 1) : i64x2.extract_lane(a, 0), imm & 2 ? i64x2.extract_lane(b, 1) : i64x2.extract_lane(b, 0));
+    case V.INSERTPS: return insertSingle(a, b, imm);
+    case V.PINSRB: return v128.bitselect(i8x16.splat(<i8>low64(b)), a, i8x16.eq(iota(), i8x16.splat(<i8>(imm & 15))));
+    case V.PINSRW: return v128.bitselect(i16x8.splat(<i16>low64(b)), a, i16x8.eq(i16x8(0, 1, 2, 3, 4, 5, 6, 7), i16x8.splat(<i16>(imm & 7))));
+    case V.PINSRD: return v128.bitselect(i32x4.splat(<i32>low64(b)), a, i32x4.eq(i32x4(0, 1, 2, 3), i32x4.splat(imm & 3)));
+    case V.PINSRQ: return imm & 1 ? i64x2.replace_lane(a, 1, low64(b)) : i64x2.replace_lane(a, 0, low64(b));
+    case V.PEXTRB: return i64x2(low64(i8x16.swizzle(b, i8x16.splat(<i8>(imm & 15)))) & 0xff, 0);
+    case V.PEXTRW: return i64x2(low64(i8x16.swizzle(b, i16x8.splat(<i16>(0x0100 + (imm & 7) * 0x0202)))) & 0xffff, 0);
+    case V.PEXTRD: return i64x2(low64(i8x16.swizzle(b, i32x4.splat(laneBytes(imm)))) & 0xffff_ffff, 0);
+    default: return i64x2(imm & 1 ? i64x2.extract_lane(b, 1) : low64(b), 0);
   }
-  return v128.load(R);
 }
-
-/** Two lanes from `low`, two from `high`, two bits of imm each. */
-function pick<T>(low: usize, high: usize, imm: u32): void {
-  store<T>(R, load<T>(low + (imm & 3) * sizeof<T>()));
-  store<T>(R + sizeof<T>(), load<T>(low + (imm >> 2 & 3) * sizeof<T>()));
-  store<T>(R + 2 * sizeof<T>(), load<T>(high + (imm >> 4 & 3) * sizeof<T>()));
-  store<T>(R + 3 * sizeof<T>(), load<T>(high + (imm >> 6 & 3) * sizeof<T>()));
-}
-function pickWords(at: usize, imm: u32): void {
-  for (let i: usize = 0; i < 4; i++) store<u16>(R + at + 2 * i, load<u16>(B + at + (<usize>imm >> (2 * i) & 3) * 2));
-}
+@inline function low64(v: v128): i64 { return i64x2.extract_lane(v, 0); }
 
 /** INSERTPS: b's lane imm[7:6] to lane imm[5:4], then zeroes by imm[3:0]. A memory source is its one lane: see isa. */
-function insertSingle(imm: u32): void {
-  store<u32>(A + (imm >> 4 & 3) * 4, load<u32>(B + (imm >> 6) * 4));
-  for (let i: usize = 0; i < 4; i++) store<u32>(R + i * 4, imm >> <u32>i & 1 ? 0 : load<u32>(A + i * 4));
+function insertSingle(a: v128, b: v128, imm: u32): v128 {
+  const lane = i8x16.swizzle(b, i32x4.splat(laneBytes(imm >> 6)));
+  const placed = v128.bitselect(lane, a, i32x4.eq(i32x4(0, 1, 2, 3), i32x4.splat(imm >> 4 & 3)));
+  return v128.andnot(placed, laneMask<u32>(imm & 15));
 }

@@ -5,6 +5,8 @@ import { RECORD } from "../base/control";
 import { peek } from "../cpu/paging";
 import { cpu } from "../cpu/state";
 import { decode } from "../decode/decode";
+import { d } from "../decode/decoder";
+import { Form } from "../decode/rows";
 import { Insn } from "../decode/record";
 import { ramAt } from "../memory/ram";
 import { begin, SCRATCH, TEXT } from "../ir/block";
@@ -16,7 +18,7 @@ import { buildBlock } from "../isa/execute";
 
 /**
  * Builds `count` instructions (64 at most) from a linear address on, in the processor's mode as it is; bytes of the text at irText(). It ends
- * early where nothing is mapped and where an instruction crosses its page; 0 when there is none, all ones when the IR is not sound.
+ * early with what ends a block, where nothing is mapped and where an instruction crosses its page; 0 when there is none, all ones when the IR is not sound.
  */
 export function printIr(linearLo: u32, linearHi: u32, count: u32): u32 {
   const linear = <u64>linearLo | <u64>linearHi << 32, host = ramAt(peek(linear), 1), offset = linearLo & 0xfff;
@@ -27,6 +29,7 @@ export function printIr(linearLo: u32, linearHi: u32, count: u32): u32 {
     if (!decode(changetype<Insn>(<usize>record), at, pageEnd, <u32>(at - (pageEnd - 4096)), cpu.mode)) break;
     at += changetype<Insn>(<usize>record).length;
     record += RECORD;
+    if (d.form & Form.ENDS) break;
   }
   buildBlock(<u32>SCRATCH, record);
   const length = verify() ? ~0 : print();

@@ -27,6 +27,7 @@ import { executeHot } from "../isa/hot";
 import { interpretBlock } from "../isa/execute";
 import { StopReason } from "./surface";
 import { raiseTraps, runInShadow, trace } from "./trace";
+import { runTranslated } from "./translations";
 
 /** Runs up to `budget` ticks; says why it stopped. */
 export function runFor(budget: u64): u32 {
@@ -141,6 +142,7 @@ export function stepOne(): void {
 function step(most: u64): void {
   const b = blockHere();
   if (!changetype<usize>(b)) return;
+  if (links.translating && most == ~0 && b.host && !links.throughIr && runTranslated(b)) return;
   const first = firstRecord(b), room = min(control.limit - control.base, most);
   control.first = first;
   control.end = room < <u64>b.count ? first + <u32>room * RECORD : b.end;
@@ -184,7 +186,7 @@ function leaveAtFault(page: u64): void {
 }
 
 /** The block at rip, decoded if need be; null after raising a fault. */
-function blockHere(): Block {
+export function blockHere(): Block {
   const mode = cpu.mode, rip = cpu.rip;
   let linear = rip;
   // What is raised before a block runs is raised at rip itself.

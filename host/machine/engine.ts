@@ -12,6 +12,7 @@
  * What time does at a boundary is timekeeping.ts's.
  */
 
+import { createTranslator, type Translator } from './translator.js';
 import { StopReason as Code } from '../../assembly/run/surface.js';
 import { Holds } from './holds.js';
 import { InputQueue } from './input.js';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   clock: ClockMode;
   wall: WallTime;
   networks: MachineClock;
+  /** Hot code is translated. */
+  translate?: boolean;
   /** Called with what the guest sent, at boundaries and at the end of a run. A promise holds the port (holds.ts). */
   onSerial: (port: number, bytes: Uint8Array) => void | Promise<unknown>;
   /** So many bytes of what was typed have entered; a port that had enough has room again. */
@@ -97,6 +100,7 @@ export class Engine {
   /** Network cards and disks. While `outside` is set, frames may come at any time, and idle time is waited for. */
   private ports: readonly HostPort[] = [];
   private outside = false;
+  private readonly translator: Translator | undefined;
   private readonly bell = new Bell();
   private readonly time: Timekeeping;
   private readonly holds = new Holds(() => this.bell.ring());
@@ -107,6 +111,7 @@ export class Engine {
 
   /** `shown`: of a restored machine, what its snapshot says. */
   constructor(private readonly options: EngineOptions, shown: readonly number[] = []) {
+    if (options.translate === true) this.translator = createTranslator(options.instance);
     this.shown = OUTPUT_RINGS.map((_, i) => shown[i] ?? 0);
     this.time = new Timekeeping({ ...options, bell: this.bell });
     this.input = new InputQueue(options.onTaken, options.onRoom);
@@ -187,6 +192,7 @@ export class Engine {
   private turn(bounds: RunBounds, until: number): Promise<Stop | undefined> | undefined {
     const code = this.runModule(bounds);
     if (code === Code.BUDGET) return undefined;
+    this.translator?.serve();
     if (code !== Code.YIELD) return this.serve(code, bounds, until);
     this.yields++;
     return undefined;

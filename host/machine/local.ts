@@ -313,6 +313,7 @@ export class LocalMachine implements Machine {
       clock: this.settings.clock,
       wall: this.wall,
       networks,
+      translate: this.settings.translate,
       onSerial: (port, bytes) => this.receive(port, bytes),
       onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
       onRoom: (port) => void this.events.emit('drain', port),

@@ -8,7 +8,7 @@ import { Address, type ProbePoint } from '../../assembly/run/surface.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
 
-/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts and probe.ts export. */
+/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, translations.ts and probe.ts export; translate/helpers.ts is for what is translated. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
   setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number): void;
@@ -44,6 +44,17 @@ export interface ModuleExports {
   moveWall(nsLow: number, nsHigh: number, stopped: number): void;
   setVendor(vendor: number): void;
   hideFeatures(hidden: number): void;
+  /** The module's functions: translated ones are put behind them. */
+  readonly table: WebAssembly.Table;
+  /** Ticks of a block after which it is translated; 0: none is. */
+  setTranslation(ticks: number): void;
+  waitingModule(): number;
+  waitingModuleAt(): number;
+  waitingRegion(): number;
+  mostRegions(): number;
+  linked(slot: number): void;
+  refused(): void;
+  translationCounts(): number;
   poke(): void;
   address(what: Address): number;
   refreshCpu(): void;

@@ -23,6 +23,8 @@ export interface Settings {
   vendor: Vendor;
   /** Bits of Hidden (assembly/device/clock-spec.ts). */
   hidden: number;
+  /** Hot code is translated. */
+  translate: boolean;
   seed: bigint;
   /** What the RTC shows at start, in ms since 1970; undefined where the options do not say and nothing else does. */
   rtcMs: number;
@@ -120,6 +122,11 @@ function vendorOf({ cpu = {} }: MachineOptions): Vendor {
   return VENDORS[name];
 }
 
+function isTranslated({ jit = 'off' }: MachineOptions): boolean {
+  if (jit !== 'off' && jit !== 'sync') throw new OptionError('jit', `"${String(jit)}" is neither off nor sync.`);
+  return jit === 'sync';
+}
+
 /** Where the debug devices answer: they are placed anew only when the options say so. */
 export interface DebugPlaces {
   moved: boolean;
@@ -162,6 +169,7 @@ export function readSettings(options: ReadOptions): Settings {
     icountShift: shiftOf(options, clock),
     vendor: vendorOf(options),
     hidden: hiddenOf(options),
+    translate: isTranslated(options),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
     ...rtcOf(options, clock, netdevs),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),

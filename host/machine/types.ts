@@ -235,6 +235,8 @@ export interface MachineOptions {
    * says. A guest that waits by counting time waits for fewer instructions then.
    */
   icountShift?: number;
+  /** `sync`: hot code is translated to Wasm, compiled at once where the run yields. What a guest computes is the same. Default `off`. */
+  jit?: 'off' | 'sync';
   /** Seeds RDRAND and everything else that is random in a machine. Default 1. */
   seed?: number | bigint;
   /**

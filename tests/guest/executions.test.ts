@@ -1,6 +1,6 @@
 /**
- * One boot of Debian's kernel in both executions: Run and, instruction by instruction, Build and the IR interpreter. The same
- * number of ticks must leave the same registers and the same RAM.
+ * One boot of Debian's kernel in all executions: Run, block by block through Build and the IR interpreter, and with what is hot translated.
+ * The same number of ticks must leave the same registers and the same RAM.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -10,22 +10,24 @@ import { DEFAULT_APPEND, prepareGuest } from '../../build/host/guest/index.js';
 import { Address } from '../../assembly/run/surface.js';
 import { writeRegisters } from '../../host/machine/cpu-layout.js';
 import { entryRegisters } from '../../host/machine/entry.js';
+import { createTranslator } from '../../host/machine/translator.js';
 import { createRawMachine, runTicks } from '../support/raw-machine.js';
 
 const MEMORY_MIB = 128;
 const SLICE_TICKS = 1_000_000, SLICES = 400;
 
 /** A hash of the general registers, rip, flags and RAM after each quarter. */
-function bootFor(plan: BootPlan, throughIr: boolean): string[] {
+function bootFor(plan: BootPlan, execution: 'run' | 'ir' | 'translated'): string[] {
   const { instance, call, bytes, ram, ramBytes } = createRawMachine(MEMORY_MIB);
   for (const { gpa, bytes: data } of plan.segments) bytes.set(data, ram + gpa);
   instance.exports.presetFirmware();
   instance.exports.presetCards();
   writeRegisters(instance, entryRegisters(plan.entry));
-  call('runThroughIr', throughIr ? 1 : 0);
+  call('runThroughIr', execution === 'ir' ? 1 : 0);
+  const translator = execution === 'translated' ? createTranslator(instance) : undefined;
   const hashes: string[] = [];
   for (let n = 1; n <= SLICES; n++) {
-    expect(runTicks({ call }, SLICE_TICKS)).toBe(0);
+    expect(runTicks({ call }, SLICE_TICKS, translator?.serve)).toBe(0);
     if (n % (SLICES / 4) !== 0) continue;
     const cpu = call('address', Address.Gpr);
     hashes.push(createHash('sha256')
@@ -35,13 +37,14 @@ function bootFor(plan: BootPlan, throughIr: boolean): string[] {
   return hashes;
 }
 
-test('a boot is the same in Run and through the IR', { timeout: 600_000 }, async () => {
+test('a boot is the same in Run, translated and through the IR', { timeout: 600_000 }, async () => {
   const guest = await prepareGuest('amd64', { onProgress: () => undefined });
   const plan = loadKernel({
     kernel: readFileSync(guest.kernel), kernelName: guest.kernel, initrd: readFileSync(guest.initrd), initrdName: guest.initrd,
     cmdline: DEFAULT_APPEND, memory: MEMORY_MIB << 20, acpi: acpiTables(),
   });
-  const run = bootFor(plan, false);
+  const run = bootFor(plan, 'run');
   expect(new Set(run).size).toBe(4);
-  expect(bootFor(plan, true)).toEqual(run);
+  expect(bootFor(plan, 'translated')).toEqual(run);
+  expect(bootFor(plan, 'ir')).toEqual(run);
 });

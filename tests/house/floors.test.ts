@@ -9,8 +9,9 @@ const FLOORS: Record<string, number> = {
   device: 2,
   cpu: 3, pci: 3, chipset: 3, lab: 3,
   nic: 4, virtio: 4, misc: 4, storage: 4, vtd: 4, decode: 4, ir: 4,
-  isa: 5, translate: 5,
-  run: 6,
+  isa: 5,
+  translate: 6,
+  run: 7,
 };
 
 /** The folder below assembly/ that a file belongs to. */

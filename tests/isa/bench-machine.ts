@@ -23,12 +23,18 @@ const PML4 = 0x1000, TABLES = 0x2000, GDT = 0x10000, IDT = 0x11000, LDT_AT = 0x1
 /** The linear addresses of the supervisor's own pages, less their physical ones: where no vector's operand lies. */
 const OWN = 0x7000_0000;
 
+/** How a vector is executed: by the interpreter, through the IR, or translated to Wasm. */
+export type Execution = 'run' | 'ir' | 'translated';
+
 export interface BenchMachine {
+  /** Vectors whose instruction the translator has refused: the interpreter has run them. */
+  readonly refused: number;
+
   /** Runs one vector; a line for each difference from the processor. */
   check(vector: Vector): string[];
 }
 
-export function createBenchMachine(throughIr: boolean, wasm = new URL('../../build/pintail.wasm', import.meta.url)): BenchMachine {
+export function createBenchMachine(execution: Execution, wasm = new URL('../../build/pintail.wasm', import.meta.url)): BenchMachine {
   const module = new WebAssembly.Module(readFileSync(wasm));
   const memory = new WebAssembly.Memory({ initial: 16384 / 16 + 1024 });
   const exports = new WebAssembly.Instance(module, { env: { memory, abort: () => { throw new Error('the module aborted'); } } }).exports as unknown as Exports;
@@ -44,11 +50,13 @@ export function createBenchMachine(throughIr: boolean, wasm = new URL('../../bui
   view.setBigUint64(cpuAt(CpuField.IdtBase), BigInt(OWN + IDT), true);
   view.setUint32(cpuAt(CpuField.IdtLimit), 0xfff, true);
   view.setBigUint64(cpuAt(CpuField.Cr4), view.getBigUint64(cpuAt(CpuField.Cr4), true) | 0x1_0000n, true);
-  call('runThroughIr', throughIr ? 1 : 0);
-  const context: Context = { call, view, bytes, base, frames, cpuAt, vendor: Vendor.AMD };
+  call('runThroughIr', execution === 'ir' ? 1 : 0);
+  const translated = execution === 'translated' ? linkHere(exports, memory, call) : undefined;
+  const context: Context = { call, view, bytes, base, frames, cpuAt, vendor: Vendor.AMD, translated };
   setSegment(context, 6, 0x50, OWN + LDT_AT, LDT.length * 8 - 1, 0x8200);
   setSegment(context, 7, 0x40, OWN + TSS, 0x67, 0x8b00);
   return {
+    get refused() { return context.translated?.refused ?? 0; },
     check: (vector) => {
       const differences = compareVector(vector, runVector(context, vector));
       restore(context, vector);
@@ -60,6 +68,7 @@ export function createBenchMachine(throughIr: boolean, wasm = new URL('../../bui
 }
 
 interface Context {
+  readonly translated: Translated | undefined;
   readonly call: (name: string, ...args: number[]) => number;
   readonly view: DataView;
   readonly bytes: Uint8Array;
@@ -207,10 +216,39 @@ function takeGate(context: Context, state: State): number {
   return vector;
 }
 
+interface Translated {
+  refused: number;
+  /** One instruction, translated by itself. */
+  step(): void;
+}
+
+function linkHere(exports: Exports, memory: WebAssembly.Memory, call: Context['call']): Translated {
+  const table = (exports as unknown as { table: WebAssembly.Table }).table, slot = table.grow(1);
+  const imports = { m: { memory, ...exports } as unknown as Record<string, WebAssembly.ImportValue> };
+  const translated = {
+    refused: 0,
+    step() {
+      const length = call('translateHere', 1);
+      if (length === 0) {
+        // What cannot even be fetched has raised its fault.
+        if (call('raisedVector') !== 0xffff_ffff) return;
+        translated.refused++;
+        call('stepUndelivered');
+        return;
+      }
+      const at = call('waitingModuleAt');
+      const { f } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(memory.buffer).slice(at, at + length)), imports).exports;
+      table.set(slot, f);
+      call('runHere', slot);
+    },
+  };
+  return translated;
+}
+
 function runVector(context: Context, vector: Vector): Actual {
   const { view, call, cpuAt } = context;
   load(context, vector);
-  call('stepUndelivered');
+  if (context.translated) context.translated.step(); else call('stepUndelivered');
   const state = save(context, vector);
   let fault: Actual['fault'] = null;
   if (call('raisedVector') !== 0xffff_ffff) {

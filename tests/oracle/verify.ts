@@ -116,7 +116,7 @@ export function main(args: readonly string[]): void {
   const under = values.under?.split(' ') ?? [];
   const chapters = values.chapter ? [values.chapter] : chapterFiles();
   const context: Context = {
-    keep, under, most: Number(values.most ?? 1), reach: under.length > 0 ? () => null : probeReach(), vendor: vendorOf(processorName()), machine: createBenchMachine(false),
+    keep, under, most: Number(values.most ?? 1), reach: under.length > 0 ? () => null : probeReach(), vendor: vendorOf(processorName()), machine: createBenchMachine('run'),
   };
   const differing = chapters.reduce((sum, chapter) => sum + verifyChapter(chapter, context), 0);
   console.log(`${differing} differ`);

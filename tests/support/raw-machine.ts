@@ -32,12 +32,13 @@ export function createRawMachine(ramMiB: number): RawMachine {
   return { instance, call, bytes, view, ram, ramBytes: ramMiB << 20 };
 }
 
-/** Runs so many ticks, over yields and boundaries, at which nothing is served; why it ended (BUDGET: all are done). */
-export function runTicks({ call }: Pick<RawMachine, 'call'>, ticks: number): StopReason {
+/** Runs so many ticks, over yields and boundaries, at which nothing is served but `serve`; why it ended (BUDGET: all are done). */
+export function runTicks({ call }: Pick<RawMachine, 'call'>, ticks: number, serve?: () => void): StopReason {
   const now = (): bigint => BigInt(call('ticksLo')) | BigInt(call('ticksHi')) << 32n;
   const end = now() + BigInt(ticks);
   for (;;) {
     const stop = call('run', Number(end - now()), 0) as StopReason;
+    serve?.();
     if (stop === StopReason.BOUNDARY) call('passBoundary');
     else if (stop !== StopReason.YIELD) return stop;
   }

@@ -1,0 +1,103 @@
+// Translations at work: which blocks have become hot, the one module that waits for the host to compile it, and entering what is there. The
+// host does nothing but compile and link: between runs it takes the bytes, puts the function in the table and says so (linked, refused).
+// With translations off nothing here is reached. All of it is a cache: a machine whose translations are dropped at any time is the same machine.
+
+import { control, raiseEvent, Event } from "../base/control";
+import { links } from "../base/machine";
+import { cpu } from "../cpu/state";
+import { Block, dropAllBlocks } from "../decode/cache";
+import { settleFlags } from "../translate/helpers";
+import { live } from "../translate/live";
+import { DESK, OUT, RECORDS, st } from "../translate/places";
+import { translate } from "../translate/region";
+import { isCurrent, isStale, MAX_REGIONS, Region, regionOf } from "../translate/regions";
+
+/** Of a block whose region is refused: it stays with the interpreter until the decode cache is emptied. */
+@inline const REFUSED: u32 = ~0;
+/** Ticks that one call may take at most. */
+@inline const MOST: u64 = 0x4000_0000;
+
+@unmanaged class Desk {
+  /** Bytes of the module that waits to be compiled, and its region. */
+  waiting: u32; region: u32;
+  /** Regions handed out since all were dropped. */
+  used: u32;
+  /** Ticks of a block after which it is translated. */
+  threshold: u32;
+  /** For the host: regions linked, refused, dropped as stale; bytes written; calls; ticks in translated code. */
+  linked: u32; refused: u32; stale: u32; pad: u32;
+  bytes: u64; calls: u64; ticks: u64;
+}
+@inline const desk = changetype<Desk>(DESK);
+
+/** On with a threshold in ticks, off with 0. What has been translated is dropped. */
+export function setTranslation(threshold: u32): void {
+  links.translating = threshold != 0 ? 1 : 0;
+  desk.threshold = threshold;
+  dropAllBlocks();
+}
+
+/** Runs the translation at block `b`, where rip is; false if there is none and the interpreter must go on. */
+export function runTranslated(b: Block): bool {
+  if (links.translations == 0) startOver();
+  const n = b.region;
+  if (n == 0) { heat(b); return false; }
+  if (n == REFUSED) return false;
+  const r = regionOf(n);
+  if (!r.slot) return false;
+  if (isStale(r)) { desk.stale++; b.region = 0; b.heat = 0; return false; }
+  return isCurrent(r) && enter(r);
+}
+
+/** The decode cache was emptied (links.translations is 0 then): no block knows a region any more. */
+function startOver(): void {
+  links.translations = 1;
+  desk.used = 0; desk.waiting = 0;
+  st.recordSpace = <u32>RECORDS;
+}
+
+function heat(b: Block): void {
+  b.heat += b.count;
+  if (b.heat < desk.threshold || desk.waiting) return;
+  if (desk.used + 1 >= MAX_REGIONS) { dropAllBlocks(); control.end = 0; return; }
+  const n = desk.used + 1, r = regionOf(n), space = st.recordSpace, bytes = translate(r);
+  if (!bytes) { st.recordSpace = space; b.region = REFUSED; desk.refused++; return; }
+  desk.used = n;
+  r.slot = 0;
+  b.region = n;
+  desk.waiting = bytes; desk.region = n; desk.bytes += bytes;
+  raiseEvent(Event.YIELD);
+}
+
+/** Enters a region that is current. False when the budget does not suffice for the longest way through it: nothing has happened. */
+export function enter(r: Region): bool {
+  const room = <u32>min<u64>(control.limit - control.base, MOST), before = control.base;
+  live.endTick = before + room;
+  control.again = 0;
+  const left = call_indirect<u32>(r.slot, room);
+  if (left == room && !cpu.raised) return false;
+  settleFlags(live.kind, live.a, live.b, live.c, live.over, live.overA, live.overC);
+  control.base = live.endTick - left;
+  control.first = control.current;
+  control.again = 0;
+  desk.calls++; desk.ticks += room - left;
+  return true;
+}
+
+// --- what the host asks and says ----------------------------------------------------------------------------------
+
+/** Bytes of the module that waits; 0 for none. */
+export function waitingModule(): u32 { return desk.waiting; }
+export function waitingModuleAt(): u32 { return <u32>OUT; }
+/** The region that it is: one function table index is the host's to give to each, and to give again. */
+export function waitingRegion(): u32 { return desk.region; }
+export function mostRegions(): u32 { return MAX_REGIONS; }
+/** It was compiled: its function is in the table at `slot`. */
+export function linked(slot: u32): void {
+  if (desk.waiting) { regionOf(desk.region).slot = slot; desk.linked++; }
+  desk.waiting = 0;
+}
+/** It was not: its block stays with the interpreter. */
+export function refused(): void { desk.waiting = 0; desk.refused++; }
+/** Address of what is counted: Desk, from `linked` on. */
+export function translationCounts(): u32 { return <u32>DESK + 16; }

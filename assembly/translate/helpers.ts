@@ -1,0 +1,71 @@
+// What translated code calls: slow paths, whole instructions, arithmetic that Wasm does not have. Each makes the run loop's words say which
+// instruction is in hand before anything may look: `record` is its record, `left` the ticks of the budget that are left in front of it.
+// What it raises stays raised and control.end is 0 then; so it is after a device, a store to code or an event: translated code tests that.
+
+import { control, RECORD } from "../base/control";
+import { links } from "../base/machine";
+import { mulHigh, mulHighSigned } from "../base/wide";
+import { raiseVector } from "../cpu/exceptions";
+import { loadForUpdate, loadLinear, probeLinear, storeLinear } from "../cpu/memory";
+import { cpu } from "../cpu/state";
+import { vectorOp } from "../float/vector";
+import { Run, wideBy, wideFits } from "../ir/words";
+import { setFlagsOf } from "../ir/words-flags";
+import { linearIn, STACK } from "../ir/words-memory";
+import { vload, vop, vstore } from "../ir/words-vector";
+import { checkTargetIn } from "../ir/target";
+import { K } from "./flag-state";
+import { live } from "./live";
+
+function place(record: u32, left: u32): void {
+  control.current = record; control.first = record; control.end = record + RECORD;
+  control.base = live.endTick - left;
+}
+
+export function tLoad(a: u64, bytes: u32, record: u32, left: u32): u64 { place(record, left); return loadLinear(a, bytes); }
+export function tStore(a: u64, v: u64, bytes: u32, record: u32, left: u32): void {
+  place(record, left);
+  cpu.stackAccess = bytes & STACK;
+  storeLinear(a, bytes & 0xff, v);
+  cpu.stackAccess = 0;
+}
+export function tUpdate(a: u64, bytes: u32, record: u32, left: u32): u64 { place(record, left); return loadForUpdate(a, bytes & 0xff); }
+export function tProbe(a: u64, bytes: u32, record: u32, left: u32): void { place(record, left); probeLinear(a, bytes); }
+export function tVload(a: u64, bytes: u32, record: u32, left: u32): v128 { place(record, left); return vload<Run>(a, bytes); }
+export function tVstore(a: u64, v: v128, bytes: u32, record: u32, left: u32): void { place(record, left); vstore<Run>(a, bytes, v); }
+export function tReport(a: v128, b: v128, imm: u32, record: u32, left: u32): v128 { place(record, left); return vop<Run>(imm & 0xffff, a, b, imm >> 16); }
+export function tLanes(a: v128, b: v128, imm: u32): v128 { return vectorOp(imm & 0xffff, a, b, imm >> 16); }
+export function tRaise(vector: u32, record: u32, left: u32): void { place(record, left); raiseVector(vector); }
+export function tSegment(offset: u64, imm: u32, record: u32, left: u32): u64 {
+  place(record, left);
+  return linearIn(imm & 0xff, offset, imm >> 8 & 0xff, imm >> 16 != 0);
+}
+export function tTarget(t: u64, record: u32, left: u32): void { place(record, left); checkTargetIn(t); }
+
+/** The whole instruction; what is left in front of it when iterations of a repetition, which it counted itself, are taken off. */
+export function tRun(record: u32, left: u32): u32 {
+  place(record, left);
+  call_indirect<void>(links.runSlot, record);
+  return <u32>(live.endTick - control.base);
+}
+
+export function tMulHighU(a: u64, b: u64): u64 { return mulHigh(a, b); }
+export function tMulHighS(a: u64, b: u64): u64 { return mulHighSigned(a, b); }
+export function tWide(low: u64, b: u64, high: u64, how: u32): u64 { return wideBy(how, low, high, b); }
+export function tFits(low: u64, b: u64, high: u64, how: u32): u64 { return <u64>wideFits(how, low, high, b); }
+
+/** Puts flags that translated code holds as kind and operands in the two words. */
+export function settleFlags(kind: u32, a: u64, b: u64, c: u64, over: u32, overA: u64, overC: u64): void {
+  const k = kind & 0xff;
+  if (k == K.WORDS) { cpu.ccResult = a; cpu.ccCarry = b; }
+  else if (k < <u32>K.WORDS) setFlagsOf(k, a, b, c, kind >> 8);
+  if ((over & 0xff) != K.NONE) setFlagsOf(over & 0xff, overA, overA, overC, over >> 8);
+}
+export function tResult(kind: u32, a: u64, b: u64, c: u64, over: u32, overA: u64, overC: u64): u64 {
+  settleFlags(kind, a, b, c, over, overA, overC);
+  return cpu.ccResult;
+}
+export function tCarry(kind: u32, a: u64, b: u64, c: u64, over: u32, overA: u64, overC: u64): u64 {
+  settleFlags(kind, a, b, c, over, overA, overC);
+  return cpu.ccCarry;
+}

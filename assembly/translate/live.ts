@@ -1,0 +1,12 @@
+// What a translation that runs and the module share: the end of its budget, and the flags it leaves behind as kind and operands.
+
+import { LIVE } from "./places";
+
+@unmanaged export class Live {
+  /** The tick at which the budget of the translation that runs ends. */
+  endTick: u64;
+  /** Flags at its exit: see settleFlags in helpers.ts. */
+  a: u64; b: u64; c: u64; overA: u64; overC: u64;
+  kind: u32; over: u32;
+}
+@inline export const live = changetype<Live>(LIVE);

@@ -1,0 +1,53 @@
+// The Wasm locals of a region's function: a fixed few, one for each guest register that it uses, and temporaries that blocks use in turn.
+
+import { LOCALS, LOCAL_TYPES, st } from "./places";
+import { newLocal } from "./writer";
+import { T } from "./wasm";
+
+@unmanaged export class Fixed {
+  /** Ticks that are left; the parameter. */
+  budget: u32;
+  /** Where execution goes on, at the exit. */
+  rip: u32;
+  /** Flags by kind and operands (live.ts). */
+  kind: u32; a: u32; b: u32; c: u32; over: u32; overA: u32; overC: u32;
+  tlbRead: u32; tlbWrite: u32; entry: u32;
+  /** Ticks left as RUN says it. */
+  left: u32;
+  /** First temporary, and how far each type has been handed out. */
+  first: u32; next64: u32; next32: u32; next128: u32;
+}
+@inline export const fixed = changetype<Fixed>(LOCALS);
+@inline const REGISTERS: usize = LOCALS + 128;
+
+/** Local of general register `r`, of XMM `r`. */
+@inline export function gprLocal(r: u32): u32 { return load<u32>(REGISTERS + <usize>r * 4); }
+@inline export function xmmLocal(r: u32): u32 { return load<u32>(REGISTERS + 64 + <usize>r * 4); }
+
+export function startLocals(): void {
+  st.locals = 0;
+  fixed.budget = newLocal(T.I32);
+  fixed.rip = newLocal(T.I64);
+  fixed.kind = newLocal(T.I32);
+  fixed.a = newLocal(T.I64); fixed.b = newLocal(T.I64); fixed.c = newLocal(T.I64);
+  fixed.over = newLocal(T.I32);
+  fixed.overA = newLocal(T.I64); fixed.overC = newLocal(T.I64);
+  fixed.tlbRead = newLocal(T.I32); fixed.tlbWrite = newLocal(T.I32); fixed.entry = newLocal(T.I32); fixed.left = newLocal(T.I32);
+  for (let r: u32 = 0; r < 16; r++) {
+    if (st.used >> r & 1) store<u32>(REGISTERS + <usize>r * 4, newLocal(T.I64));
+    if (st.vectorsUsed >> r & 1) store<u32>(REGISTERS + 64 + <usize>r * 4, newLocal(T.V128));
+  }
+  fixed.first = st.locals;
+}
+
+/** A new block: temporaries of the ones before are free. */
+export function startTemporaries(): void { fixed.next64 = fixed.first; fixed.next32 = fixed.first; fixed.next128 = fixed.first; }
+
+export function temporary(type: u32): u32 {
+  let n = type == T.I64 ? fixed.next64 : type == T.I32 ? fixed.next32 : fixed.next128;
+  while (n < st.locals && typeOf(n) != type) n++;
+  if (n == st.locals) newLocal(type);
+  if (type == T.I64) fixed.next64 = n + 1; else if (type == T.I32) fixed.next32 = n + 1; else fixed.next128 = n + 1;
+  return n;
+}
+@inline export function typeOf(local: u32): u32 { return load<u8>(LOCAL_TYPES + <usize>local); }

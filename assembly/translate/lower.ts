@@ -1,0 +1,114 @@
+// Nodes to Wasm: values on the stack, by their trees; what has a local is taken from it.
+
+import { Op } from "../ir/ops";
+import { CpuState, SEGMENTS } from "../cpu/state";
+import { CPU } from "../base/layout";
+import { isConst, immOf, N, Node, node } from "./dag";
+import { fixed, gprLocal, xmmLocal } from "./locals";
+import { V } from "../float/ops";
+import { writeLanes } from "./lower-vector";
+import { Import } from "./imports";
+import { byte, call, constant32, constant64, get, access, simd, zeroVector } from "./writer";
+import { W, X } from "./wasm";
+
+@inline export const CC_RESULT: u32 = <u32>CPU + <u32>offsetof<CpuState>("ccResult");
+@inline export const CC_CARRY: u32 = <u32>CPU + <u32>offsetof<CpuState>("ccCarry");
+@inline export const FLAGS_WORD: u32 = <u32>CPU + <u32>offsetof<CpuState>("flags");
+
+/** Pushes a value: i64, or v128 of a vector. */
+export function value(id: u32): void {
+  const n = node(id);
+  if (n.op == <u16>Op.CONST) constant64(n.imm);
+  else if (n.local) get(n.local - 1);
+  else inline(n);
+}
+
+/** Pushes an i32 that is not 0 when the value is not 0. */
+export function test(id: u32): void {
+  const n = node(id);
+  if (!n.local && n.op != <u16>Op.CONST) {
+    if (n.op == <u16>Op.EQ || n.op == <u16>Op.LT_U || n.op == <u16>Op.LT_S) { compare(n); return; }
+    if (n.op == <u16>Op.XOR && isConst(n.b) && immOf(n.b) == 1 && isTruth(n.a)) { test(n.a); byte(W.I32_EQZ); return; }
+  }
+  value(id);
+  constant64(0);
+  byte(W.I64_NE);
+}
+function isTruth(id: u32): bool {
+  const op = node(id).op;
+  return op == <u16>Op.EQ || op == <u16>Op.LT_U || op == <u16>Op.LT_S || op == <u16>Op.WIDE_FITS || op == <u16>Op.GET_FLAG;
+}
+function compare(n: Node): void {
+  value(n.a);
+  if (n.op == <u16>Op.EQ && isConst(n.b) && immOf(n.b) == 0) { byte(W.I64_EQZ); return; }
+  value(n.b);
+  byte(n.op == <u16>Op.EQ ? W.I64_EQ : n.op == <u16>Op.LT_U ? W.I64_LT_U : W.I64_LT_S);
+}
+
+function binary(n: Node, op: u32): void { value(n.a); value(n.b); byte(op); }
+function unary(n: Node, op: u32): void { value(n.a); byte(op); }
+
+export function inline(n: Node): void {
+  switch (<i32>n.op) {
+    case N.REG: get(gprLocal(<u32>n.imm & 15)); break;
+    case N.VREG: get(xmmLocal(<u32>n.imm & 15)); break;
+    case N.IN_RESULT: incoming(Import.RESULT); break;
+    case N.IN_CARRY: incoming(Import.CARRY); break;
+    case Op.ADD: binary(n, W.I64_ADD); break;
+    case Op.SUB: binary(n, W.I64_SUB); break;
+    case Op.MUL: binary(n, W.I64_MUL); break;
+    case Op.AND: binary(n, W.I64_AND); break;
+    case Op.OR: binary(n, W.I64_OR); break;
+    case Op.XOR: binary(n, W.I64_XOR); break;
+    case Op.SHL: binary(n, W.I64_SHL); break;
+    case Op.SHR: binary(n, W.I64_SHR_U); break;
+    case Op.SAR: binary(n, W.I64_SHR_S); break;
+    case Op.ROTR: binary(n, W.I64_ROTR); break;
+    case Op.DIV_U: binary(n, W.I64_DIV_U); break;
+    case Op.REM_U: binary(n, W.I64_REM_U); break;
+    case Op.DIV_S: binary(n, W.I64_DIV_S); break;
+    case Op.REM_S: binary(n, W.I64_REM_S); break;
+    case Op.CLZ: unary(n, W.I64_CLZ); break;
+    case Op.CTZ: unary(n, W.I64_CTZ); break;
+    case Op.POPCNT: unary(n, W.I64_POPCNT); break;
+    case Op.EXTEND8: unary(n, W.I64_EXTEND8_S); break;
+    case Op.EXTEND16: unary(n, W.I64_EXTEND16_S); break;
+    case Op.EXTEND32: unary(n, W.I64_EXTEND32_S); break;
+    case Op.EQ: case Op.LT_U: case Op.LT_S: compare(n); byte(W.I64_EXTEND_I32_U); break;
+    case Op.SELECT: value(n.b); value(n.c); test(n.a); byte(W.SELECT); break;
+    default: inlineRare(n);
+  }
+}
+function inlineRare(n: Node): void {
+  switch (<i32>n.op) {
+    case Op.MUL_HIGH_U: value(n.a); value(n.b); call(Import.MUL_HIGH_U); break;
+    case Op.MUL_HIGH_S: value(n.a); value(n.b); call(Import.MUL_HIGH_S); break;
+    case Op.DIV_WIDE: value(n.a); value(n.b); value(n.c); constant32(<u32>n.imm); call(Import.WIDE); break;
+    case Op.WIDE_FITS: value(n.a); value(n.b); value(n.c); constant32(<u32>n.imm); call(Import.FITS); break;
+    case Op.GET_CC_RESULT: constant32(CC_RESULT); access(W.I64_LOAD, 0); break;
+    case Op.GET_CC_CARRY: constant32(CC_CARRY); access(W.I64_LOAD, 0); break;
+    case Op.SEGMENT_BASE: constant32(<u32>SEGMENTS + (<u32>n.imm << 5)); access(W.I64_LOAD, 0); break;
+    case Op.GET_FLAG: constant32(FLAGS_WORD); access(W.I64_LOAD, 0); constant64(n.imm); byte(W.I64_AND); constant64(0); byte(W.I64_NE); byte(W.I64_EXTEND_I32_U); break;
+    case Op.VLOW: value(n.a); simd(X.EXTRACT64); byte(0); break;
+    case Op.VCONST_LOW: zeroVector(); value(n.a); simd(X.REPLACE64); byte(0); break;
+    case Op.VOP: writeVector(n); break;
+    default: byte(W.UNREACHABLE);
+  }
+}
+
+function writeVector(n: Node): void {
+  const kind = <u32>n.imm & 0xffff;
+  if (kind == V.COPY) { value(n.b); return; }
+  if (kind == V.ANDN) { value(n.b); value(n.a); } else { value(n.a); value(n.b); }
+  writeLanes(<u32>n.imm);
+}
+
+/** Flags as the block found them, in one of their two words. */
+function incoming(f: u32): void {
+  get(fixed.kind); get(fixed.a); get(fixed.b); get(fixed.c); get(fixed.over); get(fixed.overA); get(fixed.overC);
+  call(f);
+}
+/** True of nodes whose value is a v128. */
+export function isVector(n: Node): bool {
+  return n.op == <u16>N.VREG || n.op == <u16>Op.VLOAD || n.op == <u16>Op.VOP || n.op == <u16>Op.VCONST_LOW;
+}

@@ -1,0 +1,64 @@
+// Where the translator keeps what it works on, in its region of linear memory: all of it a cache.
+//
+//   | State | instructions | flag states | blocks | nodes | hash | local types | hints | code | module | records of live translations |
+
+import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
+
+@unmanaged export class State {
+  /** Nodes, instructions, flag states, blocks in use. */
+  nodes: u32; insns: u32; states: u32; blocks: u32;
+  /** Next byte of the code and of the module. */
+  code: u32; out: u32;
+  /** Locals and branch hints in use. */
+  locals: u32; hints: u32;
+  /** rip of the page of the block in hand, and its instruction. */
+  page: u64;
+  insn: u32;
+  /** Flag state in hand. */
+  flags: u32;
+  /** General registers and XMM that the region reads or writes, and writes. */
+  used: u32; modified: u32; vectorsUsed: u32; vectorsModified: u32;
+  /** Registers that the block in hand writes. */
+  blockModified: u32; blockVectors: u32;
+  /** Counts up where registers stop being what they were (RUN). */
+  version: u32;
+  /** Wasm labels around the code in hand. */
+  depth: u32;
+  /** 1: the code in hand is on its way out: after this instruction the region is left. */
+  leaving: u32;
+  /** Nothing more fits: the translation is refused. */
+  full: u32;
+  /** Next byte of the records that live translations hold. */
+  recordSpace: u32;
+  /** Mode word the region is for. */
+  mode: u32;
+  /** Instructions of a block that are taken. */
+  most: u32;
+}
+@inline export const st = changetype<State>(TRANSLATION);
+
+@inline export const MAX_INSNS: u32 = 2048;
+@inline export const MAX_STATES: u32 = 4096;
+@inline export const MAX_BLOCKS: u32 = 512;
+@inline export const MAX_NODES: u32 = 32768;
+@inline export const HASH_SLOTS: u32 = 2048;
+@inline export const MAX_LOCALS: u32 = 4096;
+@inline export const MAX_HINTS: u32 = 8192;
+@inline export const CODE_SIZE: u32 = 512 * 1024;
+
+@inline export const REGISTERS_NOW: usize = TRANSLATION + 256;          // node of each general register, then XMM: u32
+@inline export const LIVE: usize = TRANSLATION + 768;
+@inline export const DESK: usize = TRANSLATION + 896;
+@inline export const LOCALS: usize = TRANSLATION + 1024;
+@inline export const INSNS: usize = TRANSLATION + 2048;
+@inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;
+@inline export const BLOCKS_AT: usize = STATES + <usize>MAX_STATES * 32;
+@inline export const NODES: usize = BLOCKS_AT + <usize>MAX_BLOCKS * 88;
+@inline export const HASH: usize = NODES + <usize>MAX_NODES * 40;
+@inline export const LOCAL_TYPES: usize = HASH + <usize>HASH_SLOTS * 4;
+@inline export const HINTS: usize = LOCAL_TYPES + <usize>MAX_LOCALS * 2;
+@inline export const CODE: usize = HINTS + <usize>MAX_HINTS * 4;
+@inline export const OUT: usize = CODE + <usize>CODE_SIZE;
+@inline export const REGIONS: usize = OUT + 600 * 1024;
+@inline export const RECORDS: usize = REGIONS + 2048 * 128;
+@inline export const RECORDS_END: usize = TRANSLATION + TRANSLATION_SIZE;

@@ -1,0 +1,155 @@
+// Forming a region: from a block that is hot, along every known way to blocks that have run, up to a size. Only what the decode cache holds is
+// taken, so that whatever drops a block makes the region stale (base/changes.ts), and only pages that the exec table of the moment holds:
+// forming fills no TLB entry.
+
+import { RECORD } from "../base/control";
+import { codeChanges } from "../base/changes";
+import { cpu, segment, Mode, Seg } from "../cpu/state";
+import { entryAt } from "../cpu/tlb";
+import { Block, firstRecord, lookUp } from "../decode/cache";
+import { cutTo } from "../ir/block";
+import { Effect, Op } from "../ir/ops";
+import { buildBlock } from "../isa/execute";
+import { pageOf } from "../memory/ram";
+import { analyse, blockOf, TBlock } from "./blocks";
+import { immOf, isConst, node } from "./dag";
+import { ripAfter, writeEntry, writeExit } from "./exits";
+import { insn, forwardBlock, startBlock } from "./forward";
+import { startLocals } from "./locals";
+import { writeModule } from "./module";
+import { CODE, RECORDS_END, st } from "./places";
+import { linearPage, MAX_PAGES, notePage, Region } from "./regions";
+import { writeRegion } from "./structure";
+import { countUses } from "./uses";
+import { byte, close, open } from "./writer";
+import { W } from "./wasm";
+
+/** Blocks and instructions of a region at most. */
+@inline const BLOCKS: u32 = 128;
+@inline const INSNS: u32 = 700;
+@inline const LEAVES: u32 = Effect.SYSTEM | Effect.RIP;
+
+/** Writes the module of the region at rip; its length, 0 when it is refused. `r` is told what the region stands on. */
+export function translate(r: Region): u32 {
+  start(r);
+  if (!add(cpu.rip, r)) return 0;
+  for (let n: u32 = 0; n < st.blocks && !st.full; n++) if (!take(n, r)) return 0;
+  if (st.full) return 0;
+  analyse();
+  write();
+  return st.full ? 0 : writeModule();
+}
+
+/** The first `most` instructions of the block at rip by themselves, for tests and dumps. */
+export function translateFirst(r: Region, most: u32): u32 {
+  start(r);
+  if (!add(cpu.rip, r)) return 0;
+  st.most = most;
+  if (!take(0, r)) return 0;
+  st.blocks = 1;
+  blockOf(0).taken = 0; blockOf(0).next = 0;
+  analyse();
+  write();
+  return st.full ? 0 : writeModule();
+}
+
+/** No part of the block lies beyond the code segment's limit: what cuts blocks there is the interpreter's. */
+function isWithin(rip: u64, b: Block): bool {
+  if (cpu.mode & Mode.LONG) return true;
+  return (rip - (linearOf(rip) & 0xfff) + b.after - 1 & 0xffff_ffff) <= <u64>segment(Seg.CS).limit;
+}
+
+function start(r: Region): void {
+  st.nodes = 1; st.insns = 0; st.states = 1; st.blocks = 0;
+  st.used = 0; st.modified = 0; st.vectorsUsed = 0; st.vectorsModified = 0;
+  st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.most = ~0;
+  st.mode = cpu.mode;
+  r.rip = cpu.rip; r.mode = cpu.mode; r.csBase = segment(Seg.CS).base; r.csLimit = segment(Seg.CS).limit; r.pages = 0;
+}
+
+/** The number + 1 of the block at `rip`: known, new, or 0 when it stays outside. */
+function add(rip: u64, r: Region): u32 {
+  for (let n: u32 = 0; n < st.blocks; n++) if (blockOf(n).rip == rip) return n + 1;
+  if (st.blocks >= BLOCKS || st.insns >= INSNS) return 0;
+  const source = found(rip);
+  if (!changetype<usize>(source) || !isWithin(rip, source) || !covers(rip, r)) return 0;
+  const b = blockOf(st.blocks);
+  st.blocks++;
+  b.rip = rip; b.taken = 0; b.next = 0; b.term = 0; b.count = 0;
+  return st.blocks;
+}
+
+@inline function linearOf(rip: u64): u64 { return cpu.mode & Mode.LONG ? rip : (rip + segment(Seg.CS).base) & 0xffff_ffff; }
+function hostOf(rip: u64): u32 {
+  const linear = linearOf(rip), e = entryAt(cpu.tlbExec, linear);
+  return load<u64>(e) == (linear & ~0xfff) ? <u32>linear + load<u32>(e, 8) : 0;
+}
+function found(rip: u64): Block {
+  const host = hostOf(rip);
+  return host ? lookUp(host, cpu.mode) : changetype<Block>(0);
+}
+
+/** Notes the page; false when there are too many, or two that one TLB entry cannot hold at a time. */
+function covers(rip: u64, r: Region): bool {
+  const page = linearOf(rip) & ~0xfff;
+  for (let k: u32 = 0; k < r.pages; k++) {
+    if (linearPage(r, k) == page) return true;
+    if (entryAt(0, linearPage(r, k)) == entryAt(0, page)) return false;
+  }
+  if (r.pages >= MAX_PAGES) return false;
+  const host = hostOf(rip) & ~0xfff;
+  notePage(r, page, host, codeChanges(pageOf(host)));
+  return true;
+}
+
+/** Builds block `n` and adds where it goes; false when it cannot be taken. */
+function take(n: u32, r: Region): bool {
+  const b = blockOf(n), source = found(b.rip);
+  if (!changetype<usize>(source)) return false;
+  const insns = min(source.count, st.most), bytes = insns * RECORD, records = st.recordSpace;
+  if (records + bytes > <u32>RECORDS_END) { st.full = 1; return false; }
+  memory.copy(<usize>records, <usize>firstRecord(source), bytes);
+  st.recordSpace += bytes;
+  if (buildBlock(records, records + bytes) != records + bytes) { st.full = 1; return false; }
+  st.page = b.rip - (linearOf(b.rip) & 0xfff);
+  startBlock();
+  b.firstNode = st.nodes; b.count = insns;
+  forwardBlock(records);
+  cutTo(0);
+  b.endNode = st.nodes; b.state = st.flags;
+  b.after = ripAfter(insn(st.insn));
+  b.modified = st.blockModified; b.vectors = st.blockVectors;
+  countUses(b.firstNode, b.endNode, b.state);
+  follow(b, r);
+  return true;
+}
+
+function follow(b: TBlock, r: Region): void {
+  b.term = terminator(b);
+  if (!b.term) { b.next = add(b.after, r); return; }
+  const t = node(b.term);
+  if (t.op == <u16>Op.BRANCH) {
+    b.taken = isConst(t.b) ? add(immOf(t.b), r) : 0;
+    b.next = isConst(t.c) ? add(immOf(t.c), r) : 0;
+  } else if ((t.op == <u16>Op.JUMP || t.op == <u16>Op.CALL) && isConst(t.a)) b.taken = add(immOf(t.a), r);
+}
+/** The block's last node that moves control, or a RUN that leaves; 0. */
+function terminator(b: TBlock): u32 {
+  for (let id = b.endNode - 1; id >= b.firstNode && node(id).insn == st.insn; id--) {
+    const op = node(id).op;
+    if (op >= <u16>Op.BRANCH && op <= <u16>Op.RET) return id;
+    if (op == <u16>Op.RUN && <u32>(node(id).imm >> 32) & LEAVES) return id;
+  }
+  return 0;
+}
+
+function write(): void {
+  st.code = <u32>CODE;
+  startLocals();
+  writeEntry();
+  open(W.BLOCK);
+  writeRegion();
+  close();
+  writeExit();
+  byte(W.END);
+}

@@ -1,0 +1,50 @@
+// The regions that have been translated, and what each stands on: a number a region, the same as its place here. A region may be entered only
+// while all of that is so: mode, code segment, its pages where they were, no block of theirs dropped since.
+
+import { codeChanges } from "../base/changes";
+import { cpu, segment, Seg } from "../cpu/state";
+import { entryAt } from "../cpu/tlb";
+import { pageOf } from "../memory/ram";
+import { REGIONS } from "./places";
+
+@inline export const MAX_PAGES: u32 = 6;
+@inline export const MAX_REGIONS: u32 = 2048;
+
+@unmanaged export class Region {
+  rip: u64;
+  csBase: u64;
+  mode: u32;
+  pages: u32;
+  /** Index of its function in the table; 0 while it is being compiled, or when it was refused. */
+  slot: u32;
+  csLimit: u32;
+}
+@inline const BYTES: usize = 128;
+@inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * BYTES); }
+
+/** A page: | linear u64 | host u32 | changes u32 | */
+@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 32 + (<usize>k << 4); }
+export function linearPage(r: Region, k: u32): u64 { return load<u64>(pageAt(r, k)); }
+export function notePage(r: Region, linear: u64, host: u32, changes: u32): void {
+  const p = pageAt(r, r.pages);
+  store<u64>(p, linear); store<u32>(p, host, 8); store<u32>(p, changes, 12);
+  r.pages++;
+}
+
+/** Code of it has been dropped: it will never be current again. */
+export function isStale(r: Region): bool {
+  for (let k: u32 = 0; k < r.pages; k++) {
+    const p = pageAt(r, k);
+    if (codeChanges(pageOf(load<u32>(p, 8))) != load<u32>(p, 12)) return true;
+  }
+  return false;
+}
+/** May it be entered at rip, for the rest? One block may be run at several linear addresses, and pages come and go. */
+export function isCurrent(r: Region): bool {
+  if (r.mode != cpu.mode || r.rip != cpu.rip || r.csBase != segment(Seg.CS).base || r.csLimit != segment(Seg.CS).limit) return false;
+  for (let k: u32 = 0; k < r.pages; k++) {
+    const p = pageAt(r, k), linear = load<u64>(p), e = entryAt(cpu.tlbExec, linear);
+    if (load<u64>(e) != linear || <u32>linear + load<u32>(e, 8) != load<u32>(p, 8)) return false;
+  }
+  return true;
+}

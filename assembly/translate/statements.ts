@@ -1,0 +1,264 @@
+// A block's statements in order: what has an effect, and values that are used more than once. An access goes through the TLB as the interpreter's
+// does (cpu/tlb.ts); its slow path is a call in a cold branch that comes back. When that wants the loop to look, the rest of the instruction
+// is written once more, in the branch, and the region is left behind it.
+
+import { Control } from "../base/control";
+import { CPU, VCPU } from "../base/layout";
+import { CpuState, gpr, Mode, RIP_REGISTER, Seg, SEGMENTS } from "../cpu/state";
+import { TLB_MASK } from "../cpu/tlb";
+import { Effect, Op } from "../ir/ops";
+import { immOf, isConst, N, Node, node } from "./dag";
+import { leave, leaveAfter, leaveBefore, leaveIfRaised, loadRegisters, loadVectors, openLook, pushLeft, RIP, ripAfter, storeRegisters, storeVectors } from "./exits";
+import { K } from "./flag-state";
+import { insn, TInsn } from "./forward";
+import { Import } from "./imports";
+import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
+import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, isVector, test, value } from "./lower";
+import { st } from "./places";
+import { isOrdered, isRoot } from "./uses";
+import { access, branchTo, byte, call, close, constant32, constant64, get, open, openCold, otherwise, set, simdAccess, tee } from "./writer";
+import { T, W, X } from "./wasm";
+
+@inline const CS_LIMIT: u32 = <u32>SEGMENTS + 32 * Seg.CS + 8;
+@inline const CONTROL_END: u32 = <u32>VCPU + <u32>offsetof<Control>("end");
+
+/** Writes the statements from node `from` up to `end`; those that move control are written by who knows the region's shape. */
+export function writeStatements(from: u32, end: u32): void {
+  for (let id = from; id < end && !st.full; id++) writeStatement(id, node(id));
+}
+
+function writeStatement(id: u32, n: Node): void {
+  if (n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET) { if (st.leaving) leaveBy(n); return; }
+  if (isRoot(n)) { writeRoot(id, n); return; }
+  if (n.op == <u16>Op.CONST || !n.uses) return;
+  if (n.uses > 1 || isOrdered(n) || isOverwritten(n)) keep(n);
+}
+/** A register that the block writes later must be taken while it is there. */
+function isOverwritten(n: Node): bool {
+  const r = <u32>n.imm & 15;
+  if (n.op == <u16>N.REG) return (st.blockModified >> r & 1) != 0;
+  return n.op == <u16>N.VREG && (st.blockVectors >> r & 1) != 0;
+}
+function keep(n: Node): void { inline(n); set(localOf(n)); }
+function localOf(n: Node): u32 {
+  if (!n.local) n.local = temporary(isVector(n) ? T.V128 : T.I64) + 1;
+  return n.local - 1;
+}
+
+function writeRoot(id: u32, n: Node): void {
+  const k = insn(n.insn);
+  switch (<i32>n.op) {
+    case N.SET: value(n.a); set(gprLocal(<u32>n.imm)); break;
+    case N.VSET: value(n.a); set(xmmLocal(<u32>n.imm)); break;
+    case Op.SET_FLAG: writeFlag(n); break;
+    case Op.LOAD: writeLoad(id, n, k, <u32>n.imm, Import.LOAD, fixed.tlbRead); break;
+    case Op.LOAD_RMW: writeLoad(id, n, k, <u32>n.imm & 0xff, Import.UPDATE, fixed.tlbWrite); break;
+    case Op.STORE: writeStore(id, n, k); break;
+    case Op.STORE_RMW: writeBack(id, n, k); break;
+    case Op.VLOAD: writeVload(id, n, k); break;
+    case Op.VSTORE: writeVstore(id, n, k); break;
+    case Op.PROBE: value(n.a); constant32(<u32>n.imm); callSlow(Import.PROBE, k); look(id, k); break;
+    case Op.CHECK_SEGMENT: value(n.a); constant32(<u32>n.imm); callSlow(Import.SEGMENT, k); set(localOf(n)); look(id, k); break;
+    case Op.CHECK_TARGET: writeTarget(n, k); break;
+    case Op.RAISE_IF: writeRaise(n, k); break;
+    case Op.VOP: value(n.a); value(n.b); constant32(<u32>n.imm); callSlow(Import.REPORT, k); set(localOf(n)); look(id, k); break;
+    case Op.RUN: writeRun(id, n, k); break;
+  }
+}
+
+/** Calls a helper that wants to know the instruction; its own operands are on the stack. */
+function callSlow(f: u32, k: TInsn): void { constant32(k.record); pushLeft(k.place); call(f); }
+
+/** After a slow path: leaves if something was raised, or finishes the instruction and leaves if the loop is to look. */
+function look(id: u32, k: TInsn): void {
+  if (st.leaving) { leaveIfRaised(k); return; }
+  openLook(k);
+  st.leaving = 1;
+  writeStatements(id + 1, k.end);
+  leaveAfter(k);
+  st.leaving = 0;
+  close();
+}
+/** On the way out, control goes where the instruction says. */
+function leaveBy(n: Node): void {
+  const k = insn(n.insn);
+  if (n.op == <u16>Op.BRANCH) { value(n.b); value(n.c); test(n.a); byte(W.SELECT); } else value(n.a);
+  set(fixed.rip);
+  pushLeft(k.place + 1); set(fixed.budget);
+  leave(k.after);
+}
+
+function writeFlag(n: Node): void {
+  constant32(FLAGS_WORD);
+  constant32(FLAGS_WORD); access(W.I64_LOAD, 0); constant64(n.imm); byte(W.I64_OR);
+  constant32(FLAGS_WORD); access(W.I64_LOAD, 0); constant64(~n.imm); byte(W.I64_AND);
+  test(n.a);
+  byte(W.SELECT);
+  access(W.I64_STORE, 0);
+}
+
+/** The address in a local. */
+function addressIn(id: u32): u32 {
+  const n = node(id);
+  if (n.local) return n.local - 1;
+  const local = temporary(T.I64);
+  value(id); set(local);
+  return local;
+}
+
+/** Looks `bytes` at the address in local `a` up; opens the cold branch for a miss. The entry is in fixed.entry. */
+function openMiss(a: u32, bytes: u32, table: u32): void {
+  get(a); constant64(12); byte(W.I64_SHR_U); byte(W.I32_WRAP_I64); constant32(TLB_MASK); byte(W.I32_AND); constant32(4); byte(W.I32_SHL);
+  get(table); byte(W.I32_ADD); tee(fixed.entry);
+  access(W.I64_LOAD, 0);
+  get(a);
+  if (bytes > 1) { constant64(bytes - 1); byte(W.I64_ADD); }
+  constant64(~0xfff); byte(W.I64_AND);
+  byte(W.I64_NE);
+  openCold();
+}
+/** Pushes the address in linear memory of what hit. */
+function pushHost(a: u32): void { get(a); byte(W.I32_WRAP_I64); get(fixed.entry); access(W.I32_LOAD, 8); byte(W.I32_ADD); }
+
+function loadOf(bytes: u32): u32 { return bytes == 8 ? W.I64_LOAD : bytes == 4 ? W.I64_LOAD32_U : bytes == 2 ? W.I64_LOAD16_U : W.I64_LOAD8_U; }
+function storeOf(bytes: u32): u32 { return bytes == 8 ? W.I64_STORE : bytes == 4 ? W.I64_STORE32 : bytes == 2 ? W.I64_STORE16 : W.I64_STORE8; }
+
+/** LOAD, and LOAD_RMW, which keeps where it found it: 0 where the store must go the slow way too. */
+function writeLoad(id: u32, n: Node, k: TInsn, bytes: u32, slow: u32, table: u32): void {
+  const a = addressIn(n.a), to = localOf(n), updates = slow == Import.UPDATE;
+  if (updates && !n.local2) n.local2 = temporary(T.I32) + 1;
+  openMiss(a, bytes, table);
+  get(a); constant32(<u32>n.imm); callSlow(slow, k); set(to);
+  if (updates) { constant32(0); set(n.local2 - 1); }
+  look(id, k);
+  otherwise();
+  pushHost(a);
+  if (updates) tee(n.local2 - 1);
+  access(loadOf(bytes), 0); set(to);
+  close();
+}
+
+function writeStore(id: u32, n: Node, k: TInsn): void {
+  const a = addressIn(n.a), bytes = <u32>n.imm & 0xff, v = valueIn(n.b);
+  openMiss(a, bytes, fixed.tlbWrite);
+  get(a); push(v, n.b); constant32(<u32>n.imm); callSlow(Import.STORE, k);
+  look(id, k);
+  otherwise();
+  pushHost(a); push(v, n.b); access(storeOf(bytes), 0);
+  close();
+}
+/** A value that both branches want: in a local unless it is a constant. */
+function valueIn(id: u32): u32 {
+  const n = node(id);
+  if (n.op == <u16>Op.CONST) return 0;
+  if (n.local) return n.local;
+  const local = temporary(isVector(n) ? T.V128 : T.I64);
+  value(id); set(local);
+  return local + 1;
+}
+function push(v: u32, id: u32): void { if (v) get(v - 1); else value(id); }
+
+function writeBack(id: u32, n: Node, k: TInsn): void {
+  const from = node(n.c), bytes = <u32>n.imm, a = addressIn(n.a), v = valueIn(n.b);
+  get(from.local2 - 1); byte(W.I32_EQZ);
+  openCold();
+  get(a); push(v, n.b); constant32(bytes); callSlow(Import.STORE, k);
+  look(id, k);
+  otherwise();
+  get(from.local2 - 1); push(v, n.b); access(storeOf(bytes), 0);
+  close();
+}
+
+function writeVload(id: u32, n: Node, k: TInsn): void {
+  const a = addressIn(n.a), to = localOf(n), bytes = <u32>n.imm;
+  if (bytes < 4) { get(a); constant32(bytes); callSlow(Import.VLOAD, k); set(to); look(id, k); return; }
+  openMiss(a, bytes, fixed.tlbRead);
+  get(a); constant32(bytes); callSlow(Import.VLOAD, k); set(to);
+  look(id, k);
+  otherwise();
+  pushHost(a); simdAccess(bytes == 16 ? X.LOAD : bytes == 8 ? X.LOAD64_ZERO : X.LOAD32_ZERO, 0); set(to);
+  close();
+}
+function writeVstore(id: u32, n: Node, k: TInsn): void {
+  const a = addressIn(n.a), bytes = <u32>n.imm, v = valueIn(n.b);
+  openMiss(a, bytes, fixed.tlbWrite);
+  get(a); push(v, n.b); constant32(bytes); callSlow(Import.VSTORE, k);
+  look(id, k);
+  otherwise();
+  pushHost(a); push(v, n.b);
+  if (bytes == 16) simdAccess(X.STORE, 0); else { simdAccess(bytes == 8 ? X.STORE64_LANE : X.STORE32_LANE, 0); byte(0); }
+  close();
+}
+
+/** Known targets of 64-bit code are checked here and now; the segment's limit may be another when the region runs. */
+function writeTarget(n: Node, k: TInsn): void {
+  const long = (st.mode & Mode.LONG) != 0;
+  if (long && isKnownGood(n.a)) return;
+  const t = addressIn(n.a);
+  get(t);
+  if (long) { constant64(16); byte(W.I64_SHL); constant64(16); byte(W.I64_SHR_S); get(t); byte(W.I64_NE); }
+  else { constant32(CS_LIMIT); access(W.I64_LOAD32_U, 0); byte(W.I64_GT_U); }
+  openCold();
+  get(t); callSlow(Import.TARGET, k);
+  leaveBefore(k);
+  close();
+}
+/** A canonical address, or the one or the other as a condition says: a conditional branch checks its target or 0. */
+function isKnownGood(id: u32): bool {
+  const n = node(id);
+  if (n.op == <u16>Op.SELECT) return isCanonical(n.b) && isCanonical(n.c);
+  return isCanonical(id);
+}
+function isCanonical(id: u32): bool { return isConst(id) && <u64>((<i64>immOf(id) << 16) >> 16) == immOf(id); }
+
+function writeRaise(n: Node, k: TInsn): void {
+  if (isConst(n.a) && immOf(n.a) == 0) return;
+  test(n.a);
+  openCold();
+  constant32(<u32>n.imm); callSlow(Import.RAISE, k);
+  leaveBefore(k);
+  close();
+}
+
+/** What the instruction reads goes to memory, and what it writes comes from there. */
+function writeRun(id: u32, n: Node, k: TInsn): void {
+  const read = <u32>n.imm, written = <u32>(n.imm >> 32);
+  storeRegisters(read & st.modified & Effect.GPR);
+  if (read & Effect.XMM) storeVectors(st.vectorsModified);
+  if (read & Effect.FLAGS) {
+    constant32(CC_RESULT); value(n.a); access(W.I64_STORE, 0);
+    constant32(CC_CARRY); value(n.b); access(W.I64_STORE, 0);
+  }
+  constant32(<u32>gpr(RIP_REGISTER)); constant64(st.page); access(W.I64_STORE, 0);
+  constant32(RIP); constant64(ripAfter(k)); access(W.I64_STORE, 0);
+  constant32(k.record); pushLeft(k.place); call(Import.RUN); set(fixed.left);
+  constant32(<u32>CPU + <u32>offsetof<CpuState>("raised")); access(W.I32_LOAD, 0);
+  open(W.IF);
+  // What it has done before the fault (iterations of a repetition) stays.
+  loadRegisters(written & st.used & Effect.GPR);
+  get(fixed.left); set(fixed.budget);
+  constant64(k.rip); set(fixed.rip);
+  leaveRun(k.before, n);
+  close();
+  loadRegisters(written & st.used & Effect.GPR);
+  if (written & Effect.XMM) loadVectors(st.vectorsUsed);
+  if (written & (Effect.SYSTEM | Effect.RIP)) { leaveAfterRun(k, n); return; }
+  constant32(CONTROL_END); access(W.I32_LOAD, 0); byte(W.I32_EQZ);
+  open(W.IF);
+  leaveAfterRun(k, n);
+  close();
+}
+function leaveAfterRun(k: TInsn, n: Node): void {
+  get(fixed.left); constant32(1); byte(W.I32_SUB); set(fixed.budget);
+  constant32(RIP); access(W.I64_LOAD, 0); set(fixed.rip);
+  leaveRun(k.after, n);
+}
+/** Flags that it wrote are in memory; otherwise they are what they were. */
+function leaveRun(state: u32, n: Node): void {
+  if (!(<u32>(n.imm >> 32) & Effect.FLAGS)) { leave(state); return; }
+  constant32(CC_RESULT); access(W.I64_LOAD, 0); set(fixed.a);
+  constant32(CC_CARRY); access(W.I64_LOAD, 0); set(fixed.b);
+  constant32(K.WORDS); set(fixed.kind);
+  constant32(K.NONE); set(fixed.over);
+  branchTo(0);
+}

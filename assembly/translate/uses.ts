@@ -1,0 +1,67 @@
+// Which nodes of a block are needed, and how often in the path that is hot. What only an exit needs is computed there, again and again, unless
+// that would go deep: then it is computed where it stands.
+
+import { Op } from "../ir/ops";
+import { mayRaise } from "../float/vector";
+import { isConst, N, Node, node } from "./dag";
+import { FlagState, flagState, K } from "./flag-state";
+import { insn } from "./forward";
+
+/** Levels of operands that an exit computes by itself. */
+@inline const DEPTH: u32 = 6;
+
+/** Does something in its place, whether anybody needs its value or not. */
+export function isRoot(n: Node): bool {
+  switch (<i32>n.op) {
+    case N.SET: case N.VSET: case Op.SET_FLAG: case Op.LOAD: case Op.STORE: case Op.LOAD_RMW: case Op.STORE_RMW: case Op.PROBE: case Op.CHECK_SEGMENT:
+    case Op.CHECK_TARGET: case Op.RAISE_IF: case Op.BRANCH: case Op.JUMP: case Op.CALL: case Op.JUMP_IND: case Op.CALL_IND: case Op.RET: case Op.RUN:
+    case Op.VLOAD: case Op.VSTORE: return true;
+    case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
+    default: return false;
+  }
+}
+/** May leave: in front of its instruction or, after a device or a store to code, behind it. */
+export function mayLeave(n: Node): bool { return isRoot(n) && n.op < 128 && n.op != <u16>Op.SET_FLAG && !(n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET); }
+
+function use(id: u32): void {
+  if (!id) return;
+  const n = node(id);
+  if (n.uses < 0xffff) n.uses++;
+  if (n.uses == 1 && !isRoot(n)) useOperands(n);
+}
+function useOperands(n: Node): void { use(n.a); use(n.b); use(n.c); }
+
+/** Counts for the nodes from `first` to `end`, and what state `last` needs at the block's end. */
+export function countUses(first: u32, end: u32, last: u32): void {
+  for (let id = first; id < end; id++) {
+    const n = node(id);
+    if (isRoot(n)) useOperands(n);
+  }
+  const s = flagState(last);
+  use(s.a); use(s.b); use(s.c); use(s.overA); use(s.overC);
+  for (let id = first; id < end; id++) {
+    const n = node(id);
+    if (!mayLeave(n)) continue;
+    needAtExit(flagState(insn(n.insn).before));
+    needAtExit(flagState(insn(n.insn).after));
+  }
+}
+
+function needAtExit(s: FlagState): void { need(s.a, 0); need(s.b, 0); need(s.c, 0); need(s.overA, 0); need(s.overC, 0); }
+function need(id: u32, depth: u32): void {
+  if (!id || isConst(id)) return;
+  const n = node(id);
+  if (n.uses || isRoot(n)) { if (!n.uses) n.uses = 1; return; }
+  if (depth >= DEPTH || n.op == <u16>N.REG || n.op == <u16>N.VREG || isOrdered(n)) { use(id); return; }
+  need(n.a, depth + 1); need(n.b, depth + 1); need(n.c, depth + 1);
+}
+
+/** A value that must be taken in its place: memory, state, or a division behind its check. */
+export function isOrdered(n: Node): bool {
+  switch (<i32>n.op) {
+    case Op.LOAD: case Op.LOAD_RMW: case Op.CHECK_SEGMENT: case Op.VLOAD: case Op.GET_FLAG: case Op.SEGMENT_BASE: case Op.DIV_U: case Op.REM_U: case Op.DIV_S:
+    case Op.REM_S: case Op.DIV_WIDE: case Op.WIDE_FITS: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: return true;
+    case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
+    default: return false;
+  }
+}
