@@ -19,8 +19,8 @@ import { INSNS, MAX_INSNS, REGISTERS_NOW, st } from "./places";
   first: u32; end: u32;
   /** Its number in its block. */
   place: u32;
-  /** rip of the instruction, and behind it. */
-  rip: u64;
+  /** rip of the instruction, and of its page (RIP_REGISTER). */
+  rip: u64; page: u64;
 }
 @inline export function insn(n: u32): TInsn { return changetype<TInsn>(INSNS + <usize>n * 40); }
 
@@ -97,6 +97,7 @@ function openInsn(record: u32, place: u32): void {
   st.insn = st.insns++;
   const k = insn(st.insn);
   k.record = record; k.before = st.flags; k.first = st.nodes; k.place = place;
+  k.page = st.page;
   k.rip = wrapRip(st.page + <u64>load<u16>(<usize>record, 4));
 }
 function closeInsn(): void {

@@ -11,7 +11,7 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   code: u32; out: u32;
   /** Locals and branch hints in use. */
   locals: u32; hints: u32;
-  /** rip of the page of the block in hand, and its instruction. */
+  /** While a block is built: rip of its page, its instruction in hand. */
   page: u64;
   insn: u32;
   /** Flag state in hand. */

@@ -229,7 +229,7 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
     constant32(CC_RESULT); value(n.a); access(W.I64_STORE, 0);
     constant32(CC_CARRY); value(n.b); access(W.I64_STORE, 0);
   }
-  constant32(<u32>gpr(RIP_REGISTER)); constant64(st.page); access(W.I64_STORE, 0);
+  constant32(<u32>gpr(RIP_REGISTER)); constant64(k.page); access(W.I64_STORE, 0);
   constant32(RIP); constant64(ripAfter(k)); access(W.I64_STORE, 0);
   constant32(k.record); pushLeft(k.place); call(Import.RUN); set(fixed.left);
   constant32(<u32>CPU + <u32>offsetof<CpuState>("raised")); access(W.I32_LOAD, 0);
