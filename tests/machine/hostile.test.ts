@@ -56,7 +56,7 @@ async function runThrough(machine: Machine): Promise<number> {
   for (;;) {
     const { reason } = await machine.runUntilHalt();
     if (reason === 'halt') return stops;
-    expect(['poweroff', 'reset', 'debug-exit']).toContain(reason);
+    expect(['poweroff', 'reset', 'debug-exit', 'panic']).toContain(reason);
     if (++stops > 100_000) throw new Error('the loop does not get on');
   }
 }
