@@ -42,7 +42,7 @@ describe('what cannot start is named, with what to do', () => {
     ['-kernel @big -m 16', 2, /big: needs 41 MiB of memory below 4 GiB, the machine has 16 MiB\. Give the machine more memory \(-m \d+\)\./],
     ['-kernel @kernel -m 16 -initrd @module', 2, /module: has 20 MiB, but only 14 MiB of memory are left beside the kernel\. Give the machine more memory \(-m\)/],
     ['-bios @none', 2, /^pintail: -bios \S+: cannot read .*\/none: there is no such file\./],
-    ['-bios @text', 2, /text: has 6 bytes; a ROM has a multiple of 64 KiB, at most 1 MiB\./],
+    ['-bios @text', 2, /text: has 6 bytes; a ROM has a multiple of 64 KiB, at most 16 MiB\./],
     ['-bios @text -append x', 2, /^pintail: -append x: is the command line of a kernel or a guest; with a BIOS the boot loader has its own\./],
     ['--guest nowhere', 2, /^pintail: --guest nowhere: there is no guest "nowhere"\. There are amd64, i386, builtin, and folders/],
     ['@kernel', 2, /kernel: \S+ is a kernel and no disk; write -kernel \S+\.\n$/],
