@@ -2,12 +2,14 @@
 //
 //   npm run bench -- boot [--runs N] [--json]
 //   npm run bench -- net [--only TEXT] [--json]
+//   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
 
 import { benchBoot } from "./boot.mjs";
 import { benchNet } from "./net.mjs";
+import { benchSlice } from "./slice.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { boot: benchBoot, net: benchNet };
+const BENCHES = { boot: benchBoot, net: benchNet, slice: benchSlice };
 
 const [name = "boot", ...words] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
