@@ -76,7 +76,8 @@ describe('what is typed', () => {
   it.each([false, true])('goes on with `drain` (worker: %s)', async (worker) => {
     // again: mov dx, 3fdh / in al, dx / test al, 1 / jz again / mov dx, 3f8h / in al, dx / jmp again
     const code = Uint8Array.from([0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 1, 0x74, 0xf7, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xeb, 0xf0]);
-    const machine = await createMachine({ ...IDLE, worker, bare: { code, mode: 'protected32' } });
+    // The line is as slow as its divisor says: an instruction takes a microsecond, so that few are waited for.
+    const machine = await createMachine({ ...IDLE, worker, icountShift: 10, bare: { code, mode: 'protected32' } });
     await fill(machine);
     const drained = new Promise<number>((resolve) => machine.on('drain', resolve));
     const run = machine.run();
