@@ -7,7 +7,7 @@ import { FrameQueue } from '../../../host/net/frame-queue.js';
 import { NO_OFFLOAD } from '../../../host/net/backend.js';
 import { Line } from '../../../host/net/line.js';
 import { seededRandom } from '../../../host/net/random.js';
-import { heldBytes } from './memory.js';
+import { heldBy, heldBytes } from './memory.js';
 
 describe('bytes that wait', () => {
   for (const seed of [1, 2, 3])
@@ -43,24 +43,33 @@ describe('bytes that wait', () => {
       }
     });
 
-  it('hold at most twice what is counted, one byte a piece, and parts of large buffers', () => {
-    for (const piece of [() => Uint8Array.of(1), () => new Uint8Array(65536).subarray(0, 4096), () => new Uint8Array(65536).subarray(7, 9)]) {
-      const before = heldBytes();
+  it.each([
+    { pieces: 'one byte a piece', count: 400_000, piece: () => Uint8Array.of(1) },
+    { pieces: 'a few bytes of large buffers', count: 100_000, piece: () => new Uint8Array(8192).subarray(7, 9) },
+    { pieces: 'parts of large buffers', count: 500, piece: () => new Uint8Array(65536).subarray(0, 4096) },
+  ])('hold at most twice what is counted: $pieces', ({ count, piece }) => {
+    let counted = 0;
+    const held = heldBy(() => {
       const queue = new ByteQueue();
-      for (let i = 0; i < 5000; i++) queue.push(piece());
-      expect(heldBytes() - before).toBeLessThan(2 * queue.held);
-      expect(queue.held).toBeLessThan(2 * queue.length + 1024);
-    }
+      for (let i = 0; i < count; i++) queue.push(piece());
+      counted = queue.held;
+      expect(counted).toBeLessThan(2 * queue.length + 1024);
+      return queue;
+    });
+    expect(held).toBeLessThan(2 * counted);
+    expect(held).toBeGreaterThan(counted / 2);
   });
 });
 
 describe('frames that wait', () => {
   it('hold at most twice their bound, however small they are', () => {
-    const before = heldBytes();
-    const queue = new FrameQueue(4 << 20);
-    while (queue.push(new Uint8Array(60), NO_OFFLOAD));
-    expect(queue.length).toBeGreaterThan(10_000);
-    expect(heldBytes() - before).toBeLessThan(8 << 20);
+    const held = heldBy(() => {
+      const queue = new FrameQueue(4 << 20);
+      while (queue.push(new Uint8Array(60), NO_OFFLOAD));
+      expect(queue.length).toBeGreaterThan(10_000);
+      return queue;
+    });
+    expect(held).toBeLessThan(8 << 20);
   });
 });
 
