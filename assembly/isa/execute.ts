@@ -1,4 +1,4 @@
-// One instruction, or one block through the IR. The run loop inlines the hot switch; everything else calls these.
+// One instruction, or one block through the IR. The run loop inlines hot.ts; everything else calls these.
 
 import { control, RECORD } from "../base/control";
 import { Insn } from "../decode/record";
@@ -7,16 +7,15 @@ import { Op } from "../ir/ops";
 import { begin, count, cutTo, isFull, record } from "../ir/block";
 import { interpret } from "../ir/interpret";
 import { verify } from "../ir/verify";
-import { executeHot } from "./hot";
 import { executeRare } from "./rare";
 
-/** Executes a record now: what the IR's RUN operation calls (links.runSlot). Nothing in hot.ts is recorded that way. */
+/** Executes a record now: what the IR's RUN operation calls (links.runSlot). Nothing in integer.ts is recorded that way. */
 export function runOne(i: Insn): void { executeRare<Run>(i); }
 
 /** Appends a record's meaning to the IR. */
 export function buildOne(i: Insn): void {
   record(Op.INSN, 0, 0, 0, changetype<usize>(i));
-  executeHot<Build>(i);
+  executeRare<Build>(i);
 }
 
 /** Builds the records from `first` to `end`, or as many as fit; the address past the last. */

@@ -22,7 +22,6 @@ import { raise } from "../cpu/exceptions";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
 import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
-import { Run } from "../ir/words";
 import { executeHot } from "../isa/hot";
 import { interpretBlock } from "../isa/execute";
 import { StopReason } from "./surface";
@@ -208,7 +207,7 @@ function runRecords(first: u32): u32 {
   let p = first;
   do {
     control.current = p;
-    executeHot<Run>(changetype<Insn>(<usize>p));
+    executeHot(changetype<Insn>(<usize>p));
     p += RECORD;
   } while (p < control.end);
   return p;
