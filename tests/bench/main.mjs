@@ -1,26 +1,35 @@
 // Benchmarks: ratios against a peer in the same run, never a timed assertion.
 //
 //   npm run bench -- boot [--runs N] [--json]
+//   npm run bench -- cpu [--rows A,B] [--only native,QEMU,v86,Pintail] [--width 64|32] [--quick] [--runs N] [--json]
 //   npm run bench -- net [--only TEXT] [--json]
 
 import { benchBoot } from "./boot.mjs";
+import { benchCpu } from "./cpu.mjs";
 import { benchNet } from "./net.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { boot: benchBoot, net: benchNet };
+const BENCHES = { boot: benchBoot, cpu: benchCpu, net: benchNet };
+
+function refuse(text) {
+  process.stderr.write(`bench: ${text}\n`);
+  process.exit(2);
+}
 
 const [name = "boot", ...words] = process.argv.slice(2);
 const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
-if (bench === undefined) {
-  process.stderr.write(`bench: "${name}" is not one of ${Object.keys(BENCHES).join(", ")}.\n`);
-  process.exit(2);
-}
-const at = words.indexOf("--runs");
-const runs = at < 0 ? 3 : Number(words[at + 1]);
-if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(`bench: --runs ${words[at + 1]} is not a whole number.\n`);
-  process.exit(2);
-}
+if (bench === undefined) refuse(`"${name}" is not one of ${Object.keys(BENCHES).join(", ")}.`);
+const valueOf = (option) => (words.includes(option) ? words[words.indexOf(option) + 1] : undefined);
+const runs = Number(valueOf("--runs") ?? 3);
+if (!Number.isInteger(runs) || runs < 1) refuse(`--runs ${valueOf("--runs")} is not a whole number.`);
+const width = valueOf("--width");
+if (![undefined, "64", "32"].includes(width)) refuse(`--width ${width} is neither 64 nor 32.`);
 await build("release");
-const only = words.includes("--only") ? words[words.indexOf("--only") + 1] : undefined;
-await bench({ runs, json: words.includes("--json"), only });
+try {
+  await bench({
+    runs, json: words.includes("--json"), only: valueOf("--only"), rows: valueOf("--rows"), quick: words.includes("--quick"),
+    ...(width === undefined ? {} : { width: Number(width) }),
+  });
+} catch (error) {
+  refuse(error.message);
+}

@@ -6,11 +6,11 @@ import { readFileSync } from "node:fs";
 const TICKS_A_SECOND = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const PROMPT = "/ # ";
 
-/** User and system time of a process with all its threads so far, in s. proc(5): fields 14 and 15, counted after the name in brackets. */
+/** User and system time of a process with all its threads and the children it has waited for so far, in s. proc(5): fields 14 to 17, counted after the name in brackets. */
 export function cpuSeconds(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_A_SECOND;
 }
 
 export class Console {
@@ -83,6 +83,13 @@ export class Console {
     const text = await this.until(`=${name}`, limitMs);
     await this.prompt();
     return text;
+  }
+
+  /** Has the bench's program (cpu/programs) do a row's work `n` times; the checksum. */
+  async row(name, n) {
+    this.type(`${name} ${n}`);
+    await this.until(`=${name} ${n} `);
+    return (await this.until("\n")).trim();
   }
 
   /** Interrupts what runs in the foreground. */

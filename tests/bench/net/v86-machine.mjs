@@ -1,6 +1,6 @@
-// A v86 machine as a process: its first serial port on stdin and stdout, its card before the same user network as ours has.
+// A v86 machine as a process: its first serial port on stdin and stdout, its card, if it has one, before the same user network as ours.
 //
-//   node v86-machine.mjs '{"bios":PATH,"vgaBios":PATH,"kernel":PATH,"initrd":PATH,"append":TEXT,"card":"virtio"|"ne2k","netdev":TEXT}'
+//   node v86-machine.mjs '{"bios":PATH,"vgaBios":PATH,"kernel":PATH,"initrd":PATH,"append":TEXT,"card"?:"virtio"|"ne2k","netdev"?:TEXT}'
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,6 @@ function connect(emulator, backend) {
 
 const options = JSON.parse(process.argv[2]);
 const image = (path) => ({ buffer: new Uint8Array(readFileSync(path)).buffer });
-const { backend } = await openBackend(parseNetdev(options.netdev), createNetContext());
 const emulator = new V86({
   wasm_path: join(root, "node_modules/v86/build/v86.wasm"),
   memory_size: 256 * 2 ** 20,
@@ -45,7 +44,7 @@ const emulator = new V86({
   bzimage: image(options.kernel),
   initrd: image(options.initrd),
   cmdline: options.append,
-  net_device: { type: options.card },
+  ...(options.card === undefined ? {} : { net_device: { type: options.card } }),
   disable_keyboard: true,
   disable_mouse: true,
   disable_speaker: true,
@@ -53,4 +52,7 @@ const emulator = new V86({
 });
 emulator.add_listener("serial0-output-byte", (byte) => process.stdout.write(Uint8Array.of(byte)));
 process.stdin.on("data", (data) => emulator.serial0_send(data.toString("latin1")));
-connect(emulator, withSoftwareOffload(backend));
+if (options.netdev !== undefined) {
+  const { backend } = await openBackend(parseNetdev(options.netdev), createNetContext());
+  connect(emulator, withSoftwareOffload(backend));
+}
