@@ -32,8 +32,10 @@ import { VCPU } from "./layout";
   limit: u64;
   /** The tick at which the host wants the run to end. */
   until: u64;
-  /** The tick at which the loop yields; work beside the ticks brings it nearer. May be negative. Never between runs, when devices work for the host. */
+  /** The tick at which the loop yields; work beside the ticks brings it nearer. May be negative; NO_YIELD while the loop does not run. */
   yieldAt: i64;
+  /** Units of work that the last run took. */
+  turn: u64;
 }
 
 @inline export const control = changetype<Control>(VCPU);
@@ -56,13 +58,17 @@ export const enum Work {
   DECODE = 15,
   /** An access to a port or a device register. */
   ACCESS = 10,
-  /** An instruction outside isa/hot.ts. */
-  RARE = 4,
+  /** An instruction of the system, an x87 one, a floating-point one of SSE. */
+  RARE = 8,
+  /** A function of the x87: sine, logarithm, remainder; a number in decimal. */
+  FUNCTION = 100,
   /** Emptying the TLB, beside its entries. */
   FLUSH = 30,
   /** So many entries looked at, or links followed, in a row are a unit. */
   LINKS_A_UNIT = 4,
 }
+
+@inline export const NO_YIELD: i64 = i64.MAX_VALUE;
 
 export const enum Event {
   /** A maskable interrupt waits (LAPIC or PIC). */

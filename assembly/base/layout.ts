@@ -77,11 +77,19 @@
 
 /** Software TLB: see cpu/tlb.ts and cpu/contexts.ts. Machine state: it decides when A and D bits are set. */
 @inline export const TLB: usize = RINGS + RINGS_SIZE;
-@inline export const TLB_TABLE_SIZE: usize = 16 * KIB;
-@inline export const TLB_SIZE: usize = 1 * MIB;
+/** Entries of a table, a power of two. */
+@inline export const TLB_ENTRIES: usize = 1024;
+@inline export const TLB_TABLE_SIZE: usize = 16 * TLB_ENTRIES;
+/** Three tables that all PCIDs share, and six for each of eight. */
+@inline export const TLB_SIZE: usize = 51 * TLB_TABLE_SIZE;
+/** What was filled, and whose the banks are. */
+@inline export const TLB_LOGS: usize = TLB + TLB_SIZE;
+@inline export const TLB_LOGS_SIZE: usize = 324 * TLB_ENTRIES + 8 * KIB;
+/** A table of nothing, for who must not hit. */
+@inline export const TLB_BLANK: usize = TLB_LOGS + TLB_LOGS_SIZE;
 
 /** Opcode rows by map, filled at start from the tables in decode/. */
-@inline export const OPCODES: usize = TLB + TLB_SIZE;
+@inline export const OPCODES: usize = TLB_BLANK + TLB_TABLE_SIZE;
 @inline export const OPCODES_SIZE: usize = 256 * KIB;
 /** The block of IR being built, its values and scratch (ir/). */
 @inline export const IR: usize = OPCODES + OPCODES_SIZE;

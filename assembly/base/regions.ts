@@ -6,8 +6,8 @@ import {
   MACHINE, MACHINE_SIZE, LINKS, LINKS_SIZE, VCPU, VCPU_WORDS_SIZE, LOOP, LOOP_SIZE, CPU, CPU_SIZE, GPR_SCRATCH, XMM, XMM_SCRATCH, FPR, WALK, PDPTE,
   FLOAT_ENV, FLOAT_ENV_SIZE, CLOCK, CLOCK_SIZE, INTERRUPT, INTERRUPT_SIZE,
   CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, PCI_TABLES, PCI_TABLES_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
-  REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, OPCODES,
-  OPCODES_SIZE, IR_SIZE, TRANSLATION_SIZE, CODE_CHANGES_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
+  REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, TLB_LOGS, TLB_LOGS_SIZE, TLB_BLANK, TLB_TABLE_SIZE,
+  OPCODES, OPCODES_SIZE, IR_SIZE, TRANSLATION_SIZE, CODE_CHANGES_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
   BLOCKS, BLOCKS_SIZE, FIRMWARE, FIRMWARE_SIZE, RAM, STATIC_END,
 } from "./layout";
 import { OWN_COUNTERS_SIZE } from "./counters";
@@ -20,7 +20,7 @@ export const enum RegionKind { STATE, CACHE, STATIC }
 const ROW: usize = memory.data(40);
 @inline function row(): Row { return changetype<Row>(ROW); }
 
-@inline const COUNT: u32 = 33;
+@inline const COUNT: u32 = 35;
 @inline const HALF: usize = COUNTERS_SIZE / 2;
 
 function put(kind: u32, base: usize, size: u64, name: string): void { putPart(kind, base, size, name, 1, 0xff); }
@@ -67,12 +67,15 @@ function findBoard(i: u32): void {
     case 24: put(C, COUNTERS + HALF, HALF, "counter names"); break;
     case 25: put(S, DEVICES, DEVICES_SIZE, "devices"); break;
     case 26: put(S, RINGS, RINGS_SIZE, "rings"); break;
-    case 27: put(S, TLB, TLB_SIZE, "tlb"); break;
-    case 28: put(C, OPCODES, OPCODES_SIZE + IR_SIZE + TRANSLATION_SIZE + CODE_CHANGES_SIZE, "opcodes, ir and translations"); break;
+    // Of an entry: all but the mark in its tag (cpu/contexts.ts MARK).
+    case 27: putPart(S, TLB, TLB_SIZE, "tlb", 16, 0xfe); break;
+    case 28: put(S, TLB_LOGS, TLB_LOGS_SIZE, "tlb logs"); break;
+    case 29: put(C, TLB_BLANK, TLB_TABLE_SIZE, "blank table"); break;
+    case 30: put(C, OPCODES, OPCODES_SIZE + IR_SIZE + TRANSLATION_SIZE + CODE_CHANGES_SIZE, "opcodes, ir and translations"); break;
     // Of a page's attributes: Attr.ROM.
-    case 29: putPart(S, PAGE_ATTR, PAGE_ATTR_SIZE, "page attributes", 1, 2); break;
-    case 30: put(C, PAGE_BLOCKS, PAGE_BLOCKS_SIZE + BLOCK_HASH_SIZE + BLOCKS_SIZE, "blocks"); break;
-    case 31: put(S, FIRMWARE, FIRMWARE_SIZE, "firmware"); break;
+    case 31: putPart(S, PAGE_ATTR, PAGE_ATTR_SIZE, "page attributes", 1, 2); break;
+    case 32: put(C, PAGE_BLOCKS, PAGE_BLOCKS_SIZE + BLOCK_HASH_SIZE + BLOCKS_SIZE, "blocks"); break;
+    case 33: put(S, FIRMWARE, FIRMWARE_SIZE, "firmware"); break;
     default: put(S, RAM, machine.ramSize, "ram");
   }
 }

@@ -2,11 +2,11 @@
 // what misses comes here: walks, page crossings, devices, pages with code, addresses that are not canonical.
 // Nothing is stored until every page of the access is known to be writable.
 
-import { isRom, ramAt, noteWrite } from "../memory/ram";
+import { Attr, attrOf, isRom, pageOf, ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK } from "../base/control";
 import { cpu, Efer, Mode, Vector } from "./state";
-import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, entryAt } from "./tlb";
+import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, entryAt, isMarked, unmark } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
 import { watchAccess } from "./debug-registers";
 import { raise } from "./exceptions";
@@ -50,7 +50,10 @@ export function loadPhysical(at: u64, bytes: u32): u64 {
 export function storePhysical(at: u64, bytes: u32, v: u64): void {
   const p = ramAt(at, bytes);
   if (!p) { mmioWrite(at, bytes, v); leaveBlock(); return; }
-  if (isRom(p)) return;
+  if (!isRom(p)) storeNoted(p, bytes, v);
+}
+
+function storeNoted(p: usize, bytes: u32, v: u64): void {
   switch (bytes) {
     case 1: store<u8>(p, <u8>v); break;
     case 2: store<u16>(p, <u16>v); break;
@@ -116,6 +119,9 @@ function storeAcross(linear: u64, bytes: u32, v: u64, who: u32): bool {
  * follows cannot fault.
  */
 export function loadForUpdate(linear: u64, bytes: u32): u64 {
+  const e = entryAt(cpu.tlbWrite, linear);
+  // The page is writable and holds code: what is stored takes the slow path, what is loaded need not walk.
+  if (isMarked(e, linear + bytes - 1)) return loadHost(<usize>(<u32>linear + load<u32>(e, 8)), bytes);
   const at = inProgram(linear), who = currentClass();
   if (isRefused(at, bytes, who)) return 0;
   const a = translate(wrap(at), Access.WRITE, who);
@@ -123,6 +129,15 @@ export function loadForUpdate(linear: u64, bytes: u32): u64 {
   if (!crosses(at, bytes)) return loadPhysical(a, bytes);
   const b = translate(secondPage(lastPage(at, bytes)), Access.WRITE, who);
   return b == NO_ADDRESS ? 0 : joinPhysical(a, b, <u32>(0x1000 - (at & 0xfff)), bytes);
+}
+
+function loadHost(p: usize, bytes: u32): u64 {
+  switch (bytes) {
+    case 1: return load<u8>(p);
+    case 2: return load<u16>(p);
+    case 4: return load<u32>(p);
+    default: return load<u64>(p);
+  }
 }
 
 /** Raises what a store of `bytes` at `linear` would raise, and stores nothing. True if it may be stored. */
@@ -168,10 +183,18 @@ export function storeLinear(linear: u64, bytes: u32, v: u64): bool {
 }
 /** What the fast paths have not found. */
 export function loadMissed(linear: u64, bytes: u32): u64 { return loadAs(inProgram(linear), bytes, currentClass()); }
-export function storeMissed(linear: u64, bytes: u32, v: u64): bool { return storeAs(inProgram(linear), bytes, v, currentClass()); }
+export function storeMissed(linear: u64, bytes: u32, v: u64): bool {
+  const e = entryAt(cpu.tlbWrite, linear);
+  if (!isMarked(e, linear + bytes - 1)) return storeAs(inProgram(linear), bytes, v, currentClass());
+  // The page is writable and holds code, or did.
+  const p = <usize>(<u32>linear + load<u32>(e, 8));
+  storeNoted(p, bytes, v);
+  if (!(attrOf(pageOf(p)) & Attr.CODE)) unmark(e);
+  return true;
+}
 export function probeLinear(linear: u64, bytes: u32): bool {
   const e = entryAt(cpu.tlbWrite, linear);
-  if (load<u64>(e) == ((linear + bytes - 1) & ~0xfff)) return true;
+  if (load<u64>(e) == ((linear + bytes - 1) & ~0xfff) || isMarked(e, linear + bytes - 1)) return true;
   return probeAs(inProgram(linear), bytes, currentClass());
 }
 

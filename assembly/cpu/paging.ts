@@ -4,9 +4,10 @@
 
 import { PDPTE, WALK } from "../base/layout";
 export { PDPTE };
+import { spend, Work } from "../base/control";
 import { machine } from "../base/machine";
 import { Counter, count } from "../base/counters";
-import { isRom, ramAt, attrOf, pageOf, noteWrite, Attr } from "../memory/ram";
+import { isRom, ramAt, attrOf, setAttr, pageOf, noteWrite, Attr } from "../memory/ram";
 import { cpu, Cr0, Cr4, Efer } from "./state";
 import { Access, Class, enterPage, tableOf } from "./tlb";
 import { Entry } from "./contexts";
@@ -63,6 +64,7 @@ export function translate(linear: u64, access: u32, who: u32): u64 {
     return flat;
   }
   count(Counter.PAGE_WALKS);
+  spend(Work.WALK);
   const code = find(linear, access, who, true);
   if (code != OK) { raisePageFault(linear, code); return NO_ADDRESS; }
   const physical = gated((walk.leaf & ADDRESS & ~walk.mask) | (linear & walk.mask));
@@ -84,9 +86,10 @@ function enter(linear: u64, physical: u64, access: u32, who: u32, flags: u32): v
   const host = ramAt(physical & ~0xfff, 4096);
   if (!host) return;
   const attr = attrOf(pageOf(host));
-  if (access == Access.WRITE && attr & (Attr.CODE | Attr.ROM)) return;
-  if (access == Access.WRITE) noteWrite(host, 1);
-  enterPage(tableOf(access == Access.EXEC && who == Class.OPEN ? Class.KERNEL : who, access), linear, host, flags);
+  const write = access == Access.WRITE;
+  if (write && attr & Attr.ROM) return;
+  if (write) setAttr(pageOf(host), Attr.DIRTY);
+  enterPage(tableOf(access == Access.EXEC && who == Class.OPEN ? Class.KERNEL : who, access), linear, host, flags, write && (attr & Attr.CODE) != 0);
 }
 
 @inline const OK: u32 = 0xffff_ffff;

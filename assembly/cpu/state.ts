@@ -49,6 +49,8 @@ export { FPR, GPR, SEGMENTS, XMM };
   tlbRead: u32; tlbWrite: u32; tlbExec: u32;
   /** Address of the TLB tables of the current PCID (contexts.ts). */
   tlbBank: u32;
+  /** Where this processor's TLB and its logs lie. */
+  tlbTables: u32; tlbLogs: u32;
   /** A 1 GiB page has been entered in the TLB since it was last emptied. */
   hugePages: u32;
   /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */

@@ -1,27 +1,31 @@
-// The software TLB: direct-mapped tables of 1024 entries, for read, write and execute, for supervisor code with SMAP closed,
+// The software TLB: direct-mapped tables, for read, write and execute, for supervisor code with SMAP closed,
 // supervisor with SMAP open (or absent), and user. A ring crossing or STAC changes tables and flushes nothing; nor does a change
 // of PCID that asks to keep what there is (contexts.ts says where the tables lie).
 //
 //   entry, 16 bytes:  | tag: u64 | addend: u32 | flags: u32 |
 //
+// A hit has no side effect; whatever would miss goes the slow path, in order. What is entered does not depend on any cache: every execution
+// keeps to both, so the TLB's contents are the machine's. What empties it leaves the block in hand.
+//
 // The tag is the linear page; the index comes from the first byte's page and the tag is held against the last byte's, so
 // one comparison covers validity, permission and page crossing. linear + addend (mod 2^32) is the address in linear memory.
-// Pages that are not RAM are never entered, nor is a page with code in a write table: those take the slow path.
+// Pages that are not RAM are never entered. A page with code is entered in a write table like others, with a mark in its tag that no
+// look-up expects: a store to it takes the slow path, which does not walk (cpu/memory.ts storeMissed).
 // While alignment is checked (CR0.AM, AC, CPL 3) or a data breakpoint is armed, the fast paths see a table of nothing, so that the
 // slow path looks at every access.
-// A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when it must look for all pieces.
+// A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when all pieces must go.
 
-import { TLB_TABLE_SIZE } from "../base/layout";
+import { TLB, TLB_BLANK, TLB_ENTRIES, TLB_LOGS, TLB_TABLE_SIZE } from "../base/layout";
+import { leaveBlock, spend, Work } from "../base/control";
 import { Counter, count } from "../base/counters";
 import { cpu, Cr0, Cr4, Flag } from "./state";
 import {
-  BANKS, BLANK, Entry, INVALID, LARGE, bankTables, dropAllContexts, dropContext, dropEverything, dropLarge, dropPage, dropPageOf, logEntry, sharedTables,
+  Entry, MARK, clearTables, dropAllContexts, dropContext, dropEverything, dropLarge, dropPage, dropPageOf, filterAt, logEntry, markWritersOf, sharedTables,
   switchContext,
 } from "./contexts";
 
-@inline const ENTRIES: u64 = 1023;
-/** What cuts a page number to an index, for translated code. */
-@inline export const TLB_MASK: u32 = <u32>ENTRIES;
+/** What cuts a page number to an index. */
+@inline export const TLB_MASK: u32 = <u32>TLB_ENTRIES - 1;
 
 export const enum Access { READ, WRITE, EXEC }
 /** Whose tables: supervisor with SMAP closed, supervisor with it open, user. */
@@ -30,7 +34,7 @@ export const enum Class { KERNEL, OPEN, USER }
 @inline export function tableOf(who: u32, access: u32): u32 {
   return (who == Class.KERNEL ? sharedTables() : cpu.tlbBank + (who == Class.USER ? 3 * <u32>TLB_TABLE_SIZE : 0)) + access * <u32>TLB_TABLE_SIZE;
 }
-@inline export function entryAt(table: u32, linear: u64): u32 { return table + ((<u32>(linear >> 12) & <u32>ENTRIES) << 4); }
+@inline export function entryAt(table: u32, linear: u64): u32 { return table + ((<u32>(linear >> 12) & <u32>(TLB_ENTRIES - 1)) << 4); }
 
 /** Class of an explicit access at the current privilege. */
 export function currentClass(): u32 {
@@ -46,7 +50,7 @@ export function selectTlb(): void {
   const who = currentClass();
   cpu.tlbRead = tableOf(who, Access.READ);
   cpu.tlbWrite = tableOf(who, Access.WRITE);
-  if (isAlignmentChecked() || isDataWatched()) { cpu.tlbRead = <u32>BLANK; cpu.tlbWrite = <u32>BLANK; }
+  if (isAlignmentChecked() || isDataWatched()) { cpu.tlbRead = <u32>TLB_BLANK; cpu.tlbWrite = <u32>TLB_BLANK; }
   cpu.tlbExec = tableOf(who == Class.USER ? Class.USER : Class.KERNEL, Access.EXEC);
 }
 
@@ -58,21 +62,36 @@ export function isDataWatched(): bool {
   return false;
 }
 /** The fast paths are off: accesses are looked at one by one. */
-@inline export function isLookedAt(): bool { return cpu.tlbRead == <u32>BLANK; }
+@inline export function isLookedAt(): bool { return cpu.tlbRead == <u32>TLB_BLANK; }
 
-/** Enters a page. `host` is the linear-memory address of its first byte. */
-export function enterPage(table: u32, linear: u64, host: usize, flags: u32): void {
+/** Enters a page. `host` is the linear-memory address of its first byte; `marked`: it is to be written and holds code. */
+export function enterPage(table: u32, linear: u64, host: usize, flags: u32, marked: bool): void {
   count(Counter.TLB_FILLS);
   const page = linear & ~0xfff, e = entryAt(table, linear);
-  store<u64>(e, page);
+  store<u64>(e, marked ? page | MARK : page);
   store<u32>(e, <u32>host - <u32>page, 8);
-  store<u32>(e, flags, 12);
-  if (!(flags & Entry.GLOBAL)) logEntry(e);
+  store<u32>(e, load<u32>(e, 12) & Entry.IN_LOGS | flags, 12);
+  logEntry(e);
   if (flags & Entry.LARGE) markLarge(linear);
 }
 
+/** Gives the processor its TLB; `fresh`: in memory that has none. */
+export function attachTlb(fresh: bool): void {
+  cpu.tlbTables = <u32>TLB;
+  cpu.tlbLogs = <u32>TLB_LOGS;
+  memory.fill(TLB_BLANK, 0xff, TLB_TABLE_SIZE);
+  if (fresh) clearTables();
+}
+
+/** True for a write entry that leads to a page with code, and covers an access whose last byte is `last`. */
+@inline export function isMarked(e: u32, last: u64): bool { return load<u64>(e) == (last & ~0xfff | MARK); }
+/** The page of a marked entry holds no code any more. */
+@inline export function unmark(e: u32): void { store<u64>(e, load<u64>(e) & ~MARK); }
+
 export function flushAll(): void {
   count(Counter.TLB_FLUSHES);
+  spend(Work.FLUSH);
+  leaveBlock();
   cpu.hugePages = 0;
   dropEverything();
   selectTlb();
@@ -80,6 +99,8 @@ export function flushAll(): void {
 
 /** MOV CR3: to its PCID; unless `keep`, what is not global of that is dropped. */
 export function enterContext(keep: bool): void {
+  spend(Work.FLUSH);
+  leaveBlock();
   if (!keep) count(Counter.TLB_FLUSHES);
   switchContext(keep);
   selectTlb();
@@ -87,36 +108,27 @@ export function enterContext(keep: bool): void {
 
 /** INVLPG: the page at `linear`, global or not, and all pieces of a large page around it. */
 export function flushPage(linear: u64): void {
+  spend(Work.FLUSH);
+  leaveBlock();
   dropPage(linear);
   if (isLarge(linear)) dropLarge();
 }
 
 /** INVPCID types 0, 1 and 3: a page of a PCID, a PCID, all PCIDs, each without global pages. */
 export function flushPageOf(pcid: u32, linear: u64): void {
+  spend(Work.FLUSH);
+  leaveBlock();
   dropPageOf(pcid, linear);
   if (isLarge(linear)) dropLarge();
 }
-export function flushContext(pcid: u32): void { count(Counter.TLB_FLUSHES); dropContext(pcid); }
-export function flushContexts(): void { count(Counter.TLB_FLUSHES); dropAllContexts(); }
+export function flushContext(pcid: u32): void { count(Counter.TLB_FLUSHES); spend(Work.FLUSH); leaveBlock(); dropContext(pcid); }
+export function flushContexts(): void { count(Counter.TLB_FLUSHES); spend(Work.FLUSH); leaveBlock(); dropAllContexts(); }
 
-/** A page has just got code: no write entry may lead to it. `host` is its linear-memory address. */
-export function dropWriters(host: usize): void {
-  dropWritersIn(sharedTables() + Access.WRITE * <u32>TLB_TABLE_SIZE, host);
-  for (let n: u32 = 0; n < BANKS; n++) {
-    const tables = bankTables(n);
-    if (!tables) continue;
-    dropWritersIn(tables + Access.WRITE * <u32>TLB_TABLE_SIZE, host);
-    dropWritersIn(tables + (3 + Access.WRITE) * <u32>TLB_TABLE_SIZE, host);
-  }
-}
-function dropWritersIn(table: u32, host: usize): void {
-  for (let e = table; e < table + <u32>TLB_TABLE_SIZE; e += 16) {
-    if (<u32>load<u64>(e) + load<u32>(e, 8) == <u32>host) store<u64>(e, INVALID);
-  }
-}
+/** A page has just got code: stores to it take the slow path. `host` is its linear-memory address. */
+export function markWriters(host: usize): void { markWritersOf(<u32>host); }
 
 // A 1 GiB page marks its gigabyte in the second half, a 2 or 4 MiB page its 2 MiB regions in the first.
-@inline function largeBit(n: u64): usize { return <usize>LARGE + <usize>((n >> 3) & 2047); }
+@inline function largeBit(n: u64): usize { return <usize>filterAt() + <usize>((n >> 3) & 2047); }
 @inline function bitOf(n: u64): u32 { return <u32>1 << <u32>(n & 7); }
 
 function markLarge(linear: u64): void {

@@ -10,11 +10,11 @@
 
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
-import { control, RECORD } from "../base/control";
+import { control, spend, Work, RECORD } from "../base/control";
 import { noteAllChanged, noteChange } from "../base/changes";
 import { links } from "../base/machine";
 import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/ram";
-import { dropWriters } from "../cpu/tlb";
+import { markWriters } from "../cpu/tlb";
 import { raise } from "../cpu/exceptions";
 import { fetchAt } from "../cpu/memory";
 import { isEndless } from "../cpu/segments";
@@ -55,6 +55,7 @@ import { JOINED } from "./scratch";
 @inline function pageHead(page: u32): usize { return PAGE_BLOCKS + <usize>page * 4; }
 
 export function dropAllBlocks(): void {
+  spend((<u32>(BLOCK_HASH_SIZE / 1024) + pageCount()) / 64);
   memory.fill(BLOCK_HASH, 0, BLOCK_HASH_SIZE);
   const pages = pageCount();
   for (let page: u32 = 0; page < pages; page++) if (attrOf(page) & Attr.CODE) clearAttr(page, Attr.CODE);
@@ -66,8 +67,15 @@ export function dropAllBlocks(): void {
 
 /** The block at `host` in the current mode, or 0. */
 @inline export function lookUp(host: u32, mode: u32): Block {
-  let b = changetype<Block>(<usize>load<u32>(hashOf(host, mode)));
-  while (changetype<usize>(b) && (b.host != host || b.mode != mode)) b = changetype<Block>(<usize>b.nextInHash);
+  const b = changetype<Block>(<usize>load<u32>(hashOf(host, mode)));
+  return !changetype<usize>(b) || b.host == host && b.mode == mode ? b : lookFurther(b, host, mode);
+}
+
+/** Along the chain of a hash, which a guest can make as long as it has pages. */
+function lookFurther(first: Block, host: u32, mode: u32): Block {
+  let b = first, links: u32 = 0;
+  while (changetype<usize>(b) && (b.host != host || b.mode != mode)) { b = changetype<Block>(<usize>b.nextInHash); links++; }
+  spend(links / Work.LINKS_A_UNIT);
   return b;
 }
 
@@ -83,6 +91,7 @@ export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
     record += RECORD; n++;
     if (d.form & Form.ENDS || changetype<Insn>(<usize>(record - RECORD)).handler <= <u16>H.RAISE) break;
   }
+  spend((n + 1) * Work.DECODE);
   if (n == 0) return decodeLone(host, linear, mode, pageEnd - at);
   seal(b, host, mode, n, at - host, offset + at - host);
   links.blockSpace = record;
@@ -107,7 +116,7 @@ function publish(b: Block): void {
   store<u32>(pageHead(page), address);
   if (attrOf(page) & Attr.CODE) return;
   setAttr(page, Attr.CODE);
-  dropWriters(b.host & ~0xfff);
+  markWriters(b.host & ~0xfff);
 }
 
 /** An instruction that runs into the next page: `left` bytes of it are in this one. */
@@ -133,8 +142,8 @@ export function codeWritten(host: usize, bytes: u32): void {
 }
 
 function dropOverlaps(page: u32, from: u32, to: u32): void {
-  let link = pageHead(page);
-  for (;;) {
+  let link = pageHead(page), links: u32 = 0;
+  for (;; links++) {
     const b = changetype<Block>(<usize>load<u32>(link));
     if (!changetype<usize>(b)) break;
     if (b.host < to && from < b.host + b.bytes) {
@@ -142,14 +151,16 @@ function dropOverlaps(page: u32, from: u32, to: u32): void {
       drop(b);
     } else link = changetype<usize>(b) + offsetof<Block>("nextInPage");
   }
+  spend(links / Work.LINKS_A_UNIT);
   if (load<u32>(pageHead(page)) == 0) clearAttr(page, Attr.CODE);
 }
 
 /** Takes a block out of the hash; if it is the one that runs, the loop leaves after this instruction. */
 function drop(b: Block): void {
   count(Counter.CODE_DROPPED);
-  let link = hashOf(b.host, b.mode);
-  while (load<u32>(link) != <u32>changetype<usize>(b)) link = <usize>load<u32>(link) + offsetof<Block>("nextInHash");
+  let link = hashOf(b.host, b.mode), passed: u32 = 0;
+  while (load<u32>(link) != <u32>changetype<usize>(b)) { link = <usize>load<u32>(link) + offsetof<Block>("nextInHash"); passed++; }
+  spend(passed / Work.LINKS_A_UNIT + Work.DECODE);
   store<u32>(link, b.nextInHash);
   // What runs may be a translation of it: that looks at control.end after every store that can come here.
   if (control.first == <u32>changetype<usize>(b) + HEADER || links.translating) control.end = 0;

@@ -4,6 +4,7 @@
 import { Op } from "./ops";
 import { record } from "./block";
 import { faulted, lit, and, raiseIf, running, Val } from "./words";
+import { spend, Work } from "../base/control";
 import { cpu, Cr4, Vector, xmm } from "../cpu/state";
 import { loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { entryAt } from "../cpu/tlb";
@@ -64,6 +65,7 @@ function storeVector(a: u64, bytes: u32, v: v128): void {
 function operate(kind: V, a: v128, b: v128, imm: u32): v128 {
   if (kind < V.INTEGER_END) return integerOp(kind, a, b, imm);
   if (!mayRaise(kind)) return vectorOp(kind, a, b, imm);
+  spend(Work.RARE);
   env.mxcsr = cpu.mxcsr;
   env.flags = 0;
   const r = vectorOp(kind, a, b, imm);

@@ -1,6 +1,7 @@
 // The system chapter's dispatcher. Everything in it is too complex to lower: in Build an instruction is one operation
 // that calls its Run function.
 
+import { spend, Work } from "../base/control";
 import { Insn } from "../decode/record";
 import { running } from "../ir/words";
 import { recordRun } from "./effects";
@@ -13,6 +14,7 @@ import { S } from "../decode/system-handlers";
 
 export function executeSystem<M>(i: Insn): void {
   if (!running<M>()) { recordRun(i); return; }
+  spend(Work.RARE);
   const h = <i32>i.handler;
   if (h <= S.SYSEXIT) executeFar(i);
   else if (h <= S.FSGSBASE) executeSegments(i);

@@ -1,6 +1,7 @@
 // D8 to DF with a memory operand. Intel SDM vol. 2, tables. Loads and stores here; arithmetic elsewhere.
 // A load happens before anything is looked at; a store before anything is committed.
 
+import { spend, Work } from "../base/control";
 import { Insn } from "../decode/record";
 import { Run, faulted } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
@@ -105,7 +106,7 @@ function executeDF(i: Insn, reg: u32): void {
       fromDecimal(env.wide0, <u32>env.wide1);
       pushF80(env.exponent, env.mantissa);
       break;
-    case 6: storeValue(i, Stored.DECIMAL, 10, true, false); break;
+    case 6: spend(Work.FUNCTION); storeValue(i, Stored.DECIMAL, 10, true, false); break;
     default: storeValue(i, Stored.I64, 8, true, false);
   }
 }

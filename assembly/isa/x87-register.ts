@@ -1,6 +1,7 @@
 // D8 to DF with a register r/m: one switch over the opcode's low three bits and ModRM. Intel SDM vol. 2, tables;
 // the aliases that the manual omits (DC D0, DD C8, DF C8 and others) behave as the processors this was compared with.
 
+import { spend, Work } from "../base/control";
 import { cpu } from "../cpu/state";
 
 import {
@@ -69,6 +70,7 @@ function executeD9(modrm: u32, reg: u32, i: u32): u32 {
 
 /** D9 F0-FF. */
 function executeFunction(op: u32): void {
+  spend(Work.FUNCTION);
   switch (op) {
     case Binary.FYL2X: case Binary.FPATAN: case Binary.FYL2XP1: binaryPop(op); break;
     case Push.FPTAN: case Push.FXTRACT: case Push.FSINCOS: unaryPush(op); break;

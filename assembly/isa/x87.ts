@@ -4,7 +4,7 @@
 
 import { Insn } from "../decode/record";
 import { Run, faulted, running, setReg } from "../ir/words";
-import { control, raiseEvent, Event } from "../base/control";
+import { control, raiseEvent, spend, Event, Work } from "../base/control";
 import { lines, setLine } from "../device/interrupt";
 import { cpu, Cr0, Vector } from "../cpu/state";
 import { raiseNoCode } from "../cpu/exceptions";
@@ -27,6 +27,7 @@ export function executeX87<M>(i: Insn): void {
 }
 
 function runX87(i: Insn): void {
+  spend(Work.RARE);
   switch (<i32>i.handler) {
     case H.X87_REGISTER: runRegister(i); break;
     case H.X87_MEMORY: runMemory(i); break;

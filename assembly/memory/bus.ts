@@ -8,6 +8,7 @@
 // any of our devices and is dropped and counted. Nothing there: reads give ones, writes vanish.
 
 import { BUS, PLACES } from "../base/layout";
+import { spend, Work } from "../base/control";
 import { Counter, FIRST_DEVICE, count, nameCounter } from "../base/counters";
 
 /** Access widths a handler takes, a bit each; the bit's value is the width in bytes. */
@@ -51,7 +52,7 @@ export function makeHandler(dev: usize, onRead: u32, onWrite: u32, name: string,
   it.dev = dev; it.onRead = onRead; it.onWrite = onWrite; it.widths = widths;
   nameCounter(FIRST_DEVICE + 2 * h, name, "reads");
   nameCounter(FIRST_DEVICE + 2 * h + 1, name, "writes");
-  if (place(h).kind != Kind.NONE) rebuildMaps();
+  if (place(h).kind != Kind.NONE) map(place(h));
   return h;
 }
 
@@ -66,24 +67,39 @@ function put(h: u32, kind: u32, base: u64, size: u64): void {
   if (h == 0 || h >= MAX_HANDLERS) return;
   const p = place(h);
   if (p.kind == kind && p.base == base && p.size == size) return;
+  const oldKind = p.kind, oldBase = p.base, oldSize = p.size;
   p.kind = kind; p.base = base; p.size = size;
-  rebuildMaps();
+  if (oldKind == Kind.PORTS) mapPortsAgain(oldBase, oldSize);
+  else if (oldKind == Kind.MMIO && kind != Kind.MMIO) orderMmio();
+  if (oldKind != Kind.MMIO || kind != Kind.MMIO) map(p);
 }
 
-/** Works the maps out again from the places. */
-export function rebuildMaps(): void {
-  memory.fill(BUS, 0, PORTS_BYTES);
+/** Puts a place on the map. A move of MMIO to MMIO changes nothing: the look-up asks the places themselves. */
+function map(p: Place): void {
+  if (p.kind == Kind.PORTS) mapPortsAgain(p.base, p.size);
+  else if (p.kind == Kind.MMIO) orderMmio();
+}
+
+/** Handlers with a place in memory, first made first. */
+function orderMmio(): void {
   bus.mmioCount = 0;
-  for (let h = bus.handlers; h > 0; h--) if (place(h).kind == Kind.PORTS) fillPorts(h);
   for (let h: u32 = 1; h <= bus.handlers; h++) {
     if (place(h).kind != Kind.MMIO) continue;
     store<u16>(MMIO_ORDER + (<usize>bus.mmioCount << 1), <u16>h);
     bus.mmioCount++;
   }
+  spend(bus.handlers / Work.LINKS_A_UNIT);
 }
 
-function fillPorts(h: u32): void {
-  const first = place(h).base, end = min(first + place(h).size, <u64>0x1_0000);
+/** Works out again who answers on a run of ports: of those that overlap there, the handler made first. */
+function mapPortsAgain(first: u64, size: u64): void {
+  const end = min(first + size, <u64>0x1_0000);
+  for (let port = first; port < end; port++) store<u16>(BUS + (<usize>port << 1), 0);
+  for (let h = bus.handlers; h > 0; h--) if (place(h).kind == Kind.PORTS) fillPorts(h, first, end);
+  spend((bus.handlers + <u32>size) / Work.LINKS_A_UNIT);
+}
+function fillPorts(h: u32, from: u64, to: u64): void {
+  const first = max(place(h).base, from), end = min(place(h).base + place(h).size, to);
   for (let port = first; port < end; port++) store<u16>(BUS + (<usize>port << 1), <u16>h);
 }
 
@@ -211,20 +227,24 @@ function writeSplit(kind: u32, address: u64, bytes: u32, value: u64): void {
 /** IN of 1, 2 or 4 bytes. */
 export function portRead(port: u32, bytes: u32): u32 {
   count(Counter.PORT_READS);
+  spend(Work.ACCESS);
   return <u32>readAt(Kind.PORTS, port & 0xffff, bytes);
 }
 /** OUT of 1, 2 or 4 bytes. */
 export function portWrite(port: u32, bytes: u32, value: u32): void {
   count(Counter.PORT_WRITES);
+  spend(Work.ACCESS);
   writeAt(Kind.PORTS, port & 0xffff, bytes, value);
 }
 /** A load of 1, 2, 4 or 8 bytes at an address that is not RAM. */
 export function mmioRead(gpa: u64, bytes: u32): u64 {
   count(Counter.MMIO_READS);
+  spend(Work.ACCESS);
   return readAt(Kind.MMIO, gpa, bytes);
 }
 /** A store of 1, 2, 4 or 8 bytes at an address that is not RAM. */
 export function mmioWrite(gpa: u64, bytes: u32, value: u64): void {
   count(Counter.MMIO_WRITES);
+  spend(Work.ACCESS);
   writeAt(Kind.MMIO, gpa, bytes, value);
 }

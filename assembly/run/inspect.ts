@@ -1,7 +1,7 @@
 // The host's window on a machine that is not running: where a register lies, RFLAGS put together, the clock, linear
 // addresses, and dropping code that the host overwrote. All of it is cold.
 
-import { ticks } from "../base/control";
+import { control, ticks } from "../base/control";
 import { CPU } from "../base/layout";
 import { peek } from "../cpu/paging";
 import { readFlags, writeFlags } from "../cpu/flags";
@@ -62,6 +62,9 @@ export function ticksLo(): u32 { return <u32>ticks(); }
 export function ticksHi(): u32 { return <u32>(ticks() >> 32); }
 export function nowNsLo(): u32 { return <u32>nowNs(); }
 export function nowNsHi(): u32 { return <u32>(nowNs() >> 32); }
+
+/** Units of work that the last run took (base/control.ts): a turn's, and what the last instruction took beyond. */
+export function turnUnits(): u32 { return <u32>min<u64>(control.turn, u32.MAX_VALUE); }
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
 

@@ -8,7 +8,7 @@
 // Where a run is cut is invisible. Every block begins with a look-up of its page; in the middle of one that look-up must hit, because what
 // empties the TLB leaves its block (cpu/tlb.ts), and a hit has no side effect. So blocks may be cut, and be of any length, anywhere.
 
-import { control, clearEvent, spend, Event, Work, RECORD, YIELD_UNITS } from "../base/control";
+import { control, clearEvent, spend, Event, Work, NO_YIELD, RECORD, YIELD_UNITS } from "../base/control";
 import { links, machine, placeBoundary } from "../base/machine";
 import { addSaturating } from "../base/scale";
 import { Counter, addCount, count } from "../base/counters";
@@ -35,8 +35,9 @@ export function runFor(budget: u64): u32 {
   control.yieldAt = <i64>before + YIELD_UNITS;
   refreshLimit();
   const why = runOn();
+  control.turn = <u64>(<i64>(control.base + YIELD_UNITS) - control.yieldAt);
+  control.yieldAt = NO_YIELD;
   clearEvent(Event.YIELD);
-  control.yieldAt = i64.MAX_VALUE;
   addCount(Counter.INSTRUCTIONS, control.base - before);
   return why;
 }

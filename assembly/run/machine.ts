@@ -1,13 +1,13 @@
 // The machine: every part attached and reset, in one list.
 
-import { control } from "../base/control";
+import { control, NO_YIELD } from "../base/control";
 import { links, machine, placeBoundary } from "../base/machine";
 import { CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, MACHINE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
 import { attachPci, resetPci } from "../pci/attach";
 import { attachChipset, resetChipset } from "../chipset/attach";
 import { clock } from "../device/clock";
 import { resetCpu } from "../cpu/reset";
-import { flushAll } from "../cpu/tlb";
+import { attachTlb, flushAll } from "../cpu/tlb";
 import { codeWritten, dropAllBlocks } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { defineOpcodes } from "../decode/opcodes";
@@ -18,9 +18,11 @@ import { attachCards, resetCards } from "./cards";
 export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void {
   memory.fill(MACHINE, 0, CPU - MACHINE);
   memory.fill(PAGE_ATTR, 0, PAGE_ATTR_SIZE);
+  control.yieldAt = NO_YIELD;
   machine.ramSize = ramBytes;
   machine.random = seed;
   clock.bootSeconds = bootSeconds;
+  attachTlb(true);
   attachMachine();
   resetMachine();
 }
@@ -41,9 +43,10 @@ export function attachMachine(): void {
 /** Power-up state of processor and board; RAM, the count of ticks and virtual time are kept. */
 export function resetMachine(): void {
   control.first = 0; control.current = 0; control.end = 0; control.limit = 0; control.until = 0;
-  control.yieldAt = i64.MAX_VALUE; control.events = 0; machine.stop = 0; control.again = 0; machine.exitCode = 0;
+  control.yieldAt = NO_YIELD; control.events = 0; machine.stop = 0; control.again = 0; machine.exitCode = 0;
   placeBoundary(control.base);
   memory.fill(CPU, 0, CPU_SIZE);
+  attachTlb(false);
   memory.fill(FLOAT_ENV, 0, FLOAT_ENV_SIZE);
   flushAll();
   dropAllBlocks();

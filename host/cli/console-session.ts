@@ -9,7 +9,7 @@ import type { MachineOptions } from '../machine/types.js';
 import type { TerminalStream } from './chardevs.js';
 import type { PanicWatch } from './panic-watch.js';
 import type { RunOptions } from './run-options.js';
-import { note, supervise, type Ending } from './supervise.js';
+import { leave, note, supervise, type Ending } from './supervise.js';
 import { EscapeKeys, keyName, takeTerminal } from './terminal.js';
 
 /** Ctrl-D. */
@@ -97,7 +97,7 @@ export async function runConsole(machine: LocalMachine, options: RunOptions, wat
   };
   const ahead = new TypeAhead(send);
   if (!interactive || !isPrepared(options.machine) || port !== 0) ahead.release();
-  const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => void machine.pause(), show: (text) => process.stderr.write(text) }, options.escape);
+  const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => leave(machine), show: (text) => process.stderr.write(text) }, options.escape);
   machine.attachInput(true, !interactive);
   let typed = false;
   const giveBack = takeTerminal(

@@ -10,6 +10,15 @@ import type { RunOptions } from './run-options.js';
 /** Exit statuses besides 0, 1 (errors), 2 (bad arguments) and those of the guest. README.md lists them. */
 const STATUS = { limit: 124, quit: 130, 'triple-fault': 131, halt: 132, panic: 133 } as const;
 
+/** How long a machine may take to end after Ctrl-A x. */
+const LEAVE_MS = 2000;
+
+/** Ctrl-A x: the machine pauses at its next yield. Where the host's own work does not come back (a disk far away), the process ends all the same. */
+export function leave(machine: LocalMachine): void {
+  void machine.pause();
+  setTimeout(() => process.exit(STATUS.quit), LEAVE_MS).unref();
+}
+
 export function note(text: string): void {
   process.stderr.write(`pintail: ${text}\n`);
 }

@@ -49,7 +49,8 @@ export class EscapeKeys {
   }
 }
 
-const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+/** Each ends the command at once: the module yields after some milliseconds whatever its guest does, so that they are heard. */
+const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT'] as const;
 
 /** Takes the terminal; the function it returns gives it back. */
 export function takeTerminal(onInput: (bytes: Uint8Array) => void, onEnd: () => void): () => void {

@@ -120,10 +120,29 @@ function tryTake(lock: string, path: string): boolean {
   }
 }
 
+/** Locks that this thread holds, and who is told when they change. */
+const ours = new Set<string>();
+let tell: ((held: string[]) => void) | undefined;
+
+/** Tells `listener` which locks this thread holds, whenever that changes: for who may end the thread before it has unlocked. */
+export function watchLocks(listener: (held: string[]) => void): void {
+  tell = listener;
+}
+
+/** Unlocks what a thread of this process held that has been ended. */
+export function breakLocks(held: readonly string[]): void {
+  for (const lock of held) rmSync(lock, { force: true });
+}
+
 /** Locks an image for writing; gives the function that unlocks it. Throws DiskError when it is locked. */
 export function lockImage(path: string): () => void {
   const held: string[] = [];
-  const unlock = (): void => held.splice(0).forEach((lock) => rmSync(lock, { force: true }));
+  const unlock = (): void => {
+    if (held.length === 0) return;
+    held.forEach((lock) => ours.delete(lock));
+    breakLocks(held.splice(0));
+    tell?.([...ours]);
+  };
   try {
     for (const lock of places(path)) if (tryTake(lock, path)) held.push(lock);
   } catch (error) {
@@ -131,6 +150,8 @@ export function lockImage(path: string): () => void {
     throw error;
   }
   if (held.length === 0) throw new DiskError(`${path} cannot be locked: neither ${places(path).join(' nor ')} can be written. locking=off would do without.`);
+  held.forEach((lock) => ours.add(lock));
+  tell?.([...ours]);
   return unlock;
 }
 

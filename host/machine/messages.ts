@@ -45,6 +45,8 @@ export type FromWorker =
   | { kind: 'execOutput'; id: number; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
   /** Command `id` has room for so many bytes of its standard input. */
   | { kind: 'input'; id: number; most: number }
+  /** The locks of images that the worker holds (disk/lock.ts). */
+  | { kind: 'locks'; held: string[] }
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: PortableError };
 

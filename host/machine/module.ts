@@ -32,6 +32,8 @@ export interface ModuleExports {
   reset(): void;
   run(ticksLow: number, ticksHigh: number): number;
   passBoundary(): void;
+  /** Units of work that the last run took. */
+  turnUnits(): number;
   exitCode(): number;
   idleNsLo(): number;
   idleNsHi(): number;

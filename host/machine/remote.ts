@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { viewOf } from '../bytes/view.js';
 import { bytesOf } from './bytes.js';
+import { breakLocks } from '../disk/lock.js';
 import { readTarget } from './connect.js';
 import type { CommandHandle } from './agent.js';
 import { allOf, Emitter, guarded } from './emitter.js';
@@ -37,6 +38,22 @@ function checkObjects({ drives = [], chardevs = [] }: MachineOptions): void {
   if (chardevs.some((chardev) => typeof chardev !== 'string')) throw new OptionError('chardevs', 'a machine in a worker takes the text of a -chardev, not a stream.');
 }
 
+/** How long a worker may take to close its machine. What hangs longer is ended: a power cut for its disks, whose flushes it had answered. */
+const CLOSE_MS = 2000;
+
+/** Ends a worker once it has `answered` that its machine is closed, or after the deadline. True if it was in time. */
+export async function endWorker(worker: Pick<Worker, 'terminate'>, answered: Promise<unknown>, deadlineMs: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, deadlineMs, false)));
+  const done = answered.then(() => true, () => true);
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
+    await worker.terminate();
+  }
+}
+
 class RemoteMachine implements Machine {
   running = false;
   closed = false;
@@ -57,6 +74,7 @@ class RemoteMachine implements Machine {
     readonly memoryMiB: number,
     private readonly signal: AbortSignal | undefined,
     private readonly onCommandOutput: MachineOptions['onCommandOutput'],
+    private locks: readonly string[],
   ) {
     worker.on('message', (message: FromWorker) => this.receive(message));
     worker.on('error', (error) => this.failAll(error instanceof Error ? error : new Error(String(error))));
@@ -97,8 +115,7 @@ class RemoteMachine implements Machine {
     if (this.closed) return;
     this.closed = true;
     this.signal?.removeEventListener('abort', this.onAbort);
-    await this.post('close').catch(() => undefined);
-    await this.worker.terminate();
+    if (!(await endWorker(this.worker, this.post('close'), CLOSE_MS))) breakLocks(this.locks);
   }
 
   write(data: string | Bytes, port = 0): boolean {
@@ -229,10 +246,11 @@ class RemoteMachine implements Machine {
     this.running = true;
     try {
       const stop = await this.call<Stop>(name, ...parameters);
-      this.signal?.throwIfAborted();
       if (this.thrown.length > 0) throw this.thrown.splice(0)[0];
       return stop;
     } finally {
+      // What was ended with its worker ended because of the signal.
+      this.signal?.throwIfAborted();
       this.running = false;
     }
   }
@@ -249,6 +267,9 @@ class RemoteMachine implements Machine {
         break;
       case 'inputTaken':
         this.inputTaken(message.port, message.bytes);
+        break;
+      case 'locks':
+        this.locks = message.held;
         break;
       case 'stop':
         this.events.emit('stop', message.stop);
@@ -310,13 +331,15 @@ export async function createRemote(given: MachineOptions): Promise<Machine> {
     throw new OptionError('netdevs', 'a hub belongs to the thread of the program, so a machine in a worker cannot be on it. Leave worker out, or join the machines with -netdev stream or dgram.');
   }
   const worker = new Worker(new URL('./worker.js', import.meta.url));
+  let locks: readonly string[] = [];
   try {
     const memoryMiB = await new Promise<number>((resolve, reject) => {
       const abort = (): void => reject(signal?.reason as Error);
       signal?.addEventListener('abort', abort, { once: true });
       worker.once('error', reject);
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'progress') onProgress?.(message.message);
+        if (message.kind === 'locks') locks = message.held;
+        else if (message.kind === 'progress') onProgress?.(message.message);
         else if (message.kind === 'refused') reject(unpackError(message.error));
         else if (message.kind === 'created') {
           signal?.removeEventListener('abort', abort);
@@ -327,7 +350,7 @@ export async function createRemote(given: MachineOptions): Promise<Machine> {
     });
     // One by one: removing all would take those of Node itself.
     for (const event of ['message', 'error'] as const) worker.removeAllListeners(event);
-    return new RemoteMachine(worker, memoryMiB, signal, onCommandOutput);
+    return new RemoteMachine(worker, memoryMiB, signal, onCommandOutput, locks);
   } catch (error) {
     await worker.terminate();
     throw error;

@@ -1,6 +1,7 @@
 /** Runs in a worker thread: one machine, driven by messages (messages.ts). */
 
 import { parentPort } from 'node:worker_threads';
+import { watchLocks } from '../disk/lock.js';
 import { createLocal, type LocalMachine } from './local.js';
 import { packError, unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { bridge } from './port-stream.js';
@@ -12,6 +13,9 @@ let machine: LocalMachine | undefined;
 
 const send = (message: FromWorker): void => port?.postMessage(message);
 const output = new Window();
+
+/** What a worker that is ended without warning leaves locked. */
+watchLocks((held) => send({ kind: 'locks', held }));
 
 type Output = Extract<FromWorker, { bytes: Uint8Array }>;
 

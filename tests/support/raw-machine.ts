@@ -28,7 +28,7 @@ export function createRawMachine(ramMiB: number): RawMachine {
   if (ram > BELOW_RAM_PAGES * 65536) throw new Error(`RAM begins at ${ram}: raise BELOW_RAM_PAGES in tests/support/raw-machine.ts`);
   call('create', ramMiB, 1, 0, 0, 0);
   const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
-  const instance = { exports: exports as unknown as ModuleExports, memory, bytes, view, build: '', ram };
+  const instance = { exports: exports as unknown as ModuleExports, memory, bytes, view, build: '0'.repeat(16), ram };
   return { instance, call, bytes, view, ram, ramBytes: ramMiB << 20 };
 }
 

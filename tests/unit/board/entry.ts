@@ -1,5 +1,5 @@
 // What the board's tests call in the module: the buses, the clock, lines, MSRs and rings, with raw ticks for time.
-import { control } from "../../../assembly/base/control";
+import { control, NO_YIELD } from "../../../assembly/base/control";
 import { machine } from "../../../assembly/base/machine";
 export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
 export { acknowledge, apicHasMsr, apicReadMsr, apicWriteMsr, readCr8, writeCr8 } from "../../../assembly/device/interrupt";
@@ -23,7 +23,7 @@ export function clearEvents(): void { control.events = 0; }
 export function stopReason(): u32 { return machine.stop; }
 export function exitCode(): u32 { return machine.exitCode; }
 export function limit(): u64 { return control.limit; }
-export function setSlice(end: u64): void { control.until = end; machine.boundary = end; control.yieldAt = <i64>end; control.limit = end; }
+export function setSlice(end: u64): void { control.until = end; machine.boundary = end; control.yieldAt = NO_YIELD; control.limit = end; }
 export function setRamSize(n: u64): void { machine.ramSize = n; }
 
 import { Access, blockCount, define, makeBlock } from "../../../assembly/device/registers";

@@ -1,11 +1,11 @@
 // The processor's system side alone: no decoder, no instructions, the bus without devices.
-import { control, clearEvent, Event } from "../../../assembly/base/control";
+import { control, clearEvent, Event, NO_YIELD } from "../../../assembly/base/control";
 import { machine } from "../../../assembly/base/machine";
 import { RAM } from "../../../assembly/base/layout";
 import { cpu, gpr, segment } from "../../../assembly/cpu/state";
 import { resetCpu } from "../../../assembly/cpu/reset";
 import { enterLong, enterProtected, enterReal } from "./mode-entry";
-import { flushAll } from "../../../assembly/cpu/tlb";
+import { attachTlb, flushAll } from "../../../assembly/cpu/tlb";
 import { setCpl, updateMode } from "../../../assembly/cpu/mode";
 import { writeFlags } from "../../../assembly/cpu/flags";
 import { resetClock } from "../../../assembly/device/clock";
@@ -26,7 +26,8 @@ export { loadLinear } from "../../../assembly/cpu/memory";
 /** Power-up state with so much RAM, all zero. */
 export function reset(ramBytes: u32): void {
   machine.ramSize = ramBytes;
-  control.events = 0;
+  control.events = 0; control.yieldAt = NO_YIELD;
+  attachTlb(true);
   memory.fill(RAM, 0, ramBytes);
   resetClock();
   flushAll();

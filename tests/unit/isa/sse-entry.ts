@@ -1,5 +1,5 @@
 // The SSE chapter behind the decoder, in flat protected mode without paging: what its rows and control bits raise.
-import { control } from "../../../assembly/base/control";
+import { control, NO_YIELD } from "../../../assembly/base/control";
 import { links, machine } from "../../../assembly/base/machine";
 import { IR, IR_SIZE, RAM } from "../../../assembly/base/layout";
 import { raiseNoCode } from "../../../assembly/cpu/exceptions";
@@ -7,7 +7,7 @@ import { updateMode } from "../../../assembly/cpu/mode";
 import { resetCpu } from "../../../assembly/cpu/reset";
 import { enterProtected } from "../cpu/mode-entry";
 import { cpu, fpr, gpr, xmm } from "../../../assembly/cpu/state";
-import { flushAll } from "../../../assembly/cpu/tlb";
+import { attachTlb, flushAll } from "../../../assembly/cpu/tlb";
 import { decode } from "../../../assembly/decode/decode";
 import { defineOpcodes } from "../../../assembly/decode/opcodes";
 import { Insn } from "../../../assembly/decode/record";
@@ -23,7 +23,8 @@ export const CODE: u32 = 0x1000;
 
 export function reset(): void {
   machine.ramSize = 1 << 20;
-  control.events = 0;
+  control.events = 0; control.yieldAt = NO_YIELD;
+  attachTlb(true);
   control.current = <u32>INSN;
   links.runSlot = <u32>runNow.index;
   memory.fill(RAM, 0, 1 << 20);

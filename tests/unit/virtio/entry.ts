@@ -1,5 +1,5 @@
 // What the virtio tests call in the module: the board's buses and clock, the list of cards, PCI as firmware leaves it.
-import { control } from "../../../assembly/base/control";
+import { control, NO_YIELD } from "../../../assembly/base/control";
 import { machine } from "../../../assembly/base/machine";
 import { RAM } from "../../../assembly/base/layout";
 import { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
@@ -56,7 +56,7 @@ export function make(ramBytes: u64): void {
   attachAll();
   resetChipset(); resetPci(); resetCards();
   enterVirtualWire(); presetPci();
-  control.until = 1 << 62; machine.boundary = 1 << 62; control.yieldAt = 1 << 62; control.limit = 1 << 62;
+  control.until = 1 << 62; machine.boundary = 1 << 62; control.yieldAt = NO_YIELD; control.limit = 1 << 62;
 }
 
 import { cardAt as e1000At, valuesOf as e1000Values } from "../../../assembly/nic/e1000/state";

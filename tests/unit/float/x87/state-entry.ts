@@ -1,5 +1,5 @@
 // The x87 chapter behind the decoder, in flat protected mode without paging: what its rows, exceptions and images do.
-import { control } from "../../../../assembly/base/control";
+import { control, NO_YIELD } from "../../../../assembly/base/control";
 import { machine } from "../../../../assembly/base/machine";
 import { Counter, counterAddress } from "../../../../assembly/base/counters";
 import { IR, RAM } from "../../../../assembly/base/layout";
@@ -7,7 +7,7 @@ import { resetCpu } from "../../../../assembly/cpu/reset";
 import { enterProtected } from "../../cpu/mode-entry";
 import { cpu, fpr, gpr, xmm } from "../../../../assembly/cpu/state";
 import { updateMode } from "../../../../assembly/cpu/mode";
-import { flushAll } from "../../../../assembly/cpu/tlb";
+import { attachTlb, flushAll } from "../../../../assembly/cpu/tlb";
 import { decode } from "../../../../assembly/decode/decode";
 import { defineOpcodes } from "../../../../assembly/decode/opcodes";
 import { Insn } from "../../../../assembly/decode/record";
@@ -23,7 +23,8 @@ export const CODE: u32 = 0x1000;
 
 export function reset(): void {
   machine.ramSize = 1 << 20;
-  control.events = 0;
+  control.events = 0; control.yieldAt = NO_YIELD;
+  attachTlb(true);
   control.current = <u32>INSN;
   memory.fill(RAM, 0, 1 << 20);
   defineOpcodes();
