@@ -6,7 +6,7 @@ import { control, raiseEvent, Event } from "../base/control";
 import { links } from "../base/machine";
 import { cpu } from "../cpu/state";
 import { Block, dropAllBlocks } from "../decode/cache";
-import { settleFlags } from "../translate/helpers";
+import { noteRounding, settleFlags } from "../translate/helpers";
 import { live } from "../translate/live";
 import { DESK, OUT, RECORDS, st } from "../translate/places";
 import { translate } from "../translate/region";
@@ -74,6 +74,7 @@ export function enter(r: Region): bool {
   const room = <u32>min<u64>(control.limit - control.base, MOST), before = control.base;
   live.endTick = before + room;
   control.again = 0;
+  noteRounding();
   const left = call_indirect<u32>(r.slot, room);
   if (left == room && !cpu.raised) return false;
   settleFlags(live.kind, live.a, live.b, live.c, live.over, live.overA, live.overC);

@@ -13,7 +13,7 @@ import { HASH, HASH_SLOTS, MAX_NODES, NODES, st } from "./places";
   uses: u16;
   a: u32; b: u32; c: u32;
   imm: u64;
-  /** Its Wasm local + 1, and of a LOAD_RMW that of where it lies. */
+  /** Its Wasm local + 1; local2: of a LOAD_RMW that of where it lies, of a floating-point value its range (ranges.ts). */
   local: u32; insn: u32;
   /** Next in its hash slot. */
   next: u32; local2: u32;
@@ -27,6 +27,16 @@ export const enum N {
   SET, VSET,
   /** The two words of the flags as the block finds them. */
   IN_RESULT, IN_CARRY,
+  /** A vector of zeroes. */
+  ZERO,
+  /** The low lane of vector a as a double, as a single; vector a with scalar b as its low lane. */
+  LOW64, LOW32, WITH64, WITH32,
+  /** A floating-point operation (real.ts) of a and b; imm = kind | immediate << 16 as VOP's. May report. */
+  REAL,
+  /** The signed low 32 bits of a as a double. */
+  FROM_I32,
+  /** The signs of vector a's lanes, as many as the SIMD instruction `imm` gathers. */
+  SIGNS,
 }
 
 @inline export function node(id: u32): Node { return changetype<Node>(NODES + <usize>id * 40); }

@@ -6,6 +6,7 @@ import { at, count, Inst, VALUES } from "../ir/block";
 import { Mode, RIP_REGISTER } from "../cpu/state";
 import { mayRaise } from "../float/vector";
 import { append, forget, konst, lanes, leaf, make, make3, N } from "./dag";
+import { isReal, lowOf, makeLanes, makeReal } from "./real";
 import { carryWordNow, condition, resultWord, setKind, setWords, startFlags } from "./flag-state";
 import { INSNS, MAX_INSNS, REGISTERS_NOW, st } from "./places";
 
@@ -119,14 +120,19 @@ function forwardOne(i: Inst): u32 {
     case Op.VGET: return vectorRegister(<u32>imm);
     case Op.VSET: writeVector(<u32>imm, known(i.a)); return 0;
     case Op.VCONST_LOW: return lanes(Op.VCONST_LOW, known(i.a), 0, 0);
-    case Op.VLOW: return lanes(Op.VLOW, known(i.a), 0, 0);
+    case Op.VLOW: return lowOf(known(i.a));
     case Op.SET_FLAG: return append(Op.SET_FLAG, known(i.a), 0, 0, imm);
-    // What only moves bits is a value like any other; what may report has its place.
-    case Op.VOP: return mayRaise(<u32>imm & 0xffff) ? append(Op.VOP, known(i.a), known(i.b), 0, imm) : lanes(Op.VOP, known(i.a), known(i.b), imm);
+    case Op.VOP: return forwardLanes(known(i.a), known(i.b), imm);
     case Op.RUN: return forwardRun(imm);
     case Op.SELECT: return make3(Op.SELECT, known(i.a), known(i.b), known(i.c), 0);
     default: return i.op >= <u16>Op.DIV_U ? ordered(i) : i.op >= <u16>Op.ADD ? plain(i) : append(i.op, 0, 0, 0, imm);
   }
+}
+/** What only moves bits is a value like any other; what may report has its place. */
+function forwardLanes(a: u32, b: u32, imm: u64): u32 {
+  const kind = <u32>imm & 0xffff;
+  if (isReal(kind)) return makeReal(kind, a, b, imm);
+  return mayRaise(kind) ? append(Op.VOP, a, b, 0, imm) : makeLanes(kind, a, b, imm);
 }
 function plain(i: Inst): u32 {
   const one = i.op == <u16>Op.CLZ || i.op == <u16>Op.CTZ || i.op == <u16>Op.POPCNT || i.op >= <u16>Op.EXTEND8;

@@ -8,6 +8,7 @@ import { mulHigh, mulHighSigned } from "../base/wide";
 import { raiseVector } from "../cpu/exceptions";
 import { loadForUpdate, loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { cpu } from "../cpu/state";
+import { Mxcsr, Raised } from "../float/env";
 import { vectorOp } from "../float/vector";
 import { Run, wideBy, wideFits } from "../ir/words";
 import { setFlagsOf } from "../ir/words-flags";
@@ -32,8 +33,18 @@ export function tStore(a: u64, v: u64, bytes: u32, record: u32, left: u32): void
 export function tUpdate(a: u64, bytes: u32, record: u32, left: u32): u64 { place(record, left); return loadForUpdate(a, bytes & 0xff); }
 export function tProbe(a: u64, bytes: u32, record: u32, left: u32): void { place(record, left); probeLinear(a, bytes); }
 export function tVload(a: u64, bytes: u32, record: u32, left: u32): v128 { place(record, left); return vload<Run>(a, bytes); }
+/** The plain instructions serve while rounding is to nearest, nothing is flushed, and another inexact result changes nothing. */
+export function noteRounding(): void {
+  const settled = Raised.PE | Raised.PE << Mxcsr.MASK_SHIFT;
+  live.rough = u32((cpu.mxcsr & (Mxcsr.RC | Mxcsr.FZ | Mxcsr.DAZ | settled)) != settled);
+}
 export function tVstore(a: u64, v: v128, bytes: u32, record: u32, left: u32): void { place(record, left); vstore<Run>(a, bytes, v); }
-export function tReport(a: v128, b: v128, imm: u32, record: u32, left: u32): v128 { place(record, left); return vop<Run>(imm & 0xffff, a, b, imm >> 16); }
+export function tReport(a: v128, b: v128, imm: u32, record: u32, left: u32): v128 {
+  place(record, left);
+  const r = vop<Run>(imm & 0xffff, a, b, imm >> 16);
+  noteRounding();
+  return r;
+}
 export function tLanes(a: v128, b: v128, imm: u32): v128 { return vectorOp(imm & 0xffff, a, b, imm >> 16); }
 export function tRaise(vector: u32, record: u32, left: u32): void { place(record, left); raiseVector(vector); }
 export function tSegment(offset: u64, imm: u32, record: u32, left: u32): u64 {
@@ -46,6 +57,7 @@ export function tTarget(t: u64, record: u32, left: u32): void { place(record, le
 export function tRun(record: u32, left: u32): u32 {
   place(record, left);
   call_indirect<void>(links.runSlot, record);
+  noteRounding();
   return <u32>(live.endTick - control.base);
 }
 

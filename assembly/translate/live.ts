@@ -8,5 +8,7 @@ import { LIVE } from "./places";
   /** Flags at its exit: see settleFlags in helpers.ts. */
   a: u64; b: u64; c: u64; overA: u64; overC: u64;
   kind: u32; over: u32;
+  /** Not 0: MXCSR asks for more than the plain instructions of Wasm do (lower-real.ts). */
+  rough: u32;
 }
 @inline export const live = changetype<Live>(LIVE);

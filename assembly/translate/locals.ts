@@ -15,7 +15,9 @@ import { T } from "./wasm";
   /** Ticks left as RUN says it. */
   left: u32;
   /** First temporary, and how far each type has been handed out. */
-  first: u32; next64: u32; next32: u32; next128: u32;
+  first: u32; next64: u32; next32: u32; next128: u32; nextF64: u32; nextF32: u32;
+  /** In the block in hand: 1 when floating point must go the exact way (lower-real.ts); 0 while the block has none. */
+  rough: u32;
 }
 @inline export const fixed = changetype<Fixed>(LOCALS);
 @inline const REGISTERS: usize = LOCALS + 128;
@@ -41,13 +43,21 @@ export function startLocals(): void {
 }
 
 /** A new block: temporaries of the ones before are free. */
-export function startTemporaries(): void { fixed.next64 = fixed.first; fixed.next32 = fixed.first; fixed.next128 = fixed.first; }
+export function startTemporaries(): void {
+  fixed.next64 = fixed.first; fixed.next32 = fixed.first; fixed.next128 = fixed.first; fixed.nextF64 = fixed.first; fixed.nextF32 = fixed.first;
+  fixed.rough = 0;
+}
 
+/** Where the search for the next local of a type goes on. */
+function nextOf(type: u32): usize {
+  const base = changetype<usize>(fixed) + offsetof<Fixed>("next64");
+  return base + (type == T.I64 ? 0 : type == T.I32 ? 4 : type == T.V128 ? 8 : type == T.F64 ? 12 : 16);
+}
 export function temporary(type: u32): u32 {
-  let n = type == T.I64 ? fixed.next64 : type == T.I32 ? fixed.next32 : fixed.next128;
+  let n = load<u32>(nextOf(type));
   while (n < st.locals && typeOf(n) != type) n++;
   if (n == st.locals) newLocal(type);
-  if (type == T.I64) fixed.next64 = n + 1; else if (type == T.I32) fixed.next32 = n + 1; else fixed.next128 = n + 1;
+  store<u32>(nextOf(type), n + 1);
   return n;
 }
 @inline export function typeOf(local: u32): u32 { return load<u8>(LOCAL_TYPES + <usize>local); }

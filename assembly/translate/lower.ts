@@ -4,12 +4,13 @@ import { Op } from "../ir/ops";
 import { CpuState, SEGMENTS } from "../cpu/state";
 import { CPU } from "../base/layout";
 import { isConst, immOf, N, Node, node } from "./dag";
-import { fixed, gprLocal, xmmLocal } from "./locals";
+import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { V } from "../float/ops";
 import { writeLanes } from "./lower-vector";
 import { Import } from "./imports";
-import { byte, call, constant32, constant64, get, access, simd, zeroVector } from "./writer";
-import { W, X } from "./wasm";
+import { typeOfReal } from "./real";
+import { byte, call, constant32, constant64, constantF32, constantF64, get, access, simd, zeroVector } from "./writer";
+import { T, W, X } from "./wasm";
 
 @inline export const CC_RESULT: u32 = <u32>CPU + <u32>offsetof<CpuState>("ccResult");
 @inline export const CC_CARRY: u32 = <u32>CPU + <u32>offsetof<CpuState>("ccCarry");
@@ -92,6 +93,12 @@ function inlineRare(n: Node): void {
     case Op.VLOW: value(n.a); simd(X.EXTRACT64); byte(0); break;
     case Op.VCONST_LOW: zeroVector(); value(n.a); simd(X.REPLACE64); byte(0); break;
     case Op.VOP: writeVector(n); break;
+    case N.ZERO: zeroVector(); break;
+    case N.LOW64: case N.LOW32: lowLane(n); break;
+    case N.WITH64: value(n.a); value(n.b); simd(X.REPLACE_F64); byte(0); break;
+    case N.WITH32: value(n.a); value(n.b); simd(X.REPLACE_F32); byte(0); break;
+    case N.FROM_I32: value(n.a); byte(W.I32_WRAP_I64); byte(W.F64_CONVERT_I32_S); break;
+    case N.SIGNS: value(n.a); simd(<u32>n.imm); byte(W.I64_EXTEND_I32_U); break;
     default: byte(W.UNREACHABLE);
   }
 }
@@ -108,7 +115,28 @@ function incoming(f: u32): void {
   get(fixed.kind); get(fixed.a); get(fixed.b); get(fixed.c); get(fixed.over); get(fixed.overA); get(fixed.overC);
   call(f);
 }
-/** True of nodes whose value is a v128. */
-export function isVector(n: Node): bool {
-  return n.op == <u16>N.VREG || n.op == <u16>Op.VLOAD || n.op == <u16>Op.VOP || n.op == <u16>Op.VCONST_LOW;
+/** The Wasm type of a node's value. */
+export function typeOfNode(n: Node): u32 {
+  switch (<i32>n.op) {
+    case N.VREG: case Op.VLOAD: case Op.VOP: case Op.VCONST_LOW: case N.ZERO: case N.WITH64: case N.WITH32: return T.V128;
+    case N.LOW64: case N.FROM_I32: return T.F64;
+    case N.LOW32: return T.F32;
+    case N.REAL: return typeOfReal(<u32>n.imm & 0xffff);
+    default: return T.I64;
+  }
+}
+/** The node's own local. */
+export function localOf(n: Node): u32 {
+  if (!n.local) n.local = temporary(typeOfNode(n)) + 1;
+  return n.local - 1;
+}
+
+/** The low lane of a vector as a scalar: straight from what it was made of, where that is known. */
+function lowLane(n: Node): void {
+  const from = node(n.a), double = n.op == <u16>N.LOW64;
+  if (from.op == <u16>Op.VCONST_LOW && !from.local) {
+    value(from.a);
+    if (double) byte(W.F64_REINTERPRET); else { byte(W.I32_WRAP_I64); byte(W.F32_REINTERPRET); }
+  } else if (from.op == <u16>N.ZERO) { if (double) constantF64(0); else constantF32(0); }
+  else { value(n.a); simd(double ? X.EXTRACT_F64 : X.EXTRACT_F32); byte(0); }
 }

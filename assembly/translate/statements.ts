@@ -13,7 +13,8 @@ import { K } from "./flag-state";
 import { insn, TInsn } from "./forward";
 import { Import } from "./imports";
 import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
-import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, isVector, test, value } from "./lower";
+import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
+import { pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
 import { st } from "./places";
 import { isOrdered, isRoot } from "./uses";
 import { access, branchTo, byte, call, close, constant32, constant64, get, open, openCold, otherwise, set, simdAccess, tee } from "./writer";
@@ -40,11 +41,6 @@ function isOverwritten(n: Node): bool {
   return n.op == <u16>N.VREG && (st.blockVectors >> r & 1) != 0;
 }
 function keep(n: Node): void { inline(n); set(localOf(n)); }
-function localOf(n: Node): u32 {
-  if (!n.local) n.local = temporary(isVector(n) ? T.V128 : T.I64) + 1;
-  return n.local - 1;
-}
-
 function writeRoot(id: u32, n: Node): void {
   const k = insn(n.insn);
   switch (<i32>n.op) {
@@ -62,8 +58,17 @@ function writeRoot(id: u32, n: Node): void {
     case Op.CHECK_TARGET: writeTarget(n, k); break;
     case Op.RAISE_IF: writeRaise(n, k); break;
     case Op.VOP: value(n.a); value(n.b); constant32(<u32>n.imm); callSlow(Import.REPORT, k); set(localOf(n)); look(id, k); break;
+    case N.REAL: writeReal(id, n, k); break;
     case Op.RUN: writeRun(id, n, k); break;
   }
+}
+/** On the way out only the exact way: what the tests find out holds for the code that goes on. */
+function writeReal(id: u32, n: Node, k: TInsn): void {
+  const to = localOf(n), fast = !st.leaving;
+  if (fast) { pushDoubt(n); openCold(); }
+  pushOperands(n); callSlow(Import.REPORT, k); takeResult(n); set(to);
+  look(id, k);
+  if (fast) { otherwise(); pushPlain(n); set(to); close(); }
 }
 
 /** Calls a helper that wants to know the instruction; its own operands are on the stack. */
@@ -152,7 +157,7 @@ function valueIn(id: u32): u32 {
   const n = node(id);
   if (n.op == <u16>Op.CONST) return 0;
   if (n.local) return n.local;
-  const local = temporary(isVector(n) ? T.V128 : T.I64);
+  const local = temporary(typeOfNode(n));
   value(id); set(local);
   return local + 1;
 }

@@ -13,7 +13,7 @@ import { insn } from "./forward";
 /** Does something in its place, whether anybody needs its value or not. */
 export function isRoot(n: Node): bool {
   switch (<i32>n.op) {
-    case N.SET: case N.VSET: case Op.SET_FLAG: case Op.LOAD: case Op.STORE: case Op.LOAD_RMW: case Op.STORE_RMW: case Op.PROBE: case Op.CHECK_SEGMENT:
+    case N.SET: case N.VSET: case N.REAL: case Op.SET_FLAG: case Op.LOAD: case Op.STORE: case Op.LOAD_RMW: case Op.STORE_RMW: case Op.PROBE: case Op.CHECK_SEGMENT:
     case Op.CHECK_TARGET: case Op.RAISE_IF: case Op.BRANCH: case Op.JUMP: case Op.CALL: case Op.JUMP_IND: case Op.CALL_IND: case Op.RET: case Op.RUN:
     case Op.VLOAD: case Op.VSTORE: return true;
     case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
@@ -21,7 +21,7 @@ export function isRoot(n: Node): bool {
   }
 }
 /** May leave: in front of its instruction or, after a device or a store to code, behind it. */
-export function mayLeave(n: Node): bool { return isRoot(n) && n.op < 128 && n.op != <u16>Op.SET_FLAG && !(n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET); }
+export function mayLeave(n: Node): bool { return n.op == <u16>N.REAL || isRoot(n) && n.op < 128 && n.op != <u16>Op.SET_FLAG && !(n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET); }
 
 function use(id: u32): void {
   if (!id) return;
@@ -60,7 +60,7 @@ function need(id: u32, depth: u32): void {
 export function isOrdered(n: Node): bool {
   switch (<i32>n.op) {
     case Op.LOAD: case Op.LOAD_RMW: case Op.CHECK_SEGMENT: case Op.VLOAD: case Op.GET_FLAG: case Op.SEGMENT_BASE: case Op.DIV_U: case Op.REM_U: case Op.DIV_S:
-    case Op.REM_S: case Op.DIV_WIDE: case Op.WIDE_FITS: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: return true;
+    case Op.REM_S: case Op.DIV_WIDE: case Op.WIDE_FITS: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: case N.REAL: return true;
     case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
     default: return false;
   }

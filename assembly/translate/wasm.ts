@@ -1,6 +1,6 @@
 // WebAssembly's encoding: the opcodes and types that lowering uses. Core Specification 2.0, chapter 5; SIMD opcodes follow the prefix fd.
 
-export const enum T { I32 = 0x7f, I64 = 0x7e, F64 = 0x7c, V128 = 0x7b, FUNC = 0x60, EMPTY = 0x40 }
+export const enum T { I32 = 0x7f, I64 = 0x7e, F32 = 0x7d, F64 = 0x7c, V128 = 0x7b, FUNC = 0x60, EMPTY = 0x40 }
 
 export const enum W {
   UNREACHABLE = 0x00, BLOCK = 0x02, LOOP = 0x03, IF = 0x04, ELSE = 0x05, END = 0x0b, BR = 0x0c, BR_IF = 0x0d, BR_TABLE = 0x0e, RETURN = 0x0f, CALL = 0x10,
@@ -13,10 +13,21 @@ export const enum W {
   I64_CLZ = 0x79, I64_CTZ = 0x7a, I64_POPCNT = 0x7b, I64_ADD = 0x7c, I64_SUB = 0x7d, I64_MUL = 0x7e, I64_DIV_S = 0x7f, I64_DIV_U = 0x80, I64_REM_S = 0x81,
   I64_REM_U = 0x82, I64_AND = 0x83, I64_OR = 0x84, I64_XOR = 0x85, I64_SHL = 0x86, I64_SHR_S = 0x87, I64_SHR_U = 0x88, I64_ROTR = 0x8a,
   I32_WRAP_I64 = 0xa7, I64_EXTEND_I32_U = 0xad, I64_EXTEND8_S = 0xc2, I64_EXTEND16_S = 0xc3, I64_EXTEND32_S = 0xc4,
-  SIMD = 0xfd,
+  TRUNCATE = 0xfc, SIMD = 0xfd,
+  F32_CONST = 0x43, F64_CONST = 0x44, I32_OR = 0x72, I32_SHR_U = 0x76, I32_GE_U = 0x4f,
+  F32_EQ = 0x5b, F32_NE = 0x5c, F32_LT = 0x5d, F64_EQ = 0x61, F64_NE = 0x62, F64_LT = 0x63,
+  F32_NEAREST = 0x90, F32_SQRT = 0x91, F32_ADD = 0x92, F64_ABS = 0x99, F64_NEAREST = 0x9e, F64_SQRT = 0x9f, F64_ADD = 0xa0,
+  F32_CONVERT_I32_S = 0xb2, F32_CONVERT_I64_S = 0xb4, F32_DEMOTE = 0xb6, F64_CONVERT_I32_S = 0xb7, F64_CONVERT_I64_S = 0xb9, F64_PROMOTE = 0xbb,
+  I32_REINTERPRET = 0xbc, I64_REINTERPRET = 0xbd, F32_REINTERPRET = 0xbe, F64_REINTERPRET = 0xbf,
 }
+/** Behind TRUNCATE: to an integer, without trapping. */
+export const enum Truncate { I32_F64 = 2, I64_F64 = 6 }
 
 export const enum X {
   LOAD = 0, STORE = 11, CONST = 12, SHUFFLE = 13, SPLAT64 = 18, EXTRACT64 = 29, REPLACE64 = 30, LOAD32_ZERO = 92, LOAD64_ZERO = 93,
   STORE32_LANE = 90, STORE64_LANE = 91,
+  SPLAT_F32 = 19, SPLAT_F64 = 20, EXTRACT_F32 = 31, REPLACE_F32 = 32, EXTRACT_F64 = 33, REPLACE_F64 = 34,
+  EQ_F32 = 65, LT_F32 = 67, GE_F32 = 70, EQ_F64 = 71, LT_F64 = 73, GE_F64 = 76, AND = 78, OR = 80, ANY_TRUE = 83,
+  SIGNS8 = 100, SIGNS32 = 164, SIGNS64 = 196, ALL_TRUE32 = 163, ALL_TRUE64 = 195,
+  ABS_F32 = 224, ABS_F64 = 236, CONVERT_LOW = 254,
 }

@@ -47,10 +47,12 @@ export function openCold(): void {
 /** Branches to the label that was opened when the depth was `at`. */
 export function branchTo(at: u32): void { byte(W.BR); unsigned(st.depth - at - 1); }
 
-export function zeroVector(): void {
-  simd(X.CONST);
-  for (let k = 0; k < 16; k++) byte(0);
-}
+export function zeroVector(): void { constantV(0, 0); }
+
+export function constantF64(v: f64): void { byte(W.F64_CONST); little(reinterpret<u64>(v), 8); }
+export function constantF32(v: f32): void { byte(W.F32_CONST); little(reinterpret<u32>(v), 4); }
+function little(v: u64, bytes: u32): void { for (; bytes; bytes--) { byte(<u32>v & 0xff); v >>= 8; } }
+export function constantV(low: u64, high: u64): void { simd(X.CONST); little(low, 8); little(high, 8); }
 
 /** A new local; locals given back at a block's end are used again (locals.ts). */
 export function newLocal(type: u32): u32 {
