@@ -41,7 +41,7 @@ function implicitEffects(i: Insn): u64 {
   const h = <i32>i.handler;
   if (h >= H.MMX && h < H.SSE_END) return mmxEffects(i);
   if (h >= H.SSE) return sseEffects(i);
-  if (h >= H.X87) return x87Effects(h);
+  if (h >= H.X87) return x87Effects(i);
   if (h >= H.SYSTEM) return systemEffects(h);
   switch (h) {
     case H.CRC32: return both(i.flags & Is.MEMORY ? 0 : gprOf(i.src), gprOf(i.dst));
@@ -77,10 +77,18 @@ function mmxEffects(i: Insn): u64 {
   }
 }
 
-function x87Effects(h: i32): u64 {
-  if (h == H.X87_WAIT) return both(0, Effect.X87 | Effect.RIP);
-  if (h == H.X87_REGISTER || h == H.X87_MEMORY) return both(0, AX | Effect.FLAGS | Effect.X87 | Effect.RIP);
-  return both(AX | DX, Effect.XMM | Effect.X87 | Effect.RIP);
+/** Where FERR# is asserted instead of a fault the loop is made to look, and rip is the instruction's own: no need to end the block. */
+function x87Effects(i: Insn): u64 {
+  const op = <u32>i.kind >> 8, modrm = <u32>i.kind & 0xff;
+  switch (<i32>i.handler) {
+    case H.X87_WAIT: case H.X87_MEMORY: return both(0, Effect.X87);
+    case H.X87_REGISTER: break;
+    default: return both(AX | DX, Effect.XMM | Effect.X87);
+  }
+  // FCMOVcc reads flags, FCOMI and its kin write them, FNSTSW AX writes AX.
+  const read: u32 = (op == 2 || op == 3) && modrm < 0xe0 ? Effect.FLAGS : 0;
+  const compares = (op == 3 || op == 7) && modrm >= 0xe8 && modrm < 0xf8, status = op == 7 && modrm == 0xe0;
+  return both(read, Effect.X87 | (compares ? <u32>Effect.FLAGS : 0) | (status ? AX : 0));
 }
 
 function systemEffects(h: i32): u64 {

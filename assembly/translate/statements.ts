@@ -231,8 +231,9 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   storeRegisters(read & st.modified & Effect.GPR);
   if (read & Effect.XMM) storeVectors(st.vectorsModified);
   if (read & Effect.FLAGS) {
-    constant32(CC_RESULT); value(n.a); access(W.I64_STORE, 0);
-    constant32(CC_CARRY); value(n.b); access(W.I64_STORE, 0);
+    // Both values first: settling what the block found for the one writes both words.
+    constant32(CC_RESULT); value(n.a); constant32(CC_CARRY); value(n.b);
+    access(W.I64_STORE, 0); access(W.I64_STORE, 0);
   }
   constant32(<u32>gpr(RIP_REGISTER)); constant64(k.page); access(W.I64_STORE, 0);
   constant32(RIP); constant64(ripAfter(k)); access(W.I64_STORE, 0);
