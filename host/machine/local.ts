@@ -130,8 +130,7 @@ export class LocalMachine implements Machine {
   }
 
   run(): Promise<Stop> {
-    const { wallMs } = this.settings;
-    return this.start(wallMs === undefined ? {} : { wallMs });
+    return this.start(this.wallLimit());
   }
 
   step(count: number | bigint = 1): Promise<Stop> {
@@ -140,8 +139,7 @@ export class LocalMachine implements Machine {
   }
 
   runUntilHalt(): Promise<Stop> {
-    const { wallMs } = this.settings;
-    return this.start({ untilHalt: true, ...(wallMs === undefined ? {} : { wallMs }) });
+    return this.start({ untilHalt: true, ...this.wallLimit() });
   }
 
   async pause(): Promise<void> {
@@ -249,7 +247,7 @@ export class LocalMachine implements Machine {
   /** A promise that is settled only if the run under way for commands fails. */
   private runForCommands(): Promise<never> {
     if (!this.running) {
-      const run = this.start({});
+      const run = this.start(this.wallLimit());
       this.commandRun = run;
       const over = (): void => void (this.commandRun === run && (this.commandRun = undefined));
       run.then(over, over);
@@ -377,6 +375,11 @@ export class LocalMachine implements Machine {
     }
   }
 
+  private wallLimit(): RunBounds {
+    const { wallMs } = this.settings;
+    return wallMs === undefined ? {} : { wallMs };
+  }
+
   /** The machine's own limit, where it comes first. */
   private limited(bounds: RunBounds): RunBounds {
     const { instructionLimit } = this.settings;
@@ -389,7 +392,8 @@ export class LocalMachine implements Machine {
 
   private async ended(stop: Stop): Promise<Stop> {
     this.options.signal?.throwIfAborted();
-    if (stop.reason !== 'paused') this.agent?.fail(`The machine stopped (${stop.reason}) before the command ended.`);
+    const why = stop.limit === undefined ? stop.reason : `limits.${stop.limit}`;
+    if (stop.reason !== 'paused') this.agent?.fail(`The machine stopped (${why}) before the command ended.`);
     // The command's result has been settled by now; let its listeners see it before those of the stop.
     if (stop.reason !== 'paused') await this.command;
     this.events.emit('stop', stop);

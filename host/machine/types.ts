@@ -142,7 +142,7 @@ export interface CpuOptions {
 export interface Limits {
   /** Instructions retired since the machine was created. The stop is exact: not one more is run. */
   instructions?: number | bigint;
-  /** Wall time in ms spent in one `run()`. */
+  /** Wall time in ms of one run: of `run()`, of `runUntilHalt()`, or of what `exec()` and its kin run the machine for, which then reject. */
   wallMs?: number;
   /** The most guest memory that `memoryMiB` or a snapshot may ask for. */
   memoryMiB?: number;

@@ -151,6 +151,16 @@ describe.each([['on this thread', false], ['in a worker', true]])('%s', (_, work
   });
 });
 
+it.each([['on this thread', false], ['in a worker', true]])('ends by limits.wallMs too, %s', async (_, worker) => {
+  const machine = await createMachine({ snapshot: saved, worker, limits: { wallMs: 500 } });
+  const late = machine.exec(['sh', '-c', 'while :; do :; done']);
+  const waiting = machine.exec(['true']);
+  await expect(late).rejects.toThrow(/stopped \(limits\.wallMs\) before the command ended/);
+  await expect(waiting).rejects.toThrow(MachineError);
+  expect(machine.running).toBe(false);
+  await machine.close();
+});
+
 it('fails all that wait when the guest goes', async () => {
   const machine = await createMachine({ snapshot: saved, limits: { wallMs: 280_000 } });
   const all = [['poweroff', '-f'], ['true'], ['true']].map((argv) => machine.exec(argv));
