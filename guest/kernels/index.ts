@@ -12,6 +12,7 @@ import { ports } from './ports.js';
 import { privilege } from './privilege.js';
 import { gates } from './gates.js';
 import { inspection, limits, segments, segmentsLong } from './segments.js';
+import { stackWraps } from './stack-wraps.js';
 import { shutdown } from './shutdown.js';
 import { supervisor } from './supervisor.js';
 import { virtualInterrupts } from './virtual-interrupts.js';
@@ -29,6 +30,7 @@ export const KERNELS: Readonly<Record<string, () => Uint8Array>> = {
   'paging-4-level': paging4Level,
   'absent-structures': absentStructures,
   supervisor,
+  'stack-wraps': stackWraps,
   segments,
   limits,
   'segments-long': segmentsLong,

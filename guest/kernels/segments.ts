@@ -62,6 +62,21 @@ function loads(run: Run, s: Selectors, isLong: boolean): void {
   run('SS with DPL 3, RPL 0 at 0', `mov ax, ${s.user.get('data')!}; .ip: mov ss, ax`);
 }
 
+/** LSS: its pointer is read whole before the selector is looked at, and a fault leaves the general register. */
+function stackPointers(k: Kernel, run: Run, s: Selectors): void {
+  k.title('SDM 2, LSS; SDM 3, 6.15: faults of a far pointer into SS, EAX left alone');
+  const targets: readonly (readonly [name: string, selector: number])[] = [
+    ['data', SELECTOR.data32], ['null', 0], ['read-only data', s.kernel.get('read-only data')!], ['code', s.kernel.get('code')!], ['absent data', s.absentData],
+    ['data with RPL 3', SELECTOR.data32 + 3], ['data with DPL 3', SELECTOR.userData - 3], ['beyond the GDT', 0xfff8],
+  ];
+  k.data(targets.map(([, selector], n) => `far_${n}: dd 0x1234; dw ${selector}`).join('\n'));
+  const look = (text: string): string => `mov eax, 0x55aa55aa; ${text}`;
+  targets.forEach(([name], n) => run(`LSS with ${name}`, look(`.ip: lss eax, [far_${n}]`), { show: SHOW_EAX }));
+  const beyond = (at: number): string => look(`mov ecx, ${s.kernel.get('data')}; mov es, cx; .ip: lss eax, [es:${at}]`);
+  run('LSS of a selector beyond the limit', beyond(0xffc), { show: SHOW_EAX });
+  run('LSS of a pointer beyond the limit', beyond(0x1000), { show: SHOW_EAX });
+}
+
 /** Accesses through segments of each type, within and beyond the limit. */
 function accesses(run: Run, s: Selectors): void {
   const load = (name: string): string => `mov ax, ${s.kernel.get(name)}; mov es, ax;`;
@@ -194,6 +209,7 @@ export function segments(): Uint8Array {
   k.protected();
   k.title('SDM 3, 3.4.5, 5.3 to 5.6, 6.15: loads of segment registers');
   loads(run, s, false);
+  stackPointers(k, run, s);
   accessedBit(k);
   k.title('SDM 3, 5.8.1 and 5.8.2: far transfers');
   farTransfers(run, s);
