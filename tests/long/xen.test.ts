@@ -23,7 +23,7 @@ function longCommand(): { line: string; answer: string } {
 }
 
 describe.skipIf(noPackages !== undefined)(`Xen${noPackages ? ` (skipped: ${noPackages})` : ''}`, () => {
-  it('boots its dom0 to a shell, which gets 200 characters typed at once', { timeout: 1_200_000 }, async () => {
+  it('boots its dom0 to a shell, which gets 200 characters typed at once', { timeout: 3_600_000 }, async () => {
     const [kernel] = await packageFiles('xen-hypervisor-4.17-amd64', ['boot/xen-4.17-amd64.gz']);
     const { dir, initrd } = await prepareGuest('amd64');
     const { line, answer } = longCommand();
