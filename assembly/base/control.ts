@@ -85,6 +85,8 @@ export const enum Event {
   TRACE = 64,
   /** The work of this turn is done. Never up while the module is not running: it is no state. */
   YIELD = 128,
+  /** The guest has marked a region of interest: the host looks at the counters before the next instruction. */
+  REGION = 256,
 }
 
 /** Makes the loop leave after the instruction in hand. */

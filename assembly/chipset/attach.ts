@@ -19,6 +19,7 @@ import { attachLapic, resetLapic } from "./lapic/lapic";
 import { attachPic, resetPic } from "./pic/pic";
 import { attachPit, resetPit } from "./pit/pit";
 import { attachPvpanic } from "./pvpanic/pvpanic";
+import { attachRoi, resetRoi } from "./roi/roi";
 import { attachRtc, resetRtc } from "./rtc/rtc";
 import { attachTestdev, resetTestdev } from "./testdev/testdev";
 import { attachUarts, resetUarts } from "./uart/uart";
@@ -42,6 +43,7 @@ export function attachChipset(): void {
   attachFwCfg();
   attachPvpanic();
   attachCrtc();
+  attachRoi();
   attachTestdev();
 }
 
@@ -62,5 +64,6 @@ export function resetChipset(): void {
   resetDebug();
   resetFwCfg();
   resetCrtc();
+  resetRoi();
   resetTestdev();
 }

@@ -27,6 +27,8 @@ import { CHIPSET } from "../base/layout";
 @inline export const FWCFG_BYTES: usize = 2048;
 @inline export const CRTC_STATE: usize = FWCFG_STATE + FWCFG_BYTES;
 @inline export const CRTC_BYTES: usize = 64;
+@inline export const ROI_STATE: usize = CRTC_STATE + CRTC_BYTES;
+@inline export const ROI_BYTES: usize = 128;
 /** The registers of pc-testdev, and behind them its 64 KiB of memory (testdev/testdev.ts): the region's second half. */
 @inline export const TESTDEV_STATE: usize = CHIPSET + 64 * 1024;
 @inline export const TESTDEV_BYTES: usize = 64 * 1024 + 64;

@@ -36,6 +36,9 @@ export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
   accepts: u32;
   /** The host has taken the cable out. */
   unplugged: u32;
+  /** Of a port with a line behind it (lab/): bytes that its FIFO holds, 0: no FIFO; and bytes of frames in it. */
+  fifo: u32;
+  held: u32;
 }
 @inline export function port(n: u32): Port { return changetype<Port>(PORT_WORDS + (<usize>(n & 7) << 6)); }
 
@@ -87,8 +90,18 @@ export function dropEntry(id: u32, f: Frame): void { ring(id).tail += entryBytes
 
 // --- For cards ---
 
-/** The entry at which a frame of so many bytes may be written, header set but for its offloads; null, and the slice ends, when there is no room. */
+/** The line's FIFO takes what fits in; a frame that is larger, when it is empty. */
+function fitsFifo(n: u32, bytes: u32): bool {
+  const p = port(n);
+  return !p.fifo || !p.held || p.held + bytes <= p.fifo;
+}
+
+/**
+ * The entry at which a frame of so many bytes may be written, header set but for its offloads; null when there is no room. Then the slice
+ * ends, unless it is the line that is full, of which the lab tells.
+ */
 export function beginFrame(n: u32, bytes: u32): Frame {
+  if (!fitsFifo(n, bytes)) return changetype<Frame>(0);
   const f = reserveEntry(sendRing(n), bytes);
   if (!changetype<usize>(f)) endSlice();
   return f;
@@ -97,6 +110,7 @@ export function beginFrame(n: u32, bytes: u32): Frame {
 /** Hands the frame begun to the host, or to the lab in its place. */
 export function commitFrame(n: u32, f: Frame): void {
   commitEntry(sendRing(n), f);
+  if (port(n).fifo) port(n).held += f.bytes;
   if (slots.frameSent) call_indirect<void>(slots.frameSent, n);
 }
 

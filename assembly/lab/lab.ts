@@ -7,7 +7,8 @@
 //      echo     gives every frame back, its MAC addresses exchanged, when there is room: what waits holds back the guest.
 //
 // A link speed makes each frame take its time on the line, one after the other, each way: the frame and 24 bytes of preamble, FCS and
-// gap (IEEE 802.3, 3.1.1 and 4.4.2), for every segment of a large one. Without one a frame takes no time.
+// gap (IEEE 802.3, 3.1.1 and 4.4.2), for every segment of a large one. Between the card and such a line is a FIFO: the card completes a
+// frame when it is in there, for which the last bits of frames before it must have left. Without a speed a frame takes no time.
 //
 // Frames are looked at where the card commits them and by one timer for all ports; never from inside a card's own walk of a ring, except
 // that a sink without a link speed takes the frame at once. State lies in the header of the rings' region.
@@ -60,12 +61,13 @@ const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNE
 @inline const NEEDS_SUM: u32 = 1;
 
 /** Puts a lab behind a port, before the machine is made. */
-export function setLab(n: u32, mode: u32, size: u32, rate: u32, burst: u32, kbits: u32, limit: u32): void {
+export function setLab(n: u32, mode: u32, size: u32, rate: u32, burst: u32, kbits: u32, limit: u32, fifo: u32): void {
   const l = lab(n);
   l.mode = mode <= <u32>LabMode.ECHO ? mode : <u32>LabMode.NONE;
   l.size = min(max(size, 60), 9014);
   l.rate = max(rate, 1); l.burst = max(burst, 1);
   l.kbits = kbits; l.limit = limit;
+  port(n).fifo = kbits ? fifo : 0; port(n).held = 0;
 }
 
 /** Names a port's counters and binds the timer; `mac` is the card's. */
@@ -168,10 +170,17 @@ function countTaken(l: Lab, f: Frame): void {
   addCount(l.counters + Count.SEGMENTS, segmentsOf(f));
 }
 
+/** The frame is out of the ring, and of the FIFO. */
+function leave(n: u32, id: u32, f: Frame): void {
+  const p = port(n);
+  p.held -= min(p.held, f.bytes);
+  dropEntry(id, f);
+}
+
 /** Every frame that waits: a ring's room bounds them. */
 function takeAll(n: u32, l: Lab): void {
   const id = sendRing(n);
-  for (let f = peekEntry(id); changetype<usize>(f); f = peekEntry(id)) { countTaken(l, f); dropEntry(id, f); }
+  for (let f = peekEntry(id); changetype<usize>(f); f = peekEntry(id)) { countTaken(l, f); leave(n, id, f); }
 }
 
 /** Frames whose last bit has come by now. */
@@ -182,7 +191,7 @@ function arrive(n: u32, l: Lab, now: u64): void {
     if (!changetype<usize>(f)) { l.arrivesNs = NEVER; return; }
     if (l.mode == <u32>LabMode.ECHO && !echo(n, l, f, now)) { l.waiting = 1; return; }
     countTaken(l, f);
-    dropEntry(id, f);
+    leave(n, id, f);
     l.inFreeNs = l.arrivesNs;
     const next = peekEntry(id);
     l.arrivesNs = changetype<usize>(next) ? l.arrivesNs + lineNs(l, next) : NEVER;

@@ -32,6 +32,7 @@ import { Address } from "./surface";
 export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { ringAt } from "../device/ring";
+export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./loop";

@@ -68,6 +68,7 @@ export function leaveBoundary(): void {
 function attend(): u32 {
   const events = control.events;
   if (events & Event.YIELD) { count(Counter.YIELDS); return StopReason.YIELD; }
+  if (events & Event.REGION) { clearEvent(Event.REGION); return StopReason.REGION; }
   if (events & Event.EXCEPTION) { takeException(); return 0; }
   if (events & Event.STOP) return stopped();
   if (events & Event.SHADOW) { clearEvent(Event.SHADOW); runInShadow((events & Event.TRACE) != 0); return 0; }

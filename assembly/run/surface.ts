@@ -4,8 +4,8 @@ export const enum Address { Vcpu, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Coun
 /**
  * Why `run` returns. BUDGET: so many ticks are done. BOUNDARY: the host serves what waits, then calls passBoundary. IDLE and HALT: the processor
  * sleeps, with and without interrupts; they are boundaries, too. YIELD: a turn's work is done, nothing else.
- * PANIC: the guest told of its panic (pvpanic); it may be run on.
+ * PANIC: the guest told of its panic (pvpanic); it may be run on. REGION: it has marked a region of interest; no boundary, and nothing is due.
  */
-export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT, BOUNDARY, YIELD, PANIC }
+export const enum StopReason { BUDGET, IDLE, POWEROFF, RESET, DEBUG_EXIT, SHUTDOWN, HALT, BOUNDARY, YIELD, PANIC, REGION }
 /** Where probe.ts can listen to interrupt lines. */
 export const enum ProbePoint { NONE, IOAPIC_IN, PIC_IN, PIC_OUT }

@@ -66,7 +66,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
   outputs.onError(() => void machine.pause());
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
-    if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop)}\n`);
+    if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop, await machine.regions())}\n`);
     return status;
   } finally {
     await serial.close();

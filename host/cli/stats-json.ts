@@ -1,6 +1,6 @@
 /** `--stats json`: one line. Counts fit a double exactly for the first 9 * 10^15 instructions. */
 
-import type { Histogram, Stats, Stop } from '../machine/types.js';
+import type { Histogram, Region, Regions, Stats, Stop } from '../machine/types.js';
 
 /** By name: the unit, and how often each bucket's numbers were seen, by its first number; empty buckets left out. */
 function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: string; times: Record<string, number> }> {
@@ -12,8 +12,28 @@ function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: 
   );
 }
 
-export function statsJson(stats: Stats, stop: Stop): string {
-  const { counters } = stats;
+type Counted = Pick<Stats, 'counters' | 'histograms' | 'devices'>;
+
+/** Counters with their units, histograms, accesses by device. */
+export function countsOf({ counters, histograms, devices }: Counted): Record<string, unknown> {
+  return {
+    counters: Object.fromEntries(counters.map(({ name, value }) => [name, Number(value)])),
+    units: Object.fromEntries(counters.map(({ name, unit }) => [name, unit])),
+    histograms: histogramsOf(histograms),
+    devices: Object.fromEntries(Object.entries(devices).map(([name, { reads, writes }]) => [name, { reads: Number(reads), writes: Number(writes) }])),
+  };
+}
+
+/** A region in the same form. */
+export function regionJson(region: Region): Record<string, unknown> {
+  const { name, tag, within, beginInstructions, instructions, virtualNs, marks } = region;
+  return {
+    name, tag, within, beginInstructions: Number(beginInstructions), instructions: Number(instructions), virtualNs: Number(virtualNs),
+    marks: marks.map((mark) => ({ ...mark, instructions: Number(mark.instructions) })), ...countsOf(region),
+  };
+}
+
+export function statsJson(stats: Stats, stop: Stop, regions: Regions): string {
   return JSON.stringify({
     stop: stop.reason,
     instructions: Number(stats.instructions),
@@ -21,9 +41,8 @@ export function statsJson(stats: Stats, stop: Stop): string {
     boundaries: stats.boundaries,
     yields: stats.yields,
     moduleMs: Math.round(stats.moduleMs),
-    counters: Object.fromEntries(counters.map(({ name, value }) => [name, Number(value)])),
-    units: Object.fromEntries(counters.map(({ name, unit }) => [name, unit])),
-    histograms: histogramsOf(stats.histograms),
-    devices: Object.fromEntries(Object.entries(stats.devices).map(([name, { reads, writes }]) => [name, { reads: Number(reads), writes: Number(writes) }])),
+    ...countsOf(stats),
+    regions: regions.finished.map(regionJson),
+    regionsMissed: regions.missed,
   });
 }

@@ -9,6 +9,7 @@
  * Start-up is counted in guest instructions, and a fork with its exec costs about a million of them: so the scripts use
  * what the shell has built in, load modules only for devices that are there, and wait for nothing.
  */
+import { roiTool } from '../../guest/roi.js';
 import { directory, file, symlink, type FileEntry } from './files.js';
 import { PROTOCOL_VERSION } from './protocol.js';
 
@@ -61,7 +62,8 @@ done
 [ -d /sys/bus/acpi/devices/QEMU0001:00 ] && modprobe -q pvpanic-mmio
 
 ifconfig lo up
-for device in /sys/class/net/*; do
+# cards=down on the kernel's command line: whoever measures brings them up.
+[ "$cards" = down ] || for device in /sys/class/net/*; do
   case $device in
     */eth*)
       card=\${device##*/}
@@ -211,6 +213,7 @@ function commonFiles(busybox: FileEntry): FileEntry[] {
     file('pintail/start', START, 0o755),
     file('pintail/lease', LEASE, 0o755),
     file('pintail/session', SESSION, 0o755),
+    file('pintail/roi', roiTool(), 0o755),
   ];
 }
 
@@ -220,6 +223,7 @@ export function preparedFiles(): FileEntry[] {
     ...commonFiles(symlink('pintail/busybox', '../bin/busybox')),
     ...['mnt', 'root'].map((path) => directory(path)),
     symlink('init', 'bin/busybox'),
+    symlink('bin/roi', '../pintail/roi'),
     file('etc/inittab', INITTAB),
     file('etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n'),
     file('etc/group', 'root:x:0:\n'),

@@ -31,6 +31,9 @@ const FOREVER = 0xffff_ffff_ffff_ffffn;
 /** Number under which bytes written to port 0xe9 are reported. */
 export const DEBUG_PORT = SERIAL_PORTS;
 
+/** The counter of turns that no guest knows of. */
+export const YIELDS = 'host B3 yields';
+
 export interface EngineOptions {
   instance: ModuleInstance;
   clock: ClockMode;
@@ -43,6 +46,8 @@ export interface EngineOptions {
   /** So many bytes of what was typed have entered; a port that had enough has room again. */
   onTaken?: (port: number, bytes: number) => void;
   onRoom?: (port: number) => void;
+  /** The guest has marked a region of interest: called between that instruction and the next. */
+  onRegion?: () => void;
 }
 
 /** A card's way to the world outside, served at boundaries: first what the guest sent, then what it is to get. */
@@ -193,6 +198,7 @@ export class Engine {
     const code = this.runModule(bounds);
     if (code === Code.BUDGET) return undefined;
     this.translator?.serve();
+    if (code === Code.REGION) return void this.options.onRegion?.();
     if (code !== Code.YIELD) return this.serve(code, bounds, until);
     this.yields++;
     return undefined;

@@ -11,7 +11,7 @@ import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
 import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { connectToGuest } from './connect.js';
-import { Engine, type RunBounds } from './engine.js';
+import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
@@ -22,15 +22,16 @@ import { compileModule, high, instantiate, low, type CompiledModule, type Module
 import { bytesOf } from './bytes.js';
 import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
 import { FIRST_RATE } from './pace.js';
+import { measureWith, RegionBook, type Reading } from './regions.js';
 import { readSnapshotHeader, restoreSnapshot, takeSnapshot, type SnapshotHeader } from './snapshot.js';
 import { spawnCommand } from './spawn.js';
 import { readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
-import { readCounters, readHistograms } from './stats.js';
+import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import { setTickNs } from './timekeeping.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -88,6 +89,7 @@ export class LocalMachine implements Machine {
   private isClosed = false;
   private command: Promise<ExecResult | undefined> | undefined;
   private commandDone: ExecResult | undefined;
+  private readonly book = new RegionBook(() => this.readAll());
   /** Instructions before the last reset. */
   private earlier = 0n;
   private inputAttached = false;
@@ -153,6 +155,7 @@ export class LocalMachine implements Machine {
       throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
     }
     this.agent?.fail('The machine was reset.');
+    this.book.reset();
     this.earlier += this.engine.instructions;
     this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
     this.engine = this.newEngine();
@@ -294,6 +297,40 @@ export class LocalMachine implements Machine {
     };
   }
 
+  async regions(): Promise<Regions> {
+    this.mustBeOpen('regions()');
+    return this.book.all;
+  }
+
+  async measure<T>(name: string, work: () => Promise<T> | T): Promise<{ result: T; region: Region }> {
+    return measureWith(this, name, work);
+  }
+
+  /** The two ends of measure(). */
+  async openRegion(name: string): Promise<number> {
+    this.mustBePaused('measure()');
+    return this.book.open(name);
+  }
+
+  async closeRegion(id: number): Promise<Region> {
+    this.mustBePaused('measure()');
+    return this.book.close(id);
+  }
+
+  /** What regions keep the difference of: without what is the emulator's own, and yields, of which the guest knows nothing. */
+  private readAll(): Reading {
+    const { instructions, virtualNs } = this.engine;
+    const outside = [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()];
+    return { instructions, virtualNs, ...readCounters(this.instance, outside.filter(({ name }) => name !== YIELDS), FIRST_OF_MACHINE), histograms: readHistograms(this.instance) };
+  }
+
+  private takeRegion(): void {
+    const { takeRoi, roiTag, roiNameAt, roiNameBytes } = this.instance.exports;
+    const name = this.instance.bytes.slice(roiNameAt() >>> 0, (roiNameAt() >>> 0) + roiNameBytes());
+    const command = takeRoi();
+    this.book.take({ command, tag: roiTag() >>> 0, name: new TextDecoder().decode(name) });
+  }
+
   async stateHash(): Promise<string> {
     this.mustBePaused('stateHash()');
     return hashState(this.instance, this.memoryMiB * MIB);
@@ -315,6 +352,7 @@ export class LocalMachine implements Machine {
       onSerial: (port, bytes) => this.receive(port, bytes),
       onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
       onRoom: (port) => void this.events.emit('drain', port),
+      onRegion: () => this.takeRegion(),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(Number(engine.virtualNs));

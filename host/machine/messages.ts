@@ -13,7 +13,7 @@ export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'on
 /** Methods that are called by message; their arguments and results can be cloned. */
 export type CallName =
   | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
-  | 'commandResult' | 'snapshot' | 'stats' | 'stateHash' | 'setLink';
+  | 'commandResult' | 'snapshot' | 'stats' | 'regions' | 'openRegion' | 'closeRegion' | 'stateHash' | 'setLink';
 
 export type ToWorker =
   /** `listens`: the program takes the command's output as it comes. */

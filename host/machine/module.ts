@@ -11,7 +11,7 @@ import { OptionError } from './errors.js';
 /** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, translations.ts and probe.ts export; translate/helpers.ts is for what is translated. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
-  setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number): void;
+  setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number): void;
   presetCards(): void;
   diskTable(disk: number): number;
   stream(n: number): number;
@@ -34,6 +34,11 @@ export interface ModuleExports {
   passBoundary(): void;
   /** Units of work that the last run took. */
   turnUnits(): number;
+  /** The RoiCommand that a run ended for, taken with that; its tag, and its name in memory. */
+  takeRoi(): number;
+  roiTag(): number;
+  roiNameAt(): number;
+  roiNameBytes(): number;
   exitCode(): number;
   idleNsLo(): number;
   idleNsHi(): number;

@@ -15,10 +15,11 @@ import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
 import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
 import { createPortStream } from './port-stream.js';
 import { RemoteCommands } from './remote-commands.js';
+import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -212,6 +213,14 @@ class RemoteMachine implements Machine {
 
   stats(): Promise<Stats> {
     return this.call('stats');
+  }
+
+  regions(): Promise<Regions> {
+    return this.call('regions');
+  }
+
+  measure<T>(name: string, work: () => Promise<T> | T): Promise<{ result: T; region: Region }> {
+    return measureWith({ openRegion: (asked) => this.call('openRegion', asked), closeRegion: (id) => this.call('closeRegion', id) }, name, work);
   }
 
   stateHash(): Promise<string> {

@@ -4,26 +4,41 @@ import { Address } from '../../assembly/run/surface.js';
 import { addressOf, readString, type ModuleInstance } from './module.js';
 import type { Accesses, Counter, Histogram, Stats } from './types.js';
 
-/** Every counter that has a name, in the table's order, with `more` behind; those of accesses, of which a device has two, by device. */
-export function readCounters(instance: ModuleInstance, more: readonly Counter[]): Pick<Stats, 'counters' | 'devices'> {
-  const all = [...namedCounters(instance), ...more];
+/** Every counter that has a name, in the table's order, with `more` behind; those of accesses, of which a device has two, by device. `first`: the first number of the table that counts. */
+export function readCounters(instance: ModuleInstance, more: readonly Counter[], first = 0): Pick<Stats, 'counters' | 'devices'> {
+  const all = [...namedCounters(instance, first), ...more];
   const devices: Stats['devices'] = {};
   for (const { name, unit, value } of all) if (isAccess(unit)) (devices[name] ??= { reads: 0n, writes: 0n })[unit] += value;
   return { counters: all.filter(({ unit }) => !isAccess(unit)), devices };
 }
 
+/** The first number that the machine's own counters have; those below are of how the emulator works (assembly/base/counters.ts). */
+export const FIRST_OF_MACHINE = 8;
+
 const isAccess = (unit: string): unit is keyof Accesses => unit === 'reads' || unit === 'writes';
 
-function namedCounters(instance: ModuleInstance): Counter[] {
-  const { exports, view } = instance;
+interface Named {
+  id: number;
+  name: string;
+  unit: string;
+}
+
+/** Names are given when a machine is made, and stay. */
+const named = new WeakMap<ModuleInstance, Named[]>();
+
+function namesOf(instance: ModuleInstance): Named[] {
+  const known = named.get(instance);
+  if (known !== undefined) return known;
+  const { exports } = instance;
+  const ids = Array.from({ length: exports.counterIds() }, (_, id) => ({ id, name: readString(instance, exports.counterName(id)), unit: readString(instance, exports.counterUnit(id)) }));
+  const names = ids.filter(({ name }) => name !== '');
+  named.set(instance, names);
+  return names;
+}
+
+function namedCounters(instance: ModuleInstance, first = 0): Counter[] {
   const values = addressOf(instance, Address.Counters);
-  const out: Counter[] = [];
-  for (let id = 0; id < exports.counterIds(); id++) {
-    const name = readString(instance, exports.counterName(id));
-    if (name === '') continue;
-    out.push({ name, unit: readString(instance, exports.counterUnit(id)), value: view.getBigUint64(values + id * 8, true) });
-  }
-  return out;
+  return namesOf(instance).filter(({ id }) => id >= first).map(({ id, name, unit }) => ({ name, unit, value: instance.view.getBigUint64(values + id * 8, true) }));
 }
 
 const BUCKETS = 16;

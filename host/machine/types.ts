@@ -385,6 +385,35 @@ export interface Stats {
   histograms: Histogram[];
 }
 
+/** A mark inside a region: its number and name, and how many instructions after the region's begin it came. */
+export interface RegionMark {
+  tag: number;
+  name: string;
+  instructions: bigint;
+}
+
+/**
+ * A region of interest (docs/measuring.md): what was counted between its begin and its end. What has not changed is left out, and so are
+ * counters of how the emulator went about its work, which no guest decides.
+ */
+export interface Region extends Pick<Stats, 'instructions' | 'virtualNs' | 'counters' | 'devices' | 'histograms'> {
+  name: string;
+  /** The number that its begin came with; 0 without one. */
+  tag: number;
+  /** Names of the regions around it, outermost first. */
+  within: string[];
+  /** Instructions that the machine had retired when it began. */
+  beginInstructions: bigint;
+  marks: RegionMark[];
+}
+
+export interface Regions {
+  /** In the order of their ends, at most 1000. */
+  finished: Region[];
+  /** Regions and marks that were not kept: too many or too deep, an end without a begin, a reset before the end. */
+  missed: number;
+}
+
 /** Signals that a command may be sent. */
 export type SignalName = 'HUP' | 'INT' | 'QUIT' | 'KILL' | 'USR1' | 'USR2' | 'TERM' | 'CONT' | 'STOP';
 
@@ -536,6 +565,14 @@ export interface Machine {
   /** While paused. The whole state, for `createMachine({snapshot})` of the same build. */
   snapshot(): Promise<Uint8Array>;
   stats(): Promise<Stats>;
+  /** Regions of interest that have ended: those that the guest marked, and those of `measure`. */
+  regions(): Promise<Regions>;
+  /**
+   * Does `work`, which may run the machine, and gives what was counted meanwhile, in the place of two calls of `stats()`. The machine is
+   * paused when it begins and when it ends (rejected with MachineError else); where a command is what counts, the guest's own
+   * `roi begin NAME -- COMMAND` is exact to the instruction.
+   */
+  measure<T>(name: string, work: () => Promise<T> | T): Promise<{ result: T; region: Region }>;
   /** While paused. SHA-256, in hex, of RAM and all state of processor and devices. */
   stateHash(): Promise<string>;
 }

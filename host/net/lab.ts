@@ -15,7 +15,12 @@ export interface LabOptions {
   count: number;
   /** 1000 bits a second each way; 0: frames take no time. */
   kbits: number;
+  /** Bytes between the card and a line with a speed: a frame is completed when it is in there. */
+  fifo: number;
 }
+
+/** As much as an 82540EM sends from, by default. */
+export const FIFO_BYTES = 16384;
 
 /** `1G`, `2.5G`, `100M` or bits a second, as 1000 bits a second; undefined for what is none. */
 export function parseSpeed(text: string): number | undefined {

@@ -8,7 +8,7 @@ import { isInside, parseAddress, parseCidr, parseMac, type Cidr } from './addres
 import type { DgramOptions } from './dgram.js';
 import { NetdevError } from './errors.js';
 import type { FaultOptions } from './faults.js';
-import { LAB_MODES, parseSpeed, type LabOptions } from './lab.js';
+import { FIFO_BYTES, LAB_MODES, parseSpeed, type LabOptions } from './lab.js';
 import { defaultNatConfig, type GuestForward, type HostForward, type NatConfig } from './nat/config.js';
 import type { Endpoint } from './provider.js';
 import { parseServer } from './server-address.js';
@@ -37,7 +37,7 @@ const USER_KEYS = [
 ] as const;
 const STREAM_KEYS = ['server', 'addr.type', 'addr.host', 'addr.port', 'addr.path', 'reconnect', 'reconnect-ms'] as const;
 const DGRAM_KEYS = ['local.type', 'local.host', 'local.port', 'remote.type', 'remote.host', 'remote.port'] as const;
-const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'speed'] as const;
+const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'speed', 'fifo'] as const;
 const COMMON_KEYS = ['id', 'pcap', 'loss', 'duplicate', 'reorder', 'delay', 'jitter', 'fault-seed'] as const;
 const REPEATED = new Set(['hostfwd', 'guestfwd', 'dnssearch', 'allow', 'resolver']);
 
@@ -303,6 +303,7 @@ function readLab(options: Options, { pcap, faults }: Common): LabOptions {
   const only = ['size', 'rate', 'burst', 'count'].find((key) => !isSource && options.text(key) !== undefined);
   if (only !== undefined) options.fail(`${only}= is for mode=source`);
   const speed = options.text('speed') ?? '0';
+  if (speed === '0' && options.text('fifo') !== undefined) options.fail('fifo= is for a line with a speed=');
   return {
     mode: mode as LabOptions['mode'],
     size: options.integer('size', 60, 60, 9014),
@@ -310,6 +311,7 @@ function readLab(options: Options, { pcap, faults }: Common): LabOptions {
     burst: options.integer('burst', 1, 1, 4096),
     count: options.integer('count', 0, 0, MAX_WORD),
     kbits: parseSpeed(speed) ?? options.fail(`speed=${speed}: want bits a second, such as 1G, 100M or 9600k; 0 for no limit`),
+    fifo: options.integer('fifo', FIFO_BYTES, 64, 2 ** 20),
   };
 }
 

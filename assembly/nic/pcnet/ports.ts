@@ -30,7 +30,7 @@ export function readPort(dev: usize, offset: u32, bytes: u32): u64 {
   switch (targetOf(c, offset, bytes)) {
     case Target.RDP: return c.rap < <u32>Csr.COUNT ? guestRead(changetype<Block>(<usize>c.csrs), csrsOf(c), dev, 2 * c.rap, 2) : 0;
     case Target.BDP: return c.rap < <u32>Bcr.COUNT ? guestRead(changetype<Block>(<usize>c.bcrs), bcrsOf(c), dev, 2 * c.rap, 2) : 0;
-    case Target.RAP: return c.rap;
+    case Target.RAP: countCard(c, Count.RAP_READS); return c.rap;
     case Target.RESET: softReset(c); return 0;
     default: countCard(c, Count.REFUSED_ACCESSES); return ONES;
   }
@@ -43,7 +43,7 @@ export function writePort(dev: usize, offset: u32, bytes: u32, value: u64): void
   switch (targetOf(c, offset, bytes)) {
     case Target.RDP: writeCsr(c, v); break;
     case Target.BDP: if (bcrOpen(c)) guestWrite(changetype<Block>(<usize>c.bcrs), bcrsOf(c), dev, 2 * c.rap, 2, v); break;
-    case Target.RAP: c.rap = v & 0xff; break;
+    case Target.RAP: countCard(c, Count.RAP_WRITES); c.rap = v & 0xff; break;
     // Only ISA cards of the family are reset by a write.
     case Target.RESET: break;
     default: countCard(c, Count.REFUSED_ACCESSES);

@@ -48,7 +48,7 @@ import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
 
 export const enum Count {
   SENT, BYTES_SENT, SEND_DESCRIPTORS, SEND_WAITS, SEND_REFUSED, BAD_FCS, LOOPED, RECEIVED, BYTES_RECEIVED, RECEIVE_DESCRIPTORS, RECEIVE_WAITS,
-  FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, MISSED, ASSERTED, MODERATED, DELIVERED, SEND_COPIED, RECEIVE_COPIED, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, END,
+  FILTERED, RECEIVE_REFUSED, NO_DRIVER, BUFFER_ERRORS, MISSED, ASSERTED, MODERATED, DELIVERED, SEND_COPIED, RECEIVE_COPIED, DEMANDS, POLLS, STOPS, BUS_ERRORS, RESETS, PROM_ACCESSES, REFUSED_ACCESSES, RAP_READS, RAP_WRITES, END,
 }
 
 /** The card at a place of the machine's list. */
@@ -108,6 +108,8 @@ export function nameCard(c: Card, card: string): void {
   nameOwned(at + Count.RESETS, card, n, -1, "resets by register", "events");
   nameOwned(at + Count.PROM_ACCESSES, card, n, -1, "address PROM accesses", "accesses");
   nameOwned(at + Count.REFUSED_ACCESSES, card, n, -1, "accesses refused", "accesses");
+  nameOwned(at + Count.RAP_READS, card, n, -1, "RAP", "reads");
+  nameOwned(at + Count.RAP_WRITES, card, n, -1, "RAP", "writes");
   c.histograms = makeRates(card, n, 0, true);
   makeRates(card, n, 1, true);
 }
