@@ -1,7 +1,7 @@
 // What firmware would have done to the chipset before it starts a system, for boots that go without firmware.
 
 import { enterAcpiMode } from "./acpi/pm";
-import { enterVirtualWire } from "./lapic/lapic";
+import { enterVirtualWire } from "./lapic/reset";
 import { presetPic } from "./pic/pic";
 
 /** After reset and before entering a kernel: PIC vectors and masks, virtual wire, ACPI mode. */

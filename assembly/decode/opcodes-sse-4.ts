@@ -2,7 +2,7 @@
 
 import { V } from "../float/ops";
 import { H } from "./handlers";
-import { FROM_GPR, XMM_FORM } from "./opcodes-sse";
+import { FROM_GPR, XMM_FORM } from "./sse-forms";
 import { Form, Map, row } from "./rows";
 
 @inline const MM: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.MMX | Form.FIXED32;

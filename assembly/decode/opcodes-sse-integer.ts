@@ -2,7 +2,7 @@
 
 import { V } from "../float/ops";
 import { H } from "./handlers";
-import { FROM_GPR, XMM_FORM } from "./opcodes-sse";
+import { FROM_GPR, XMM_FORM } from "./sse-forms";
 import { Form, Group, Map, member, row } from "./rows";
 
 /** mm, mm/m64. */

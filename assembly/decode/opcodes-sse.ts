@@ -7,12 +7,8 @@ import { H } from "./handlers";
 import { Form, Group, Map, member, row } from "./rows";
 import { defineSse4 } from "./opcodes-sse-4";
 import { defineSseIntegers } from "./opcodes-sse-integer";
+import { FROM_GPR, TO_GPR, XMM_FORM, fourForms, packed, plain, with66, withF2, withF3 } from "./sse-forms";
 
-/** xmm, xmm/m. */
-@inline export const XMM_FORM: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.SSE | Form.FIXED32;
-/** xmm, r/m32 or r/m64; r32 or r64, xmm. */
-@inline export const FROM_GPR: u32 = Form.MODRM | Form.REG_VECTOR | Form.SSE | Form.SIZE_W;
-@inline export const TO_GPR: u32 = Form.MODRM | Form.RM_VECTOR | Form.SSE | Form.SIZE_W;
 @inline const STORE: u32 = XMM_FORM | Form.RM_DST;
 @inline const MEM: u32 = Form.MEM_ONLY;
 @inline const I: u32 = Form.IMM8;
@@ -47,17 +43,6 @@ function reserveRange(map: u32, first: u32, last: u32): void {
   }
 }
 
-/** Tables follow each other in the order of the prefixes none, 66, F3, F2: so do F's forms. */
-function plain(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF, opcode, handler, form, kind); }
-function with66(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF_66, opcode, handler, form, kind); }
-function withF3(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF_F3, opcode, handler, form, kind); }
-function withF2(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF_F2, opcode, handler, form, kind); }
-/** The same meaning without a prefix and with 66. */
-function packed(opcode: u32, handler: u32, form: u32, kind: u32): void {
-  plain(opcode, handler, form, kind);
-  with66(opcode, handler, form, kind);
-}
-
 function defineMoves(): void {
   packed(0x10, H.SSE_LOAD_U, XMM_FORM, 0);
   packed(0x11, H.SSE_STORE_U, STORE, 0);
@@ -85,14 +70,6 @@ function defineMoves(): void {
   with66(0x15, H.SSE_OP, XMM_FORM, V.PUNPCKHQDQ);
   plain(0xc6, H.SSE_OP, XMM_FORM | I, V.SHUFPS);
   with66(0xc6, H.SSE_OP, XMM_FORM | I, V.SHUFPD);
-}
-
-/** PS, PD, SS, SD. */
-export function fourForms(opcode: u32, kind: u32, form: u32): void {
-  plain(opcode, H.SSE_OP, form, kind + F.PS);
-  with66(opcode, H.SSE_OP, form, kind + F.PD);
-  withF3(opcode, H.SSE_OP_4, form, kind + F.SS);
-  withF2(opcode, H.SSE_OP_8, form, kind + F.SD);
 }
 
 function defineArithmetic(): void {

@@ -130,8 +130,8 @@ function exactOrder<T>(a: u64, b: u64, quiet: bool): u32 {
     if (!quiet || isSignalling<T>(a) || isSignalling<T>(b)) raise(Raised.IE);
     return Order.UNORDERED;
   }
-  const x = operand<T>(a);
-  return 1 << (softOrder<T>(x, operand<T>(b)) + 1);
+  const x = operand<T>(a), found = softOrder<T>(x, operand<T>(b));
+  return 1 << (found + 1);
 }
 
 /** CMPccSS's predicates 0-7. SDM vol. 2, table 3-1. */

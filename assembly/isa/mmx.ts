@@ -14,7 +14,7 @@ import { recordRun } from "./effects";
 import { address, readRm, writeRm } from "./operands";
 import { H } from "../decode/handlers";
 import { maskedStore } from "./sse-string";
-import { source } from "./sse";
+import { source } from "./sse-source";
 import { takePending } from "./x87";
 import { enterMmx, leaveMmx, setTop, writeMmx } from "./x87-stack";
 

@@ -7,7 +7,7 @@ import { loadMem, storeMem } from "../ir/words-memory";
 import { lowOf, vget, vlow, vop, vset } from "../ir/words-vector";
 import { V } from "../float/ops";
 import { address, readRm, writeRm } from "./operands";
-import { source } from "./sse";
+import { source } from "./sse-source";
 
 /** MOVD and MOVQ xmm, r/m. */
 export function fromGpr<M>(i: Insn): void {

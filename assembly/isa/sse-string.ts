@@ -14,7 +14,7 @@ import { clipLength, compareText, indexOf, maskOf, textFlags } from "../float/ss
 import { recordRun } from "./effects";
 import { address, inSegment, R } from "./operands";
 import { H } from "../decode/handlers";
-import { source } from "./sse";
+import { source } from "./sse-source";
 
 /** PCMPISTRI. */
 export function stringIndex<M>(i: Insn): void {

@@ -5,14 +5,14 @@
 import { Insn, Is } from "../decode/record";
 import { faulted, lit } from "../ir/words";
 import { setStatus } from "../ir/words-flags";
-import { lowOf, vget, vload, vlow, vop, vset } from "../ir/words-vector";
+import { lowOf, vget, vlow, vop, vset } from "../ir/words-vector";
 import { V } from "../float/ops";
-import { address, alignedAddress } from "./operands";
 import { H } from "../decode/handlers";
 import { loadHalf, loadScalar, loadWhole, storeHigh, storeScalar, storeWhole } from "./sse-move";
 import { extract, fromGpr, fromInteger, insert, mask, toGpr, toInteger } from "./sse-gpr";
 import { executeSseWhole, stringIndex, stringMask } from "./sse-string";
 import { executeMmx } from "./mmx";
+import { source } from "./sse-source";
 
 export function executeSse<M>(i: Insn): void {
   switch (<i32>i.handler) {
@@ -49,16 +49,6 @@ export function executeSse<M>(i: Insn): void {
     default:
       if (<i32>i.handler < H.MMX) executeSseWhole<M>(i); else executeMmx<M>(i);
   }
-}
-
-/** The r/m operand: a register, or `bytes` of memory in the low lanes. */
-@inline export function source<M>(i: Insn, bytes: u32, aligned: bool): v128 {
-  return i.flags & Is.MEMORY ? fromMemory<M>(i, bytes, aligned) : vget<M>(i.src);
-}
-function fromMemory<M>(i: Insn, bytes: u32, aligned: bool): v128 {
-  const a = aligned ? alignedAddress<M>(i, false) : address<M>(i, bytes, false);
-  if (aligned && faulted<M>()) return i64x2(0, 0);
-  return vload<M>(a, bytes);
 }
 
 @inline function operation<M>(i: Insn, bytes: u32, aligned: bool): void {

@@ -1,7 +1,8 @@
 // The PCI root: attach after the chipset, then the cards attach themselves; reset when everything is attached.
 
 import { attachBridges, placeBridges } from "./bridges";
-import { clearFunctions, resetFunctions } from "./config";
+import { clearFunctions } from "./functions";
+import { resetFunctions } from "./config";
 import { attachPorts } from "./ports";
 
 export function attachPci(): void {

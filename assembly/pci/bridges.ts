@@ -6,7 +6,9 @@ import { Access, hook } from "../device/registers";
 import { slots } from "../device/slots";
 import { machine } from "../base/machine";
 import { protect } from "../memory/ram";
-import { attachFunction, configRead, configWrite, defineConfig, setSubsystem, valuesOf } from "./config";
+import { attachFunction, configRead, configWrite } from "./config";
+import { defineConfig, setSubsystem } from "./header";
+import { valuesOf } from "./functions";
 import { LPC_FUNCTION, moveRoute } from "./intx";
 import { Config } from "./spec";
 

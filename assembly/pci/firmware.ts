@@ -1,7 +1,9 @@
 // What firmware would have done to PCI before it starts a system: BARs in the windows that the DSDT's _CRS gives the root
 // bridge, decoding on, and the interrupt line that the PIRQ stands for. For boots that go without firmware.
 
-import { barBytes, barKind, configRead, configWrite, functionAt, functionCount } from "./config";
+import { barBytes, barKind } from "./bars";
+import { configRead, configWrite } from "./config";
+import { functionAt, functionCount } from "./functions";
 import { BarKind, Config, PciCommand } from "./spec";
 
 @inline const FIRST_MEMORY: u64 = 0xc000_0000;

@@ -3,7 +3,7 @@
 // The board wires pin p (1-4) of device d to PIRQ (d + p - 1) mod 4, that is A to D: the DSDT's _PRT says the same.
 
 import { driveLine, Source } from "../device/interrupt";
-import { commandOf, functionAt, isAwake, functionCount, root, valuesOf } from "./config";
+import { commandOf, functionAt, isAwake, functionCount, root, valuesOf } from "./functions";
 import { msiEnabled, owe, sendMessage } from "./msi";
 import { Config, PciCommand, PciStatus } from "./spec";
 

@@ -3,7 +3,7 @@
 
 import { dmaWrite32 } from "../device/dma";
 import { sendMsi } from "../device/interrupt";
-import { noteMasterAbort, requesterOf } from "./config";
+import { noteMasterAbort, requesterOf } from "./functions";
 
 /** FEExxxxx (SDM vol. 3, 10.11.1). */
 @inline const WINDOW: u64 = 0xfee;

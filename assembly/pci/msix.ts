@@ -6,7 +6,9 @@
 
 import { makeHandler, Width } from "../memory/bus";
 import { Access, hook } from "../device/registers";
-import { addBar, addCapability, canMaster, defineConfig, valuesOf } from "./config";
+import { addBar } from "./bars";
+import { addCapability, defineConfig } from "./header";
+import { canMaster, valuesOf } from "./functions";
 import { deliverMessage } from "./message";
 import { MSIX_OWNERS, MSIX_PART_BYTES, MSIX_PARTS, MSIX_TABLES, PCI_COUNTS } from "./layout";
 import { BarKind, CapabilityId, Msix, MsixControl } from "./spec";

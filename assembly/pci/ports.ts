@@ -3,7 +3,8 @@
 
 import { mapPorts, Width } from "../memory/bus";
 import { requestReset } from "../device/power";
-import { configRead, configWrite, root } from "./config";
+import { configRead, configWrite } from "./config";
+import { root } from "./functions";
 import { ConfigAddress, ConfigPort } from "./spec";
 
 const enum ResetControl { SYS_RST = 2, RST_CPU = 4, WRITABLE = 0x0e }

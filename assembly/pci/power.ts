@@ -3,7 +3,9 @@
 // for the PME bits. No function of ours ever asserts PME#.
 
 import { Access, hook } from "../device/registers";
-import { addCapabilityAt, defineConfig, functionAt, refreshFunction, resetConfig, valuesOf } from "./config";
+import { addCapabilityAt, defineConfig } from "./header";
+import { functionAt, valuesOf } from "./functions";
+import { refreshFunction, resetConfig } from "./config";
 import { CapabilityId, Power } from "./spec";
 
 /** PME bits of PMCSR, which outlive D3. */

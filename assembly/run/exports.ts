@@ -35,7 +35,7 @@ export { ringAt } from "../device/ring";
 export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
 export { diskTable } from "../device/blocks";
-export { stepUndelivered } from "./loop";
+export { stepUndelivered } from "./step";
 export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
 

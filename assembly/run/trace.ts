@@ -14,7 +14,7 @@ import { Insn, Is } from "../decode/record";
 import { H } from "../decode/handlers";
 import { S } from "../decode/system-handlers";
 import { ownRip } from "../isa/operands";
-import { stepOne } from "./loop";
+import { stepOne } from "./step";
 
 /** One instruction with TF set or a breakpoint armed. RF keeps breakpoints from stopping before it. */
 export function trace(): void {

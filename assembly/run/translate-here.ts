@@ -5,7 +5,7 @@ import { cpu } from "../cpu/state";
 import { RECORDS, st } from "../translate/places";
 import { translateFirst } from "../translate/region";
 import { regionOf } from "../translate/regions";
-import { blockHere } from "./loop";
+import { blockHere } from "./step";
 import { enter } from "./translations";
 
 /** Translates the first `most` instructions of the block at rip; the module's bytes at waitingModuleAt(), 0 when it is refused or raised something. */

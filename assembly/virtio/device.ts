@@ -16,7 +16,7 @@ import { Card, wordOf } from "../device/card";
 import { CardOption } from "../device/card-spec";
 import { bindTimer } from "../device/clock";
 import { dmaFailed } from "../device/dma";
-import { noteMasterAbort, requesterOf as functionRequester } from "../pci/config";
+import { noteMasterAbort, requesterOf as functionRequester } from "../pci/functions";
 import { setIntx } from "../pci/intx";
 import { msixEnabled, sendVector } from "../pci/msix";
 import { DEVICE_BYTES, MAX_DEVICES, Part, VIRTIO_STATE } from "./layout";

@@ -5,7 +5,8 @@ import { Event, raiseEvent } from "../../base/control";
 import { Counter, count } from "../../base/counters";
 import { requestReset } from "../../device/power";
 import { dmaWrite32 } from "../../device/dma";
-import { acceptVector, isX2apic, raiseError, reg } from "./lapic";
+import { acceptVector, raiseError } from "./interrupts";
+import { isX2apic, reg } from "./state";
 import { Apic, Delivery, ESR, ICR } from "./spec";
 
 /** Our ID: 8 bits, or 32 in x2APIC mode. */

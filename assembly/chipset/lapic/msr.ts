@@ -4,7 +4,9 @@
 import { clock } from "../../device/clock";
 import { Hidden } from "../../device/clock-spec";
 import { guestRead, guestWrite } from "../../device/registers";
-import { acceptVector, block, isX2apic, lapic, placePage, raiseError, reg, resetRegisters, setReg, updateIntr, VALUES } from "./lapic";
+import { acceptVector, raiseError, updateIntr } from "./interrupts";
+import { block, isX2apic, lapic, placePage, reg, setReg, VALUES } from "./state";
+import { resetRegisters } from "./reset";
 import { sendCommand } from "./messages";
 import { Apic, ApicBase, ESR, ICR, LVT, Msr, SVR } from "./spec";
 import { writeDeadline } from "./timer";

@@ -6,7 +6,8 @@
 
 import { addSaturating } from "../../base/scale";
 import { bindTimer, cancelTimer, MIN_PERIOD_NS, nowNs, readTsc, setTimer, Timer, tscToNs } from "../../device/clock";
-import { deliverLvt, lapic, reg, setReg, updateIntr } from "./lapic";
+import { deliverLvt, updateIntr } from "./interrupts";
+import { lapic, reg, setReg } from "./state";
 import { Apic, LVT, SVR } from "./spec";
 
 export function attachApicTimer(): void { bindTimer(Timer.LAPIC, fireTimer.index, 0); }

@@ -6,7 +6,7 @@
 
 import { addCount, nameOwned, takeCounters } from "../../base/counters";
 import { makeRates, Rates } from "../../base/histograms";
-import { noteMasterAbort, requesterOf as functionRequester } from "../../pci/config";
+import { noteMasterAbort, requesterOf as functionRequester } from "../../pci/functions";
 import { dmaFailed } from "../../device/dma";
 import { nicState } from "../layout";
 import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";

@@ -9,7 +9,7 @@
 import { readCount } from "../../base/counters";
 import { notePackets, notePoll } from "../../base/histograms";
 import { dmaRead, dmaWrite8 } from "../../device/dma";
-import { canMaster } from "../../pci/config";
+import { canMaster } from "../../pci/functions";
 import { beginFrame, commitFrame, Frame, frameData, MAX_FRAME } from "../../device/frames";
 import { mayWork, spend } from "../../device/allowance";
 import { nowNs } from "../../device/clock";

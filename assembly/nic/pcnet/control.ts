@@ -9,13 +9,12 @@ import { noteInterrupt } from "../../base/histograms";
 import { cancelTurn } from "../../device/allowance";
 import { dmaFailed, dmaRead } from "../../device/dma";
 import { Accepts, port } from "../../device/frames";
-import { canMaster, noteMasterAbort } from "../../pci/config";
+import { canMaster, noteMasterAbort } from "../../pci/functions";
 import { setIntx } from "../../pci/intx";
-import { cancelPoll } from "./poll";
 import { Ring, showRing } from "./descriptor";
 import { SCRATCH } from "./layout";
 import { Csr, Csr0, Csr4, Csr5, Init16, Init32, Mode } from "./spec";
-import { Card, Count, countCard, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, rxHistograms, rxRates, setCsr, setCsrPair, txHistograms, txRates, upperByte } from "./state";
+import { cancelPoll, Card, Count, countCard, csr, csrPair, csrsOf, isSuspended, isWide, requesterOf, rxHistograms, rxRates, setCsr, setCsrPair, txHistograms, txRates, upperByte } from "./state";
 
 /** Sets bits of CSR0 and lets the interrupt follow. */
 export function raise(c: Card, bits: u32): void {

@@ -5,17 +5,15 @@
 // it doubles, up to 64 ms, so that an idle guest is left idle. While the card waits for allowance nothing is looked at.
 
 import { beginTurn, endTurn, waitsForTurn } from "../../device/allowance";
-import { cancelTimer, nowNs, setTimer, timerArmed } from "../../device/clock";
+import { nowNs, setTimer, timerArmed } from "../../device/clock";
 import { receive } from "./receive";
 import { Csr, Csr0, Csr4 } from "./spec";
-import { Card, Count, countCard, csr, isSuspended } from "./state";
+import { cancelPoll, Card, Count, countCard, csr, isSuspended } from "./state";
 import { transmit } from "./transmit";
 
 @inline const CLOCK_NS: u64 = 30;
 @inline const SHORTEST_NS: u64 = 100_000;
 @inline const LONGEST_NS: u64 = 64_000_000;
-
-export function cancelPoll(c: Card): void { cancelTimer(c.timer); }
 
 /** POLLINT is a negative count; zero is all of 65536. */
 function periodNs(c: Card): u32 { return <u32>max(SHORTEST_NS, (0x1_0000 - <u64>csr(c, Csr.POLLINT)) * CLOCK_NS); }

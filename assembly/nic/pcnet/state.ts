@@ -2,7 +2,8 @@
 
 import { addCount, count, nameOwned, takeCounters } from "../../base/counters";
 import { makeRates, Rates, RATES } from "../../base/histograms";
-import { requesterOf as functionRequester } from "../../pci/config";
+import { cancelTimer } from "../../device/clock";
+import { requesterOf as functionRequester } from "../../pci/functions";
 import { nicState } from "../layout";
 import { Part } from "./layout";
 import { Bcr, Bcr20, Csr, Csr0, Csr5, Style } from "./spec";
@@ -57,6 +58,7 @@ export const enum Count {
 @inline export function csrsOf(c: Card): usize { return changetype<usize>(c) + Part.CSRS; }
 @inline export function bcrsOf(c: Card): usize { return changetype<usize>(c) + Part.BCRS; }
 @inline export function promOf(c: Card): usize { return changetype<usize>(c) + Part.APROM; }
+export function cancelPoll(c: Card): void { cancelTimer(c.timer); }
 @inline export function requesterOf(c: Card): u32 { return functionRequester(c.pci); }
 
 @inline export function csr(c: Card, n: u32): u32 { return load<u16>(csrsOf(c) + (<usize>n << 1)); }

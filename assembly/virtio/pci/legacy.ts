@@ -2,13 +2,14 @@
 // placed by page number in one piece, no FEATURES_OK. The device's configuration follows the registers, four bytes later when
 // MSI-X is enabled. A driver that touches a register here is a legacy driver until the next reset.
 
-import { commandOf, configWrite, functionAt } from "../../pci/config";
+import { commandOf, functionAt } from "../../pci/functions";
+import { configWrite } from "../../pci/config";
 import { msixEnabled, vectorCount } from "../../pci/msix";
 import { Config, PciCommand } from "../../pci/spec";
 import { notifyQueue, Queue, queueOf, takeIsr, VirtioDevice, writeStatus } from "../device";
 import { Avail, Legacy, NO_VECTOR, Status } from "../spec";
 import { queueSelect, resetCommon, selectQueueNumber } from "./common";
-import { readConfig, writeConfig } from "./transport";
+import { readConfig, writeConfig } from "./device-config";
 
 function selected(d: VirtioDevice): Queue {
   const i = queueSelect(d);

@@ -11,13 +11,17 @@ import { cancelTurn } from "../../device/allowance";
 import { Card, wordOf } from "../../device/card";
 import { CardOption } from "../../device/card-spec";
 import { Access, Block, guestRead, guestWrite, hook } from "../../device/registers";
-import { addBar, addCapability, attachFunction, canMaster, defineConfig, functionAt, makeMaster, setPin, setSubsystem, valuesOf } from "../../pci/config";
+import { addBar } from "../../pci/bars";
+import { addCapability, defineConfig, setPin, setSubsystem } from "../../pci/header";
+import { attachFunction } from "../../pci/config";
+import { canMaster, functionAt, makeMaster, valuesOf } from "../../pci/functions";
 import { addMsix, flushVectors } from "../../pci/msix";
 import { BarKind, CapabilityId, Config } from "../../pci/spec";
-import { commonOf, configOf, makeTurn, notifyQueue, resetDevice, takeIsr, VirtioDevice } from "../device";
+import { commonOf, makeTurn, notifyQueue, resetDevice, takeIsr, VirtioDevice } from "../device";
 import { Cap, CapType, Common, Legacy, PciId } from "../spec";
 import { defineCommon, resetCommon } from "./common";
 import { readLegacy, writeLegacy } from "./legacy";
+import { readConfig, writeConfig } from "./device-config";
 
 @inline const LEGACY_BAR: u32 = 0;
 @inline const MSIX_BAR: u32 = 1;
@@ -97,18 +101,6 @@ function writeModern(dev: usize, offset: u32, bytes: u32, value: u64): void {
     case Structure.NOTIFY: notifyQueue(d, at / NOTIFY_MULTIPLIER); break;
     default: break;
   }
-}
-
-/** Device configuration, little-endian; zeros past its end. */
-export function readConfig(d: VirtioDevice, at: u32, bytes: u32): u64 {
-  let value: u64 = 0;
-  for (let i: u32 = 0; i < bytes && at + i < d.configBytes; i++) value |= <u64>load<u8>(configOf(d) + at + i) << (<u64>i << 3);
-  return value;
-}
-
-/** The kind stores what it lets the driver write: (dev, offset, bytes, value). */
-export function writeConfig(d: VirtioDevice, at: u32, bytes: u32, value: u64): void {
-  if (d.onConfig && at + bytes <= d.configBytes) call_indirect<void>(d.onConfig, changetype<usize>(d), at, bytes, value);
 }
 
 // --- The window in configuration space (4.1.4.9): reaches BARs before they are placed ---

@@ -15,7 +15,7 @@ import { SocketError, type Endpoint, type ReadableFile } from '../provider.js';
 import type { NatContext } from './context.js';
 import { PROTOCOL } from './spec.js';
 import { Timer } from './timers.js';
-import { endpointKey } from './udp.js';
+import { endpointKey } from './udp-port.js';
 import { buildUdp, type UdpDatagram } from './udp-header.js';
 
 const PORT = 69;

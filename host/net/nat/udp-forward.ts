@@ -2,7 +2,7 @@
 
 import { Line } from '../line.js';
 import type { DatagramSocket, Endpoint } from '../provider.js';
-import { endpointKey, UdpPort, type UdpTable } from './udp.js';
+import { endpointKey, UdpPort, type UdpPorts } from './udp-port.js';
 
 export interface ForwardedPeer {
   socket: DatagramSocket;
@@ -18,7 +18,7 @@ export class UdpForward {
   private nextPort = 49152;
 
   constructor(
-    private readonly table: UdpTable,
+    private readonly table: UdpPorts,
     readonly socket: DatagramSocket,
     readonly guest: Endpoint,
     private readonly gateway: Uint8Array,

@@ -13,7 +13,7 @@ export { regionCount, regionBase, regionSize, regionKind, regionName } from "../
 export { counterIds, counterAddress, counterName, counterUnit } from "../../../assembly/base/counters";
 export { setPacing } from "../../../assembly/chipset/uart/uart";
 export { placeTestdev } from "../../../assembly/chipset/testdev/testdev";
-export { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
+export { enterVirtualWire } from "../../../assembly/chipset/lapic/reset";
 import { sendMsi as message, setLine } from "../../../assembly/device/interrupt";
 export function sendMsi(address: u64, data: u32): void { message(0, address, data); }
 export function drive(gsi: u32, level: u32): void { setLine(gsi, level != 0); }
@@ -42,7 +42,9 @@ export function testBlock(): u32 {
 }
 
 // A function such as a card has: a 32-bit, an I/O and a 64-bit BAR over one little memory, a capability, INTA.
-import { addBar, addCapability, attachFunction, setPin } from "../../../assembly/pci/config";
+import { addBar } from "../../../assembly/pci/bars";
+import { addCapability, setPin, setStatus } from "../../../assembly/pci/header";
+import { attachFunction } from "../../../assembly/pci/config";
 import { setIntx } from "../../../assembly/pci/intx";
 import { BarKind } from "../../../assembly/pci/spec";
 import { makeHandler, Width } from "../../../assembly/memory/bus";
@@ -63,10 +65,11 @@ export function attachCard(): u32 {
 export function driveIntx(f: u32, level: u32): void { setIntx(f, level != 0); }
 
 // A function whose interrupts are messages: MSI of 2^log2 at 50h and, when asked for, MSI-X of `vectors` in BAR 0; power management at 80h.
-import { addMsi, sendMessage } from "../../../assembly/pci/msi";
+import { addMsi } from "../../../assembly/pci/msi-capability";
+import { sendMessage } from "../../../assembly/pci/msi";
 import { addMsix, flushVectors, sendVector } from "../../../assembly/pci/msix";
 import { addPower } from "../../../assembly/pci/power";
-import { functionAt, makeMaster, noteMasterAbort, setStatus } from "../../../assembly/pci/config";
+import { functionAt, makeMaster, noteMasterAbort } from "../../../assembly/pci/functions";
 export { sendMessage, sendVector, noteMasterAbort };
 function countWake(f: u32): void { store<u32>(CARD + 512, load<u32>(CARD + 512) + 1); }
 export function wakes(): u32 { return load<u32>(CARD + 512); }

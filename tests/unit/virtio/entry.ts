@@ -3,7 +3,7 @@ import { control, NO_YIELD } from "../../../assembly/base/control";
 import { machine } from "../../../assembly/base/machine";
 import { RAM } from "../../../assembly/base/layout";
 import { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
-import { enterVirtualWire } from "../../../assembly/chipset/lapic/lapic";
+import { enterVirtualWire } from "../../../assembly/chipset/lapic/reset";
 import { attachPci, resetPci } from "../../../assembly/pci/attach";
 import { presetPci } from "../../../assembly/pci/firmware";
 import { addToList, attachCards, giveOption, resetCards, setLink } from "../../../assembly/run/cards";

@@ -12,16 +12,16 @@
 
 import { SECOND } from '../../clock.js';
 import type { Endpoint, StreamEvents, StreamSocket } from '../../provider.js';
-import type { FrameSource } from '../scheduler.js';
+import type { Output } from '../output.js';
+import type { FrameSource, Scheduler } from '../scheduler.js';
 import { TCP_BYTES, TCP_FLAG } from '../spec.js';
-import { Timer } from '../timers.js';
+import { Timer, type TimerQueue } from '../timers.js';
 import { offerSegment } from './build.js';
 import { Receiver } from './receiver.js';
 import { segmentLength, type TcpSegment } from './segment.js';
 import { Sender, type Sending } from './sender.js';
 import { seqAdd } from './sequence.js';
 import type { FlowShare } from './share.js';
-import type { TcpHost } from './table.js';
 
 export type FlowState = 'connecting' | 'synSent' | 'synReceived' | 'open' | 'timeWait' | 'closed';
 
@@ -42,6 +42,23 @@ const OUR_SCALE = 7;
 const FLOW_COST = 4096;
 /** Duplicate acknowledgements that stand for a run of early segments: what a sender needs to see. */
 const MAX_OWED = 4;
+
+/** What a flow needs of its surroundings. */
+export interface TcpHost {
+  readonly scheduler: Scheduler;
+  readonly timers: TimerQueue;
+  readonly output: Output;
+  readonly mtu: number;
+  /** Bytes that one flow may keep in each direction now. */
+  share(): number;
+  randomSequence(): number;
+  findMac(guest: Uint8Array, asker: Uint8Array): Uint8Array | undefined;
+  /** Where to send it is not known: the flow is told when it is. */
+  awaitMac(flow: TcpFlow): void;
+  sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void;
+  remove(flow: TcpFlow): void;
+  count(event: 'retransmitted' | 'timeouts'): void;
+}
 
 export class TcpFlow implements FrameSource {
   state: FlowState;
@@ -70,7 +87,7 @@ export class TcpFlow implements FrameSource {
     readonly remote: Endpoint,
     state: 'connecting' | 'synSent',
     /** Whose connection it is. */
-    readonly share: FlowShare,
+    readonly share: FlowShare<TcpFlow>,
   ) {
     this.state = state;
     this.sender = new Sender(host.randomSequence());

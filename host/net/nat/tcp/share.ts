@@ -7,13 +7,17 @@
  */
 
 import { Line } from '../../line.js';
-import type { TcpFlow } from './flow.js';
 
-export class FlowShare {
+/** What a share knows of a connection: when it was last active, in ns. */
+interface Aging {
+  readonly lastActive: number;
+}
+
+export class FlowShare<Flow extends Aging> {
   /** By last known activity, in ns. */
-  private readonly order = new Line<TcpFlow, number>();
+  private readonly order = new Line<Flow, number>();
   /** In TIME-WAIT: kept only to repeat an acknowledgement. */
-  private readonly over = new Line<TcpFlow, true>();
+  private readonly over = new Line<Flow, true>();
 
   /** `looked`: told of every connection that was looked at. */
   constructor(
@@ -21,17 +25,17 @@ export class FlowShare {
     private readonly looked: () => void,
   ) {}
 
-  add(flow: TcpFlow): void {
+  add(flow: Flow): void {
     this.order.put(flow, flow.lastActive);
   }
 
-  remove(flow: TcpFlow): void {
+  remove(flow: Flow): void {
     this.order.delete(flow);
     this.over.delete(flow);
   }
 
   /** A connection has gone to TIME-WAIT. */
-  end(flow: TcpFlow): void {
+  end(flow: Flow): void {
     this.over.put(flow, true);
   }
 
@@ -40,7 +44,7 @@ export class FlowShare {
   }
 
   /** One that is over, or that was last active before `since`. */
-  findOld(since: number): TcpFlow | undefined {
+  findOld(since: number): Flow | undefined {
     if (this.over.first) return this.over.first.key;
     for (let first = this.order.first; first; first = this.order.first) {
       this.looked();

@@ -14,27 +14,10 @@ import type { Scheduler } from '../scheduler.js';
 import { PROTOCOL, TCP_FLAG } from '../spec.js';
 import type { TimerQueue } from '../timers.js';
 import { buildBare } from './build.js';
-import { TcpFlow, type Opening } from './flow.js';
+import { TcpFlow, type Opening, type TcpHost } from './flow.js';
 import { parseSegment, segmentLength, type TcpSegment } from './segment.js';
 import { seqAdd, seqDiff } from './sequence.js';
 import { FlowShare } from './share.js';
-
-/** What a flow needs of its surroundings. */
-export interface TcpHost {
-  readonly scheduler: Scheduler;
-  readonly timers: TimerQueue;
-  readonly output: Output;
-  readonly mtu: number;
-  /** Bytes that one flow may keep in each direction now. */
-  share(): number;
-  randomSequence(): number;
-  findMac(guest: Uint8Array, asker: Uint8Array): Uint8Array | undefined;
-  /** Where to send it is not known: the flow is told when it is. */
-  awaitMac(flow: TcpFlow): void;
-  sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void;
-  remove(flow: TcpFlow): void;
-  count(event: 'retransmitted' | 'timeouts'): void;
-}
 
 /** An idle flow older than this gives way when the table is full. */
 const IDLE = 600 * SECOND;
@@ -49,8 +32,8 @@ export class TcpTable implements TcpHost {
   private readonly flows = new Map<string, TcpFlow>();
   /** Those that wait for a guest's MAC, by its address. */
   private readonly awaiting = new Map<string, Set<TcpFlow>>();
-  private readonly fromGuest: FlowShare;
-  private readonly ofProgram: FlowShare;
+  private readonly fromGuest: FlowShare<TcpFlow>;
+  private readonly ofProgram: FlowShare<TcpFlow>;
   private connecting = 0;
   private nextPort = 0;
 
@@ -64,7 +47,7 @@ export class TcpTable implements TcpHost {
   }
 
   /** An equal part of the connections into the guest: for a forwarded port, and one for the program's own. */
-  createForwardShare(): FlowShare {
+  createForwardShare(): FlowShare<TcpFlow> {
     const { hostForwards, limits } = this.context.config;
     const forwards = hostForwards.filter(({ protocol }) => protocol === 'tcp').length;
     return this.createShare(Math.max(1, Math.floor(limits.tcpForwardedFlows / (forwards + 1))));
@@ -185,7 +168,7 @@ export class TcpTable implements TcpHost {
       .finally(() => this.connecting--);
   }
 
-  private add(guest: Endpoint, remote: Endpoint, state: 'connecting' | 'synSent', share: FlowShare): TcpFlow {
+  private add(guest: Endpoint, remote: Endpoint, state: 'connecting' | 'synSent', share: FlowShare<TcpFlow>): TcpFlow {
     const key = keyOf(guest.address, guest.port, remote.address, remote.port);
     const own = ({ address, port }: Endpoint): Endpoint => ({ address: address.slice(), port });
     const flow = new TcpFlow(this, key, own(guest), own(remote), state, share);
@@ -206,7 +189,7 @@ export class TcpTable implements TcpHost {
   }
 
   /** Room for one more flow of an origin, at the cost of one that has ended or long been idle. */
-  private makeRoom(share: FlowShare): boolean {
+  private makeRoom(share: FlowShare<TcpFlow>): boolean {
     if (!share.isFull) return true;
     const old = share.findOld(this.timers.now() - IDLE);
     if (!old) return false;
@@ -219,8 +202,8 @@ export class TcpTable implements TcpHost {
     return true;
   }
 
-  private createShare(limit: number): FlowShare {
-    return new FlowShare(limit, () => this.context.counts.add('tcpLooked'));
+  private createShare(limit: number): FlowShare<TcpFlow> {
+    return new FlowShare<TcpFlow>(limit, () => this.context.counts.add('tcpLooked'));
   }
 
   private takePort(guest: Endpoint, remoteAddress: Uint8Array): number | undefined {
