@@ -1,11 +1,24 @@
-// Vitest's settings, and Vite's for the page.
+// Vitest's settings.
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Sources that a test imports stand on the sources of Node's platform, and not on what was built. */
+const sourcePlatform: Plugin = {
+  name: 'platform of the sources',
+  enforce: 'pre',
+  resolveId: (name, importer) => (name === '#platform' && importer?.startsWith(at('host/')) ? at('host/platform/node/index.ts') : null),
+};
 
 export default defineConfig({
+  plugins: [sourcePlatform],
   resolve: {
     // Tests use the package as others do: what "npm run build" made.
-    alias: { pintail: fileURLToPath(new URL('build/host/index.js', import.meta.url)) },
+    alias: [
+      { find: /^pintail$/, replacement: at('build/host/index.js') },
+      { find: /^pintail\/node$/, replacement: at('build/host/platform/node/streams.js') },
+    ],
   },
   test: {
     include: ['tests/**/*.test.ts'],

@@ -2,6 +2,7 @@
 
 export { ImageError } from './boot/errors.js';
 export { GuestError, NoPackageClient } from './guest/errors.js';
+export type { TransferProgress } from './guest/by-address.js';
 export { createMachine } from './machine/create.js';
 export { ConnectError, GuestFileError, MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
 export type * from './machine/types.js';

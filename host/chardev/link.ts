@@ -1,6 +1,6 @@
 /** What a port of a console card is connected to: a stream of bytes each way, that may have nobody at its other end. */
 
-import type { Duplex } from 'node:stream';
+import type { TerminalStream } from '../machine/types.js';
 
 export interface LinkEvents {
   /** Bytes for the guest, the receiver's to keep. */
@@ -30,30 +30,50 @@ export class ChardevError extends Error {
   override readonly name = 'ChardevError';
 }
 
-/** The part of a tty's stream that tells its size. */
-interface Sized {
-  columns?: number;
-  rows?: number;
+/** What comes is read one piece at a time, and no further while the port is paused. */
+class Incoming {
+  private paused = false;
+  private go = (): void => undefined;
+
+  constructor(private readonly stream: ReadableStream<Uint8Array>, private readonly take: (bytes: Uint8Array) => void) {}
+
+  setPaused(paused: boolean): void {
+    this.paused = paused;
+    if (!paused) this.go();
+  }
+
+  /** Resolves at the end, however it comes. */
+  async read(): Promise<void> {
+    const reader = this.stream.getReader();
+    for (;;) {
+      if (this.paused) await new Promise<void>((resolve) => (this.go = resolve));
+      const { done, value } = await reader.read();
+      if (done) return;
+      this.take(value);
+    }
+  }
 }
 
-/** A link over a Duplex; over a tty it knows the size. Closing the link ends our side. */
-export function linkOf(stream: Duplex): Link {
+/** A link over streams of the program's own. Closing the link ends our side. */
+export function linkOfStream(stream: TerminalStream): Link {
   let events: LinkEvents | undefined;
-  let connected = !stream.destroyed;
+  let connected = true;
   const kept: Uint8Array[] = [];
+  const changed = (): void => events?.changed();
   const gone = (): void => {
     connected = false;
-    events?.changed();
+    changed();
   };
-  stream.on('data', (data: Uint8Array | string) => {
-    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  const writer = stream.writable.getWriter();
+  const tellOfRoom = (): void => void writer.ready.then(changed, gone);
+  const incoming = new Incoming(stream.readable, (bytes) => {
     if (events === undefined) kept.push(bytes);
     else events.data(bytes);
   });
-  stream.on('drain', () => events?.changed());
-  stream.on('resize', () => events?.changed());
-  stream.on('close', gone);
-  stream.on('error', gone);
+  // The far side's end of sending is no end of the link; that it takes nothing any more is.
+  incoming.read().catch(gone);
+  writer.closed.then(gone, gone);
+  stream.onResize?.(changed);
   return {
     listen(next) {
       events = next;
@@ -63,16 +83,17 @@ export function linkOf(stream: Duplex): Link {
       return connected;
     },
     get room() {
-      return !stream.writableNeedDrain;
+      return connected && (writer.desiredSize ?? 0) > 0;
     },
-    write: (bytes) => void (stream.writable && stream.write(bytes)),
-    pause: () => void stream.pause(),
-    resume: () => void stream.resume(),
-    size() {
-      const { columns, rows } = stream as Sized;
-      return columns === undefined || rows === undefined ? undefined : { columns, rows };
+    write(bytes) {
+      if (!connected) return;
+      writer.write(bytes).catch(gone);
+      if ((writer.desiredSize ?? 0) <= 0) tellOfRoom();
     },
-    close: async () => void stream.end(),
+    pause: () => incoming.setPaused(true),
+    resume: () => incoming.setPaused(false),
+    size: () => stream.size?.(),
+    close: () => writer.close().catch(() => undefined),
   };
 }
 

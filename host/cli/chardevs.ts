@@ -2,6 +2,7 @@
 
 import { Duplex } from 'node:stream';
 import type { MachineOptions } from '../machine/types.js';
+import { fromDuplex } from '../platform/node/streams.js';
 import type { Given, Parsed } from './arguments.js';
 import { UsageError } from './faults.js';
 import { readChardev } from './serial.js';
@@ -44,6 +45,6 @@ export function connectStdio(machine: MachineOptions): TerminalStream | undefine
     Object.assign(stream, { columns: process.stdout.columns, rows: process.stdout.rows });
     stream.emit('resize');
   });
-  machine.chardevs = machine.chardevs!.map((other) => (other === option ? { id, stream } : other));
+  machine.chardevs = machine.chardevs!.map((other) => (other === option ? { id, stream: fromDuplex(stream) } : other));
   return stream;
 }

@@ -105,7 +105,7 @@ function writePid({ pidFile }: RunOptions): () => void {
 /** The BIOS, where a disk boots. */
 async function addFirmware(options: RunOptions, progress: Progress): Promise<void> {
   if (!options.firmware) return;
-  const { prepareFirmware } = await import('../guest/firmware.js');
+  const { prepareFirmware } = await import('../platform/node/guest/firmware.js');
   options.machine.bios = await prepareFirmware({ onProgress: progress.note, onTransfer: progress.transfer });
 }
 

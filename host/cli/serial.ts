@@ -95,7 +95,7 @@ type Output = { write(bytes: Uint8Array): Promise<void> | void; close(): void | 
 async function openTarget(target: SerialTarget, outputs: Outputs, onInput: (bytes: Uint8Array) => void): Promise<Output> {
   if (target.kind === 'file') return outputs.file(target.path, target.argument);
   if (target.kind === 'link') {
-    const { openChardev } = await import('../chardev/open.js');
+    const { openChardev } = await import('../platform/node/chardev.js');
     const link: Link = await openChardev(target.spec);
     return overLink(link, onInput);
   }

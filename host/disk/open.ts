@@ -1,5 +1,6 @@
 /** From a drive's options to its disk. */
 
+import { platform } from '#platform';
 import { viewOf } from '../bytes/view.js';
 import type { DriveOptions } from '../machine/types.js';
 import type { Disk } from './disk.js';
@@ -41,9 +42,8 @@ async function openDisk(options: DriveOptions): Promise<Disk> {
     const disk = openMemoryDisk(content, readOnly);
     return snapshot ? withOverlay(disk) : disk;
   }
-  if (overlay !== undefined) return (await import('./overlay.js')).openOverlay(overlay, source, locking);
-  const { openFileDisk } = await import('./file.js');
-  const disk = openFileDisk(source, { readOnly: readOnly || snapshot, unmap: discard === 'unmap', locking });
+  if (overlay !== undefined) return platform.openOverlay(overlay, source, locking);
+  const disk = await platform.openFileDisk(source, { readOnly: readOnly || snapshot, unmap: discard === 'unmap', locking });
   return snapshot ? withOverlay(disk) : disk;
 }
 

@@ -1,9 +1,11 @@
-/** Guests: prepared ones from Debian's packages, imported ones, and what is added to them. */
-export { addFiles, checkGuestPath, parseAddition, type Addition } from './add.js';
+/** Guests, for programs on Node: prepared ones from Debian's packages, imported ones, and what is added to them. */
+export { addFiles, type Addition } from './add.js';
 export { writeCpio } from './cpio.js';
-export { DEFAULT_APPEND, type DebianGuestName } from './debian.js';
 export { GuestError, NoPackageClient } from './errors.js';
-export { importGuest, type ImportOptions } from './import.js';
-export { loadGuest, readManifest, type Guest, type Manifest, type ManifestFile } from './manifest.js';
-export { buildGuest, defaultCacheDir, prepareGuest, type PrepareOptions } from './prepare.js';
+export type { Manifest, ManifestFile } from './manifest.js';
 export * from './protocol.js';
+export { parseAddition } from '../platform/node/guest/addition.js';
+export { DEFAULT_APPEND, type DebianGuestName } from '../platform/node/guest/debian.js';
+export { loadGuest, readManifest, type Guest } from '../platform/node/guest/folder.js';
+export { importGuest, type ImportOptions } from '../platform/node/guest/import.js';
+export { buildGuest, defaultCacheDir, prepareGuest, type PrepareOptions } from '../platform/node/guest/prepare.js';

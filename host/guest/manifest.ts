@@ -1,16 +1,10 @@
-/**
- * A prepared guest is a folder: kernel, initrd, and a manifest that says what they are and proves that they are whole.
- */
-import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** The manifest of a prepared guest: what its files are, and digests that prove them whole. */
+
 import { GuestError } from './errors.js';
 
 export const MANIFEST_NAME = 'manifest.json';
-/** Which files have been held against the manifest, and as they were then. */
-const VERIFIED_NAME = '.verified';
 /** 2: the command line states no rate of the TSC, which is another now. 3: the agent speaks version 2 of the protocol. */
-const FORMAT = 3;
+export const FORMAT = 3;
 
 export interface ManifestFile {
   /** Name within the folder. */
@@ -42,32 +36,8 @@ export interface Manifest {
   others: ManifestFile[];
 }
 
-/** A guest ready to load. */
-export interface Guest {
-  dir: string;
-  /** Path of an ELF kernel or a bzImage. */
-  kernel: string;
-  /** Path of the initial file system. */
-  initrd: string;
-  append: string;
-  manifest: Manifest;
-}
-
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-/** Writes a file of a guest and returns its row. */
-export async function writeGuestFile(dir: string, name: string, bytes: Uint8Array, about: string): Promise<ManifestFile> {
-  await writeFile(join(dir, name), bytes);
-  return { name, bytes: bytes.length, sha256: sha256(bytes), about };
-}
-
-export async function writeManifest(dir: string, manifest: Omit<Manifest, 'format'>): Promise<Manifest> {
-  const whole: Manifest = { format: FORMAT, ...manifest };
-  await writeFile(join(dir, MANIFEST_NAME), `${JSON.stringify(whole, null, 2)}\n`);
-  return whole;
-}
+/** What to do about a guest that is not whole. */
+export const REBUILD = 'Build it again with `pintail guest build --out DIR`.';
 
 function isFile(value: unknown): value is ManifestFile {
   const row = value as Partial<ManifestFile> | null;
@@ -85,55 +55,24 @@ function isManifest(value: unknown): value is Manifest {
   );
 }
 
-const REBUILD = 'Build it again with `pintail guest build --out DIR`.';
-
-export async function readManifest(dir: string): Promise<Manifest> {
-  const path = join(dir, MANIFEST_NAME);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    throw new GuestError(`${dir} holds no guest: there is no ${MANIFEST_NAME}`, `Guests are amd64, i386, builtin, and folders that \`pintail guest build --out DIR\` wrote.`);
-  }
+/** Reads a manifest's text; `where` is its path or address, for errors. Throws GuestError. */
+export function parseManifest(text: string, where: string): Manifest {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new GuestError(`${path} is not JSON`, REBUILD);
+    throw new GuestError(`${where} is not JSON`, REBUILD);
   }
-  if (!isManifest(value)) throw new GuestError(`${path} is not a guest manifest of format ${FORMAT}`, REBUILD);
+  if (!isManifest(value)) throw new GuestError(`${where} is not a guest manifest of format ${FORMAT}`, REBUILD);
   return value;
 }
 
-async function verifyFile(dir: string, row: ManifestFile): Promise<void> {
-  const path = join(dir, row.name);
-  const bytes = await readFile(path).catch(() => {
-    throw new GuestError(`${path} is missing`, REBUILD);
-  });
-  if (bytes.length !== row.bytes) throw new GuestError(`${path} has ${bytes.length} bytes, its manifest says ${row.bytes}`, REBUILD);
-  if (sha256(bytes) !== row.sha256) throw new GuestError(`${path} is not what its manifest says (the SHA-256 digest differs)`, REBUILD);
+/** Holds a file's length against its row. Throws GuestError. */
+export function checkLength(where: string, row: ManifestFile, bytes: number): void {
+  if (bytes !== row.bytes) throw new GuestError(`${where} has ${bytes} bytes, its manifest says ${row.bytes}`, REBUILD);
 }
 
-/** What of a file changes whenever anything is written to it: the system sets the time of the last change, a program cannot. */
-async function fingerprint(dir: string, row: ManifestFile): Promise<string> {
-  const it = await stat(join(dir, row.name), { bigint: true }).catch(() => undefined);
-  return it === undefined ? '' : `${row.name} ${it.size} ${it.ino} ${it.ctimeNs} ${row.sha256}`;
-}
-
-/** Checks digests once, and again when a file has been touched since: reading 40 MB costs 0.1 s a start. */
-async function verifyOnce(dir: string, rows: readonly ManifestFile[]): Promise<void> {
-  const path = join(dir, VERIFIED_NAME);
-  const now = (await Promise.all(rows.map((row) => fingerprint(dir, row)))).join('\n');
-  if ((await readFile(path, 'utf8').catch(() => '')) === now) return;
-  for (const row of rows) await verifyFile(dir, row);
-  await writeFile(path, now).catch(() => undefined); // a cache that cannot be written to is checked every time
-}
-
-/** Opens the folder of a guest and checks its files' digests; with `remembered` (our own cache) those of files that were touched since the last time. */
-export async function loadGuest(dir: string, options: { remembered?: boolean } = {}): Promise<Guest> {
-  const manifest = await readManifest(dir);
-  const rows = [manifest.kernel, manifest.initrd];
-  if (options.remembered) await verifyOnce(dir, rows);
-  else for (const row of rows) await verifyFile(dir, row);
-  return { dir, kernel: join(dir, manifest.kernel.name), initrd: join(dir, manifest.initrd.name), append: manifest.append, manifest };
+/** Holds a file's digest against its row. Throws GuestError. */
+export function checkDigest(where: string, row: ManifestFile, sha256: string): void {
+  if (sha256 !== row.sha256) throw new GuestError(`${where} is not what its manifest says (the SHA-256 digest differs)`, REBUILD);
 }

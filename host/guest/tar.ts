@@ -5,6 +5,7 @@
  * caller wants it, so that a few files can be taken from a large archive in little memory.
  */
 import { Budget, LimitError, StreamError } from '../boot/unpack/index.js';
+import { joinBytes } from '../bytes/join.js';
 import type { FileEntry, FileKind } from './files.js';
 
 const BLOCK = 512;
@@ -160,7 +161,7 @@ function byteReader(source: AsyncIterable<Uint8Array>, budget: Budget): ByteRead
         left -= filled;
         parts.push(part);
       }
-      return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+      return joinBytes(parts);
     },
     async skip(bytes) {
       for (let left = bytes; left > 0; ) {

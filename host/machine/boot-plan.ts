@@ -7,6 +7,7 @@ import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
 import type { RegisterWrites } from './cpu-layout.js';
+import type { ReadOptions } from './sources.js';
 import type { FileSource, MachineOptions } from './types.js';
 
 export interface MachinePlan {
@@ -59,11 +60,11 @@ async function givenImage(options: MachineOptions, kernel: FileSource): Promise<
   return image;
 }
 
-async function imageOf(options: MachineOptions, memoryMiB: number): Promise<Image | undefined> {
+async function imageOf(options: ReadOptions, memoryMiB: number): Promise<Image | undefined> {
   if (options.kernel !== undefined) return givenImage(options, options.kernel);
   if (options.guest === undefined) return undefined;
   const { guestImage } = await import('./guest-image.js');
-  return guestImage(options, options.guest, memoryMiB);
+  return guestImage(options, options.guest, memoryMiB, options.openedGuest);
 }
 
 /** There is no screen: a Linux that is told of no serial console boots unseen. */
@@ -78,7 +79,7 @@ function loadingBudget({ signal, limits }: MachineOptions): Budget {
 }
 
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
-export async function planMachine(options: MachineOptions, memoryMiB: number): Promise<MachinePlan> {
+export async function planMachine(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
   const budget = loadingBudget(options);
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
   if (options.bios !== undefined) {

@@ -3,6 +3,7 @@
  * What is none of them is refused in the name of the option or argument, as is a source that cannot be read.
  */
 
+import { platform } from '#platform';
 import { brandOf, viewOf } from '../bytes/view.js';
 import { OptionError } from './errors.js';
 import type { Bytes, FileSource } from './types.js';
@@ -20,16 +21,11 @@ export function bytesOf(name: string, value: Bytes): Uint8Array {
   return view;
 }
 
-/** Why a file cannot be read, in words. */
-const UNREADABLE: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'permission denied', ENOTDIR: 'part of its path is no folder' };
-
 async function readPath(name: string, path: string | URL): Promise<Uint8Array> {
-  const { readFile } = await import('node:fs/promises');
   try {
-    return await readFile(path);
+    return await platform.readFile(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new OptionError(name, `cannot read ${String(path)}: ${(code && UNREADABLE[code]) ?? code ?? String(error)}.`);
+    throw new OptionError(name, `cannot read ${String(path)}: ${(error as Error).message}.`);
   }
 }
 

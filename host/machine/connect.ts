@@ -1,11 +1,10 @@
 /** `machine.connect`: which user network a connection goes through, and what can be wrong with it. */
 
-import type { Duplex } from 'node:stream';
 import { NetworkError } from '../net/errors.js';
 import type { OpenBackend } from '../net/open.js';
 import { ConnectError } from './errors.js';
 import { checkConnectKeys } from './keys.js';
-import type { ConnectTarget } from './types.js';
+import type { ByteStream, ConnectTarget } from './types.js';
 
 /** `target` as an object, its port checked. */
 export function readTarget(target: number | ConnectTarget): ConnectTarget {
@@ -17,10 +16,10 @@ export function readTarget(target: number | ConnectTarget): ConnectTarget {
 }
 
 /** Opens a stream to a server in the guest. */
-export async function connectToGuest(backends: ReadonlyMap<string, OpenBackend>, target: number | ConnectTarget): Promise<Duplex> {
+export async function connectToGuest(backends: ReadonlyMap<string, OpenBackend>, target: number | ConnectTarget): Promise<ByteStream> {
   const { port, netdev } = readTarget(target);
   const nat = chooseNetwork(backends, port, netdev);
-  const { openTcp } = await import('../net/duplex.js');
+  const { openTcp } = await import('../net/connect.js');
   try {
     return await openTcp(nat, port);
   } catch (error) {

@@ -1,13 +1,13 @@
 /** Console cards and chardevs: from MachineOptions to the module's streams and what is behind them. */
 
-import type { Duplex } from 'node:stream';
+import { platform } from '#platform';
 import { CardOption } from '../../assembly/device/card-spec.js';
-import { ChardevError, nullLink, type Link } from '../chardev/link.js';
+import { ChardevError, linkOfStream, nullLink, type Link } from '../chardev/link.js';
 import { parseChardev, type ChardevSpec } from '../chardev/parse.js';
 import { StreamPort } from '../chardev/port.js';
 import { OptionError } from './errors.js';
 import type { ModuleInstance } from './module.js';
-import type { ChardevOptions, DeviceOptions } from './types.js';
+import type { ChardevOptions, DeviceOptions, TerminalStream } from './types.js';
 
 /** Ports of all console cards of a machine (assembly/device/bytes.ts). */
 const MOST_PORTS = 8;
@@ -45,7 +45,7 @@ export function planConsole({ ports: wanted = [], maxPorts }: DeviceOptions): Co
 }
 
 /** A chardev option, read. */
-export type Chardev = { id: string; spec: ChardevSpec } | { id: string; stream: Duplex };
+export type Chardev = { id: string; spec: ChardevSpec } | { id: string; stream: TerminalStream };
 
 export function readChardevs(options: readonly ChardevOptions[]): Chardev[] {
   const chardevs = options.map((option): Chardev => {
@@ -65,9 +65,8 @@ export function readChardevs(options: readonly ChardevOptions[]): Chardev[] {
 export async function openChardevs(chardevs: readonly Chardev[]): Promise<Map<string, Link>> {
   const links = new Map<string, Link>();
   if (chardevs.length === 0) return links;
-  const [{ openChardev }, { linkOf }] = await Promise.all([import('../chardev/open.js'), import('../chardev/link.js')]);
   try {
-    for (const chardev of chardevs) links.set(chardev.id, 'spec' in chardev ? await openChardev(chardev.spec) : linkOf(chardev.stream));
+    for (const chardev of chardevs) links.set(chardev.id, 'spec' in chardev ? await platform.openChardev(chardev.spec) : linkOfStream(chardev.stream));
   } catch (error) {
     for (const link of links.values()) await link.close();
     throw error instanceof ChardevError ? new OptionError('chardevs', error.message) : error;

@@ -12,6 +12,7 @@
  * What time does at a boundary is timekeeping.ts's.
  */
 
+import { platform } from '#platform';
 import { createTranslator, type Translator } from './translator.js';
 import { StopReason as Code } from '../../assembly/run/surface.js';
 import { Holds } from './holds.js';
@@ -21,7 +22,7 @@ import { high, join, low, type ModuleInstance } from './module.js';
 import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from './rings.js';
 import { Timekeeping } from './timekeeping.js';
 import type { ClockMode, Counter, Stop, StopReason } from './types.js';
-import { Bell, yieldToHost } from './wait.js';
+import { Bell } from './wait.js';
 import type { WallTime } from './wall-time.js';
 
 /** The event loop gets a turn this often. */
@@ -215,7 +216,7 @@ export class Engine {
 
   /** The event loop's turn. */
   private async giveTurn(): Promise<void> {
-    await yieldToHost();
+    await platform.yieldTurn();
     this.lastTurn = performance.now();
   }
 

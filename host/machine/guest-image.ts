@@ -1,9 +1,13 @@
-/** Kernel, initrd and command line of a prepared guest, with what the options add to them. Node only. */
+/** Kernel, initrd and command line of a prepared guest, with what the options add to them. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { platform } from '#platform';
 import { builtinGuest } from '../../guest/builtin.js';
-import { addFiles, AGENT_ARGUMENT, checkGuestPath, commandArchive, joinArchives, loadGuest, parseAddition, prepareGuest, readManifest, type Addition, type Guest } from '../guest/index.js';
+import { brandOf } from '../bytes/view.js';
+import { addFiles, type Addition } from '../guest/add.js';
+import { openGuestAt } from '../guest/by-address.js';
+import type { OpenGuest } from '../guest/open.js';
+import { checkGuestPath } from '../guest/paths.js';
+import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.js';
 import { bytesOf } from './bytes.js';
 import { OptionError } from './errors.js';
 import type { AddedFile, MachineOptions } from './types.js';
@@ -18,27 +22,45 @@ export interface GuestImage {
   agent: boolean;
 }
 
+type GuestSource = NonNullable<MachineOptions['guest']>;
+
 /** The guest that is always there. */
 export const BUILTIN = 'builtin';
+/** Guests made of packages: the usual memory is enough for them, and opening one may take minutes. */
+const PREPARED: readonly GuestSource[] = ['amd64', 'i386'];
 
-async function openGuest(name: string, options: MachineOptions): Promise<Guest> {
-  if (name !== 'amd64' && name !== 'i386') return loadGuest(name);
-  return prepareGuest(name, {
-    ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }),
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+/** The address that names a guest's folder; a path or a name is none. */
+function addressOf(name: GuestSource): URL | undefined {
+  if (typeof name !== 'string') {
+    if (brandOf(name) === 'URL') return new URL(name.href);
+    throw new OptionError('guest', 'is neither a name, a folder nor a URL.');
+  }
+  return /^(https?|blob|data):/.test(name) ? new URL(name) : undefined;
+}
+
+/** Opens, and where needed builds, a guest by name, folder or address. */
+export async function openGuest(name: GuestSource, options: MachineOptions): Promise<OpenGuest> {
+  const { cacheDir, onProgress, signal, onTransfer } = options;
+  const address = addressOf(name);
+  if (address !== undefined) return openGuestAt(address, { ...(onTransfer === undefined ? {} : { onTransfer }), ...(signal === undefined ? {} : { signal }) });
+  return platform.openGuest(name as string, {
+    ...(cacheDir === undefined ? {} : { cacheDir }), ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }),
   });
 }
 
-/** What a guest in a folder is sure to start in, in MiB; undefined for those that the default is enough for. */
-export async function memoryOfGuest(name: string): Promise<number | undefined> {
-  if (name === BUILTIN || name === 'amd64' || name === 'i386') return undefined;
-  return Math.ceil((await readManifest(name)).memory / MIB);
+/** The guest that has to be looked at before it is known how much memory its machine has. */
+export async function openForMemory(options: MachineOptions): Promise<OpenGuest | undefined> {
+  const { guest, memoryMiB, snapshot } = options;
+  if (memoryMiB !== undefined || snapshot !== undefined || guest === undefined || guest === BUILTIN || PREPARED.includes(guest)) return undefined;
+  return openGuest(guest, options);
 }
+
+/** What a guest is sure to start in, in MiB. */
+export const memoryOfGuest = ({ manifest }: OpenGuest): number => Math.ceil(manifest.memory / MIB);
 
 /** A file with its place in the guest. */
 function placed(added: AddedFile): Addition {
-  if (!('content' in added)) return parseAddition(added.guest === undefined ? added.host : `${added.host}:${added.guest}`);
+  if (!('content' in added)) return platform.parseAddition(added.guest === undefined ? added.host : `${added.host}:${added.guest}`);
   const { content, guest, mode } = added;
   if ('host' in added) throw new OptionError('add', 'takes a host path or a content, not both at once.');
   if (typeof guest !== 'string' || !guest.startsWith('/') || guest.endsWith('/')) throw new OptionError('add.guest', `${JSON.stringify(guest)} is no absolute path of a file: a content needs one.`);
@@ -61,29 +83,31 @@ function builtinImage(options: MachineOptions): GuestImage {
 }
 
 /** A guest may start in less than it is sure to; one that does not panics, silently, and restarts. */
-function warnOfMemory({ manifest }: Guest, memoryMiB: number, say: MachineOptions['onProgress']): void {
-  const least = Math.ceil(manifest.memory / MIB);
-  if (memoryMiB < least) say?.(`the ${manifest.name} guest is sure to start in ${least} MiB; the machine has ${memoryMiB}.`);
+function warnOfMemory(guest: OpenGuest, memoryMiB: number, say: MachineOptions['onProgress']): void {
+  const least = memoryOfGuest(guest);
+  if (memoryMiB < least) say?.(`the ${guest.manifest.name} guest is sure to start in ${least} MiB; the machine has ${memoryMiB}.`);
 }
 
-/** Opens, and where needed builds, the guest of that name or folder. */
-export async function guestImage(options: MachineOptions, name: string, memoryMiB: number): Promise<GuestImage> {
+/** What of a guest is loaded; `opened` is it, where it has been opened. */
+export async function guestImage(options: MachineOptions, name: GuestSource, memoryMiB: number, opened?: OpenGuest): Promise<GuestImage> {
   if (name === BUILTIN) return builtinImage(options);
-  const guest = await openGuest(name, options);
+  const guest = opened ?? (await openGuest(name, options));
+  const { manifest } = guest;
   warnOfMemory(guest, memoryMiB, options.onProgress);
   const wantsAgent = options.agent === true || options.command !== undefined;
-  if (wantsAgent && !guest.manifest.agent) {
-    throw new OptionError('guest', `${name} has no agent that runs commands; it gives a console only.`);
+  if (wantsAgent && !manifest.agent) {
+    throw new OptionError('guest', `${String(name)} has no agent that runs commands; it gives a console only.`);
   }
   // Linux's own entries are those of the packed kernel; the unpacked one that is booted otherwise may have none of them.
-  const wantsPacked = options.entry !== undefined && options.entry !== 'pvh' && guest.manifest.others.some(({ name: other }) => other === 'vmlinuz');
-  const kernel = wantsPacked ? join(guest.dir, 'vmlinuz') : guest.kernel;
-  const words = [guest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''];
+  const packed = options.entry !== undefined && options.entry !== 'pvh' ? manifest.others.find(({ name: other }) => other === 'vmlinuz') : undefined;
+  const kernel = packed ?? manifest.kernel;
+  const words = [manifest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''];
+  const [kernelBytes, initrd] = await Promise.all([guest.read(kernel), guest.read(manifest.initrd)]);
   return {
-    kernel: await readFile(kernel),
-    kernelName: kernel,
-    initrd: joinArchives(await readFile(guest.initrd), ...(await extraArchives(options))),
-    initrdName: guest.initrd,
+    kernel: kernelBytes,
+    kernelName: guest.nameOf(kernel),
+    initrd: joinArchives(initrd, ...(await extraArchives(options))),
+    initrdName: guest.nameOf(manifest.initrd),
     append: words.filter((word) => word !== '').join(' '),
     agent: wantsAgent,
   };

@@ -15,7 +15,7 @@ type UnionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>
 const MACHINE: Names<MachineOptions> = {
   memoryMiB: true, jit: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
   stdin: true, onCommandOutput: true, bios: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true,
-  chardevs: true, snapshot: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true,
+  chardevs: true, snapshot: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
 };
 const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: true };
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };

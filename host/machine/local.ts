@@ -3,7 +3,7 @@
  * byte of the old one survives.
  */
 
-import type { Duplex } from 'node:stream';
+import { asyncDispose } from './dispose.js';
 import { Agent, type CommandHandle } from './agent.js';
 import { planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
@@ -31,7 +31,7 @@ import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import { setTickNs } from './timekeeping.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -171,6 +171,10 @@ export class LocalMachine implements Machine {
     await this.outside.close();
   }
 
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   write(data: string | Bytes, port = CONSOLE): boolean {
     // A copy: it waits here, and the caller may go on with its buffer.
     return this.engine.type(port, typeof data === 'string' ? text.encode(data) : bytesOf('write(data)', data).slice());
@@ -264,7 +268,7 @@ export class LocalMachine implements Machine {
     if (this.commands > 0 && !this.running && !this.isClosed) this.runForCommands().catch(() => undefined);
   }
 
-  async connect(target: number | ConnectTarget): Promise<Duplex> {
+  async connect(target: number | ConnectTarget): Promise<ByteStream> {
     this.mustBeOpen('connect()');
     return connectToGuest(this.outside.backends, target);
   }
@@ -442,11 +446,13 @@ export class LocalMachine implements Machine {
 
 /** Without a size of its own the machine is as large as its guest needs, where that is more than usual. */
 async function withGuestMemory(options: ReadOptions): Promise<ReadOptions> {
-  if (options.memoryMiB !== undefined || typeof options.guest !== 'string' || options.snapshot !== undefined) return options;
-  const { memoryOfGuest } = await import('./guest-image.js');
-  const needed = await memoryOfGuest(options.guest);
-  if (needed === undefined || needed <= DEFAULT_MEMORY_MIB) return options;
-  return { ...options, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
+  if (options.guest === undefined) return options;
+  const { memoryOfGuest, openForMemory } = await import('./guest-image.js');
+  const openedGuest = await openForMemory(options);
+  if (openedGuest === undefined) return options;
+  const needed = memoryOfGuest(openedGuest);
+  if (needed <= DEFAULT_MEMORY_MIB) return { ...options, openedGuest };
+  return { ...options, openedGuest, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
 }
 
 /** Makes a machine on this thread. */

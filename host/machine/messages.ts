@@ -3,12 +3,12 @@
  * that id; everything else is news from the machine.
  */
 
-import type { MessagePort } from 'node:worker_threads';
+import type { TransferProgress } from '../guest/by-address.js';
 import { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } from './errors.js';
 import type { ConnectTarget, ExecOptions, MachineOptions, SignalName, Stop } from './types.js';
 
 /** What can be cloned of the options. The signal and the progress function stay with the handle. */
-export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onCommandOutput' | 'worker'>;
+export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onTransfer' | 'onCommandOutput' | 'worker'>;
 
 /** Methods that are called by message; their arguments and results can be cloned. */
 export type CallName =
@@ -37,6 +37,7 @@ export type FromWorker =
   | { kind: 'created'; memoryMiB: number }
   | { kind: 'refused'; error: PortableError }
   | { kind: 'progress'; message: string }
+  | { kind: 'transfer'; progress: TransferProgress }
   | { kind: 'serial'; port: number; bytes: Uint8Array }
   | { kind: 'stop'; stop: Stop }
   /** So many bytes of what was typed at a port have entered. */
@@ -45,7 +46,7 @@ export type FromWorker =
   | { kind: 'execOutput'; id: number; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
   /** Command `id` has room for so many bytes of its standard input. */
   | { kind: 'input'; id: number; most: number }
-  /** The locks of images that the worker holds (disk/lock.ts). */
+  /** The locks of images that the worker holds. */
   | { kind: 'locks'; held: string[] }
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: PortableError };

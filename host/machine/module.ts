@@ -4,6 +4,7 @@
  * `address` gives (assembly/run/surface.ts).
  */
 
+import { platform } from '#platform';
 import { Address, type ProbePoint } from '../../assembly/run/surface.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
@@ -137,27 +138,27 @@ export interface CompiledModule {
 const PAGE = 65536;
 let compiled: Promise<CompiledModule> | undefined;
 
-/** SHA-256 in hex. */
-export async function sha256(parts: readonly Uint8Array[]): Promise<string> {
-  const { createHash } = await import('node:crypto');
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+/** The module of this package. */
+async function readModule(): Promise<Uint8Array> {
+  try {
+    return await platform.readModule();
+  } catch (error) {
+    throw new OptionError('module', (error as Error).message);
+  }
 }
 
-/** The module beside the compiled host: build/pintail.wasm. */
-async function readModule(): Promise<Uint8Array> {
-  const { readFile } = await import('node:fs/promises');
-  const url = new URL('../../pintail.wasm', import.meta.url);
+async function compileBytes(bytes: Uint8Array): Promise<WebAssembly.Module> {
   try {
-    return await readFile(url);
-  } catch {
-    throw new OptionError('module', `${url.pathname} is not there. Run "npm run build", or pass the module's bytes.`);
+    return await WebAssembly.compile(bytes as BufferSource);
+  } catch (error) {
+    const { message } = error as Error;
+    const forbidden = /Content Security Policy|unsafe-eval|disallowed by embedder/i.test(message);
+    throw new OptionError('module', forbidden ? `this page's content policy forbids WebAssembly; let its script-src say 'wasm-unsafe-eval'. (${message})` : `is no module: ${message}.`);
   }
 }
 
 async function compile(bytes: Uint8Array): Promise<CompiledModule> {
-  const [module, digest] = await Promise.all([WebAssembly.compile(bytes as BufferSource), sha256([bytes])]);
+  const [module, digest] = await Promise.all([compileBytes(bytes), platform.sha256([bytes])]);
   return { module, build: digest.slice(0, 16), bytes: bytes.length };
 }
 

@@ -1,25 +1,25 @@
 /** A machine in a worker thread, behind the interface of Machine: every call is a message and its answer (messages.ts). */
 
-import type { Duplex } from 'node:stream';
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { platform } from '#platform';
 import { viewOf } from '../bytes/view.js';
+import type { WorkerHandle } from '../platform/platform.js';
 import { bytesOf } from './bytes.js';
-import { breakLocks } from '../disk/lock.js';
 import { readTarget } from './connect.js';
 import type { CommandHandle } from './agent.js';
+import { asyncDispose } from './dispose.js';
 import { allOf, Emitter, guarded } from './emitter.js';
 import { ConnectError, MachineError, OptionError } from './errors.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { INPUT_ENOUGH } from './input.js';
 import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
-import { unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
-import { createPortStream } from './port-stream.js';
+import { unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
+import { createPortStream, type PortStream } from './port-stream.js';
 import { RemoteCommands } from './remote-commands.js';
 import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -43,7 +43,7 @@ function checkObjects({ drives = [], chardevs = [] }: MachineOptions): void {
 const CLOSE_MS = 2000;
 
 /** Ends a worker once it has `answered` that its machine is closed, or after the deadline. True if it was in time. */
-export async function endWorker(worker: Pick<Worker, 'terminate'>, answered: Promise<unknown>, deadlineMs: number): Promise<boolean> {
+export async function endWorker(worker: { terminate(): Promise<unknown> }, answered: Promise<unknown>, deadlineMs: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, deadlineMs, false)));
   const done = answered.then(() => true, () => true);
@@ -65,21 +65,23 @@ class RemoteMachine implements Machine {
   private readonly thrown: unknown[] = [];
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
+  /** Connections into the guest. */
+  private readonly streams = new Set<PortStream>();
   /** Bytes typed at a port that have not entered, and ports that have enough. */
   private readonly inputWaiting = new Map<number, number>();
   private readonly inputFull = new Set<number>();
   private readonly onAbort = (): void => void this.close();
 
   constructor(
-    private readonly worker: Worker,
+    private readonly worker: WorkerHandle,
     readonly memoryMiB: number,
     private readonly signal: AbortSignal | undefined,
     private readonly onCommandOutput: MachineOptions['onCommandOutput'],
     private locks: readonly string[],
   ) {
-    worker.on('message', (message: FromWorker) => this.receive(message));
-    worker.on('error', (error) => this.failAll(error instanceof Error ? error : new Error(String(error))));
-    worker.on('exit', () => this.failAll(new MachineError('The machine is closed.')));
+    worker.onMessage((message) => this.receive(message as FromWorker));
+    worker.onError((error) => this.failAll(error));
+    worker.onExit(() => this.failAll(new MachineError('The machine is closed.')));
     signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
@@ -116,7 +118,13 @@ class RemoteMachine implements Machine {
     if (this.closed) return;
     this.closed = true;
     this.signal?.removeEventListener('abort', this.onAbort);
-    if (!(await endWorker(this.worker, this.post('close'), CLOSE_MS))) breakLocks(this.locks);
+    if (!(await endWorker(this.worker, this.post('close'), CLOSE_MS))) platform.breakLocks(this.locks);
+    // Not every platform closes the ports of a worker that is gone.
+    for (const stream of this.streams) stream.lose('the machine was closed');
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   write(data: string | Bytes, port = 0): boolean {
@@ -185,20 +193,17 @@ class RemoteMachine implements Machine {
     return this.call('setLink', netdev, up);
   }
 
-  async connect(target: number | ConnectTarget): Promise<Duplex> {
+  async connect(target: number | ConnectTarget): Promise<ByteStream> {
     if (this.closed) throw new MachineError('connect(): the machine is closed.');
     const { port, netdev } = readTarget(target);
     const { port1: near, port2: far } = new MessageChannel();
     const stream = createPortStream(near, (problem) => new ConnectError('ECONNRESET', `${problem}.`));
-    // Until it is open nobody listens to the stream, and the promise tells of a failure.
-    const ignore = (): void => undefined;
-    stream.on('error', ignore);
     try {
-      await this.pend((id) => this.worker.postMessage({ kind: 'connect', id, target: netdev === undefined ? port : { port, netdev }, port: far } satisfies ToWorker, [far]));
-      stream.off('error', ignore);
-      return stream;
+      await this.pend((id) => this.worker.post({ kind: 'connect', id, target: netdev === undefined ? port : { port, netdev }, port: far } satisfies ToWorker, [far]));
+      this.streams.add(stream);
+      return { readable: stream.readable, writable: stream.writable };
     } catch (error) {
-      stream.destroy();
+      stream.lose('it was not opened');
       throw error;
     }
   }
@@ -228,7 +233,7 @@ class RemoteMachine implements Machine {
   }
 
   private send(message: ToWorker): void {
-    this.worker.postMessage(message);
+    this.worker.post(message);
   }
 
   private call<T>(name: CallName, ...parameters: unknown[]): Promise<T> {
@@ -325,40 +330,53 @@ class RemoteMachine implements Machine {
   }
 }
 
+/** An address is sent as text: a URL cannot be cloned. */
+function addressed(options: PortableOptions): PortableOptions {
+  return typeof options.guest === 'object' ? { ...options, guest: options.guest.href } : options;
+}
+
+function startWorker(script: MachineOptions['worker']): WorkerHandle {
+  try {
+    return platform.startWorker(typeof script === 'boolean' ? undefined : script);
+  } catch (error) {
+    throw new OptionError('worker', (error as Error).message);
+  }
+}
+
 /** Starts a worker with a machine in it. */
 export async function createRemote(given: MachineOptions): Promise<Machine> {
   checkMachineKeys(given);
   const options = await readSources(given);
-  const { signal, onProgress, onCommandOutput, worker: _worker, ...portable } = options;
+  const { signal, onProgress, onTransfer, onCommandOutput, worker: script, ...portable } = options;
   checkPortable('stdin', options.stdin);
   checkObjects(options);
   if (options.netdevs?.some((netdev) => typeof netdev !== 'string')) {
-    throw new OptionError('netdevs', 'a backend of the program\'s own cannot go into a worker. Give the text of a -netdev option, or leave worker out.');
+    throw new OptionError('netdevs', 'a backend of the program\'s own cannot go into a worker. Give the text of a -netdev option, or worker: false.');
   }
   signal?.throwIfAborted();
   if (options.netdevs?.some((netdev) => typeof netdev === 'string' && /^hubport(,|$)/.test(netdev))) {
-    throw new OptionError('netdevs', 'a hub belongs to the thread of the program, so a machine in a worker cannot be on it. Leave worker out, or join the machines with -netdev stream or dgram.');
+    throw new OptionError('netdevs', 'a hub belongs to the thread of the program, so a machine in a worker cannot be on it. Give worker: false, or join the machines with -netdev stream or dgram.');
   }
-  const worker = new Worker(new URL('./worker.js', import.meta.url));
+  const worker = startWorker(script);
   let locks: readonly string[] = [];
   try {
     const memoryMiB = await new Promise<number>((resolve, reject) => {
       const abort = (): void => reject(signal?.reason as Error);
       signal?.addEventListener('abort', abort, { once: true });
-      worker.once('error', reject);
-      worker.on('message', (message: FromWorker) => {
+      worker.onError((error) => reject(new OptionError('worker', `cannot be started: ${error.message}`)));
+      worker.onMessage((given) => {
+        const message = given as FromWorker;
         if (message.kind === 'locks') locks = message.held;
         else if (message.kind === 'progress') onProgress?.(message.message);
+        else if (message.kind === 'transfer') onTransfer?.(message.progress);
         else if (message.kind === 'refused') reject(unpackError(message.error));
         else if (message.kind === 'created') {
           signal?.removeEventListener('abort', abort);
           resolve(message.memoryMiB);
         }
       });
-      worker.postMessage({ kind: 'create', options: portable, listens: onCommandOutput !== undefined } satisfies ToWorker);
+      worker.post({ kind: 'create', options: addressed(portable), listens: onCommandOutput !== undefined } satisfies ToWorker);
     });
-    // One by one: removing all would take those of Node itself.
-    for (const event of ['message', 'error'] as const) worker.removeAllListeners(event);
     return new RemoteMachine(worker, memoryMiB, signal, onCommandOutput, locks);
   } catch (error) {
     await worker.terminate();

@@ -4,6 +4,7 @@
  */
 
 import { viewOf } from '../bytes/view.js';
+import type { OpenGuest } from '../guest/open.js';
 import { bytesOf, readSource } from './bytes.js';
 import type { DriveOptions, FileSource, MachineOptions } from './types.js';
 
@@ -11,6 +12,8 @@ import type { DriveOptions, FileSource, MachineOptions } from './types.js';
 export interface ReadOptions extends MachineOptions {
   snapshot?: Uint8Array;
   module?: Uint8Array;
+  /** The guest, where it had to be looked at before. */
+  openedGuest?: OpenGuest;
 }
 
 /** A path stays one; anything else is read. */

@@ -1,37 +1,85 @@
-/** A command of the guest as three streams: what `machine.spawn` gives, over the same agent as `exec`. Node only. */
+/** A command of the guest as three streams: what `machine.spawn` gives, over the same agent as `exec`. */
 
-import { PassThrough, Readable } from 'node:stream';
 import type { CommandHandle } from './agent.js';
 import type { ExecOptions, ExecResult, GuestProcess, SpawnOptions } from './types.js';
 
-/** A stream that holds the machine while nobody reads it. */
-function output(): { stream: Readable; take: (bytes: Uint8Array) => Promise<void> | void } {
+/** What the program may write ahead of the guest. */
+const WRITE_AHEAD = 16 << 10;
+
+interface Output {
+  stream: ReadableStream<Uint8Array>;
+  take: (bytes: Uint8Array) => Promise<void> | void;
+  finish: () => void;
+}
+
+/** A stream that holds the machine while nobody reads it; of one that is cancelled the rest is lost. */
+function output(): Output {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
   let resume: (() => void) | undefined;
+  let over = false;
   const go = (): void => {
     resume?.();
     resume = undefined;
   };
-  const stream = new Readable({ read: go, destroy: (error, done) => (go(), done(error)) });
+  const stream = new ReadableStream<Uint8Array>({
+    start: (own) => void (controller = own),
+    pull: go,
+    cancel() {
+      over = true;
+      go();
+    },
+  });
   const take = (bytes: Uint8Array): Promise<void> | void => {
-    if (!stream.destroyed && !stream.push(bytes)) return new Promise((resolve) => (resume = resolve));
+    if (over) return;
+    controller.enqueue(bytes);
+    if ((controller.desiredSize ?? 0) <= 0) return new Promise((resolve) => (resume = resolve));
   };
-  return { stream, take };
+  const finish = (): void => {
+    if (!over) controller.close();
+    over = true;
+    go();
+  };
+  return { stream, take, finish };
+}
+
+const text = new TextEncoder();
+
+/** What is written comes out of `chunks`; when nobody wants it any more it is lost, as in a pipe without a reader. */
+function input(): { stream: WritableStream<Uint8Array | string>; chunks: AsyncIterable<Uint8Array>; finish: () => void } {
+  let over = false;
+  const toBytes = (chunk: Uint8Array | string, controller: TransformStreamDefaultController<Uint8Array>): void => {
+    if (!over) controller.enqueue(typeof chunk === 'string' ? text.encode(chunk) : chunk.slice());
+  };
+  const { readable, writable } = new TransformStream({ transform: toBytes }, { highWaterMark: WRITE_AHEAD, size: (chunk) => chunk.length });
+  const reader = readable.getReader();
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  }
+  const drain = async (): Promise<void> => {
+    while (!(await reader.read()).done);
+  };
+  const finish = (): void => {
+    over = true;
+    drain().catch(() => undefined);
+  };
+  return { stream: writable, chunks: chunks(), finish };
 }
 
 /** `start` begins the command; the machine runs until it has ended. */
 export function spawnCommand(start: (options: ExecOptions) => CommandHandle, options: SpawnOptions): GuestProcess {
-  const stdin = new PassThrough();
+  const stdin = input();
   const stdout = output();
   const stderr = output();
-  const { result, kill } = start({ ...options, stdin, onStdout: stdout.take, onStderr: stderr.take });
+  const { result, kill } = start({ ...options, stdin: stdin.chunks, onStdout: stdout.take, onStderr: stderr.take });
   const finish = (): void => {
-    for (const { stream } of [stdout, stderr]) if (!stream.destroyed) stream.push(null);
-    stdin.destroy();
+    for (const one of [stdin, stdout, stderr]) one.finish();
   };
   const exited = result.then(({ code }: ExecResult) => code);
   // Whoever waits is told by `exited`; who reads only is not to bring the process down.
   exited.then(finish, finish);
-  // What is written when the command has gone is lost, as in a pipe without a reader.
-  stdin.on('error', () => undefined);
-  return { stdin, stdout: stdout.stream, stderr: stderr.stream, exited, kill: (name = 'TERM') => kill(name) };
+  return { stdin: stdin.stream, stdout: stdout.stream, stderr: stderr.stream, exited, kill: (name = 'TERM') => kill(name) };
 }

@@ -3,7 +3,8 @@
  * they are (assembly/base/regions.ts); what can be made again (decoded code), and what its own work left behind, is not among them.
  */
 
-import { sha256, type ModuleInstance } from './module.js';
+import { platform } from '#platform';
+import type { ModuleInstance } from './module.js';
 
 /** RegionKind.STATE of assembly/base/regions.ts. */
 const KIND_STATE = 0;
@@ -41,5 +42,5 @@ export function readState(instance: ModuleInstance, { base, bytes, stride, mask 
 /** SHA-256 in hex of all state and RAM. */
 export async function hashState(instance: ModuleInstance, ramBytes: number): Promise<string> {
   const ranges = stateRanges(instance).map((range) => readState(instance, range));
-  return sha256([...ranges, instance.bytes.subarray(instance.ram, instance.ram + ramBytes)]);
+  return platform.sha256([...ranges, instance.bytes.subarray(instance.ram, instance.ram + ramBytes)]);
 }

@@ -7,12 +7,13 @@
  * Everything the wall says enters the module here, at a boundary: the rate, jumps of idle time, moves of wall time.
  */
 
+import { platform } from '#platform';
 import { RateUnit } from '../../assembly/device/clock-spec.js';
 import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from './module.js';
 import { Pace, type Moment } from './pace.js';
 import type { ClockMode } from './types.js';
-import { yieldToHost, type Bell } from './wait.js';
+import type { Bell } from './wait.js';
 import type { WallTime } from './wall-time.js';
 
 /** idleNs when no timer is armed. */
@@ -107,7 +108,7 @@ export class Timekeeping {
   private async sleep(ms: number, until: number): Promise<void> {
     await this.timed.bell.sleep(Math.max(Math.min(ms, until - performance.now()), 0));
     // What rang was the first of what the event loop has: with the rest of it the guest wakes once, not once a frame.
-    await yieldToHost();
+    await platform.yieldTurn();
   }
 
   /** Under `realtime`. */
@@ -122,7 +123,7 @@ export class Timekeeping {
       turned = true;
     } else if (awaited && performance.now() - this.lastTurn >= IDLE_TURN_MS) {
       // A guest of short sleeps may wait for the outside all the same.
-      await yieldToHost();
+      await platform.yieldTurn();
       turned = true;
     }
     if (turned) this.lastTurn = performance.now();
@@ -150,7 +151,7 @@ export class Timekeeping {
     const started = performance.now();
     const ms = (next ?? Infinity) / MS;
     if (ms >= LEAST_SLEEP_MS) await this.sleep(ms, until);
-    else await yieldToHost();
+    else await platform.yieldTurn();
     const passed = (performance.now() - started) * MS;
     // A timer shorter than the host's own resolution is taken early.
     this.skip(next !== undefined && passed >= next - MS * LEAST_SLEEP_MS ? next : passed);

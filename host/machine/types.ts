@@ -1,10 +1,11 @@
+/// <reference lib="esnext.disposable" />
 /**
  * The public types, all in one place. Sizes are in bytes, addresses and 64-bit registers are bigints, virtual time is in
  * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
  */
 
-import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Disk } from '../disk/disk.js';
+import type { TransferProgress } from '../guest/by-address.js';
 import type { NetBackend } from '../net/backend.js';
 
 /** Which clock the machine lives by. See docs/embedding.md. */
@@ -13,7 +14,19 @@ export type ClockMode = 'icount' | 'realtime';
 /** Bytes in memory, of whatever kind; what is written to the guest is copied, and a disk's are the disk. */
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
-/** A file given by path (Node only), by URL (`file:`, `http:`, `https:`, `data:`, `blob:`), or by content. */
+/** Bytes each way, as streams of the web; `pintail/node` turns Node's own into these and back. */
+export interface ByteStream {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array | string>;
+}
+
+/** A stream that may be a terminal: it knows its size, and says when that has changed. */
+export interface TerminalStream extends ByteStream {
+  size?(): { columns: number; rows: number } | undefined;
+  onResize?(listener: () => void): void;
+}
+
+/** A file given by path (in a page: by address, relative to the page), by URL (`file:`, `http:`, `https:`, `data:`, `blob:`), or by content. */
 export type FileSource = string | URL | Blob | Bytes;
 
 /**
@@ -95,7 +108,7 @@ export interface PortOptions {
  * What a port is connected to: the text of a `-chardev` option, as `socket,id=c0,path=/tmp/s,server=on,wait=off` (docs/consoles.md), or
  * one end of a stream of the program's own (not with `worker`).
  */
-export type ChardevOptions = string | { id: string; stream: Duplex };
+export type ChardevOptions = string | { id: string; stream: TerminalStream };
 
 /** What is behind a disk. */
 export interface DriveOptions {
@@ -190,8 +203,8 @@ export interface MachineOptions {
   modules?: readonly ModuleSource[];
   /** Kernel command line; for a prepared guest it is added to the guest's own. */
   append?: string;
-  /** A prepared guest: `amd64`, `i386`, `builtin`, or a folder written by `pintail guest build`. */
-  guest?: string;
+  /** A prepared guest: `amd64`, `i386`, `builtin`, or a folder that `pintail guest build` wrote, by path or by its address on any web server. */
+  guest?: string | URL;
   /** Files put into the prepared guest's initramfs. */
   add?: readonly AddedFile[];
   /** The prepared guest answers `exec()` instead of giving a shell on its console. Default false. */
@@ -252,12 +265,17 @@ export interface MachineOptions {
   limits?: Limits;
   /** Aborting it closes the machine; a pending `run()` is rejected with the signal's reason. */
   signal?: AbortSignal;
-  /** Runs the machine in a worker thread, behind the same interface. Default false. */
-  worker?: boolean;
-  /** The module's bytes, where they cannot be read from beside this file (a page, a bundle). */
+  /**
+   * Runs the machine in a worker, behind the same interface. Default false on Node and true in a page. Where a bundler does not bring the
+   * worker's script along: its path or address (`pintail/worker`).
+   */
+  worker?: boolean | string | URL;
+  /** The module, where it cannot be found beside this file, as in some bundles (`pintail/pintail.wasm`). */
   module?: FileSource;
   /** Told what a long preparation (building a guest) is doing. */
   onProgress?: (message: string) => void;
+  /** Told how far the files of a guest by address have come. */
+  onTransfer?: (progress: TransferProgress) => void;
 }
 
 /** Why a run ended. */
@@ -449,9 +467,9 @@ export interface ExecResult {
 
 /** A command of the guest with its streams. What is not read of its output holds the machine, as promises of listeners do. */
 export interface GuestProcess {
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
+  readonly stdin: WritableStream<Uint8Array | string>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
   /** Its exit status, as in ExecResult; rejected as exec() is. */
   readonly exited: Promise<number>;
   /** Sends a signal to it and all it started; default TERM. One that waits for its turn does not begin. */
@@ -493,7 +511,7 @@ export interface MachineEvents {
 }
 
 /** A machine. It is made paused. Every method may be called at any time unless it says otherwise. */
-export interface Machine {
+export interface Machine extends AsyncDisposable {
   readonly memoryMiB: number;
   readonly running: boolean;
   readonly closed: boolean;
@@ -511,7 +529,7 @@ export interface Machine {
   runUntilHalt(): Promise<Stop>;
   /** Back to the state that `createMachine` made. */
   reset(): Promise<void>;
-  /** Stops it and frees its memory. Closing twice is allowed. */
+  /** Stops it and frees its memory. Closing twice is allowed; `await using` does it at the end of a block. */
   close(): Promise<void>;
 
   /** Types bytes at a serial port; 0, the default, is the console. False: 64 KiB or more wait for the guest; wait for `drain` before writing more. */
@@ -548,10 +566,11 @@ export interface Machine {
 
   /**
    * Connects to a TCP server in the guest, at the first address that its user network leases, from the gateway's address. Resolves when
-   * the guest has accepted, which it does only while the machine runs; rejected with ConnectError. Ending the stream ends one half,
-   * `destroy()` resets the connection; what the guest does not read yet holds back `write`. Closing the machine destroys it.
+   * the guest has accepted, which it does only while the machine runs; rejected with ConnectError. Closing the writable ends one half;
+   * aborting it, or cancelling the readable, resets the connection; what the guest does not read yet holds back writes. Closing the machine
+   * resets it.
    */
-  connect(target: number | ConnectTarget): Promise<Duplex>;
+  connect(target: number | ConnectTarget): Promise<ByteStream>;
 
   /** What `command` wrote, and its status once it has ended (undefined before, or when the machine went down first). */
   commandResult(): Promise<ExecResult | undefined>;

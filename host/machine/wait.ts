@@ -1,12 +1,4 @@
-/** Giving the event loop its turn, and sleeping until a time or until somebody rings. */
-
-/** Resolves after whatever input and timers wait have been served. */
-export function yieldToHost(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
-}
+/** Sleeping until a time or until somebody rings. */
 
 /** A bell: ring() ends the sleep under way, or the next one at once. */
 export class Bell {

@@ -1,21 +1,18 @@
-/** Runs in a worker thread: one machine, driven by messages (messages.ts). */
+/** Runs in a worker: one machine, driven by messages (messages.ts). The platform's script gives it the port. */
 
-import { parentPort } from 'node:worker_threads';
-import { watchLocks } from '../disk/lock.js';
+import { platform } from '#platform';
+import type { WorkerPort } from '../platform/platform.js';
 import { createLocal, type LocalMachine } from './local.js';
 import { packError, unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { bridge } from './port-stream.js';
 import { Window } from './window.js';
 import { WorkerCommand } from './worker-command.js';
 
-const port = parentPort;
+let port: WorkerPort;
 let machine: LocalMachine | undefined;
 
-const send = (message: FromWorker): void => port?.postMessage(message);
+const send = (message: FromWorker): void => port.post(message);
 const output = new Window();
-
-/** What a worker that is ended without warning leaves locked. */
-watchLocks((held) => send({ kind: 'locks', held }));
 
 type Output = Extract<FromWorker, { bytes: Uint8Array }>;
 
@@ -30,7 +27,9 @@ async function create(options: PortableOptions, listens: boolean): Promise<void>
   try {
     machine = await createLocal({
       ...options,
+      worker: false,
       onProgress: (message) => send({ kind: 'progress', message }),
+      onTransfer: (progress) => send({ kind: 'transfer', progress }),
       ...(listens ? { onCommandOutput: (stream, bytes) => sendBytes({ kind: 'commandOutput', stream, bytes }) } : {}),
     });
   } catch (error) {
@@ -88,7 +87,7 @@ async function connect(target: LocalMachine, message: Extract<ToWorker, { kind: 
   }
 }
 
-port?.on('message', (message: ToWorker) => {
+function receive(message: ToWorker): void {
   if (message.kind === 'create') void create(message.options, message.listens);
   else if (message.kind === 'taken') output.taken(message.bytes);
   else if (machine === undefined) return;
@@ -100,4 +99,12 @@ port?.on('message', (message: ToWorker) => {
   else if (message.kind === 'inputChunk') commands.get(message.id)?.take(message.bytes, message.error && unpackError(message.error));
   else if (message.kind === 'write') machine.write(message.data, message.port);
   else machine.attachInput(message.attached, message.patient);
-});
+}
+
+/** Listens on the port, for the life of the worker. */
+export function serveMachine(own: WorkerPort): void {
+  port = own;
+  // What a worker that is ended without warning leaves locked.
+  platform.watchLocks((held) => send({ kind: 'locks', held }));
+  port.onMessage((message) => receive(message as ToWorker));
+}

@@ -5,14 +5,13 @@
  */
 
 import { isInside, parseAddress, parseCidr, parseMac, type Cidr } from './address.js';
-import type { DgramOptions } from './dgram.js';
 import { NetdevError } from './errors.js';
 import type { FaultOptions } from './faults.js';
 import { FIFO_BYTES, LAB_MODES, parseSpeed, type LabOptions } from './lab.js';
 import { defaultNatConfig, type GuestForward, type HostForward, type NatConfig } from './nat/config.js';
 import type { Endpoint } from './provider.js';
+import type { DgramOptions, StreamOptions } from './link-options.js';
 import { parseServer } from './server-address.js';
-import type { StreamOptions } from './stream.js';
 
 interface Common {
   id: string;

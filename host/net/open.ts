@@ -1,23 +1,19 @@
 /** Makes the backend that a `-netdev` describes, with its wrappers. */
 
-import { statSync } from 'node:fs';
+import { platform } from '#platform';
 import type { NetBackend } from './backend.js';
 import { wallClock, type Clock } from './clock.js';
 import { countSystemCalls } from './counted-provider.js';
 import type { Counter } from './counters.js';
-import { createDgram } from './dgram.js';
 import { NetworkError } from './errors.js';
 import { withFaults } from './faults.js';
 import { withSoftwareOffload } from './gate.js';
 import { findHub } from './hub.js';
 import { createNat, type Nat } from './nat/nat.js';
 import type { NetdevSpec } from './netdev.js';
-import { nodeProvider } from './node-provider.js';
 import { createNull } from './null.js';
 import { withPcap } from './pcap.js';
-import { createCapture } from './pcap-file.js';
 import type { SocketProvider } from './provider.js';
-import { createStream } from './stream.js';
 
 /** What backends of one process share. */
 export interface NetContext {
@@ -34,7 +30,7 @@ export interface OpenBackend {
 }
 
 export function createNetContext(clock: Clock = wallClock()): NetContext {
-  return { clock, provider: nodeProvider() };
+  return { clock, provider: platform.sockets() };
 }
 
 /** Opens sockets, listens on forwarded ports, creates files. Rejects with what could not be had. */
@@ -44,7 +40,7 @@ export async function openBackend(spec: NetdevSpec, context: NetContext): Promis
   try {
     if (spec.faults) backend = withFaults(backend, spec.faults, context.clock);
     if (!backend.accepts.csum) backend = withSoftwareOffload(backend);
-    if (spec.pcap !== undefined) backend = withPcap(backend, createCapture(spec.pcap), context.clock);
+    if (spec.pcap !== undefined) backend = withPcap(backend, await platform.openCapture(spec.pcap), context.clock);
     return { backend, nat };
   } catch (error) {
     await inner.close();
@@ -77,7 +73,7 @@ async function openOrJoin(spec: NetdevSpec, context: NetContext, opened: Map<str
 async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner: NetBackend; nat: Nat | undefined }> {
   switch (spec.type) {
     case 'user': {
-      mustBeFolder(spec.config.tftp);
+      await mustBeFolder(spec.config.tftp);
       const { provider, counters } = countSystemCalls(context.provider, spec.id);
       const nat = createNat(spec.id, spec.config, { ...context, provider });
       await nat.listen().catch(async (error: unknown) => {
@@ -87,9 +83,9 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
       return { inner: withCounters(nat, counters), nat };
     }
     case 'stream':
-      return { inner: await createStream(spec.id, spec.options), nat: undefined };
+      return { inner: await platform.openStream(spec.id, spec.options), nat: undefined };
     case 'dgram':
-      return { inner: await createDgram(spec.id, spec.options), nat: undefined };
+      return { inner: await platform.openDgram(spec.id, spec.options), nat: undefined };
     case 'hubport':
       return { inner: findHub(spec.hubId).addPort(spec.id), nat: undefined };
     case 'lab':
@@ -99,8 +95,8 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
   }
 }
 
-function mustBeFolder(path: string | undefined): void {
-  if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new NetworkError(`tftp=${path}: there is no such folder`);
+async function mustBeFolder(path: string | undefined): Promise<void> {
+  if (path !== undefined && !(await platform.isFolder(path))) throw new NetworkError(`tftp=${path}: there is no such folder`);
 }
 
 /** The same backend, which reports more. */

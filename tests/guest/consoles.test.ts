@@ -2,6 +2,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Duplex } from 'node:stream';
 import { createMachine, type DeviceOptions, type Machine, type MachineOptions } from 'pintail';
+import { fromDuplex } from 'pintail/node';
 import { prepareGuest } from '../../host/guest/index.js';
 import { duplexPair } from '../unit/chardev/pair.js';
 
@@ -38,7 +39,7 @@ describe('hvc0', () => {
     Object.assign(guest, { columns: 91, rows: 33 });
     const machine = await make({
       guest: 'amd64', memoryMiB: 128, append: 'console=hvc0', devices: [{ model: 'virtio-serial', ports: [{ console: true, chardev: 'c' }] }],
-      chardevs: [{ id: 'c', stream: guest }],
+      chardevs: [{ id: 'c', stream: fromDuplex(guest) }],
     });
     const { until } = reader(host);
     const run = machine.run();
@@ -55,7 +56,7 @@ describe('hvc0', () => {
 describe('ports', () => {
   it('have names, carry what the host sends and takes, and go on from a snapshot', async () => {
     const [console, forConsole] = duplexPair(), [data, forData] = duplexPair();
-    const base = { devices: [PORTS], chardevs: [{ id: 'c', stream: forConsole }, { id: 'd', stream: forData }] };
+    const base = { devices: [PORTS], chardevs: [{ id: 'c', stream: fromDuplex(forConsole) }, { id: 'd', stream: fromDuplex(forData) }] };
     const machine = await make({ guest: 'amd64', memoryMiB: 128, agent: true, ...base });
     const said = reader(data), shown = reader(console);
     expect(await script(machine, 'for port in /sys/class/virtio-ports/*; do echo $(basename $port) $(cat $port/name); done; ls /dev/hvc0'))
@@ -69,7 +70,7 @@ describe('ports', () => {
     const snapshot = await machine.snapshot();
     await machine.close();
     const [later, forLater] = duplexPair();
-    const copy = await make({ snapshot, devices: [PORTS], chardevs: [{ id: 'c', stream: duplexPair()[0] }, { id: 'd', stream: forLater }] });
+    const copy = await make({ snapshot, devices: [PORTS], chardevs: [{ id: 'c', stream: fromDuplex(duplexPair()[0]) }, { id: 'd', stream: fromDuplex(forLater) }] });
     const after = reader(later);
     expect(await script(copy, `seq 1 20000 >${port}; echo written`)).toBe('written\n');
     await after.until('\n20000\n');

@@ -1,6 +1,7 @@
 /** Commands and files of a guest by the API: ends, signals, surroundings, input as it comes, turns; on this thread and in a worker alike. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMachine, GuestFileError, MachineError, OptionError, type ExecOptions, type Machine } from 'pintail';
+import { toReadable } from 'pintail/node';
 import { prepareGuest } from '../../host/guest/index.js';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -103,20 +104,21 @@ describe.each([['on this thread', false], ['in a worker', true]])('%s', (_, work
   it('spawns with streams, one word after the other', async () => {
     const bc = machine.spawn(['sh', '-c', 'while read -r a b; do echo $((a * b)); done; echo over >&2; exit 3']);
     const answers: string[] = [];
-    bc.stdin.write('6 7\n');
-    for await (const chunk of bc.stdout) {
+    const stdin = bc.stdin.getWriter();
+    void stdin.write('6 7\n');
+    for await (const chunk of toReadable(bc.stdout)) {
       answers.push(String(chunk).trim());
-      if (answers.length === 1) bc.stdin.end('3 4\n');
+      if (answers.length === 1) void stdin.write('3 4\n').then(() => stdin.close());
     }
     expect(answers).toEqual(['42', '12']);
     let said = '';
-    for await (const chunk of bc.stderr) said += String(chunk);
+    for await (const chunk of toReadable(bc.stderr)) said += String(chunk);
     expect({ said, code: await bc.exited }).toEqual({ said: 'over\n', code: 3 });
   });
 
   it.each([['TERM', 143], ['INT', 130], ['KILL', 137]] as const)('spawned, ends by SIG%s', async (name, status) => {
     const child = machine.spawn(['sh', '-c', 'echo up; sleep 1; while :; do :; done']);
-    for await (const _ of child.stdout) child.kill(name);
+    for await (const _ of toReadable(child.stdout)) child.kill(name);
     expect(await child.exited).toBe(status);
   });
 

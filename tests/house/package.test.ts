@@ -34,7 +34,7 @@ describe('package.json', () => {
     const declared = Object.keys(manifest.dependencies ?? {});
     const foreign = filesBelow('host', '.ts')
       .flatMap((path) => importsOf(readSource(path)).map((target) => ({ path, target })))
-      .filter(({ target }) => !target.startsWith('.') && !target.startsWith('node:') && !declared.includes(target));
+      .filter(({ target }) => !target.startsWith('.') && target !== '#platform' && !target.startsWith('node:') && !declared.includes(target));
     expect(foreign).toEqual([]);
   });
 });

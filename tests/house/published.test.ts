@@ -22,7 +22,7 @@ const tool = (name: string, args: string[]): { status: number | null; output: st
 
 describe('the tarball', () => {
   it('has the module and the host, and neither maps nor the guests that test the processor', () => {
-    expect(packed.files).toEqual(expect.arrayContaining(['build/pintail.wasm', 'build/host/index.js', 'build/host/index.d.ts', 'build/host/machine/worker.js', 'bin/pintail.mjs', 'LICENSE']));
+    expect(packed.files).toEqual(expect.arrayContaining(['build/pintail.wasm', 'build/host/index.js', 'build/host/index.d.ts', 'build/host/platform/node/worker.js', 'build/host/platform/browser/worker.js', 'bin/pintail.mjs', 'LICENSE']));
     expect(packed.files.filter((path) => /\.map$|^build\/guest\/kernels\/|^assembly\/|^tests\//.test(path))).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe('the tarball', () => {
     expect(lint, lint.output).toMatchObject({ status: 0 });
     expect(lint.output).toMatch(/All good/);
     // The module is no code that has types; programs that are CommonJS import it dynamically.
-    const types = tool('@arethetypeswrong/cli/dist/index.js', [packed.path, '--profile', 'esm-only', '--exclude-entrypoints', 'pintail.wasm']);
+    const types = tool('@arethetypeswrong/cli/dist/index.js', [packed.path, '--profile', 'esm-only', '--exclude-entrypoints', 'pintail.wasm', 'worker']);
     expect(types, types.output).toMatchObject({ status: 0 });
   });
 });

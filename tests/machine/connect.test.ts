@@ -1,8 +1,9 @@
 /** machine.connect where there is no guest to answer: which network, and every refusal; on this thread and in a worker. */
-import { MessageChannel } from 'node:worker_threads';
+import type { Duplex } from 'node:stream';
 import { createMachine, ConnectError, OptionError, type DeviceOptions, type Machine } from 'pintail';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNull } from '../../host/net/null.js';
+import { toDuplex } from '../../host/platform/node/streams.js';
 import { createPortStream } from '../../host/machine/port-stream.js';
 
 let machine: Machine | undefined;
@@ -52,7 +53,7 @@ it('a backend of the program\'s own cannot go into a worker', async () => {
 describe('a stream between threads', () => {
   it('holds back a writer whose reader waits, loses nothing, and ends one half at a time', async () => {
     const { port1, port2 } = new MessageChannel();
-    const [near, far] = [port1, port2].map((port) => createPortStream(port, (problem) => new Error(problem))) as [ReturnType<typeof createPortStream>, ReturnType<typeof createPortStream>];
+    const [near, far] = [port1, port2].map((port) => toDuplex(createPortStream(port, (problem) => new Error(problem)))) as [Duplex, Duplex];
     const chunk = Buffer.alloc(64 << 10, 'pintail ');
     let written = 0;
     while (written < 1000 && near.write(chunk)) written++;
@@ -70,7 +71,7 @@ describe('a stream between threads', () => {
 
   it('tells the other side of a reset', async () => {
     const { port1, port2 } = new MessageChannel();
-    const [near, far] = [port1, port2].map((port) => createPortStream(port, (problem) => new Error(problem))) as [ReturnType<typeof createPortStream>, ReturnType<typeof createPortStream>];
+    const [near, far] = [port1, port2].map((port) => toDuplex(createPortStream(port, (problem) => new Error(problem)))) as [Duplex, Duplex];
     const lost = new Promise<Error>((resolve) => far.once('error', resolve));
     near.destroy();
     expect((await lost).message).toBe('the connection was reset');

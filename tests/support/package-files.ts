@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { defaultCacheDir } from '../../host/guest/index.js';
-import { extractPackage, openPackages } from '../../host/guest/packages.js';
+import { extractPackage, openPackages } from '../../host/platform/node/guest/packages.js';
 
 /** Why tests of packages skip themselves; undefined where they run. */
 export const noPackages = ['apt-get', 'apt-cache', 'dpkg-deb'].every((tool) => spawnSync(tool, ['--version']).status === 0) ? undefined : 'no apt-get here';

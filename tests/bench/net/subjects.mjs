@@ -43,7 +43,7 @@ function v86(card, { i386, firmware }) {
 
 /** SeaBIOS and its VGA part, which v86 starts with, from Debian's package. */
 export async function fetchFirmware() {
-  const { openPackages, extractPackage } = await import(join(root, "build/host/guest/packages.js"));
+  const { openPackages, extractPackage } = await import(join(root, "build/host/platform/node/guest/packages.js"));
   const client = await openPackages({ arch: "amd64", stateDir: join(FOLDER, "apt") });
   await client.show("seabios");
   const [deb] = await client.download(["seabios"], FOLDER);

@@ -10,6 +10,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMachine, type DeviceOptions, type Machine, type Stats } from 'pintail';
+import { toDuplex } from 'pintail/node';
 import { clientEndsFirst, manyConnections, offloadsOff, serverEndsFirst, udpEchoes } from './program.js';
 import type { Servers } from './servers.js';
 
@@ -166,7 +167,7 @@ export async function runClients(cards: readonly Card[], servers: Servers, sizes
 
 /** The guest's `cat` sends back what it is sent, until the host ends its half; then the guest goes on to its end. */
 async function finish(machine: Machine, cards: number): Promise<void> {
-  const stream = await machine.connect(cards === 1 ? 99 : { port: 99, netdev: 'n0' });
+  const stream = toDuplex(await machine.connect(cards === 1 ? 99 : { port: 99, netdev: 'n0' }));
   stream.end('ping');
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);

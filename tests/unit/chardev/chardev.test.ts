@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from './pair.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { linkOf, type Link } from '../../../host/chardev/link.js';
-import { openChardev } from '../../../host/chardev/open.js';
+import type { Link } from '../../../host/chardev/link.js';
+import { linkOf } from '../../../host/platform/node/duplex-link.js';
+import { openChardev } from '../../../host/platform/node/chardev.js';
 import { parseChardev } from '../../../host/chardev/parse.js';
 
 let folder: string;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Disk } from '../../../host/disk/disk.js';
-import { lockImage } from '../../../host/disk/lock.js';
+import { lockImage } from '../../../host/platform/node/disk/lock.js';
 import { CLUSTER, openMemoryDisk } from '../../../host/disk/memory.js';
 import { openDrive } from '../../../host/disk/open.js';
-import { clustersOf, dataStart } from '../../../host/disk/overlay-file.js';
-import { overlayIn, type Store } from '../../../host/disk/overlay.js';
+import { clustersOf, dataStart } from '../../../host/platform/node/disk/overlay-file.js';
+import { overlayIn, type Store } from '../../../host/platform/node/disk/overlay.js';
 
 let folder: string;
 let made = 0;

@@ -10,7 +10,7 @@ import { appletNames } from '../../../host/guest/busybox.js';
 import { readCpio, writeCpio } from '../../../host/guest/cpio.js';
 import { file } from '../../../host/guest/files.js';
 import { GuestError, importGuest, loadGuest, NoPackageClient, prepareGuest } from '../../../host/guest/index.js';
-import { writeGuestFile, writeManifest } from '../../../host/guest/manifest.js';
+import { writeGuestFile, writeManifest } from '../../../host/platform/node/guest/folder.js';
 import { indexModules, moduleName, selectModules } from '../../../host/guest/modules.js';
 
 let dir = '';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NoPackageClient } from '../../../host/guest/errors.js';
-import { openPackages, type PackageClient } from '../../../host/guest/packages.js';
+import { openPackages, type PackageClient } from '../../../host/platform/node/guest/packages.js';
 
 let folder: string;
 const { PATH } = process.env;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { breakLocks, checkUnlocked, lockImage, watchLocks } from '../../../host/disk/lock.js';
+import { breakLocks, checkUnlocked, lockImage, watchLocks } from '../../../host/platform/node/disk/lock.js';
 import { endWorker } from '../../../host/machine/remote.js';
 
 it('is ended after the deadline, though its thread never comes back', async () => {

@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { countSystemCalls } from '../../../host/net/counted-provider.js';
-import { nodeProvider } from '../../../host/net/node-provider.js';
+import { nodeProvider } from '../../../host/platform/node/net/provider.js';
 import type { DatagramSocket, StreamSocket } from '../../../host/net/provider.js';
 
 const LOOPBACK = Uint8Array.of(127, 0, 0, 1);

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { ByteQueue } from '../../../host/net/byte-queue.js';
-import { createPair } from '../../../host/net/duplex.js';
+import { createPair } from '../../../host/net/connect.js';
 import { FrameQueue } from '../../../host/net/frame-queue.js';
 import { NO_OFFLOAD } from '../../../host/net/backend.js';
 import { Line } from '../../../host/net/line.js';
@@ -75,7 +75,7 @@ describe('frames that wait', () => {
 
 describe('a stream that the program does not read', () => {
   it('gathers small pieces, says how much room is left, and gives all of it in order', async () => {
-    const { duplex, socket } = createPair();
+    const { stream, socket } = createPair();
     const full = socket.room();
     const before = heldBytes();
     for (let i = 0; i < 200_000; i++) socket.write(Uint8Array.of(i));
@@ -83,7 +83,7 @@ describe('a stream that the program does not read', () => {
     expect(heldBytes() - before).toBeLessThan(2 << 20);
     socket.end();
     let at = 0;
-    for await (const chunk of duplex as AsyncIterable<Uint8Array>) for (const byte of chunk) if (byte !== (at++ & 255)) throw new Error(`byte ${at} is ${byte}`);
+    for await (const chunk of stream.readable as unknown as AsyncIterable<Uint8Array>) for (const byte of chunk) if (byte !== (at++ & 255)) throw new Error(`byte ${at} is ${byte}`);
     expect([at, socket.room()]).toEqual([200_000, full]);
   });
 });

@@ -5,7 +5,8 @@ import { createSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ALL_SUPPORT } from '../../../host/net/backend.js';
-import { openTcp } from '../../../host/net/duplex.js';
+import { openTcp } from '../../../host/net/connect.js';
+import { toDuplex } from '../../../host/platform/node/streams.js';
 import { parseNetdev } from '../../../host/net/netdev.js';
 import { createNetContext, openBackend, type NetContext } from '../../../host/net/open.js';
 import type { Nat } from '../../../host/net/nat/nat.js';
@@ -220,7 +221,7 @@ describe('real sockets', () => {
       peer.onEnd = () => (peer.write(Buffer.from(hash(peer.all))), peer.end());
       return peer;
     });
-    const stream = await openTcp(network.nat, 9999);
+    const stream = toDuplex(await openTcp(network.nat, 9999));
     const data = randomBytes(2 << 20);
     stream.end(data);
     let answer = '';

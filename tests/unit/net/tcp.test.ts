@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ALL_SUPPORT } from '../../../host/net/backend.js';
-import { openTcp } from '../../../host/net/duplex.js';
+import { openTcp } from '../../../host/net/connect.js';
+import { toDuplex } from '../../../host/platform/node/streams.js';
 import { seededRandom } from '../../../host/net/random.js';
 import { parseAddress } from '../../../host/net/address.js';
 import { FarEnd } from './fake-provider.js';
@@ -347,7 +348,7 @@ describe('TCP into the guest', () => {
   it('gives the program a stream', async () => {
     const lab = createLab();
     serve(lab, (peer) => (peer.onEnd = () => (peer.write(peer.all), peer.end())));
-    const stream = await openTcp(lab.nat, 7);
+    const stream = toDuplex(await openTcp(lab.nat, 7));
     const data = bytes(700_000, 11);
     const chunks: Uint8Array[] = [];
     let ended = false;

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openFile } from '../../../host/net/folder.js';
+import { openFile } from '../../../host/platform/node/net/folder.js';
 import { parseNetdev } from '../../../host/net/netdev.js';
 import { createNetContext, openBackend } from '../../../host/net/open.js';
 import { seededRandom } from '../../../host/net/random.js';

@@ -8,11 +8,11 @@
 
 import { closeSync, fdatasync } from 'node:fs';
 import { promisify } from 'node:util';
-import { eachPart, type Disk, type Done } from './disk.js';
-import { DiskError } from './errors.js';
+import { eachPart, type Disk, type Done } from '../../../disk/disk.js';
+import { DiskError } from '../../../disk/errors.js';
 import { openFileDisk, transfer } from './file.js';
 import { lockImage } from './lock.js';
-import { CLUSTER } from './memory.js';
+import { CLUSTER } from '../../../disk/memory.js';
 import { clustersOf, dataStart, MAP_AT, openOverlayFile, Place } from './overlay-file.js';
 
 /** The map is written in pieces of this size. */

@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { SocketError, type ReadableFile } from './provider.js';
+import { SocketError, type ReadableFile } from '../../../net/provider.js';
 
 /** Opens a plain file by a name that the guest chose. Throws a SocketError: ENOENT, or EACCES for what is not to be read. */
 export async function openFile(folder: string, name: string): Promise<ReadableFile> {

@@ -2,7 +2,7 @@
  * Runs the programs a guest is built with (apt-get, apt-cache, dpkg-deb), never through a shell, and ends them on abort.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { GuestError, NoPackageClient } from './errors.js';
+import { GuestError, NoPackageClient } from '../../../guest/errors.js';
 
 export interface ToolOptions {
   cwd?: string;

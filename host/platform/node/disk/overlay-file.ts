@@ -13,10 +13,10 @@
 
 import { closeSync, existsSync, fdatasyncSync, fstatSync, ftruncateSync, linkSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { DiskError } from './errors.js';
+import { DiskError } from '../../../disk/errors.js';
 import { transferNow } from './file.js';
 import { isRunning } from './lock.js';
-import { CLUSTER } from './memory.js';
+import { CLUSTER } from '../../../disk/memory.js';
 
 const MAGIC = 'PINTOVER';
 const VERSION = 1;

@@ -5,8 +5,8 @@
  */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { NetworkError } from './errors.js';
-import type { PcapWriter } from './pcap.js';
+import { NetworkError } from '../../../net/errors.js';
+import type { PcapWriter } from '../../../net/pcap.js';
 
 /** `report`: told of the error that ends a capture. */
 export function createCapture(path: string, report: (error: NetworkError) => void = (error) => process.emitWarning(error)): PcapWriter {

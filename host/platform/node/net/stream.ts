@@ -8,20 +8,12 @@
  */
 
 import { connect, createServer, type ListenOptions, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from './backend.js';
-import { ByteQueue } from './byte-queue.js';
-import { CounterSet, type Counter } from './counters.js';
-import { NetworkError } from './errors.js';
-import { frameBytes, FrameReader } from './framing.js';
-
-export type StreamAddress = { host: string; port: number } | { path: string };
-
-export interface StreamOptions {
-  address: StreamAddress;
-  server: boolean;
-  /** Wait before connecting again; 0: never. */
-  reconnectMs: number;
-}
+import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from '../../../net/backend.js';
+import { ByteQueue } from '../../../net/byte-queue.js';
+import { CounterSet, type Counter } from '../../../net/counters.js';
+import { NetworkError } from '../../../net/errors.js';
+import { frameBytes, FrameReader } from '../../../net/framing.js';
+import type { StreamAddress, StreamOptions } from '../../../net/link-options.js';
 
 export interface StreamBackend extends NetBackend {
   /** The port listened on, for a TCP listener. */

@@ -6,13 +6,13 @@ import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { Budget, detectPacking, StreamError, unpack } from '../boot/unpack/index.js';
-import { readCpio, writeCpio } from './cpio.js';
-import { GuestError } from './errors.js';
-import type { FileEntry } from './files.js';
-import { IMPORTED_INIT_ARGUMENT, importedFiles } from './init.js';
-import { loadGuest, writeGuestFile, writeManifest, type Guest } from './manifest.js';
-import { readTar, type TarEntry } from './tar.js';
+import { Budget, detectPacking, StreamError, unpack } from '../../../boot/unpack/index.js';
+import { readCpio, writeCpio } from '../../../guest/cpio.js';
+import { GuestError } from '../../../guest/errors.js';
+import type { FileEntry } from '../../../guest/files.js';
+import { IMPORTED_INIT_ARGUMENT, importedFiles } from '../../../guest/init.js';
+import { loadGuest, writeGuestFile, writeManifest, type Guest } from './folder.js';
+import { readTar, type TarEntry } from '../../../guest/tar.js';
 
 export interface ImportOptions {
   /** The guest whose kernel, modules and busybox are used. */

@@ -5,7 +5,7 @@
  */
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GuestError, NoPackageClient } from './errors.js';
+import { GuestError, NoPackageClient } from '../../../guest/errors.js';
 import { extractPackage, openPackages } from './packages.js';
 import { defaultCacheDir, type PrepareOptions } from './prepare.js';
 

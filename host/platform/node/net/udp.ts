@@ -9,9 +9,9 @@
  */
 
 import { createSocket, type Socket } from 'node:dgram';
-import { anyAddress, familyOf, formatAddress, parseAddress, unmapAddress } from './address.js';
-import { Line } from './line.js';
-import type { DatagramEvents, DatagramSocket, Endpoint } from './provider.js';
+import { anyAddress, familyOf, formatAddress, parseAddress, unmapAddress } from '../../../net/address.js';
+import { Line } from '../../../net/line.js';
+import type { DatagramEvents, DatagramSocket, Endpoint } from '../../../net/provider.js';
 
 /** A socket's receive buffer: Node reads one datagram a system call, bursts wait in the kernel. */
 const RECEIVE_BUFFER = 1 << 20;

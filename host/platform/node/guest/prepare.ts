@@ -8,8 +8,8 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/pro
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildDebianGuest, recipeOf, type DebianGuestName } from './debian.js';
-import { GuestError } from './errors.js';
-import { loadGuest, writeManifest, type Guest } from './manifest.js';
+import { GuestError } from '../../../guest/errors.js';
+import { loadGuest, writeManifest, type Guest } from './folder.js';
 
 export interface PrepareOptions {
   /** Default: $XDG_CACHE_HOME/pintail, or ~/.cache/pintail. */

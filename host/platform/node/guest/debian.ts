@@ -3,16 +3,17 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isBzImage, readBzImage, unpackBzImage } from '../boot/bzimage.js';
-import { slimElf } from '../boot/elf.js';
-import { detectPacking, unpack } from '../boot/unpack/index.js';
-import { appletNames } from './busybox.js';
-import { writeCpio } from './cpio.js';
-import { GuestError, NoPackageClient } from './errors.js';
-import { file, symlink, type FileEntry } from './files.js';
-import { preparedFiles } from './init.js';
-import { sha256, writeGuestFile, writeManifest, type Manifest } from './manifest.js';
-import { indexModules, moduleName, selectModules, type ModuleFile } from './modules.js';
+import { isBzImage, readBzImage, unpackBzImage } from '../../../boot/bzimage.js';
+import { slimElf } from '../../../boot/elf.js';
+import { detectPacking, unpack } from '../../../boot/unpack/index.js';
+import { appletNames } from '../../../guest/busybox.js';
+import { writeCpio } from '../../../guest/cpio.js';
+import { GuestError, NoPackageClient } from '../../../guest/errors.js';
+import { file, symlink, type FileEntry } from '../../../guest/files.js';
+import { preparedFiles } from '../../../guest/init.js';
+import type { Manifest } from '../../../guest/manifest.js';
+import { sha256, writeGuestFile, writeManifest } from './folder.js';
+import { indexModules, moduleName, selectModules, type ModuleFile } from '../../../guest/modules.js';
 import { extractPackage, openPackages, type PackageClient, type PackageInfo } from './packages.js';
 
 export type DebianGuestName = 'amd64' | 'i386';

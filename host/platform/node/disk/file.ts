@@ -6,10 +6,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fdatasync, fstatSync, openSync, read, readSync, write, writeSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import type { Disk, Done } from './disk.js';
-import { DiskError } from './errors.js';
+import type { Disk, Done } from '../../../disk/disk.js';
+import { DiskError } from '../../../disk/errors.js';
+import type { FileDiskOptions } from '../../platform.js';
 import { checkUnlocked, lockImage } from './lock.js';
-import { SECTOR_BYTES } from './sector.js';
+import { SECTOR_BYTES } from '../../../disk/sector.js';
 
 const readLater = promisify(read);
 const writeLater = promisify(write);
@@ -18,13 +19,6 @@ const fdatasyncLater = promisify(fdatasync);
 /** Longer transfers do not hold up the thread. */
 const AT_ONCE = 65536;
 const ZEROS = new Uint8Array(1 << 20);
-
-export interface FileOptions {
-  readOnly: boolean;
-  /** Discarded ranges are given back to the file system: `discard=unmap`. */
-  unmap: boolean;
-  locking: boolean;
-}
 
 /** Reads or writes all of `data` at `at`, on the spot. */
 export function transferNow(fd: number, data: Uint8Array, at: number, writing: boolean): void {
@@ -92,7 +86,7 @@ function openOrExplain(path: string, readOnly: boolean): number {
   }
 }
 
-export function openFileDisk(path: string, { readOnly, unmap, locking }: FileOptions): Disk {
+export function openFileDisk(path: string, { readOnly, unmap, locking }: FileDiskOptions): Disk {
   const { fd, bytes } = openImage(path, readOnly);
   let unlock = (): void => undefined;
   let isClosed = false;

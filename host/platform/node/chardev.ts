@@ -3,8 +3,9 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { ChardevError, linkOf, nullLink, type Link, type LinkEvents } from './link.js';
-import type { ChardevSpec } from './parse.js';
+import { ChardevError, nullLink, type Link, type LinkEvents } from '../../chardev/link.js';
+import type { ChardevSpec } from '../../chardev/parse.js';
+import { linkOf } from './duplex-link.js';
 
 type SocketSpec = Extract<ChardevSpec, { type: 'socket' }>;
 

@@ -8,9 +8,9 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NoPackageClient } from './errors.js';
+import { NoPackageClient } from '../../../guest/errors.js';
 import { lastLine, runTool, streamTool } from './run-tool.js';
-import { readTar, type TarEntry } from './tar.js';
+import { readTar, type TarEntry } from '../../../guest/tar.js';
 
 export interface PackageClientOptions {
   /** Debian's name of the processor: `amd64`, `i386`. */

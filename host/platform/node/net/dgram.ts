@@ -8,18 +8,13 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { parseAddress } from './address.js';
-import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from './backend.js';
-import { equalBytes } from './bytes.js';
-import { CounterSet, type Counter } from './counters.js';
-import { NetworkError } from './errors.js';
-import { FrameQueue } from './frame-queue.js';
-
-export interface DgramOptions {
-  /** Where to listen; with a multicast remote, the interface to join on. */
-  local: { host: string; port: number } | undefined;
-  remote: { host: string; port: number };
-}
+import { parseAddress } from '../../../net/address.js';
+import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from '../../../net/backend.js';
+import { equalBytes } from '../../../net/bytes.js';
+import { CounterSet, type Counter } from '../../../net/counters.js';
+import { NetworkError } from '../../../net/errors.js';
+import { FrameQueue } from '../../../net/frame-queue.js';
+import type { DgramOptions } from '../../../net/link-options.js';
 
 export interface DgramBackend extends NetBackend {
   readonly port: number;

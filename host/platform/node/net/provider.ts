@@ -4,10 +4,10 @@ import { getServers } from 'node:dns';
 import { lookup, lookupService } from 'node:dns/promises';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { anyAddress, formatAddress, parseAddress, unmapAddress } from './address.js';
-import { ByteQueue } from './byte-queue.js';
+import { anyAddress, formatAddress, parseAddress, unmapAddress } from '../../../net/address.js';
+import { ByteQueue } from '../../../net/byte-queue.js';
 import { openFile } from './folder.js';
-import { bindUdp, openUdp } from './node-udp.js';
+import { bindUdp, openUdp } from './udp.js';
 import {
   SocketError,
   type Endpoint,
@@ -15,8 +15,8 @@ import {
   type SocketProvider,
   type StreamEvents,
   type StreamSocket,
-} from './provider.js';
-import { parseServer } from './server-address.js';
+} from '../../../net/provider.js';
+import { parseServer } from '../../../net/server-address.js';
 
 /** Bytes that one socket may hold for the kernel: with it, the window that the guest sees. */
 const WRITE_ROOM = 256 << 10;

@@ -10,7 +10,7 @@
 import { linkSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DiskError } from './errors.js';
+import { DiskError } from '../../../disk/errors.js';
 
 let taken = 0;
 

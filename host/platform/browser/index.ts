@@ -1,0 +1,46 @@
+/** The platform as a page or its worker has it (platform.ts says what each of these is). */
+
+import { ChardevError } from '../../chardev/link.js';
+import { DiskError } from '../../disk/errors.js';
+import { GuestError } from '../../guest/errors.js';
+import { NetworkError } from '../../net/errors.js';
+import type { Platform } from '../platform.js';
+import { gunzip } from './gunzip.js';
+import { fetchBytes, readModule } from './files.js';
+import { fileCache } from './file-cache.js';
+import { sha256 } from './sha256.js';
+import { noSockets } from './sockets.js';
+import { startWorker } from './start-worker.js';
+import { yieldTurn } from './turn.js';
+
+const refuse = async (error: Error): Promise<never> => {
+  throw error;
+};
+
+const noFolder = (what: string): GuestError => new GuestError(`${what}: a page has no files by path`, 'Give its content instead: add: [{ content, guest }].');
+
+export const platform: Platform = {
+  name: 'browser',
+  readFile: fetchBytes,
+  readModule,
+  sha256,
+  gunzip,
+  startWorker,
+  yieldTurn,
+  sockets: () => noSockets,
+  openStream: (name) => refuse(new NetworkError(`-netdev stream,id=${name}: a page has no sockets`)),
+  openDgram: (name) => refuse(new NetworkError(`-netdev dgram,id=${name}: a page has no sockets`)),
+  openCapture: (path) => refuse(new NetworkError(`pcap=${path}: a page has no files by path`)),
+  openChardev: ({ type, id }) => refuse(new ChardevError(`-chardev ${type},id=${id}: a page has neither files nor sockets; give a stream of your own, or null.`)),
+  isFolder: async () => false,
+  openFileDisk: (path) => refuse(new DiskError(`${path}: a page has no files by path. Give the disk's bytes.`)),
+  openOverlay: (path) => refuse(new DiskError(`${path}: a page has no files by path to keep what is written in.`)),
+  watchLocks: () => undefined,
+  breakLocks: () => undefined,
+  openGuest: (name) => refuse(new GuestError(`A page cannot build the guest "${name}"`, 'Give the address of a folder that `pintail guest build --out DIR` wrote: guest: new URL("guest/", location.href).')),
+  parseAddition: (text) => {
+    throw noFolder(text);
+  },
+  readAddition: ({ host }) => refuse(noFolder(host)),
+  cache: fileCache(),
+};

@@ -1,0 +1,28 @@
+/** Files by path, and the module of this package. */
+
+import { readFile } from 'node:fs/promises';
+import { findOwn } from './own-files.js';
+
+/** Why a file cannot be read, in words. */
+const UNREADABLE: Record<string, string> = { ENOENT: 'there is no such file', EISDIR: 'it is a folder', EACCES: 'permission denied', ENOTDIR: 'part of its path is no folder' };
+
+/** A file, or an Error that says in words why not. */
+export async function readWords(path: string | URL): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error((code && UNREADABLE[code]) ?? code ?? String(error));
+  }
+}
+
+/** The module: build/pintail.wasm. */
+export async function readModule(): Promise<Uint8Array> {
+  const url = findOwn('pintail/pintail.wasm', '../../../pintail.wasm');
+  try {
+    return await readFile(url!);
+  } catch {
+    const where = url === undefined ? 'The module pintail.wasm' : url.pathname;
+    throw new Error(`${where} is not there. In a clone, run "npm run build"; in a bundle, pass its path or bytes: module: createRequire(import.meta.url).resolve('pintail/pintail.wasm').`);
+  }
+}
