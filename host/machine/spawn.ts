@@ -3,8 +3,8 @@
 import type { CommandHandle } from './agent.js';
 import type { ExecOptions, ExecResult, GuestProcess, SpawnOptions } from './types.js';
 
-/** What the program may write ahead of the guest. */
-const WRITE_AHEAD = 16 << 10;
+/** What may wait in a stream: of input for the guest, of output for the program. */
+const AHEAD = 16 << 10;
 
 interface Output {
   stream: ReadableStream<Uint8Array>;
@@ -28,7 +28,7 @@ function output(): Output {
       over = true;
       go();
     },
-  });
+  }, { highWaterMark: AHEAD, size: (chunk) => chunk.byteLength });
   const take = (bytes: Uint8Array): Promise<void> | void => {
     if (over) return;
     controller.enqueue(bytes);
@@ -50,7 +50,7 @@ function input(): { stream: WritableStream<Uint8Array | string>; chunks: AsyncIt
   const toBytes = (chunk: Uint8Array | string, controller: TransformStreamDefaultController<Uint8Array>): void => {
     if (!over) controller.enqueue(typeof chunk === 'string' ? text.encode(chunk) : chunk.slice());
   };
-  const { readable, writable } = new TransformStream({ transform: toBytes }, { highWaterMark: WRITE_AHEAD, size: (chunk) => chunk.length });
+  const { readable, writable } = new TransformStream({ transform: toBytes }, { highWaterMark: AHEAD, size: (chunk) => chunk.length });
   const reader = readable.getReader();
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (;;) {
