@@ -11,7 +11,7 @@
  * Status 2: what was asked is none of these. 3: no such ports (another machine), or no right to them. 1: the file cannot be written.
  * System calls by number: arch/x86/entry/syscalls/syscall_32.tbl of Linux 4.3 and later.
  */
-import { Roi, RoiCommand, RoiPort } from '../assembly/chipset/roi/spec.js';
+import { Roi, RoiCommand, RoiPort } from '../assembly/surface/roi.js';
 import { TextAssembler } from './assembler/text.js';
 import { pvhElf } from './elf.js';
 

@@ -12,4 +12,4 @@ export type { Disk } from './disk/disk.js';
 export { SECTOR_BYTES } from './disk/sector.js';
 export { findHub, type Hub } from './net/hub.js';
 export { ALL_SUPPORT, GsoType, MAX_FRAME, NO_OFFLOAD, NO_SUPPORT, OffloadFlag, type FrameSink, type NetBackend, type Offload, type OffloadSupport } from './net/backend.js';
-export type { Counter as NetCounter } from './net/counters.js';
+export type { Counter as NetCounter } from './rings/counter.js';

@@ -19,7 +19,7 @@ import { MACHINE, LINKS } from "./layout";
   random: u64;
   /** Bytes of the ROM image that ends at 4 GiB, a whole number of pages. */
   romSize: u32;
-  /** Why the machine stopped (device/power.ts Power, run/surface.ts StopReason). */
+  /** Why the machine stopped (Power or StopReason of surface/run.ts). */
   stop: u32;
   /** Guest-visible exit status written by debug exit or poweroff. */
   exitCode: u32;

@@ -12,8 +12,7 @@ import {
 } from "./layout";
 import { OWN_COUNTERS_SIZE } from "./counters";
 import { machine } from "./machine";
-
-export const enum RegionKind { STATE, CACHE, STATIC }
+import { RegionKind } from "../surface/run";
 
 /** The row that was asked for last: scratch. */
 @unmanaged class Row { base: usize; kind: u32; size: u64; stride: u32; mask: u32; name: usize; }

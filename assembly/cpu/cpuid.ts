@@ -10,7 +10,7 @@
 
 import { isAmd } from "../base/vendor";
 import { clock, TSC_HZ } from "../device/clock";
-import { Hidden } from "../device/clock-spec";
+import { Hidden } from "../surface/clock";
 import { apicReadMsr } from "../device/interrupt";
 import { cpu, gpr, Cr4 } from "./state";
 import { isLong } from "./mode";

@@ -7,7 +7,7 @@
 //
 // Of KVM's features these are offered: no delay between port accesses, the clock, and that it is stable. Other MSRs of KVM's do not exist.
 
-import { Hidden } from "../device/clock-spec";
+import { Hidden } from "../surface/clock";
 import { clock, nowNs, readTsc, TSC_TO_NS, wallBaseNs, wallBaseSeconds } from "../device/clock";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
 import { gpr, MSRS } from "./state";

@@ -7,19 +7,16 @@
 //      table: count, then 64 bytes each:  type | answer | sector (8) | bytes | data address | flags | the owner's words
 
 import { endSlice } from "./clock";
+import { Answer, AskedTable } from "../surface/blocks";
 import { DISK_TABLES } from "./layout";
 
 @inline export const MAX_DISKS: u32 = 8;
-@inline export const MAX_ASKED: u32 = 64;
+@inline export const MAX_ASKED: u32 = AskedTable.MOST;
 @inline const DISK_BYTES: usize = 512 * 1024;
 @inline const TABLE_BYTES: u32 = 8192;
 /** Bytes of data that one batch of requests may carry. */
 @inline export const DATA_BYTES: u32 = <u32>DISK_BYTES - TABLE_BYTES;
-/** The host has not answered. */
-@inline export const UNANSWERED: u32 = 0xff;
 
-/** STABLE: what is written must be on the disk itself before the answer. */
-export const enum AskedFlag { STABLE = 1 }
 @unmanaged export class Asked {
   type: u32;
   answer: u32;
@@ -36,7 +33,7 @@ export const enum AskedFlag { STABLE = 1 }
 @unmanaged class Table { count: u32; used: u32; }
 
 @inline function table(disk: u32): Table { return changetype<Table>(DISK_TABLES + <usize>(disk & 7) * DISK_BYTES); }
-@inline export function askedAt(disk: u32, i: u32): Asked { return changetype<Asked>(changetype<usize>(table(disk)) + 64 + (<usize>i << 6)); }
+@inline export function askedAt(disk: u32, i: u32): Asked { return changetype<Asked>(changetype<usize>(table(disk)) + AskedTable.FIRST + <usize>i * AskedTable.ENTRY_BYTES); }
 @inline export function askedCount(disk: u32): u32 { return min(table(disk).count, MAX_ASKED); }
 /** Bytes of data that the batch still has room for, 0 when it takes no more requests. */
 export function roomToAsk(disk: u32): u32 { return table(disk).count >= MAX_ASKED ? 0 : DATA_BYTES - min(table(disk).used, DATA_BYTES); }
@@ -46,8 +43,8 @@ export function ask(disk: u32, type: u32, sector: u64, bytes: u32): Asked {
   const t = table(disk);
   if (t.count >= MAX_ASKED || bytes > roomToAsk(disk)) return changetype<Asked>(0);
   const a = askedAt(disk, t.count);
-  memory.fill(changetype<usize>(a), 0, 64);
-  a.type = type; a.answer = UNANSWERED; a.sector = sector; a.bytes = bytes;
+  memory.fill(changetype<usize>(a), 0, AskedTable.ENTRY_BYTES);
+  a.type = type; a.answer = Answer.UNANSWERED; a.sector = sector; a.bytes = bytes;
   a.data = <u32>changetype<usize>(t) + TABLE_BYTES + t.used;
   t.used += (bytes + 15) & ~15;
   t.count++;

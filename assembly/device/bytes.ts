@@ -7,9 +7,10 @@
 import { addCount, Counter, count } from "../base/counters";
 import { endSlice } from "./clock";
 import { STREAM_DATA, STREAM_WORDS } from "./layout";
-import { ring, ringFill, RingId } from "./ring";
+import { ring, ringFill } from "./ring";
+import { Most, RingId } from "../surface/rings";
 
-@inline export const MAX_STREAMS: u32 = 8;
+@inline export const MAX_STREAMS: u32 = Most.STREAMS;
 @inline const TO_HOST_BYTES: u32 = 32 * 1024;
 @inline const TO_GUEST_BYTES: u32 = 4 * 1024;
 

@@ -2,7 +2,7 @@
 // snapshot carries it; run/cards.ts keeps it.
 
 import { CARD_LIST } from "./layout";
-import { CardOption } from "./card-spec";
+import { CardOption } from "../surface/cards";
 
 @inline export const MAX_CARDS: u32 = 16;
 @inline const CARD_BYTES: usize = 256;

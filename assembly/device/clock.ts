@@ -18,7 +18,7 @@ import { control, leaveBlock, ticks } from "../base/control";
 import { machine } from "../base/machine";
 import { Counter, count } from "../base/counters";
 import { addSaturating } from "../base/scale";
-import { RateUnit } from "./clock-spec";
+import { RateUnit } from "../surface/clock";
 import { ARMED, CLOCK_WORDS, DEADLINES, MAX_TIMERS, TIMER_SLOTS } from "./layout";
 import { slots } from "./slots";
 
@@ -57,7 +57,7 @@ export { Timer } from "./timers";
   bootSeconds: u64;
   /** ns of wall time beyond bootSeconds and virtual time: the fraction at the start, and every gap since. */
   wallNs: i64;
-  /** What of the clock and the processor guests are not shown: Hidden bits of clock-spec.ts. */
+  /** What of the clock and the processor guests are not shown: Hidden bits of surface/clock.ts. */
   hidden: u32;
   pad0: u32;
   /** The earliest deadline, NEVER when nothing is armed. */

@@ -13,16 +13,17 @@
 
 import { endSlice } from "./clock";
 import { FRAME_DATA, PORT_WORDS } from "./layout";
-import { ring, ringFill, RingId } from "./ring";
+import { ring, ringFill } from "./ring";
+import { FrameWord, Most, RingId } from "../surface/rings";
 import { slots } from "./slots";
 
-@inline export const MAX_PORTS: u32 = 8;
+@inline export const MAX_PORTS: u32 = Most.FRAME_PORTS;
 /** Bytes of each ring: three of the largest frames and some. */
 @inline const RING_BYTES: u32 = 256 * 1024;
-@inline export const ENTRY_HEADER: u32 = 16;
+@inline export const ENTRY_HEADER: u32 = FrameWord.END;
 /** 64 KiB of IP behind an Ethernet header. */
 @inline export const MAX_FRAME: u32 = 14 + 65535;
-@inline const SKIP: u32 = 0xffff_ffff;
+@inline const SKIP: u32 = <u32>FrameWord.SKIP;
 
 /** Entry header. */
 @unmanaged export class Frame {
@@ -30,9 +31,8 @@ import { slots } from "./slots";
   flags: u8; gsoType: u8; hdrLen: u16; gsoSize: u16; csumStart: u16; csumOffset: u16; pad0: u16;
 }
 
-/** What a card tells the host of its guest. */
-export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
 @unmanaged export class Port {
+  /** What the card tells the host of its guest: Accepts. */
   accepts: u32;
   /** The host has taken the cable out. */
   unplugged: u32;
@@ -41,6 +41,9 @@ export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
   held: u32;
 }
 @inline export function port(n: u32): Port { return changetype<Port>(PORT_WORDS + (<usize>(n & 7) << 6)); }
+
+/** For the host: where a card's port is. */
+export function framePort(n: u32): u32 { return <u32>changetype<usize>(port(n)); }
 
 @inline export function sendRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n; }
 @inline export function receiveRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n + 1; }

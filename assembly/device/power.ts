@@ -2,16 +2,7 @@
 
 import { raiseEvent, Event } from "../base/control";
 import { machine } from "../base/machine";
-
-/** Why the machine stopped; in machine.stop from 16 up, below are the loop's own reasons. */
-export const enum Power {
-  OFF = 16,
-  RESET = 17,
-  /** Debug exit; the status is in machine.exitCode. */
-  EXIT = 18,
-  /** The guest says that it has panicked; it may be run on. */
-  PANIC = 19,
-}
+import { Power } from "../surface/run";
 
 function request(why: u32, status: u32): void {
   machine.stop = why;

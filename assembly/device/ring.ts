@@ -2,30 +2,14 @@
 //
 // A ring has a fixed size (a power of two) and two free-running u32 counts: head, bytes ever put in, and tail, bytes
 // ever taken; head - tail is the fill. One side writes each, and the host touches them only between slices, so
-// nothing is atomic. Console rings carry bytes; frame rings (network) will follow in the same table.
+// nothing is atomic. Consoles' rings carry bytes, network cards' carry frames (frames.ts).
 // A producer that finds its ring full keeps its byte, and the slice ends so that the host can drain; a consumer is
 // called again by serviceRings at the next slice. The host's counts are checked, not trusted.
 
 import { Counter, count } from "../base/counters";
 import { endSlice } from "./clock";
+import { RingId, RingPart } from "../surface/rings";
 import { BYTE_DATA, RING_SLOTS, RING_TABLE } from "./layout";
-
-/** Console n sends on TX0 + 2n and receives on the one above. */
-export const enum RingId {
-  TX0, RX0, TX1, RX1, TX2, RX2, TX3, RX3,
-  /** Port 0xe9. */
-  DEBUG,
-  COUNT,
-  /** Ids and header room kept for frame rings; their data is in frames.ts. */
-  FIRST_FRAME = 16,
-  /** Disks are served with the rings but have tables of their own (blocks.ts). */
-  FIRST_DISK = 40,
-  /** Byte streams of consoles, two rings each (bytes.ts). */
-  FIRST_STREAM = 48,
-}
-
-/** What ringAt gives. */
-export const enum RingPart { DATA, SIZE_BYTES, HEAD, TAIL }
 
 @unmanaged export class Ring { head: u32; tail: u32; sizeBytes: u32; data: u32; }
 

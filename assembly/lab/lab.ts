@@ -17,12 +17,12 @@
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { scaleDown } from "../base/scale";
 import { bindTimer, NEVER, nowNs, setTimer, Timer } from "../device/clock";
-import { Accepts, commitEntry, dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "../device/frames";
+import { commitEntry, dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "../device/frames";
+import { Accepts, LabMode } from "../surface/rings";
 import { LAB_WORDS, RING_SLOTS } from "../device/layout";
 import { slots } from "../device/slots";
 import { addWords, fold } from "../device/sums";
 
-export const enum LabMode { NONE, SOURCE, SINK, ECHO }
 const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNECHOED, COUNT }
 
 @unmanaged export class Lab {

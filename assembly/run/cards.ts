@@ -9,7 +9,7 @@ import { clearTurns, resetAllowance } from "../device/allowance";
 import { MAX_DISKS } from "../device/blocks";
 import { MAX_STREAMS } from "../device/bytes";
 import { Card, cardAt, defaultOptions, MAX_CARDS, optionOf, setOption } from "../device/card";
-import { CardKind, CardOption } from "../device/card-spec";
+import { CardKind, CardOption } from "../surface/cards";
 import { MAX_PORTS, port } from "../device/frames";
 import { CARD_LIST, MODEL_ROWS } from "../device/layout";
 import { clearTimerIds } from "../device/timers";

@@ -27,7 +27,7 @@ import { defineOpcodes } from "../decode/opcodes";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, leaveBoundary, runFor } from "./loop";
 import { addToList, announceCards, giveOption, optionOfCard, setLink } from "./cards";
-import { Address } from "./surface";
+import { Address } from "../surface/run";
 
 export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
@@ -38,6 +38,7 @@ export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./step";
 export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
+export { framePort } from "../device/frames";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
 

@@ -8,7 +8,7 @@ import { readFlags, writeFlags } from "../cpu/flags";
 import { CpuState } from "../cpu/state";
 import { nowNs } from "../device/clock";
 import { noteWrite, ramAt } from "../memory/ram";
-import { CpuField } from "./fields";
+import { CpuField } from "../surface/fields";
 
 /** Address of a field of the processor's state; 0 for a number that names none. */
 export function cpuField(field: u32): u32 {

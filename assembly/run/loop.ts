@@ -7,10 +7,9 @@ import { addSaturating } from "../base/scale";
 import { Counter, addCount, count } from "../base/counters";
 import { acknowledge } from "../device/interrupt";
 import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
-import { Power } from "../device/power";
 import { cpu, Flag, Vector } from "../cpu/state";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
-import { StopReason } from "./surface";
+import { Power, StopReason } from "../surface/run";
 import { raiseTraps, runInShadow, trace } from "./trace";
 import { step } from "./step";
 

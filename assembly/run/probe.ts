@@ -12,7 +12,7 @@ import { PROBE } from "../device/layout";
 import { slots } from "../device/slots";
 import { mmioRead, mmioWrite, portRead as inPort, portWrite as outPort } from "../memory/bus";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
-import { ProbePoint } from "./surface";
+import { ProbePoint } from "../surface/run";
 
 @unmanaged class Probe {
   /** Upper half of the last read. */

@@ -13,7 +13,7 @@ import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { makeRates, noteBell, Rates } from "../base/histograms";
 import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn, waitsForTurn } from "../device/allowance";
 import { Card, wordOf } from "../device/card";
-import { CardOption } from "../device/card-spec";
+import { CardOption } from "../surface/cards";
 import { bindTimer } from "../device/clock";
 import { dmaFailed } from "../device/dma";
 import { noteMasterAbort, requesterOf as functionRequester } from "../pci/functions";

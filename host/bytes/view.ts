@@ -1,5 +1,10 @@
 /** Bytes by what they are and not by whose: arrays of another realm are arrays, and every buffer and view has bytes. */
 
+/** Bytes in memory, of whatever kind; what is written to the guest is copied, and a disk's are the disk. */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+
+/** A file given by path (Node only), by URL (`file:`, `http:`, `https:`, `data:`, `blob:`), or by content. */
+
 /** The name of a value's kind, as its own realm gives it: `ArrayBuffer`, `Blob`, `URL`. */
 export function brandOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);

@@ -1,6 +1,6 @@
 /** What a port of a console card is connected to: a stream of bytes each way, that may have nobody at its other end. */
 
-import type { TerminalStream } from '../machine/types.js';
+import type { TerminalStream } from '../bytes/streams.js';
 
 export interface LinkEvents {
   /** Bytes for the guest, the receiver's to keep. */

@@ -3,12 +3,12 @@
  * them. What the link cannot take stays in the ring, and the guest waits; what the ring cannot take stays here, and the link is paused.
  */
 
-import type { HostPort } from '../machine/engine.js';
-import type { ModuleInstance } from '../machine/module.js';
-import { putBytes, RingPart, takeBytes } from '../machine/rings.js';
+import { RingId, StreamWord } from '../../assembly/surface/rings.js';
+import type { HostPort } from '../rings/port.js';
+import type { ModuleInstance } from '../rings/instance.js';
+import { fillOf, placeOf, putBytes, takeBytes } from '../rings/bytes.js';
 import type { Link } from './link.js';
 
-const FIRST_STREAM = 48;
 /** More waits for the guest than this: the link is paused. */
 const ENOUGH = 65536;
 
@@ -28,7 +28,7 @@ export class StreamPort implements HostPort {
     wake: () => void,
   ) {
     this.words = instance.exports.stream(stream) >>> 0;
-    this.toHost = FIRST_STREAM + 2 * stream;
+    this.toHost = RingId.FIRST_STREAM + 2 * stream;
     this.toGuest = this.toHost + 1;
     link.listen({
       data: (bytes) => {
@@ -67,7 +67,7 @@ export class StreamPort implements HostPort {
     // Where nobody is at the other end, it is as with a line that is not plugged in.
     if (this.link.connected) this.link.write(bytes);
     // The ring was full: the card waits for room.
-    if (bytes.length === this.part(this.toHost, RingPart.Bytes)) this.look = true;
+    if (bytes.length === placeOf(this.instance, this.toHost).size) this.look = true;
   }
 
   /** The host's side, for the driver: whether somebody listens, and the size of a terminal. Where that is as it was, nothing needs a look. */
@@ -75,9 +75,9 @@ export class StreamPort implements HostPort {
     const { view } = this.instance;
     const before = view.getBigUint64(this.words, true);
     const size = this.link.size();
-    view.setUint32(this.words, this.link.connected ? 1 : 0, true);
-    view.setUint16(this.words + 4, Math.min(size?.columns ?? 0, 0xffff), true);
-    view.setUint16(this.words + 6, Math.min(size?.rows ?? 0, 0xffff), true);
+    view.setUint32(this.words + StreamWord.HOST_LISTENS, this.link.connected ? 1 : 0, true);
+    view.setUint16(this.words + StreamWord.COLUMNS, Math.min(size?.columns ?? 0, 0xffff), true);
+    view.setUint16(this.words + StreamWord.ROWS, Math.min(size?.rows ?? 0, 0xffff), true);
     if (view.getBigUint64(this.words, true) !== before) this.look = true;
   }
 
@@ -111,17 +111,11 @@ export class StreamPort implements HostPort {
     return moved > 0;
   }
 
-  private part(ring: number, which: number): number {
-    return this.instance.exports.ringAt(ring, which) >>> 0;
-  }
-
   private bytesIn(ring: number): number {
-    const { view } = this.instance;
-    const [head, tail] = [RingPart.Head, RingPart.Tail].map((which) => view.getUint32(this.part(ring, which), true)) as [number, number];
-    return (head - tail) >>> 0;
+    return fillOf(this.instance, placeOf(this.instance, ring));
   }
 
   private get roomForGuest(): number {
-    return this.part(this.toGuest, RingPart.Bytes) - this.bytesIn(this.toGuest);
+    return placeOf(this.instance, this.toGuest).size - this.bytesIn(this.toGuest);
   }
 }

@@ -2,7 +2,7 @@
 
 import { platform } from '#platform';
 import { viewOf } from '../bytes/view.js';
-import type { DriveOptions } from '../machine/types.js';
+import type { DriveOptions } from './options.js';
 import type { Disk } from './disk.js';
 import { DiskError } from './errors.js';
 import { openMemoryDisk, withOverlay } from './memory.js';

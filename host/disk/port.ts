@@ -1,47 +1,17 @@
 /**
- * Answers a virtual disk's requests while the guest's time stands still. The table's layout is that of assembly/device/blocks.ts: a
- * count, and from byte 64 on 64 bytes each: type, answer, sector (8), bytes, address of the data, flags. Requests are served in their
- * order, one after the other, so that a flush covers what was written before it.
+ * Answers a virtual disk's requests (host/rings/blocks.ts) while the guest's time stands still. They are served in their order, one
+ * after the other, so that a flush covers what was written before it.
  */
 
-import type { HostPort } from '../machine/engine.js';
-import type { ModuleInstance } from '../machine/module.js';
-import type { Counter } from '../machine/types.js';
+import { Answer, Range, Request, RequestType } from '../../assembly/surface/blocks.js';
+import { answerOf, isAsked, readAsked, setAnswer, type Asked } from '../rings/blocks.js';
+import type { Counter } from '../rings/counter.js';
+import type { ModuleInstance } from '../rings/instance.js';
+import type { HostPort } from '../rings/port.js';
 import type { Disk, Done } from './disk.js';
 import type { Drive } from './open.js';
-import { SECTOR_BYTES } from './sector.js';
 
-const FIRST = 64;
-const ENTRY = 64;
-const MOST = 64;
-/** Request types and answers (virtio 1.2, 5.2.6). */
-const IN = 0;
-const OUT = 1;
-const FLUSH = 4;
-const GET_ID = 8;
-const DISCARD = 11;
-const WRITE_ZEROES = 13;
-const OK = 0;
-const IOERR = 1;
-const UNSUPP = 2;
-/** What stands for an answer until there is one (assembly/device/blocks.ts). */
-const UNANSWERED = 0xff;
-/** AskedFlag of assembly/device/blocks.ts. */
-const STABLE = 1;
-/** Flag of a range (5.2.6). */
-const UNMAP = 1;
-
-const ID_BYTES = 20;
-const RANGE_BYTES = 16;
-
-interface Entry {
-  /** Where the answer goes. */
-  answerAt: number;
-  type: number;
-  at: number;
-  data: Uint8Array;
-  stable: boolean;
-}
+const KNOWN: readonly RequestType[] = [RequestType.IN, RequestType.OUT, RequestType.FLUSH, RequestType.GET_ID, RequestType.DISCARD, RequestType.WRITE_ZEROES];
 
 interface Counts {
   batches: bigint;
@@ -65,9 +35,9 @@ export class DiskPort implements HostPort {
     this.disk = drive.disk;
   }
 
-  /** Requests wait for the host. They are in the machine's state, so that a snapshot has them too. */
+  /** Requests wait for the host. */
   get busy(): boolean {
-    return this.instance.view.getUint32(this.table, true) > 0;
+    return isAsked(this.instance, this.table);
   }
 
   beforeSlice(): boolean {
@@ -81,7 +51,7 @@ export class DiskPort implements HostPort {
   /** Answers every request; nothing is returned when that was possible on the spot. */
   answer(): Done {
     this.counts.batches++;
-    const wait = this.serveFrom(0, this.entries());
+    const wait = this.serveFrom(0, readAsked(this.instance, this.table));
     if (wait !== undefined) this.counts.waits++;
     return wait;
   }
@@ -95,63 +65,46 @@ export class DiskPort implements HostPort {
     ];
   }
 
-  private entries(): Entry[] {
-    const { view, bytes } = this.instance;
-    const count = Math.min(view.getUint32(this.table, true), MOST);
-    const places = Array.from({ length: count }, (_, i) => this.table + FIRST + i * ENTRY);
-    return places.filter((at) => view.getUint32(at + 4, true) === UNANSWERED).map((at) => {
-      const data = view.getUint32(at + 20, true);
-      return {
-        answerAt: at + 4,
-        type: view.getUint32(at, true),
-        at: Number(view.getBigUint64(at + 8, true)) * SECTOR_BYTES,
-        data: bytes.subarray(data, data + view.getUint32(at + 16, true)),
-        stable: (view.getUint32(at + 24, true) & STABLE) !== 0,
-      };
-    });
-  }
-
-  private serveFrom(first: number, entries: Entry[]): Done {
+  private serveFrom(first: number, entries: Asked[]): Done {
     for (let i = first; i < entries.length; i++) {
       const wait = this.serve(entries[i]!);
       if (wait !== undefined) return wait.then(() => this.serveFrom(i + 1, entries));
     }
-    return this.settle(entries.filter((entry) => entry.stable && this.answerOf(entry) === OK));
+    return this.settle(entries.filter((entry) => entry.stable && answerOf(this.instance, entry) === Answer.OK));
   }
 
   /** One flush makes all writes of the batch that want it stable. */
-  private settle(entries: Entry[]): Done {
+  private settle(entries: Asked[]): Done {
     if (entries.length === 0) return;
-    return this.guarded(() => this.flush(), (answer) => entries.forEach((entry) => this.setAnswer(entry, answer)));
+    return this.guarded(() => this.flush(), (answer) => entries.forEach((entry) => setAnswer(this.instance, entry, answer)));
   }
 
-  private serve(entry: Entry): Done {
-    const known = [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES].includes(entry.type);
-    if (!known) return this.setAnswer(entry, UNSUPP);
-    return this.guarded(() => this.act(entry), (answer) => this.setAnswer(entry, answer));
+  private serve(entry: Asked): Done {
+    if (!KNOWN.includes(entry.type)) return setAnswer(this.instance, entry, Answer.UNSUPP);
+    return this.guarded(() => this.act(entry), (answer) => setAnswer(this.instance, entry, answer));
   }
 
   /** Does something that the host may refuse, now or later. */
-  private guarded(act: () => Done, tell: (answer: number) => void): Done {
+  private guarded(act: () => Done, tell: (answer: Answer) => void): Done {
     const failed = (): void => {
       this.counts.errors++;
-      tell(IOERR);
+      tell(Answer.IOERR);
     };
     try {
       const wait = act();
-      if (wait !== undefined) return wait.then(() => tell(OK), failed);
-      tell(OK);
+      if (wait !== undefined) return wait.then(() => tell(Answer.OK), failed);
+      tell(Answer.OK);
     } catch {
       failed();
     }
   }
 
-  private act({ type, at, data }: Entry): Done {
+  private act({ type, at, data }: Asked): Done {
     switch (type) {
-      case IN: return this.disk.read(at, data);
-      case OUT: return this.disk.write(at, data);
-      case FLUSH: return this.flush();
-      case GET_ID: return this.identify(data);
+      case RequestType.IN: return this.disk.read(at, data);
+      case RequestType.OUT: return this.disk.write(at, data);
+      case RequestType.FLUSH: return this.flush();
+      case RequestType.GET_ID: return this.identify(data);
       default: return this.eachRange(type, data, 0);
     }
   }
@@ -164,25 +117,17 @@ export class DiskPort implements HostPort {
 
   private identify(data: Uint8Array): void {
     data.fill(0);
-    new TextEncoder().encodeInto(this.serial, data.subarray(0, ID_BYTES));
+    new TextEncoder().encodeInto(this.serial, data.subarray(0, Request.ID_BYTES));
   }
 
-  private eachRange(type: number, data: Uint8Array, from: number): Done {
+  private eachRange(type: RequestType, data: Uint8Array, from: number): Done {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    for (let i = from; i + RANGE_BYTES <= data.length; i += RANGE_BYTES) {
-      const at = Number(view.getBigUint64(i, true)) * SECTOR_BYTES;
-      const bytes = view.getUint32(i + 8, true) * SECTOR_BYTES;
-      const unmap = (view.getUint32(i + 12, true) & UNMAP) !== 0;
-      const wait = type === DISCARD ? this.disk.discard(at, bytes) : this.disk.zero(at, bytes, unmap);
-      if (wait !== undefined) return wait.then(() => this.eachRange(type, data, i + RANGE_BYTES));
+    for (let i = from; i + Range.BYTES <= data.length; i += Range.BYTES) {
+      const at = Number(view.getBigUint64(i + Range.SECTOR, true)) * Request.SECTOR_BYTES;
+      const bytes = view.getUint32(i + Range.COUNT, true) * Request.SECTOR_BYTES;
+      const unmap = (view.getUint32(i + Range.FLAGS, true) & Range.UNMAP) !== 0;
+      const wait = type === RequestType.DISCARD ? this.disk.discard(at, bytes) : this.disk.zero(at, bytes, unmap);
+      if (wait !== undefined) return wait.then(() => this.eachRange(type, data, i + Range.BYTES));
     }
-  }
-
-  private answerOf(entry: Entry): number {
-    return this.instance.view.getUint32(entry.answerAt, true);
-  }
-
-  private setAnswer(entry: Entry, answer: number): void {
-    this.instance.view.setUint32(entry.answerAt, answer, true);
   }
 }

@@ -1,6 +1,6 @@
 /** Cards as the options ask for them, checked: what the module is told of each, by name. */
 
-import { CardKind, CardOption } from '../../assembly/device/card-spec.js';
+import { CardKind, CardOption } from '../../assembly/surface/cards.js';
 import { SECTOR_BYTES } from '../disk/sector.js';
 import type { Drive } from '../disk/open.js';
 import type { NetBackend } from '../net/backend.js';

@@ -1,7 +1,6 @@
 /** Cards and what is behind them: from plans to calls of the module, and the backends. */
 
-import { Address } from '../../assembly/run/surface.js';
-import { CardKind, CardOption } from '../../assembly/device/card-spec.js';
+import { CardKind, CardOption } from '../../assembly/surface/cards.js';
 import type { Link } from '../chardev/link.js';
 import { DiskError } from '../disk/errors.js';
 import type { Drive } from '../disk/open.js';
@@ -16,11 +15,11 @@ import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import type { NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, openChardevs, writeName, type Chardev } from './consoles.js';
 import { driveOptions, type CardPlan, type Netdev } from './card-plan.js';
-import type { HostPort } from './engine.js';
+import type { HostPort } from '../rings/port.js';
 import { modelOf } from './models.js';
 import { OptionError } from './errors.js';
 import type { MachineClock } from './machine-clock.js';
-import { addressOf, high, join, low, type ModuleInstance } from './module.js';
+import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import type { DriveOptions } from './types.js';
 
 /** Backends that bring nothing from outside the machine. */
@@ -161,10 +160,9 @@ export interface Outward {
  * a lab has its peer in the module), and disks.
  */
 export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): HostPort[] {
-  const rings = addressOf(instance, Address.Rings);
   const ports = networkCards(plans).flatMap(({ netdev }, port) => {
     if (outside.labs.has(netdev ?? '')) return [];
-    return [new FramePort(instance, port, rings, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake)];
+    return [new FramePort(instance, port, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake)];
   });
   const disks = plans
     .filter(({ model }) => model.kind === CardKind.VIRTIO_BLK)

@@ -1,16 +1,15 @@
 /** Console cards and chardevs: from MachineOptions to the module's streams and what is behind them. */
 
 import { platform } from '#platform';
-import { CardOption } from '../../assembly/device/card-spec.js';
+import { Most } from '../../assembly/surface/rings.js';
+import { CardOption } from '../../assembly/surface/cards.js';
 import { ChardevError, linkOfStream, nullLink, type Link } from '../chardev/link.js';
 import { parseChardev, type ChardevSpec } from '../chardev/parse.js';
 import { StreamPort } from '../chardev/port.js';
 import { OptionError } from './errors.js';
-import type { ModuleInstance } from './module.js';
+import type { ModuleInstance } from '../rings/instance.js';
 import type { ChardevOptions, DeviceOptions, TerminalStream } from './types.js';
 
-/** Ports of all console cards of a machine (assembly/device/bytes.ts). */
-const MOST_PORTS = 8;
 const MULTIPORT = 1n << 1n;
 
 /** A console card's ports, each at its number. */
@@ -31,14 +30,14 @@ export function planConsole({ ports: wanted = [], maxPorts }: DeviceOptions): Co
   const ports = wanted.map(({ chardev, name = '', console = false, number }) => {
     let at = number ?? (console ? 0 : 1);
     while (number === undefined && taken.has(at)) at++;
-    checkNumber('ports.number', at, console ? 0 : 1, MOST_PORTS - 1);
+    checkNumber('ports.number', at, console ? 0 : 1, Most.STREAMS - 1);
     if (taken.has(at)) throw new OptionError('devices.ports', `there are two ports of number ${at}.`);
     if (new TextEncoder().encode(name).length > 63) throw new OptionError('devices.ports', `the name "${name}" is longer than 63 bytes.`);
     taken.add(at);
     return { number: at, name, chardev, console };
   });
   const highest = Math.max(0, ...taken);
-  const most = maxPorts === undefined ? Math.max(highest + 1, 2) : checkNumber('maxPorts', maxPorts, highest + 1, MOST_PORTS);
+  const most = maxPorts === undefined ? Math.max(highest + 1, 2) : checkNumber('maxPorts', maxPorts, highest + 1, Most.STREAMS);
   const there = ports.reduce((bits, port) => bits | (1 << port.number), 0);
   const consoles = ports.reduce((bits, port) => bits | (port.console ? 1 << port.number : 0), 0);
   return { options: [[CardOption.PORTS, most], [CardOption.PORTS_THERE, there], [CardOption.PORTS_CONSOLES, consoles]], masked: most === 1 ? MULTIPORT : 0n, ports };

@@ -3,9 +3,9 @@
  * module (assembly/run/inspect.ts), so this file holds names only.
  */
 
-import { Address } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
-import { addressOf, type ModuleInstance } from './module.js';
+import { Address } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
+import { addressOf, type ModuleInstance } from '../rings/instance.js';
 import type { ControlName, GeneralName, Registers, SegmentName, SegmentRegister, TableRegister } from './types.js';
 
 /** In encoding order. */

@@ -14,12 +14,13 @@
 
 import { platform } from '#platform';
 import { createTranslator, type Translator } from './translator.js';
-import { StopReason as Code } from '../../assembly/run/surface.js';
+import { StopReason as Code } from '../../assembly/surface/run.js';
 import { Holds } from './holds.js';
 import { InputQueue } from './input.js';
 import type { MachineClock } from './machine-clock.js';
-import { high, join, low, type ModuleInstance } from './module.js';
-import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from './rings.js';
+import { high, join, low, type ModuleInstance } from '../rings/instance.js';
+import type { HostPort } from '../rings/port.js';
+import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from '../rings/bytes.js';
 import { Timekeeping } from './timekeeping.js';
 import type { ClockMode, Counter, Stop, StopReason } from './types.js';
 import { Bell } from './wait.js';
@@ -49,21 +50,6 @@ export interface EngineOptions {
   onRoom?: (port: number) => void;
   /** The guest has marked a region of interest: called between that instruction and the next. */
   onRegion?: () => void;
-}
-
-/** A card's way to the world outside, served at boundaries: first what the guest sent, then what it is to get. */
-export interface HostPort {
-  /** Puts in what has come for the guest. True when the module should look at its rings. */
-  beforeSlice(): boolean;
-  /** Takes what the guest sent. */
-  afterSlice(): void;
-  /** What the guest sent cannot be handed on yet: under `icount` the machine waits. */
-  readonly blocked?: boolean;
-  /** Something waits for the guest: it must not sleep. */
-  readonly busy: boolean;
-  /** Answers, while the guest's time stands still, what it asked: called while `busy`, before the next instruction. */
-  answer?(): void | Promise<void>;
-  counters?(): Counter[];
 }
 
 /** What ends one run besides the guest itself. */

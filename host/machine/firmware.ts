@@ -1,11 +1,11 @@
 /** Puts into a fresh module what firmware and fw_cfg's readers find: items from the start of the firmware region, the ROM at its end. */
 
-import { Address } from '../../assembly/run/surface.js';
+import { Address } from '../../assembly/surface/run.js';
 import { firmwareItems, type FirmwareItem } from '../boot/index.js';
 import { SerialUse } from '../guest/protocol.js';
 import type { MachinePlan } from './boot-plan.js';
 import { MachineError } from './errors.js';
-import { addressOf, type ModuleInstance } from './module.js';
+import { addressOf, type ModuleInstance } from '../rings/instance.js';
 
 /** Lists items of fw_cfg. */
 function putItems(instance: ModuleInstance, items: readonly FirmwareItem[]): void {

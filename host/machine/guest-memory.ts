@@ -5,7 +5,7 @@
 
 import { HIGH_RAM_BASE, ramLayout } from '../boot/ram-layout.js';
 import { MemoryError } from './errors.js';
-import { high, join, low, type ModuleInstance } from './module.js';
+import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import type { AddressSpace } from './types.js';
 
 const PAGE = 4096n;

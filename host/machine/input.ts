@@ -1,7 +1,7 @@
 /** Bytes on their way to the serial ports: they wait here while a port's ring is full, and who writes is told when there is enough. */
 
-import type { ModuleInstance } from './module.js';
-import { putBytes, roomIn, SERIAL_PORTS } from './rings.js';
+import type { ModuleInstance } from '../rings/instance.js';
+import { putBytes, roomIn, SERIAL_PORTS } from '../rings/bytes.js';
 
 /** From so many bytes on a port has enough waiting; at half of it there is room again. */
 export const INPUT_ENOUGH = 64 << 10;

@@ -1,6 +1,6 @@
 /** The models of cards, a row each: the one list that API, command line, help and completion read. The module's rows are in assembly/run/cards.ts. */
 
-import { CardKind } from '../../assembly/device/card-spec.js';
+import { CardKind } from '../../assembly/surface/cards.js';
 import type { DeviceOptions } from './types.js';
 
 export type ModelName = DeviceOptions['model'];

@@ -1,7 +1,7 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
 import { Vendor } from '../../assembly/base/vendor-spec.js';
-import { Hidden } from '../../assembly/device/clock-spec.js';
+import { Hidden } from '../../assembly/surface/clock.js';
 import { ENTRY_NAMES } from '../boot/index.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
 import { readChardevs, type Chardev } from './consoles.js';
@@ -21,7 +21,7 @@ export interface Settings {
   clock: ClockMode;
   icountShift: number | undefined;
   vendor: Vendor;
-  /** Bits of Hidden (assembly/device/clock-spec.ts). */
+  /** Bits of Hidden (assembly/surface/clock.ts). */
   hidden: number;
   /** Hot code is translated. */
   translate: boolean;

@@ -4,7 +4,7 @@
  * because a guest may mark as often as it likes.
  */
 
-import { RoiCommand } from '../../assembly/chipset/roi/spec.js';
+import { RoiCommand } from '../../assembly/surface/roi.js';
 import { MachineError } from './errors.js';
 import type { Accesses, Counter, Histogram, Region, RegionMark, Regions, Stats } from './types.js';
 

@@ -3,7 +3,7 @@
 import { readRegisters, type RegisterWrites } from './cpu-layout.js';
 import { OptionError } from './errors.js';
 import { checkRegisterKeys } from './keys.js';
-import type { ModuleInstance } from './module.js';
+import type { ModuleInstance } from '../rings/instance.js';
 import type { RegisterChanges, RegisterValue, SegmentName, SegmentRegister } from './types.js';
 
 function wide(name: string, value: RegisterValue): bigint {

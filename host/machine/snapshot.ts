@@ -12,7 +12,7 @@
  */
 
 import { SnapshotError } from './errors.js';
-import type { ModuleInstance } from './module.js';
+import type { ModuleInstance } from '../rings/instance.js';
 import { MIB } from './units.js';
 import { readState, stateRanges, type StateRange } from './state.js';
 

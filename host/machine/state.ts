@@ -4,10 +4,9 @@
  */
 
 import { platform } from '#platform';
-import type { ModuleInstance } from './module.js';
+import { RegionKind } from '../../assembly/surface/run.js';
+import type { ModuleInstance } from '../rings/instance.js';
 
-/** RegionKind.STATE of assembly/base/regions.ts. */
-const KIND_STATE = 0;
 const WHOLE = 0xff;
 
 export interface StateRange {
@@ -24,7 +23,7 @@ export function stateRanges(instance: ModuleInstance): StateRange[] {
   const out: StateRange[] = [];
   for (let i = 0; i < exports.regionCount(); i++) {
     const base = exports.regionBase(i) >>> 0;
-    if (exports.regionKind(i) !== KIND_STATE || base >= instance.ram) continue;
+    if (exports.regionKind(i) !== RegionKind.STATE || base >= instance.ram) continue;
     out.push({ base, bytes: exports.regionBytes(i) >>> 0, stride: exports.regionStride(i), mask: exports.regionMask(i) });
   }
   return out;

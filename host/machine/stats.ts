@@ -1,7 +1,7 @@
 /** The module's counters: values of 64 bits in a table, with names and units as string literals (assembly/base/counters.ts). */
 
-import { Address } from '../../assembly/run/surface.js';
-import { addressOf, readString, type ModuleInstance } from './module.js';
+import { Address } from '../../assembly/surface/run.js';
+import { addressOf, readString, type ModuleInstance } from '../rings/instance.js';
 import type { Accesses, Counter, Histogram, Stats } from './types.js';
 
 /** Every counter that has a name, in the table's order, with `more` behind; those of accesses, of which a device has two, by device. `first`: the first number of the table that counts. */

@@ -8,9 +8,9 @@
  */
 
 import { platform } from '#platform';
-import { RateUnit } from '../../assembly/device/clock-spec.js';
+import { RateUnit } from '../../assembly/surface/clock.js';
 import type { MachineClock } from './machine-clock.js';
-import { high, join, low, type ModuleInstance } from './module.js';
+import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import { Pace, type Moment } from './pace.js';
 import type { ClockMode } from './types.js';
 import type { Bell } from './wait.js';

@@ -3,7 +3,7 @@
  * compiles the bytes, puts the function into the module's table and says so. Nothing of the guest is seen or decided here. One region at a
  * time, between runs. A module that the engine refuses leaves its code with the interpreter, counted.
  */
-import type { ModuleInstance } from './module.js';
+import type { ModuleInstance } from '../rings/instance.js';
 
 /** Ticks that a block runs in the interpreter before it is translated. */
 export const TRANSLATION_TICKS = 20_000;

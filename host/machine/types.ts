@@ -4,27 +4,17 @@
  * nanoseconds, and an "instruction" is a tick of the machine's clock: one instruction or one iteration of a REP.
  */
 
-import type { Disk } from '../disk/disk.js';
+import type { ByteStream, TerminalStream } from '../bytes/streams.js';
+import type { Bytes } from '../bytes/view.js';
+import type { DriveOptions } from '../disk/options.js';
 import type { TransferProgress } from '../guest/by-address.js';
 import type { NetBackend } from '../net/backend.js';
+import type { Counter } from '../rings/counter.js';
+
+export type { Bytes, ByteStream, Counter, DriveOptions, TerminalStream };
 
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
-
-/** Bytes in memory, of whatever kind; what is written to the guest is copied, and a disk's are the disk. */
-export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
-
-/** Bytes each way, as streams of the web; `pintail/node` turns Node's own into these and back. */
-export interface ByteStream {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array | string>;
-}
-
-/** A stream that may be a terminal: it knows its size, and says when that has changed. */
-export interface TerminalStream extends ByteStream {
-  size?(): { columns: number; rows: number } | undefined;
-  onResize?(listener: () => void): void;
-}
 
 /** A file given by path (in a page: by address, relative to the page), by URL (`file:`, `http:`, `https:`, `data:`, `blob:`), or by content. */
 export type FileSource = string | URL | Blob | Bytes;
@@ -109,28 +99,6 @@ export interface PortOptions {
  * one end of a stream of the program's own (not with `worker`).
  */
 export type ChardevOptions = string | { id: string; stream: TerminalStream };
-
-/** What is behind a disk. */
-export interface DriveOptions {
-  id: string;
-  /** A raw image by path; or its content, which the guest's writes change; or storage of the program's own (not with `worker`). */
-  source: string | Bytes | Disk;
-  readOnly?: boolean;
-  /** Writes are kept in memory and forgotten with the machine. */
-  snapshot?: boolean;
-  /** Writes are kept in this file, which is made when it is not there; the image stays as it is (docs/disks.md). Node only. */
-  overlay?: string;
-  /**
-   * `writeback` (default): the guest has a write cache and its flushes reach the disk. `writethrough`: every write does before it is
-   * acknowledged, unless the guest turns the cache on. `unsafe`: flushes are ignored. `none` and `directsync` are as `writeback` and
-   * `writethrough`: the host's own cache cannot be left out.
-   */
-  cache?: 'writeback' | 'writethrough' | 'none' | 'directsync' | 'unsafe';
-  /** What becomes of discarded ranges of an image file: `ignore` (default) leaves them, `unmap` gives them back to the file system. */
-  discard?: 'ignore' | 'unmap';
-  /** Refuse an image that another machine writes to. Default true. */
-  locking?: boolean;
-}
 
 /**
  * What network cards are connected to: the text of a `-netdev` option, as `user,id=n0,loopback=on` (host/net/netdev.ts), or a
@@ -364,12 +332,6 @@ export interface RegisterChanges extends Partial<Record<GeneralName | ControlNam
 
 /** Whether an address is guest-physical or goes through the guest's page tables as they are now. */
 export type AddressSpace = 'physical' | 'linear';
-
-export interface Counter {
-  name: string;
-  unit: string;
-  value: bigint;
-}
 
 /** Accesses to a device's registers. */
 export interface Accesses {

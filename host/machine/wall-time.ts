@@ -4,7 +4,7 @@
  * here, as `-rtc clock=host` says. With `clock=vm` wall time is what the machine started with and virtual time, and runs repeat.
  */
 
-import { high, join, low, type ModuleInstance } from './module.js';
+import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 
 const MS = 1_000_000n;
 /** While the machine runs, less is left to the pace of its time, and to the host's own clock being adjusted. */

@@ -10,7 +10,7 @@
  * deliver from inside `send`, `flush` and `roomForDeliver`; neither side signals room from inside the call it refuses.
  */
 
-import type { Counter } from './counters.js';
+import type { Counter } from '../rings/counter.js';
 
 /** The fields of the virtio-net header (virtio 1.2, 5.1.6) that travel with a frame. */
 export interface Offload {

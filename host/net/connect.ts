@@ -3,7 +3,7 @@
  * read waits in a queue that gathers small pieces, and the stream gets it as it asks; so its back-pressure is the connection's.
  */
 
-import type { ByteStream } from '../machine/types.js';
+import type { ByteStream } from '../bytes/streams.js';
 import { ByteQueue } from './byte-queue.js';
 import { NetworkError } from './errors.js';
 import type { Nat } from './nat/nat.js';

@@ -4,7 +4,8 @@
  * everything and belongs to nobody.
  */
 
-import { CounterSet, type Counter } from './counters.js';
+import { CounterSet } from './counters.js';
+import type { Counter } from '../rings/counter.js';
 import type { DatagramEvents, DatagramSocket, SocketProvider, StreamSocket } from './provider.js';
 
 const UNITS = {

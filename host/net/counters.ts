@@ -1,10 +1,6 @@
-/** Named counters with units, shaped as the machine's own (host/machine/types.ts), so that one report prints both. */
+/** Named counters with units, shaped as the machine's own, so that one report prints both. */
 
-export interface Counter {
-  name: string;
-  unit: string;
-  value: bigint;
-}
+import type { Counter } from '../rings/counter.js';
 
 /** A fixed set of counters, each declared with its unit. */
 export class CounterSet<Name extends string> {

@@ -6,7 +6,8 @@
 import { DETACHED, type FrameSink, type NetBackend, type Offload } from './backend.js';
 import { PIECE_COST } from './block.js';
 import type { Cancel, Clock } from './clock.js';
-import { CounterSet, type Counter } from './counters.js';
+import { CounterSet } from './counters.js';
+import type { Counter } from '../rings/counter.js';
 import { seededRandom } from './random.js';
 
 export interface FaultOptions {

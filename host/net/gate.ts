@@ -7,7 +7,8 @@
 
 import { isAccepted, prepareFrames, type PreparedFrame } from './offload.js';
 import { ALL_SUPPORT, type FrameSink, type NetBackend, type Offload, type OffloadSupport } from './backend.js';
-import { CounterSet, type Counter } from './counters.js';
+import { CounterSet } from './counters.js';
+import type { Counter } from '../rings/counter.js';
 
 export interface GateTarget {
   readonly accepts: OffloadSupport;

@@ -1,7 +1,9 @@
-/** What `-netdev lab` asks for: the peer itself is in the module (assembly/device/lab.ts). */
+/** What `-netdev lab` asks for: the peer itself is in the module (assembly/lab/lab.ts). */
 
-/** Modes as the module numbers them. */
-export const LAB_MODES = { source: 1, sink: 2, echo: 3 } as const;
+import { LabMode } from '../../assembly/surface/rings.js';
+
+/** Modes by their names. */
+export const LAB_MODES = { source: LabMode.SOURCE, sink: LabMode.SINK, echo: LabMode.ECHO } as const;
 
 export interface LabOptions {
   mode: keyof typeof LAB_MODES;

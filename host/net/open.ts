@@ -4,7 +4,7 @@ import { platform } from '#platform';
 import type { NetBackend } from './backend.js';
 import { wallClock, type Clock } from './clock.js';
 import { countSystemCalls } from './counted-provider.js';
-import type { Counter } from './counters.js';
+import type { Counter } from '../rings/counter.js';
 import { NetworkError } from './errors.js';
 import { withFaults } from './faults.js';
 import { withSoftwareOffload } from './gate.js';

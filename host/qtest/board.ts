@@ -4,19 +4,16 @@
  * their backend has them.
  */
 
-import { ProbePoint } from '../../assembly/run/surface.js';
+import { Power, ProbePoint } from '../../assembly/surface/run.js';
 import { addCards, connectCards, openOutside, type Outside } from '../machine/cards.js';
-import type { HostPort } from '../machine/engine.js';
+import type { HostPort } from '../rings/port.js';
 import { freshInstance } from '../machine/local.js';
-import { compileModule, high, join, low, type ModuleInstance } from '../machine/module.js';
+import { compileModule } from '../machine/module.js';
+import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import { readSettings } from '../machine/options.js';
 import { readSources } from '../machine/sources.js';
 import type { MachineOptions } from '../machine/types.js';
 
-/** Power of assembly/device/power.ts. */
-const POWER_OFF = 16;
-const RESET = 17;
-const EXIT = 18;
 /** idleNs when no timer is armed. */
 const NEVER = 0xffff_ffff_ffff_ffffn;
 const EDGE_UP = 0x8000;
@@ -186,8 +183,8 @@ export class Board {
       poke();
     }
     const stop = takeStop();
-    if (stop === RESET) reset();
-    if (stop === POWER_OFF || stop === EXIT) this.onOff();
+    if (stop === Power.RESET) reset();
+    if (stop === Power.OFF || stop === Power.EXIT) this.onOff();
   }
 
   /** Disks answer on the spot, or when the host's disk has. True when the module should look. */

@@ -3,7 +3,7 @@
  * are QEMU's (docs/qtest.md lists them); where QEMU ends in an assertion, a malformed command gets "ERR" and the reason.
  */
 
-import { ProbePoint } from '../../assembly/run/surface.js';
+import { ProbePoint } from '../../assembly/surface/run.js';
 import type { Board, Edge, Width } from './board.js';
 
 /** What a command could not be carried out with; the answer starts with ERR. */

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { acpiTables, loadKernel, type BootPlan } from '../../build/host/boot/index.js';
 import { DEFAULT_APPEND, prepareGuest } from '../../build/host/guest/index.js';
-import { Address } from '../../assembly/run/surface.js';
+import { Address } from '../../assembly/surface/run.js';
 import { writeRegisters } from '../../host/machine/cpu-layout.js';
 import { entryRegisters } from '../../host/machine/entry.js';
 import { createTranslator } from '../../host/machine/translator.js';

@@ -1,12 +1,12 @@
 /** The models of cards are one list (host/machine/models.ts): the module attaches each of its kinds, the public type names no other, and nobody else keeps a list. */
 import { describe, expect, it } from 'vitest';
-import { CardKind } from '../../assembly/device/card-spec.js';
+import { CardKind } from '../../assembly/surface/cards.js';
 import { MODELS } from '../../host/machine/models.js';
 import { filesBelow, readSource } from './sources.js';
 
 const names = MODELS.flatMap((model) => [...model.names]);
 /** The module's kinds by their names, without NONE and COUNT at the two ends. */
-const kinds = /enum CardKind \{ NONE, (.*), COUNT \}/.exec(readSource('assembly/device/card-spec.ts'))![1]!.split(', ');
+const kinds = /enum CardKind \{ NONE, (.*), COUNT \}/.exec(readSource('assembly/surface/cards.ts'))![1]!.split(', ');
 
 /** Models that a text names in quotes. */
 const modelsIn = (text: string): string[] => names.filter((name) => text.includes(`'${name}'`));

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { Vendor } from '../../assembly/base/vendor-spec.js';
-import { Address } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
-import type { ModuleExports } from '../../host/machine/module.js';
+import { Address } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
+import type { ModuleExports } from '../../host/rings/instance.js';
 import {
   backgroundByte, backgroundOf, codeAddress, createState, descriptorOf, edgeOf, LDT, REGIONS, segmentOf, CODE_SELECTOR_64,
   type Region, type State, type Vector,

@@ -1,6 +1,6 @@
 /** Runs a kernel's ROM on the module alone, in Run or through the IR; what it printed on port E9. */
 import { Vendor } from '../../assembly/base/vendor-spec.js';
-import { Address, StopReason } from '../../assembly/run/surface.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
 import { createRawMachine, runTicks, type RawMachine } from '../support/raw-machine.js';
 
 const RAM_MIB = 4;

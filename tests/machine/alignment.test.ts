@@ -1,6 +1,6 @@
 /** #AC: programs at CPL 3 with CR0.AM and AC set fault on operands that are not aligned; nobody else does. */
 import { expect, test } from 'vitest';
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine } from '../support/raw-machine.js';
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Vendor } from '../../assembly/base/vendor-spec.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { LOG_DEBUG, makeSystem, PROGRAM, Selector, type SmallSystem } from './small-system.js';
 
 const DEBUG = 1, [B0, BD, BS, BT] = [1, 0x2000, 0x4000, 0x8000];

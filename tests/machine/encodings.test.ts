@@ -3,7 +3,7 @@
  * and MOV CRn and DRn whose mod field is ignored. Tables as a processor of another make answers them in user mode. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
 const UD = 6, SCRATCH = 0x20_0000, RBX = 3, RSI = 6;

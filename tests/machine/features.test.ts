@@ -3,8 +3,8 @@
  * bit is announced that this table does not know. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
-import { Hidden } from '../../assembly/device/clock-spec.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { Hidden } from '../../assembly/surface/clock.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 

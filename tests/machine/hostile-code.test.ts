@@ -1,6 +1,6 @@
 /** A short seeded part of the hostile-code fuzz; tests/long has the rest. */
 import { expect, test } from 'vitest';
-import { StopReason } from '../../assembly/run/surface.js';
+import { StopReason } from '../../assembly/surface/run.js';
 import { runHostileCode } from './hostile-code.js';
 
 for (const throughIr of [false, true]) {

@@ -3,8 +3,8 @@
  * (control registers, MSRs, descriptor tables, segments, far transfers, ports, devices), in every mode, with page and descriptor
  * tables full of noise. The machine may fault, shut down or loop; the module may not trap, and a slice must end.
  */
-import { Address, StopReason } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
 

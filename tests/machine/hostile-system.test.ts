@@ -1,6 +1,6 @@
 /** A short seeded part of the fuzz of system state; tests/long has a million steps. */
 import { expect, test } from 'vitest';
-import { StopReason } from '../../assembly/run/surface.js';
+import { StopReason } from '../../assembly/surface/run.js';
 import { describeReport, runHostileSystem } from './hostile-system.js';
 
 const SEED = 1;

@@ -6,8 +6,8 @@
  *
  * An episode (STEPS steps from a reset, RAM zero) depends on its seed alone.
  */
-import { Address, StopReason } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
 import { DATA, randomInstruction } from './hostile-instructions.js';
 

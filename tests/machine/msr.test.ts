@@ -3,7 +3,7 @@
  * APM vol. 2, appendix A. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
 const [RAX, RCX, RDX] = [0, 1, 2], NOTHING = 0xffff_ffff, GP = 13;

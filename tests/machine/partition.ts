@@ -1,6 +1,6 @@
 /** A machine run in pieces: cut at any tick, its caches dropped, its snapshot taken and gone on from, and what became of it. */
 import { createHash } from 'node:crypto';
-import { Address, StopReason } from '../../assembly/run/surface.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
 import { restoreSnapshot, takeSnapshot } from '../../host/machine/snapshot.js';
 import { readState, stateRanges } from '../../host/machine/state.js';
 import { createRawMachine, type RawMachine } from '../support/raw-machine.js';

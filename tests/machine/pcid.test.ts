@@ -3,7 +3,7 @@
  * Intel SDM vol. 3, 4.10; vol. 2, INVPCID and MOV CRn. Stale entries are made by changing a table behind the processor's back.
  */
 import { describe, expect, it } from 'vitest';
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
 const [RAX, RBX, RDX] = [0, 3, 2];

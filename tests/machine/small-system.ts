@@ -3,8 +3,8 @@
  * privileges, gates to handlers given as bytes, in Run or through the IR. Programs end with HLT while IF is clear.
  */
 import { Vendor } from '../../assembly/base/vendor-spec.js';
-import { Address, StopReason } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine, runTicks, type RawMachine } from '../support/raw-machine.js';
 

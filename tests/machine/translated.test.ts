@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { Address } from '../../assembly/run/surface.js';
+import { Address } from '../../assembly/surface/run.js';
 import { createTranslator } from '../../host/machine/translator.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';

@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Trait, Traits, Vendor } from '../../assembly/base/vendor-spec.js';
-import { CpuField } from '../../assembly/run/fields.js';
-import { Address } from '../../assembly/run/surface.js';
+import { CpuField } from '../../assembly/surface/fields.js';
+import { Address } from '../../assembly/surface/run.js';
 import { LOG_DEBUG, makeSystem, PROGRAM, Selector, STACK, TSS, type SmallOptions, type SmallSystem } from './small-system.js';
 
 const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7];

@@ -3,8 +3,8 @@
  * other base the limit refuses them. As a processor answers that was asked in compatibility mode. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
-import { Address } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { Address } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
 const [EAX, ESP, ESI] = [0, 4, 6], [NOTHING, GP] = [0xffff_ffff, 13];

@@ -3,7 +3,7 @@
  * interrupt when CR0.NE is clear. Intel SDM vol. 1, 8.1.8, 8.1.9 and appendix D; vol. 3, 2.5. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
 
 const RBX = 3, SCRATCH = 0x20_0000, CONTROL_WORD = 0x2_0000;

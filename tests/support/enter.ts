@@ -1,8 +1,8 @@
 /** Starts a raw machine in a mode, by what host/machine/entry.ts knows of the boot protocols. */
-import { CpuField } from '../../assembly/run/fields.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { writeRegisters } from '../../host/machine/cpu-layout.js';
 import { entryRegisters } from '../../host/machine/entry.js';
-import type { ModuleInstance } from '../../host/machine/module.js';
+import type { ModuleInstance } from '../../host/rings/instance.js';
 import type { RegisterWrites } from '../../host/machine/cpu-layout.js';
 import type { BareMode } from '../../host/machine/types.js';
 

@@ -1,6 +1,6 @@
 /** Random programs run by the interpreter and translated, side by side, in random steps: equal after every step. */
-import { Address, StopReason } from '../../assembly/run/surface.js';
-import { CpuField } from '../../assembly/run/fields.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
+import { CpuField } from '../../assembly/surface/fields.js';
 import { createTranslator } from '../../host/machine/translator.js';
 import { enterMode } from './enter.js';
 import { makeProgram } from './random-program.js';

@@ -1,7 +1,7 @@
 /** The shipped module alone, without the host around it: memory, exports, RAM. For tests that misuse it. */
 import { readFileSync } from 'node:fs';
-import { Address, StopReason } from '../../assembly/run/surface.js';
-import type { ModuleExports, ModuleInstance } from '../../host/machine/module.js';
+import { Address, StopReason } from '../../assembly/surface/run.js';
+import type { ModuleExports, ModuleInstance } from '../../host/rings/instance.js';
 
 export interface RawMachine {
   /** As the host's own functions take it. */

@@ -3,7 +3,8 @@
 
 import { mapPorts, placePorts, unplace, Width } from "../../memory/bus";
 import { requestExit } from "../../device/power";
-import { RingId, ringPut } from "../../device/ring";
+import { ringPut } from "../../device/ring";
+import { RingId } from "../../surface/rings";
 import { DEBUG_STATE } from "../layout";
 
 @unmanaged class DebugState { post: u32; /** Caches, set at attach. */ exitHandle: u32; consoleHandle: u32; }

@@ -2,7 +2,7 @@
 // Intel SDM vol. 3, 10.12 (x2APIC), table 10-6 (addresses) and figure 10-27 (state transitions).
 
 import { clock } from "../../device/clock";
-import { Hidden } from "../../device/clock-spec";
+import { Hidden } from "../../surface/clock";
 import { guestRead, guestWrite } from "../../device/registers";
 import { acceptVector, raiseError, updateIntr } from "./interrupts";
 import { block, isX2apic, lapic, placePage, reg, setReg, VALUES } from "./state";

@@ -3,10 +3,11 @@
 
 import { mapPorts, Width } from "../../memory/bus";
 import { requestPanic } from "../../device/power";
-import { PanicEvent, PVPANIC_PORT } from "./spec";
+import { BoardPort } from "../../surface/board";
+import { PanicEvent } from "./spec";
 
 export function attachPvpanic(): void {
-  mapPorts(PVPANIC_PORT, 1, 0, readEvents.index, writeEvent.index, "pvpanic", Width.BYTE);
+  mapPorts(BoardPort.PVPANIC, 1, 0, readEvents.index, writeEvent.index, "pvpanic", Width.BYTE);
 }
 
 function readEvents(dev: usize, offset: u32, bytes: u32): u64 { return PanicEvent.PANICKED; }

@@ -1,7 +1,5 @@
 // pvpanic, as QEMU's docs/specs/pvpanic.txt describes its ISA interface: one port, read for the events that are known, written when one happens.
 
-@inline export const PVPANIC_PORT: u32 = 0x505;
-
 export const enum PanicEvent {
   /** The guest has panicked; the host is to act. */
   PANICKED = 1,

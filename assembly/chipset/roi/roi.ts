@@ -5,7 +5,7 @@
 import { Event, raiseEvent } from "../../base/control";
 import { mapPorts, Width } from "../../memory/bus";
 import { ROI_BYTES, ROI_STATE } from "../layout";
-import { Roi, RoiCommand, RoiPort } from "./spec";
+import { Roi, RoiCommand, RoiPort } from "../../surface/roi";
 
 /** For the host: the command that waits for it, with its tag and name. The words behind `asked` gather those of the next one. */
 @unmanaged class Words { asked: u32; askedTag: u32; askedBytes: u32; tag: u32; bytes: u32; }

@@ -7,7 +7,7 @@
 import { addCount, count } from "../../base/counters";
 import { bindTimer, cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { Card, optionOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { dmaFailed, dmaRead, dmaWrite } from "../../device/dma";
 import { Access, Block, countAccesses, define, guestRead, guestWrite, hook, makeBlock, resetBlock } from "../../device/registers";
 import { takeTimers } from "../../device/timers";

@@ -7,7 +7,7 @@
 
 import { beginTurn, cancelTurn, endTurn, takeTurn } from "../../device/allowance";
 import { Card, optionOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { bindTimer } from "../../device/clock";
 import { openPort, receiveRing } from "../../device/frames";
 import { Block, guestRead, guestWrite } from "../../device/registers";

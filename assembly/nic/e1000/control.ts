@@ -3,7 +3,8 @@
 import { noteBell } from "../../base/histograms";
 import { cancelTurn } from "../../device/allowance";
 import { cancelTimer, NEVER } from "../../device/clock";
-import { Accepts, port } from "../../device/frames";
+import { port } from "../../device/frames";
+import { Accepts } from "../../surface/rings";
 import { Block, resetBlock } from "../../device/registers";
 import { macOf } from "./eeprom";
 import { sendPause } from "./flow";

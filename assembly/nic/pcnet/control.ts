@@ -8,7 +8,8 @@
 import { noteInterrupt } from "../../base/histograms";
 import { cancelTurn } from "../../device/allowance";
 import { dmaFailed, dmaRead } from "../../device/dma";
-import { Accepts, port } from "../../device/frames";
+import { port } from "../../device/frames";
+import { Accepts } from "../../surface/rings";
 import { canMaster, noteMasterAbort } from "../../pci/functions";
 import { setIntx } from "../../pci/intx";
 import { Ring, showRing } from "./descriptor";

@@ -12,7 +12,7 @@
 import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn, takeTurn } from "../../device/allowance";
 import { Card as Listed, optionOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { bindTimer, cancelTimer } from "../../device/clock";
 import { openPort, port, receiveRing } from "../../device/frames";
 import { Access } from "../../device/registers";

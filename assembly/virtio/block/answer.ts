@@ -1,13 +1,13 @@
 // Requests on their way back: the host's answers into the guest's buffers, and the completion when its time has come.
 
-import { Asked, askedAt, askedCount, clearAsked, UNANSWERED } from "../../device/blocks";
+import { Asked, askedAt, askedCount, clearAsked } from "../../device/blocks";
 import { cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { Chain, chain, scatter } from "../queue/chain";
 import { publish, putUsed, walkAgain } from "../queue/queue";
-import { Answer, RequestType } from "./spec";
 import { blockOf, Completion, completionAt, forgetInFlight } from "./state";
 import { Fate, submitAll, writeAnswer } from "./submit";
+import { Answer, RequestType } from "../../surface/blocks";
 
 /** Virtual ns from the host's answer to completion. */
 @inline const DELAY_NS: u64 = 50_000;
@@ -27,7 +27,7 @@ export function service(dev: usize): void {
 }
 
 function allAnswered(disk: u32, n: u32): bool {
-  for (let i: u32 = 0; i < n; i++) if (askedAt(disk, i).answer == UNANSWERED) return false;
+  for (let i: u32 = 0; i < n; i++) if (askedAt(disk, i).answer == Answer.UNANSWERED) return false;
   return true;
 }
 

@@ -7,18 +7,20 @@
 // A request longer than a batch is asked in parts, and completes with the last.
 
 import { Card, optionOf, wordOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { bindTimer } from "../../device/clock";
 import { takeTimers } from "../../device/timers";
-import { ask, askedAt, askedCount, AskedFlag } from "../../device/blocks";
-import { bindRing, RingId } from "../../device/ring";
+import { ask, askedAt, askedCount } from "../../device/blocks";
+import { bindRing } from "../../device/ring";
+import { RingId } from "../../surface/rings";
 import { configOf, deviceAt, deviceOfCard, has, makeQueue, nameDevice, VirtioDevice } from "../device";
 import { attachTransport, resetVirtio } from "../pci/transport";
 import { DeviceId, FeatureBit } from "../spec";
 import { complete, forgetAll, forgetQueue, service } from "./answer";
-import { BlockConfig, BlockFeature, Request, RequestType } from "./spec";
+import { BlockConfig, BlockFeature } from "./spec";
 import { BLOCK_COUNTERS, blockOf, nameBlockCounters } from "./state";
 import { Fate, MAX_DISCARD_SECTORS, MAX_RANGES, MAX_ZERO_RANGES, MAX_ZERO_SECTORS, submit, submitAll } from "./submit";
+import { AskedFlag, Request, RequestType } from "../../surface/blocks";
 
 @inline const TRANSITIONAL: u32 = 0x1001;
 @inline const STORAGE_CLASS: u32 = 0x01_0000;

@@ -3,7 +3,8 @@
 import { addCount, count, nameOwned } from "../../base/counters";
 import { configOf, Count, has, ownOf, VirtioDevice } from "../device";
 import { Part } from "../layout";
-import { BlockConfig, BlockFeature, RequestType } from "./spec";
+import { BlockConfig, BlockFeature } from "./spec";
+import { RequestType } from "../../surface/blocks";
 
 @unmanaged export class BlockState {
   // Written at attach.

@@ -1,13 +1,14 @@
 // Requests on their way from the guest to the host. Virtio 1.2, 5.2.6. A request that makes no sense is answered at once; one that
 // is longer than a batch goes in parts, one batch after the other, before any other request.
 
-import { ask, Asked, askedAt, AskedFlag, askedCount, DATA_BYTES, roomToAsk, unask } from "../../device/blocks";
+import { ask, Asked, askedAt, askedCount, DATA_BYTES, roomToAsk, unask } from "../../device/blocks";
 import { has, isLive, mayServe, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather, scatter } from "../queue/chain";
 import { hush, listen, publish, putUsed, rewind, Take, takeChain, walkAgain } from "../queue/queue";
-import { Answer, BlockFeature, Range, Request, RequestType } from "./spec";
+import { BlockFeature } from "./spec";
 import { BlockCount, blockOf, countBlock, countRequest, isWritethrough, MAX_COMPLETIONS } from "./state";
+import { Answer, AskedFlag, Range, Request, RequestType } from "../../surface/blocks";
 
 @inline export const MAX_RANGES: u32 = 16;
 @inline export const MAX_DISCARD_SECTORS: u32 = 1 << 22;

@@ -3,7 +3,7 @@
 
 import { count } from "../../base/counters";
 import { Card, optionOf, wordOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { openStream, putToHost, roomToHost, stream, toGuest } from "../../device/bytes";
 import { bindRing } from "../../device/ring";
 import { configOf, deviceAt, deviceOfCard, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";

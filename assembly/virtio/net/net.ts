@@ -2,7 +2,7 @@
 
 import { waitsForTurn } from "../../device/allowance";
 import { Card, optionOf, wordOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { bindRing } from "../../device/ring";
 import { openPort, receiveRing } from "../../device/frames";
 import { configOf, deviceAt, deviceOfCard, has, makeQueue, nameDevice, signalConfig, VirtioDevice } from "../device";

@@ -1,7 +1,8 @@
 // What a virtio network card keeps beside the common state, and its counters.
 
 import { count, nameOwned } from "../../base/counters";
-import { Accepts, port } from "../../device/frames";
+import { port } from "../../device/frames";
+import { Accepts } from "../../surface/rings";
 import { Count, has, ownOf, Queue, queueOf, VirtioDevice } from "../device";
 import { FeatureBit } from "../spec";
 import { Header, NetFeature, NetQueue } from "./spec";

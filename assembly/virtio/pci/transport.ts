@@ -9,7 +9,7 @@
 import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn } from "../../device/allowance";
 import { Card, wordOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { Access, Block, guestRead, guestWrite, hook } from "../../device/registers";
 import { addBar } from "../../pci/bars";
 import { addCapability, defineConfig, setPin, setSubsystem } from "../../pci/header";

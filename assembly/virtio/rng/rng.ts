@@ -8,7 +8,7 @@ import { addCount, count, nameOwned } from "../../base/counters";
 import { nextRandom } from "../../base/random";
 import { spend } from "../../device/allowance";
 import { Card, optionOf, wordOf } from "../../device/card";
-import { CardOption } from "../../device/card-spec";
+import { CardOption } from "../../surface/cards";
 import { bindTimer, cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { takeTimers } from "../../device/timers";
 import { Count, deviceAt, deviceOfCard, isLive, makeQueue, mayServe, nameDevice, ownOf, queueOf, VirtioDevice } from "../device";

@@ -35,9 +35,6 @@ export const Mmio = {
   PCI_LAST: 0xfebfffff,
 } as const;
 
-/** pvpanic (assembly/chipset/pvpanic). */
-export const PVPANIC_PORT = 0x505;
-
 /** COM1 to COM4: ports and ISA interrupts. */
 export const ComPorts = [
   { port: 0x3f8, irq: 4 },

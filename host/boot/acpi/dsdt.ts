@@ -2,11 +2,12 @@
  * The DSDT's terms: the root bridge with its windows and interrupt routing, the LPC bridge with what sits on ISA, the
  * reserved ranges, and how to turn off. Follows ACPI 6.4 and the PCI Firmware Specification 3.3 (section 4.5, _OSC).
  */
+import { BoardPort } from '../../../assembly/surface/board.js';
 import { ECAM_BASE, ECAM_BYTES } from '../ram-layout.js';
 import * as aml from './aml.js';
 import type { Aml } from './aml.js';
 import {
-  ComPorts, LINK_LINES, LPC_ADDRESS, Mmio, PCI_PINS, PCI_SLOTS, pciGsi, pciLink, PIRQ_ROUT, Pm, PVPANIC_PORT, type AcpiBoard,
+  ComPorts, LINK_LINES, LPC_ADDRESS, Mmio, PCI_PINS, PCI_SLOTS, pciGsi, pciLink, PIRQ_ROUT, Pm, type AcpiBoard,
 } from './board.js';
 
 const LINK_NAMES = ['LNKA', 'LNKB', 'LNKC', 'LNKD'] as const;
@@ -40,8 +41,8 @@ function pvpanic(): Aml {
   return aml.device('PEVT',
     aml.name('_HID', aml.string('QEMU0001')),
     aml.name('_STA', aml.integer(PRESENT_AND_WORKING)),
-    aml.name('_CRS', aml.resources(aml.ioPorts(PVPANIC_PORT, 1))),
-    aml.operationRegion('PEOR', aml.RegionSpace.SystemIO, PVPANIC_PORT, 1),
+    aml.name('_CRS', aml.resources(aml.ioPorts(BoardPort.PVPANIC, 1))),
+    aml.operationRegion('PEOR', aml.RegionSpace.SystemIO, BoardPort.PVPANIC, 1),
     aml.byteFields('PEOR', 'PEPT'),
     aml.method('RDPT', 0, aml.giveBack(aml.path('PEPT'))),
     aml.method('WRPT', 1, aml.store(aml.argument(0), aml.path('PEPT'))),

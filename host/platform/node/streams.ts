@@ -1,7 +1,7 @@
 /** `pintail/node`: Node's streams to those of the API (streams of the web), and back. */
 
 import { Duplex, Readable, Writable } from 'node:stream';
-import type { ByteStream, TerminalStream } from '../../machine/types.js';
+import type { ByteStream, TerminalStream } from '../../bytes/streams.js';
 
 /** The part of a tty's stream that tells its size. */
 interface Sized {

@@ -1,6 +1,6 @@
 // What KVM's guests find: leaves, the clock's page, hypercalls, and none of it where it is hidden.
 import { beforeEach, describe, expect, it } from "vitest";
-import { Hidden } from "../../../assembly/device/clock-spec.js";
+import { Hidden } from "../../../assembly/surface/clock.js";
 import { makeProcessor, RAM_BYTES, type Processor } from "./processor.js";
 
 const [WALL, SYSTEM] = [0x4b56_4d00, 0x4b56_4d01], PAGE = 0x3f04;

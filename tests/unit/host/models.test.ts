@@ -1,6 +1,6 @@
 /** One list of models: the host's rows, the module's kinds, the command line's names. */
 import { describe, expect, it } from 'vitest';
-import { CardKind } from '../../../assembly/device/card-spec.js';
+import { CardKind } from '../../../assembly/surface/cards.js';
 import { DEVICE_MODELS } from '../../../host/cli/device-models.js';
 import { planCards } from '../../../host/machine/card-plan.js';
 import { findModel, MODELS } from '../../../host/machine/models.js';

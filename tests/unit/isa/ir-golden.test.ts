@@ -1,6 +1,6 @@
 /** The IR of twenty instructions, in full: tests/golden/ir.txt. After a change of meaning or words: npx vitest run tests/unit/isa/ir-golden -u */
 import { expect, it } from 'vitest';
-import { Address } from '../../../assembly/run/surface.js';
+import { Address } from '../../../assembly/surface/run.js';
 import { enterMode } from '../../support/enter.js';
 import { createRawMachine } from '../../support/raw-machine.js';
 

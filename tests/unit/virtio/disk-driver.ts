@@ -1,7 +1,7 @@
 // A mock driver of virtio-blk, and the host's side of the disk it drives: a real DiskPort over the test machine's memory.
 import type { Disk } from "../../../host/disk/disk.js";
 import { DiskPort } from "../../../host/disk/port.js";
-import type { ModuleInstance } from "../../../host/machine/module.js";
+import type { ModuleInstance } from "../../../host/rings/instance.js";
 import { Driver, type Buffer, type Ring } from "./driver.js";
 import { makeMachine, type TestMachine } from "./machine.js";
 

@@ -7,7 +7,7 @@ import { enterVirtualWire } from "../../../assembly/chipset/lapic/reset";
 import { attachPci, resetPci } from "../../../assembly/pci/attach";
 import { presetPci } from "../../../assembly/pci/firmware";
 import { addToList, attachCards, giveOption, resetCards, setLink } from "../../../assembly/run/cards";
-import { CardKind, CardOption } from "../../../assembly/device/card-spec";
+import { CardKind, CardOption } from "../../../assembly/surface/cards";
 export { portRead, portWrite, mmioRead, mmioWrite } from "../../../assembly/memory/bus";
 export { acknowledge } from "../../../assembly/device/interrupt";
 export { nowNs, runTimers, nextDeadlineNs } from "../../../assembly/device/clock";

@@ -15,7 +15,7 @@ export class TestMachine {
     for (let i = 0; i < (options.count ?? 1); i++) {
       const n = this.call("addCard", options.kind ?? 1, 0, options.mac ?? 0x563412005452n, options.masked ?? 0n, options.mtu ?? 0, options.modernOnly ? 1 : 0, options.vectors ?? 4);
       if (n !== i) throw new Error("card refused");
-      // CardOption of assembly/device/card-spec.ts.
+      // CardOption of assembly/surface/cards.ts.
       if (options.queues !== undefined && (options.kind ?? 1) === 1) this.call("giveOption", i, 2, BigInt(options.queues));
       if (options.legacyOnly) this.call("giveOption", i, 18, 1n);
       if (options.speed !== undefined) { this.call("giveOption", i, 3, BigInt(options.speed)); this.call("giveOption", i, 4, 1n); }

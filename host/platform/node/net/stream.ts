@@ -10,7 +10,8 @@
 import { connect, createServer, type ListenOptions, type Server, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from '../../../net/backend.js';
 import { ByteQueue } from '../../../net/byte-queue.js';
-import { CounterSet, type Counter } from '../../../net/counters.js';
+import { CounterSet } from '../../../net/counters.js';
+import type { Counter } from '../../../rings/counter.js';
 import { NetworkError } from '../../../net/errors.js';
 import { frameBytes, FrameReader } from '../../../net/framing.js';
 import type { StreamAddress, StreamOptions } from '../../../net/link-options.js';

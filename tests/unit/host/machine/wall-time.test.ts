@@ -1,7 +1,7 @@
 // Wall time of a machine against a host's clock that the test moves; and the networks' clock over a reset.
 import { describe, expect, it } from 'vitest';
 import { MachineClock } from '../../../../host/machine/machine-clock.js';
-import type { ModuleInstance } from '../../../../host/machine/module.js';
+import type { ModuleInstance } from '../../../../host/rings/instance.js';
 import { showDate, WallTime } from '../../../../host/machine/wall-time.js';
 
 const MS = 1_000_000n, START = 1_800_000_000_000;

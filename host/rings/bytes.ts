@@ -4,15 +4,32 @@
  * (a power of two), address of the data. They are touched only while the module is not running.
  */
 
-import { Address } from '../../assembly/run/surface.js';
-import { addressOf, type ModuleInstance } from './module.js';
+import { Address } from '../../assembly/surface/run.js';
+import { Most, RingId, RingPart, RingWord } from '../../assembly/surface/rings.js';
+import { addressOf, type ModuleInstance } from './instance.js';
 
-export const SERIAL_PORTS = 4;
+export const SERIAL_PORTS = Most.SERIAL_PORTS;
 /** Port 0xe9. */
-export const DEBUG_RING = 8;
+export const DEBUG_RING = RingId.DEBUG;
 
-/** RingPart of assembly/device/ring.ts: what `ringAt` gives. */
-export const RingPart = { Data: 0, Bytes: 1, Head: 2, Tail: 3 } as const;
+/** Where a ring is in the module's memory: its bytes, how many they are, and the addresses of its two counts. */
+export interface RingPlace {
+  data: number;
+  size: number;
+  head: number;
+  tail: number;
+}
+
+/** A ring's place does not change once a card has opened it. */
+export function placeOf(instance: ModuleInstance, id: number): RingPlace {
+  const part = (which: RingPart): number => instance.exports.ringAt(id, which) >>> 0;
+  return { data: part(RingPart.DATA), size: part(RingPart.SIZE_BYTES), head: part(RingPart.HEAD), tail: part(RingPart.TAIL) };
+}
+
+/** Bytes that are in it. */
+export function fillOf({ view }: ModuleInstance, { head, tail }: RingPlace): number {
+  return (view.getUint32(head, true) - view.getUint32(tail, true)) >>> 0;
+}
 
 interface RingWords {
   at: number;
@@ -23,9 +40,9 @@ interface RingWords {
 }
 
 function readRing(instance: ModuleInstance, id: number): RingWords {
-  const at = addressOf(instance, Address.Rings) + id * 16;
-  const word = (index: number): number => instance.view.getUint32(at + index * 4, true);
-  return { at, head: word(0), tail: word(1), size: word(2), data: word(3) };
+  const at = addressOf(instance, Address.Rings) + id * RingWord.END;
+  const word = (offset: RingWord): number => instance.view.getUint32(at + offset, true);
+  return { at, head: word(RingWord.HEAD), tail: word(RingWord.TAIL), size: word(RingWord.SIZE_BYTES), data: word(RingWord.DATA) };
 }
 
 /** What waits in a ring, but for its first `skip` bytes, and stays there; undefined when there is nothing. */
@@ -45,7 +62,7 @@ export function peekBytes(instance: ModuleInstance, id: number, skip: number): U
 /** Empties a ring. */
 export function dropBytes(instance: ModuleInstance, id: number): void {
   const { at, head } = readRing(instance, id);
-  instance.view.setUint32(at + 4, head, true);
+  instance.view.setUint32(at + RingWord.TAIL, head, true);
 }
 
 /** Takes everything that waits in a ring; undefined when there is nothing. */
@@ -69,6 +86,6 @@ export function putBytes(instance: ModuleInstance, id: number, data: Uint8Array)
   for (let i = 0; i < count; i++) {
     instance.bytes[ring.data + (((ring.head + i) & (ring.size - 1)) >>> 0)] = data[i]!;
   }
-  instance.view.setUint32(ring.at, (ring.head + count) >>> 0, true);
+  instance.view.setUint32(ring.at + RingWord.HEAD, (ring.head + count) >>> 0, true);
   return count;
 }

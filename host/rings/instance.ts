@@ -1,0 +1,144 @@
+/**
+ * An instance of the module, as the host sees it. Every export takes and gives 32-bit integers; 64-bit values cross as a low and a high
+ * half. Everything else is read and written in the module's memory, at the addresses that `address` gives (assembly/surface/run.ts).
+ */
+
+import type { Address, ProbePoint } from '../../assembly/surface/run.js';
+
+/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, translations.ts and probe.ts export; translate/helpers.ts is for what is translated. */
+export interface ModuleExports {
+  addCard(kind: number, slot: number): number;
+  setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number): void;
+  presetCards(): void;
+  diskTable(disk: number): number;
+  stream(n: number): number;
+  framePort(n: number): number;
+  streamOfCard(card: number): number;
+  portName(card: number, port: number): number;
+  listedCards(): number;
+  kindOfCard(card: number): number;
+  slotOfCard(card: number): number;
+  cardOptionLo(card: number, option: number): number;
+  cardOptionHi(card: number, option: number): number;
+  setFirmware(romBytes: number): void;
+  addFirmwareItem(key: number, offset: number, bytes: number): number;
+  addTestdev(): void;
+  paceSerial(port: number, on: number): void;
+  placeDebug(exitPort: number, exitBytes: number, consolePort: number): void;
+  ringAt(id: number, what: number): number;
+  create(ramMiB: number, seedLow: number, seedHigh: number, rtcLow: number, rtcHigh: number): void;
+  reset(): void;
+  run(ticksLow: number, ticksHigh: number): number;
+  passBoundary(): void;
+  /** Units of work that the last run took. */
+  turnUnits(): number;
+  /** The RoiCommand that a run ended for, taken with that; its tag, and its name in memory. */
+  takeRoi(): number;
+  roiTag(): number;
+  roiNameAt(): number;
+  roiNameBytes(): number;
+  exitCode(): number;
+  idleNsLo(): number;
+  idleNsHi(): number;
+  skipIdle(nsLow: number, nsHigh: number): void;
+  setTickShift(shift: number): void;
+  setTickRate(rate: number): void;
+  tickShift(): number;
+  wallNowLo(): number;
+  wallNowHi(): number;
+  moveWall(nsLow: number, nsHigh: number, stopped: number): void;
+  setVendor(vendor: number): void;
+  hideFeatures(hidden: number): void;
+  /** The module's functions: translated ones are put behind them. */
+  readonly table: WebAssembly.Table;
+  /** Ticks of a block after which it is translated; 0: none is. */
+  setTranslation(ticks: number): void;
+  waitingModule(): number;
+  waitingModuleAt(): number;
+  waitingRegion(): number;
+  mostRegions(): number;
+  linked(slot: number): void;
+  refused(): void;
+  translationCounts(): number;
+  poke(): void;
+  address(what: Address): number;
+  refreshCpu(): void;
+  presetFirmware(): void;
+  attach(): void;
+  runThroughIr(on: number): void;
+  regionCount(): number;
+  regionBase(index: number): number;
+  regionBytes(index: number): number;
+  regionKind(index: number): number;
+  regionName(index: number): number;
+  regionStride(index: number): number;
+  regionMask(index: number): number;
+  counterIds(): number;
+  counterName(index: number): number;
+  counterUnit(index: number): number;
+  /** Counters and names that found no room in their tables. */
+  countersMissing(): number;
+  setCardOption(card: number, option: number, low: number, high: number): number;
+  plug(framePort: number, up: number): void;
+  announce(): void;
+  histogramIds(): number;
+  histogramAddress(index: number): number;
+  histogramName(index: number): number;
+  histogramUnit(index: number): number;
+
+  cpuField(field: number): number;
+  readRflags(): number;
+  writeRflags(flags: number): void;
+  ticksLo(): number;
+  ticksHi(): number;
+  nowNsLo(): number;
+  nowNsHi(): number;
+  peekLo(linearLow: number, linearHigh: number): number;
+  peekHi(linearLow: number, linearHigh: number): number;
+  /** The IR of so many instructions at a linear address: bytes of its text, which is at irText(). */
+  printIr(linearLow: number, linearHigh: number, instructions: number): number;
+  irText(): number;
+  dropCode(gpaLow: number, gpaHigh: number, bytes: number): void;
+
+  physicalRead(gpaLow: number, gpaHigh: number, bytes: number): number;
+  physicalHigh(): number;
+  physicalWrite(gpaLow: number, gpaHigh: number, bytes: number, valueLow: number, valueHigh: number): void;
+  portRead(port: number, bytes: number): number;
+  portWrite(port: number, bytes: number, value: number): void;
+  fireTimers(): void;
+  takeStop(): number;
+  intercept(point: ProbePoint): number;
+  takeEdges(): number;
+  edgesAt(): number;
+  driveInput(point: ProbePoint, pin: number, level: number): void;
+}
+
+/** One instance of the module with its own memory: one machine. */
+export interface ModuleInstance {
+  exports: ModuleExports;
+  memory: WebAssembly.Memory;
+  /** Views of the whole memory. It never grows, so they stay valid. */
+  bytes: Uint8Array;
+  view: DataView;
+  /** First 16 hex digits of the SHA-256 of the module: snapshots belong to one build. */
+  build: string;
+  /** Address of guest RAM. */
+  ram: number;
+}
+
+/** A string literal of the module: UTF-16, its length in bytes in the word before it. */
+export function readString(instance: ModuleInstance, address: number): string {
+  const at = address >>> 0;
+  if (at < 4) return '';
+  const bytes = instance.view.getUint32(at - 4, true);
+  return new TextDecoder('utf-16le').decode(instance.bytes.subarray(at, at + bytes));
+}
+
+/** Address `what` as an unsigned number. */
+export function addressOf(instance: ModuleInstance, what: Address): number {
+  return instance.exports.address(what) >>> 0;
+}
+
+export const low = (value: bigint): number => Number(value & 0xffff_ffffn) | 0;
+export const high = (value: bigint): number => Number((value >> 32n) & 0xffff_ffffn) | 0;
+export const join = (lowHalf: number, highHalf: number): bigint => BigInt(lowHalf >>> 0) | (BigInt(highHalf >>> 0) << 32n);
