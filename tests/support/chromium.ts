@@ -127,7 +127,7 @@ class Tab implements Page {
   }
 
   async type(text: string): Promise<void> {
-    await this.send('Input.insertText', { text });
+    for (const letter of text) await this.press(letter);
   }
 
   async press(key: string, modifiers = 0): Promise<void> {

@@ -1,0 +1,22 @@
+// The page: `node page/main.mjs serve` (npm run page) or `build` (npm run build:page), each with Debian's guest beside it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { build as buildPage, createServer } from 'vite';
+import { build, root } from '../tests/support/build.mjs';
+
+const configFile = join(root, 'page/vite.config.mjs');
+const verb = process.argv[2] ?? 'serve';
+
+await build();
+const { buildGuest } = await import('../build/host/guest/index.js');
+const guest = join(root, 'build/page-public/guest');
+if (!existsSync(join(guest, 'manifest.json'))) await buildGuest('amd64', guest, { onProgress: (line) => process.stderr.write(`${line}\n`) });
+
+if (verb === 'build') {
+  await buildPage({ configFile });
+  process.stdout.write('build/page is ready for any static server.\n');
+} else {
+  const server = await createServer({ configFile });
+  await server.listen();
+  server.printUrls();
+}

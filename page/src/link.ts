@@ -1,0 +1,30 @@
+/** Links that open the same machine: what it is made of stands behind the #, and with it, of a machine that nobody typed at, where it was and its hash. */
+
+import type { Recipe } from './store.js';
+
+export interface Linked {
+  recipe: Recipe;
+  /** Run to this instruction, and be in this state then. */
+  at?: string;
+  hash?: string;
+}
+
+export function linkTo(linked: Linked): string {
+  const url = new URL(location.href);
+  url.hash = new URLSearchParams({ machine: JSON.stringify(linked) }).toString();
+  return url.href;
+}
+
+const NAMES: readonly (keyof Recipe)[] = ['memoryMiB', 'append', 'seed', 'icountShift', 'jit', 'guest', 'devices', 'netdevs'];
+
+/** What the address says; undefined where it says nothing that can be read. A guest of another place is not fetched for a stranger's link. */
+export function readLink(): Linked | undefined {
+  try {
+    const linked = JSON.parse(new URLSearchParams(location.hash.slice(1)).get('machine')!) as Linked;
+    const recipe = Object.fromEntries(Object.entries(linked.recipe).filter(([name]) => (NAMES as readonly string[]).includes(name))) as Recipe;
+    if (recipe.guest !== undefined && recipe.guest !== 'builtin') recipe.guest = 'guest/';
+    return { ...linked, recipe };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,212 @@
+/** The page: Bench. A Debian prompt first; everything else is one step away. */
+
+import type { MachineOptions } from 'pintail';
+import { Bench } from './bench.js';
+import { openCommandLine } from './command-line.js';
+import { at, download, element, say } from './dom.js';
+import { bytes, readCount } from './figures.js';
+import { linkTo, readLink, type Linked } from './link.js';
+import { openLive } from './live.js';
+import { look, openLook } from './look.js';
+import { openScreen } from './screen.js';
+import { forget, keep, listKept, readState, type KeptMachine, type Recipe } from './store.js';
+
+const GUEST = 'guest/';
+const DEBIAN: Recipe = { guest: GUEST, memoryMiB: 128 };
+/** Debian's prompt, where a booted machine is kept by itself, so that the next visit starts there. */
+const PROMPT = /\/ # (\x1b\[6n)?$/;
+const FIRST = 'prompt';
+
+const screen = openScreen();
+const bench = new Bench(screen, openLive());
+
+function hideStart(): void {
+  at('start').hidden = true;
+  screen.focus();
+}
+
+function showStart(text: string, ...buttons: [label: string, act: () => void][]): void {
+  at('start').hidden = false;
+  at('start-text').textContent = text;
+  at('start-progress').hidden = true;
+  at('start-buttons').replaceChildren(...buttons.map(([label, act], i) => {
+    const button = element('button', label);
+    if (i === 0) button.className = 'main';
+    button.addEventListener('click', act);
+    return button;
+  }));
+}
+
+/** How far the guest's files are, all together. */
+function showTransfer(): NonNullable<MachineOptions['onTransfer']> {
+  const files = new Map<string, [number, number]>();
+  const bar = at<HTMLProgressElement>('start-progress');
+  return ({ file, done, total }) => {
+    files.set(file, [done, total]);
+    const [sum, all] = [...files.values()].reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
+    bar.hidden = false;
+    bar.value = sum / all;
+    at('start-text').textContent = sum < all ? `Fetching the guest: ${bytes(sum)} of ${bytes(all)}` : 'Booting';
+  };
+}
+
+function optionsOf({ guest, ...recipe }: Recipe): MachineOptions {
+  return { ...recipe, ...(guest === undefined ? {} : { guest: guest === 'builtin' ? guest : new URL(guest, document.baseURI) }), onTransfer: showTransfer() };
+}
+
+/** Makes a machine and lets it run. What cannot be made is told in place of it. */
+async function boot(options: MachineOptions, recipe: Recipe, afterwards?: () => void): Promise<boolean> {
+  showStart('Making the machine…');
+  try {
+    const machine = await bench.make(options, recipe);
+    machine.attachInput(options.snapshot !== undefined || recipe.guest === undefined || recipe.guest === 'builtin');
+    hideStart();
+    afterwards?.();
+    return true;
+  } catch (error) {
+    showStart((error as Error).message, ['Debian', () => void coldBoot()], ['The small built-in guest', () => void bootBuiltin()]);
+    return false;
+  }
+}
+
+const bootBuiltin = (): Promise<boolean> => boot({ guest: 'builtin', memoryMiB: 16 }, { guest: 'builtin', memoryMiB: 16 }, () => bench.start());
+
+/** From power-up. Time is the instruction count, and idle time is left out until somebody may type. */
+async function coldBoot(recipe: Recipe = DEBIAN): Promise<void> {
+  await boot(optionsOf(recipe), recipe, () => {
+    bench.onScreen(PROMPT, () => void atPrompt(recipe));
+    bench.start();
+  });
+}
+
+async function atPrompt(recipe: Recipe): Promise<void> {
+  bench.machine?.attachInput(true);
+  if (JSON.stringify(recipe) !== JSON.stringify(DEBIAN)) return;
+  await bench.held(async (machine) => {
+    await keep({ id: FIRST, name: 'Debian at its prompt', when: Date.now(), recipe, screen: screen.shown }, await machine.snapshot()).catch(() => undefined);
+  });
+  await showKept();
+}
+
+/** Goes on where a kept machine was. False: it cannot, and why has been said. */
+async function resume(kept: KeptMachine): Promise<boolean> {
+  const snapshot = await readState(kept.id);
+  if (snapshot === undefined) return false;
+  showStart('Waking the machine…');
+  try {
+    const { memoryMiB: _, seed: _seed, append: _append, guest: _guest, ...rest } = kept.recipe;
+    const machine = await bench.make({ ...rest, snapshot }, kept.recipe);
+    machine.attachInput(true);
+    void screen.write(new TextEncoder().encode(kept.screen));
+    hideStart();
+    bench.start();
+    return true;
+  } catch (error) {
+    say((error as Error).message);
+    return false;
+  }
+}
+
+async function resumeOrSay(kept: KeptMachine): Promise<void> {
+  if (await resume(kept)) return;
+  showStart('This machine was kept by another version of the page, and cannot be woken by this one.', ['Boot it anew', () => void coldBoot(kept.recipe)], ['Forget it', () => void forget(kept.id).then(showKept).then(() => coldBoot())]);
+}
+
+async function saveToFile(kept: KeptMachine): Promise<void> {
+  const state = await readState(kept.id);
+  if (state !== undefined) download(`${kept.name.replaceAll(/\W+/g, '-')}.pintail`, state);
+}
+
+function keptRow(kept: KeptMachine): HTMLLIElement {
+  const button = (label: string, act: () => Promise<unknown>): HTMLButtonElement => {
+    const made = element('button', label);
+    made.className = 'plain';
+    made.setAttribute('aria-label', `${label}: ${kept.name}`);
+    made.addEventListener('click', () => void act());
+    return made;
+  };
+  const about = element('span', kept.name, element('br'), Object.assign(element('span', `${new Date(kept.when).toLocaleString()}, ${bytes(kept.bytes)}`), { className: 'quiet' }));
+  return element('li', '', about, button('Open', () => resumeOrSay(kept)), button('Save', () => saveToFile(kept)), button('Delete', () => forget(kept.id).then(showKept)));
+}
+
+async function showKept(): Promise<void> {
+  const kept = await listKept();
+  at('kept').replaceChildren(...kept.map(keptRow));
+  at('kept-none').hidden = kept.length > 0;
+}
+
+async function keepThis(): Promise<void> {
+  const name = `Machine of ${new Date().toLocaleTimeString()}`;
+  await bench.held(async (machine) => {
+    try {
+      await keep({ id: crypto.randomUUID(), name, when: Date.now(), recipe: bench.recipe, screen: screen.shown }, await machine.snapshot());
+      say('Kept. It is here when you come back, exactly as it is now.');
+    } catch (error) {
+      say(`It could not be kept: ${(error as Error).message}`);
+    }
+  });
+  await showKept();
+}
+
+async function copyLink(): Promise<void> {
+  const linked: Linked = { recipe: bench.recipe };
+  const { machine } = bench;
+  const exact = machine !== undefined && !machine.running && bench.repeatable;
+  if (exact) Object.assign(linked, { at: String((await machine.stats()).instructions), hash: await machine.stateHash() });
+  await navigator.clipboard.writeText(linkTo(linked)).then(
+    () => say(exact ? 'Copied. It opens this machine at this very instruction, with the same hash.' : 'Copied. It opens this machine from its start: what was typed is not in it.'),
+    () => say('The browser does not let this page copy.'),
+  );
+}
+
+/** The machine of a link, at its instruction, and whether it is in the same state. */
+async function openLinked({ recipe, at: where, hash }: Linked): Promise<void> {
+  if (where === undefined) return coldBoot(recipe);
+  await boot(optionsOf(recipe), recipe, async () => {
+    say(`Running to instruction ${BigInt(where).toLocaleString('en')}…`);
+    await bench.step(BigInt(where));
+    const own = await bench.machine!.stateHash();
+    say(own === hash ? 'The same state, bit for bit: the hashes are equal.' : 'Not the same state: the page or its guest is another version.');
+  });
+}
+
+async function runTo(): Promise<void> {
+  const count = readCount(at<HTMLInputElement>('run-to-at').value);
+  const { machine } = bench;
+  if (count === undefined) return say('Write a number of instructions, such as 100 M.');
+  const now = (await machine?.stats())?.instructions ?? 0n;
+  if (count <= now) return say(`It is at ${now.toLocaleString('en')} already; Reset goes back to the start.`);
+  await bench.step(count - now);
+}
+
+function listen(): void {
+  const click = (id: string, act: () => unknown): void => at(id).addEventListener('click', () => void act());
+  click('run', () => bench.toggle());
+  click('step', () => bench.step(1n));
+  click('keep', keepThis);
+  click('link', copyLink);
+  click('reset', () => bench.reset());
+  at('run-to').addEventListener('submit', (event) => {
+    event.preventDefault();
+    void runTo();
+  });
+  openLook(() => bench.machine);
+  openCommandLine({
+    guestAt: new URL(GUEST, document.baseURI),
+    start: (options, recipe) => void boot({ ...options, onTransfer: showTransfer() }, recipe, () => bench.start()),
+  });
+}
+
+async function begin(): Promise<void> {
+  listen();
+  bench.show('off');
+  await look(undefined);
+  await showKept();
+  const linked = readLink();
+  if (linked !== undefined) return openLinked(linked);
+  const first = (await listKept()).find(({ id }) => id === FIRST);
+  if (first !== undefined && (await resume(first))) return;
+  await coldBoot();
+}
+
+void begin();

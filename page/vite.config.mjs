@@ -1,0 +1,31 @@
+// The page, from its sources and what "npm run build" made: a folder for any static server, whatever path it is served under.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+const NOTHING = "const nothing = new Proxy(function () {}, { get: (_, name) => (name === Symbol.toPrimitive ? () => '' : nothing), apply: () => nothing, construct: () => nothing });";
+
+/**
+ * The command line's parser stands beside code that looks for files. That is never called here, and what it imports of Node is nothing here.
+ */
+const withoutNode = {
+  name: 'without Node',
+  enforce: 'pre',
+  transform(code, id) {
+    if (!id.startsWith(at('../build/host/')) || !/from 'node:/.test(code)) return null;
+    const without = code.replaceAll(/^import (\{[^}]*\}) from 'node:[^']*';/gm, (_all, names) => `const ${names.replaceAll(' as ', ': ')} = nothing;`);
+    return { code: `${NOTHING}\n${without}`, map: null };
+  },
+};
+
+export default defineConfig({
+  root: at('.'),
+  base: './',
+  // Holds guest/, which page/main.mjs puts there.
+  publicDir: at('../build/page-public'),
+  plugins: [withoutNode],
+  resolve: { alias: { pintail: at('../build/host/index.js') } },
+  build: { outDir: at('../build/page'), emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
+  server: { fs: { allow: [at('..')] } },
+});

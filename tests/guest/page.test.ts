@@ -1,0 +1,117 @@
+/**
+ * The page as Vite builds it, in Chromium: Debian boots to its prompt and answers, is stopped and looked into, is there again after a reload, and a
+ * link opens the same state. With PINTAIL_SCREENS=FOLDER, pictures are left there.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'vite';
+import { createMachine } from 'pintail';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildGuest } from '../../host/guest/index.js';
+import { root } from '../house/sources.js';
+import { CHROMIUM, startChromium, type Browser, type Page } from '../support/chromium.js';
+import { serveFolders, type StaticServer } from '../support/static-server.js';
+
+const SCREENS = process.env.PINTAIL_SCREENS;
+let folder: string;
+let server: StaticServer;
+let browser: Browser;
+let page: Page;
+
+const SCREEN_TEXT = "document.querySelector('.xterm-rows').textContent";
+const STATE = "document.getElementById('state').dataset.state";
+const text = (id: string): Promise<string> => page.evaluate(`document.getElementById('${id}').textContent`);
+const click = (id: string): Promise<void> => page.evaluate(`document.getElementById('${id}').click()`);
+
+async function picture(name: string): Promise<void> {
+  if (SCREENS === undefined) return;
+  mkdirSync(SCREENS, { recursive: true });
+  for (const [size, width, height] of [['wide', 1280, 800], ['narrow', 390, 844]] as const) {
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.view(width, height, scheme);
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      writeFileSync(join(SCREENS, `${name}-${size}-${scheme}.png`), await page.screenshot());
+    }
+  }
+  await page.view(1280, 800);
+}
+
+/** Types as a person does, into the terminal. */
+async function type(words: string): Promise<void> {
+  await page.evaluate("document.querySelector('.xterm-helper-textarea').focus()");
+  await page.type(words);
+  await page.press('Enter');
+}
+
+// Debian has Chromium as a package; where it is not installed there is nothing to try the page in.
+describe.skipIf(CHROMIUM === undefined)('the page', () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pintail-page-'));
+    await buildGuest('amd64', join(folder, 'guest'));
+    await build({ configFile: join(root, 'page/vite.config.mjs'), publicDir: false, logLevel: 'error', build: { outDir: join(folder, 'page') } });
+    server = await serveFolders({ '/some/where/': `${folder}/page/`, '/some/where/guest/': `${folder}/guest/` });
+    browser = await startChromium();
+    page = await browser.open();
+    await page.view(1280, 800);
+  }, 600_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('boots Debian to its prompt, and answers', async () => {
+    await page.goto(`${server.address}some/where/`);
+    await picture('loading');
+    await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
+    await type('echo $((6 * 7)) of $(uname -m)');
+    await page.until(`${SCREEN_TEXT}.includes('42 of x86_64')`);
+    await picture('prompt');
+  });
+
+  it('stops, steps one instruction, and shows registers, memory and the hash', async () => {
+    await click('run');
+    await page.until(`${STATE} === 'paused' && document.getElementById('hash').textContent.length === 32`);
+    const before = await text('hash');
+    await click('step');
+    await page.until(`${STATE} === 'paused' && document.getElementById('hash').textContent.length === 32 && document.getElementById('hash').textContent !== ${JSON.stringify(before)}`);
+    await page.evaluate("document.getElementById('look').open = true");
+    expect(await text('registers')).toMatch(/^rax [0-9a-f]{16} {2}r11 [0-9a-f]{16}\n/);
+    expect(await text('memory')).toMatch(/^[0-9a-f]{16} {2}([0-9a-f]{2} ){7}/);
+    await picture('paused');
+  });
+
+  it('tells of a command line what it takes and what it does not', async () => {
+    await page.evaluate(`document.getElementById('make').open = true; const box = document.getElementById('words'); box.value = 'qemu-system-x86_64 -m 64M -vga std -smp 4 -kernle x'; box.dispatchEvent(new Event('input'))`);
+    const said = await text('words-said');
+    expect(said).toContain('-m 64M memory, in MiB');
+    expect(said).toContain('-kernle');
+    expect(said).toMatch(/-kernel/);
+    await picture('command');
+  });
+
+  it('has the machine of its prompt again after a reload, at once', async () => {
+    await page.goto(`${server.address}some/where/?again`);
+    await page.until(`${STATE} === 'running'`);
+    await type('echo here $((2 + 3)) again');
+    await page.until(`${SCREEN_TEXT}.includes('here 5 again')`);
+    expect(await text('kept')).toContain('Debian at its prompt');
+  });
+
+  it('opens by a link at the same instruction, in the same state', async () => {
+    const linked = { recipe: { guest: 'builtin', memoryMiB: 16 }, at: '200000' };
+    await using machine = await createMachine({ guest: 'builtin', memoryMiB: 16 });
+    machine.attachInput(true);
+    await machine.step(200_000n);
+    for (const [hash, answer] of [[await machine.stateHash(), /^The same state/], ['0', /^Not the same state/]] as const) {
+      await page.goto(`${server.address}some/where/?${hash}#${new URLSearchParams({ machine: JSON.stringify({ ...linked, hash }) }).toString()}`);
+      await page.until("document.getElementById('toast').textContent.includes('state')");
+      expect(await text('toast')).toMatch(answer);
+    }
+  });
+
+  it('said nothing wrong', () => {
+    expect(page.problems).toEqual([]);
+  });
+});
