@@ -48,6 +48,8 @@ import { MACHINE, LINKS } from "./layout";
   translations: u32;
   /** Next free byte of the decode cache (decode/cache.ts). */
   blockSpace: u32;
+  /** Pages of RAM that still lie with the host (memory/ram.ts). */
+  absent: u32;
 }
 @inline export const links = changetype<Links>(LINKS);
 

@@ -92,3 +92,5 @@ export function regionName(i: u32): usize { return find(i).name; }
 /** Of every so many bytes, the first counts under regionMask and the others whole. */
 export function regionStride(i: u32): u32 { return find(i).stride; }
 export function regionMask(i: u32): u32 { return find(i).mask; }
+/** Version of the layout inside region `i`: one more whenever what was saved of it before is to be read otherwise (host/snapshot/migrate.ts). */
+export function regionVersion(i: u32): u32 { return 1; }

@@ -15,12 +15,14 @@
 // slow path looks at every access.
 // A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when all pieces must go.
 
-import { TLB, TLB_BLANK, TLB_ENTRIES, TLB_LOGS, TLB_TABLE_SIZE } from "../base/layout";
+import { RAM, TLB, TLB_BLANK, TLB_ENTRIES, TLB_LOGS, TLB_SIZE, TLB_TABLE_SIZE } from "../base/layout";
 import { leaveBlock, spend, Work } from "../base/control";
+import { links, machine } from "../base/machine";
+import { bring } from "../memory/ram";
 import { Counter, count } from "../base/counters";
 import { cpu, Cr0, Cr4, Flag } from "./state";
 import {
-  Entry, MARK, clearTables, dropAllContexts, dropContext, dropEverything, dropLarge, dropPage, dropPageOf, filterAt, logEntry, markWritersOf, sharedTables,
+  Entry, INVALID, MARK, clearTables, dropAllContexts, dropContext, dropEverything, dropLarge, dropPage, dropPageOf, filterAt, logEntry, markWritersOf, sharedTables,
   switchContext,
 } from "./contexts";
 
@@ -146,4 +148,13 @@ function isLarge(linear: u64): bool {
   const small = linear >> 21, big = linear >> 30;
   if (load<u8>(largeBit(small)) & bitOf(small)) return true;
   return cpu.hugePages != 0 && (load<u8>(largeBit(big) + 2048) & bitOf(big)) != 0;
+}
+
+/** Sees to it that every page that an entry leads to is there, of a machine whose pages come when they are touched: look-ups do not ask. */
+export function bringMapped(): void {
+  for (let e = <u32>TLB; e < <u32>(TLB + TLB_SIZE) && links.absent; e += 16) {
+    const page = load<u64>(e), host = <usize>((<u32>page & ~0xfff) + load<u32>(e, 8));
+    if ((page | MARK) == INVALID || host < RAM || <u64>(host - RAM) >= machine.ramSize) continue;
+    bring(host, 1);
+  }
 }

@@ -1,6 +1,9 @@
 // Guest RAM: two runs of guest-physical addresses over one run of linear memory, and a byte of attributes a page. A ROM image
 // is memory too: its pages are read-only and end at 4 GiB.
 // Accesses outside it fail; they never trap.
+//
+// A restored machine's pages may still lie with the host (ABSENT). They come when ramAt leads to them for the first time, which counts nothing and
+// which the guest cannot tell: ramAt is the one way to RAM, for processor, page walks and devices, but for the TLB's entries (cpu/tlb.ts bringMapped).
 
 import { FIRMWARE, RAM, PAGE_ATTR, LOW_RAM_END, HIGH_RAM } from "../base/layout";
 import { leaveBlock } from "../base/control";
@@ -14,10 +17,23 @@ export const enum Attr {
   ROM = 2,
   /** Written since the host last cleared the bit. */
   DIRTY = 4,
+  /** Its content lies with the host. */
+  ABSENT = 8,
 }
+
+/** The host puts page `page` of RAM (as linear memory has them) where it belongs; it throws where it cannot, and the machine is done for. */
+// @ts-ignore: decorator
+@external("env", "page")
+declare function fetchPage(page: u32): void;
 
 /** Linear address of `bytes` at guest-physical `gpa`, or 0 if they are not all in one run of RAM or in the ROM. */
 export function ramAt(gpa: u64, bytes: u32): usize {
+  const host = placeOf(gpa, bytes);
+  if (links.absent && host) bring(host, bytes);
+  return host;
+}
+
+function placeOf(gpa: u64, bytes: u32): usize {
   const size = machine.ramSize;
   const low = min(size, LOW_RAM_END);
   if (gpa < low) return gpa + <u64>bytes <= low ? RAM + <usize>gpa : 0;
@@ -41,6 +57,25 @@ function romAt(gpa: u64, bytes: u32): usize {
 @inline export function attrOf(page: u32): u32 { return load<u8>(PAGE_ATTR + page); }
 @inline export function setAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) | bits)); }
 @inline export function clearAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) & ~bits)); }
+
+/** Sees to it that RAM or ROM at linear address `host` is there. */
+export function bring(host: usize, bytes: u32): void {
+  const last = pageOf(host + max(bytes, 1) - 1);
+  for (let page = pageOf(host); page <= last && links.absent; page++) {
+    if (!(attrOf(page) & Attr.ABSENT)) continue;
+    fetchPage(page - pageOf(RAM));
+    clearAttr(page, Attr.ABSENT);
+    links.absent--;
+  }
+}
+
+/** Page `page` of RAM lies with the host. */
+export function expectPage(page: u32): void {
+  const own = pageOf(RAM) + page;
+  if (own >= pageCount() || attrOf(own) & Attr.ABSENT) return;
+  setAttr(own, Attr.ABSENT);
+  links.absent++;
+}
 
 /** Every store to RAM that did not come through the write TLB ends here: code it overlaps is dropped, the page is dirty. */
 export function noteWrite(host: usize, bytes: u32): void {

@@ -6,11 +6,13 @@ import { links, machine } from "../base/machine";
 import { addCount, Counter } from "../base/counters";
 import { regionSize } from "../base/regions";
 import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, VCPU, CPU } from "../base/layout";
-import { protect, ramAt } from "../memory/ram";
+import { bring, protect, ramAt } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
 import { addFwItem } from "../chipset/fwcfg/fwcfg";
 import { placeTestdev } from "../chipset/testdev/testdev";
 import { setPacing } from "../chipset/uart/uart";
+import { raiseGpe } from "../chipset/acpi/pm";
+import { GENERATION_EVENT } from "../chipset/acpi/spec";
 import { presetChipset } from "../chipset/firmware";
 import { shiftRtc } from "../chipset/rtc/rtc";
 import { presetPci } from "../pci/firmware";
@@ -19,7 +21,7 @@ import { noteStopped } from "../cpu/kvm";
 import { updateMode } from "../cpu/mode";
 import { resetMsrs } from "../cpu/msr";
 import { presetMtrrs } from "../cpu/mtrr";
-import { flushAll } from "../cpu/tlb";
+import { attachTlb, flushAll } from "../cpu/tlb";
 import { clock, jumpTo, nowNs, RATE_SHIFT, setRate, wallNow } from "../device/clock";
 import { serviceRings } from "../device/ring";
 import { dropAllBlocks } from "../decode/cache";
@@ -29,8 +31,10 @@ import { idleNs, leaveBoundary, runFor } from "./loop";
 import { addToList, announceCards, giveOption, optionOfCard, setLink } from "./cards";
 import { Address } from "../surface/run";
 
-export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride } from "../base/regions";
+export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride, regionVersion } from "../base/regions";
 export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
+export { expectPage } from "../memory/ram";
+export { bringMapped } from "../cpu/tlb";
 export { ringAt } from "../device/ring";
 export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
@@ -98,8 +102,26 @@ export function addFirmwareItem(key: u32, offset: u32, bytes: u32): u32 {
 }
 /** Power-up state; RAM is kept. */
 export function reset(): void { resetMachine(); }
-/** After a snapshot's state regions were written: rebuilds every cache. */
+/** After a snapshot's state regions were written, instead of `create`: makes every cache. */
 export function attach(): void { attachMachine(); }
+
+/** Between slices: the TLB is emptied, whatever lies where it does. */
+export function dropTlb(): void { attachTlb(true); flushAll(); }
+/** RAM at a guest-physical address is there: the host is about to read or write it itself. */
+export function bringRam(gpaLo: u32, gpaHi: u32, bytes: u32): void { ramAt(wide(gpaLo, gpaHi), bytes); }
+/** Pages of RAM that have not come yet. */
+export function absentPages(): u32 { return links.absent; }
+/** Page `page` of RAM is there. */
+export function bringPage(page: u32): void { bring(RAM + (<usize>page << 12), 1); }
+
+/**
+ * Between slices: the machine is another one from here on. Its random source starts at a seed, and the guest is told by the event that the DSDT's
+ * VM generation device listens to; the host has written its new generation id.
+ */
+export function freshen(seedLo: u32, seedHi: u32): void {
+  machine.random = wide(seedLo, seedHi);
+  raiseGpe(GENERATION_EVENT);
+}
 
 /** Runs up to so many ticks; a StopReason. */
 export function run(ticksLo: u32, ticksHi: u32): u32 { return runFor(wide(ticksLo, ticksHi)); }

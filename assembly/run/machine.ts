@@ -27,8 +27,10 @@ export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void 
   resetMachine();
 }
 
-/** Everything that is a cache: also after a snapshot's state was put back. */
+/** Everything that is a cache: also after a snapshot's state was put into memory of zeros. */
 export function attachMachine(): void {
+  control.yieldAt = NO_YIELD;
+  attachTlb(false);
   links.codeSlot = codeWritten.index;
   const run: (i: Insn) => void = runOne;
   links.runSlot = run.index;

@@ -91,15 +91,24 @@ class Reader {
   }
 
   private option(word: Word): void {
-    const row = this.rows.find((one) => namesOf(one).includes(word.name));
+    const row = this.rowOf(word);
     if (row === undefined) return this.unknown(word);
     const wants = row.takes === 'value' || (row.takes === 'setting' && isSetting(this.args[this.at]));
     if (row.takes === 'nothing' && word.attached !== undefined) return this.parsed.faults.add(word.typed, 'takes no value.');
     if (!wants || word.attached !== undefined) {
       if (row.takes === 'value' && word.attached === '') this.parsed.faults.add(word.typed, `needs ${row.value ?? 'a value'} after the "=".`);
-      return this.parsed.add(row.name, { argument: word.typed, value: word.attached ?? '' });
+      return this.parsed.add(row.key ?? row.name, { argument: word.typed, value: word.attached ?? '' });
     }
     this.withNext(word, row);
+  }
+
+  /** Two options of one name: the project's own is written with two dashes and has a value, QEMU's is neither. */
+  private rowOf({ typed, name, attached }: Word): OptionRow | undefined {
+    const rows = this.rows.filter((one) => namesOf(one).includes(name));
+    if (rows.length < 2) return rows[0];
+    const next = this.args[this.at];
+    const isOwn = typed.startsWith('--') && (attached !== undefined || (next !== undefined && !next.startsWith('-')));
+    return rows.find(({ own }) => (own ?? false) === isOwn);
   }
 
   private withNext(word: Word, row: OptionRow): void {
@@ -108,7 +117,7 @@ class Reader {
       return this.parsed.faults.add(word.typed, `needs a value after it: ${row.value ?? 'VALUE'}.`);
     }
     this.at++;
-    this.parsed.add(row.name, { argument: `${word.typed} ${next}`, value: next });
+    this.parsed.add(row.key ?? row.name, { argument: `${word.typed} ${next}`, value: next });
   }
 
   /** An option of this command, spelled whole: no value that somebody means. */

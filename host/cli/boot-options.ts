@@ -33,6 +33,8 @@ function checkTogether({ parsed, faults }: Reading, firmware: boolean): void {
     if (given !== undefined && !there) faults.add(given.argument, what);
   };
   const [kernel, bios, guest] = [parsed.has('kernel'), parsed.has('bios'), parsed.has('guest')];
+  needs('add', !parsed.has('restore'), 'is put into a guest before it starts; one of a snapshot has started.');
+  needs('append', !parsed.has('restore') || kernel || guest, 'is for a guest that starts; one of a snapshot has started.');
   needs('initrd', kernel, 'needs -kernel.');
   needs('module', kernel, 'needs -kernel.');
   needs('guest', !kernel, 'cannot be combined with -kernel.');
@@ -45,7 +47,7 @@ function checkTogether({ parsed, faults }: Reading, firmware: boolean): void {
 
 /** A disk boots when nothing else is named that does. */
 export function bootsDisk({ parsed }: Reading, drives: readonly TypedDrive[]): boolean {
-  const other = ['kernel', 'bios', 'guest', 'add'].some((name) => parsed.has(name)) || parsed.rest !== undefined;
+  const other = ['kernel', 'bios', 'guest', 'add', 'restore'].some((name) => parsed.has(name)) || parsed.rest !== undefined;
   return !other && drives.length > 0;
 }
 
@@ -82,14 +84,17 @@ export function readBoot(reading: Reading, firmware: boolean): BootPlan {
   const add = readEach(reading, 'add', addition);
   const [kernel, bios] = [parsed.value('kernel'), parsed.value('bios')];
   if (bios !== undefined || firmware) return { machine: bios === undefined ? {} : { bios }, firmware, guestByDefault: false };
-  const machine: MachineOptions = kernel === undefined ? { guest: parsed.value('guest') ?? 'amd64' } : { kernel };
+  const restore = parsed.value('restore');
+  const named = kernel !== undefined || parsed.has('guest');
+  const machine: MachineOptions = restore !== undefined && !named ? {} : kernel === undefined ? { guest: parsed.value('guest') ?? 'amd64' } : { kernel };
+  if (restore !== undefined) machine.snapshot = restore;
   for (const name of ['initrd', 'append'] as const) if (parsed.has(name)) machine[name] = parsed.value(name)!;
   const modules = parsed.all('module').map(({ value: text }) => ({ file: text.split(' ', 1)[0]!, text }));
   if (modules.length > 0) machine.modules = modules;
   if (entry !== undefined) machine.entry = entry;
   if (add.length > 0) machine.add = add;
   noteRoot(reading);
-  return { machine, firmware: false, guestByDefault: kernel === undefined && !parsed.has('guest') };
+  return { machine, firmware: false, guestByDefault: !named && restore === undefined };
 }
 
 /** Disks are virtio's: what a command line made for IDE looks for is not there. */

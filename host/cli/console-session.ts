@@ -9,6 +9,7 @@ import type { MachineOptions } from '../machine/types.js';
 import type { TerminalStream } from './chardevs.js';
 import type { PanicWatch } from './panic-watch.js';
 import type { RunOptions } from './run-options.js';
+import { saveMachine } from './saved.js';
 import { leave, note, supervise, type Ending } from './supervise.js';
 import { EscapeKeys, keyName, takeTerminal } from './terminal.js';
 
@@ -31,11 +32,16 @@ export function sayHowToLeave({ escape, serial, machine }: RunOptions): void {
   if (here === true) note(`${keyName(escape)} x ends the machine, ${keyName(escape)} h lists the keys.`);
 }
 
+/** What TERM says, where a guest's shell may be told so; else nothing. */
+export function terminalKind(env: NodeJS.ProcessEnv = process.env): string {
+  return /^[\w.+-]{1,64}$/.test(env['TERM'] ?? '') ? env['TERM']! : '';
+}
+
 /** Adds what a prepared guest is told of the terminal. */
 export function describeTerminal(machine: MachineOptions, env: NodeJS.ProcessEnv = process.env): void {
   if (!isPrepared(machine)) return;
-  const term = /^[\w.+-]{1,64}$/.test(env['TERM'] ?? '') ? `TERM=${env['TERM']!}` : '';
-  machine.append = [TERMINAL_ARGUMENT, term, machine.append ?? ''].filter((word) => word !== '').join(' ');
+  const kind = terminalKind(env);
+  machine.append = [TERMINAL_ARGUMENT, kind === '' ? '' : `TERM=${kind}`, machine.append ?? ''].filter((word) => word !== '').join(' ');
 }
 
 /** Tells a guest that asks how large the terminal is, and when that changes. */
@@ -85,6 +91,23 @@ export class TypeAhead {
   }
 }
 
+/** Ctrl-A s: the machine pauses, is saved, and goes on. */
+function savingOf(machine: LocalMachine): { ask: () => void; onPause: () => Promise<boolean> } {
+  let asked = false;
+  return {
+    ask() {
+      asked = true;
+      void machine.pause();
+    },
+    async onPause() {
+      if (!asked) return false;
+      asked = false;
+      await saveMachine(machine);
+      return true;
+    },
+  };
+}
+
 /** Runs the machine with the console in this terminal; `terminal` where a virtio console has it. */
 export async function runConsole(machine: LocalMachine, options: RunOptions, watch: PanicWatch, terminal: TerminalStream | undefined): Promise<Ending> {
   const port = options.serial.findIndex(({ kind }) => kind === 'stdio');
@@ -97,7 +120,8 @@ export async function runConsole(machine: LocalMachine, options: RunOptions, wat
   };
   const ahead = new TypeAhead(send);
   if (!interactive || !isPrepared(options.machine) || port !== 0) ahead.release();
-  const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => leave(machine), show: (text) => process.stderr.write(text) }, options.escape);
+  const saving = savingOf(machine);
+  const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => leave(machine), save: saving.ask, show: (text) => process.stderr.write(text) }, options.escape);
   machine.attachInput(true, !interactive);
   let typed = false;
   const giveBack = takeTerminal(
@@ -117,7 +141,7 @@ export async function runConsole(machine: LocalMachine, options: RunOptions, wat
   const stopWatching = machine.on('console', (bytes) => ahead.saw(bytes));
   const stopResuming = machine.on('drain', () => void process.stdin.resume());
   try {
-    return await supervise(machine, options, watch);
+    return await supervise(machine, options, watch, options.reboot, saving.onPause);
   } finally {
     stopTelling();
     stopWatching();

@@ -46,6 +46,7 @@ async function completion(args: readonly string[]): Promise<number> {
 const SUBCOMMANDS: Record<string, Subcommand> = {
   run: async (args) => (await import('./run.js')).run(args),
   guest: async (args) => (await import('./guest.js')).guest(args),
+  snapshot: async (args) => (await import('./snapshot.js')).snapshot(args),
   qtest: async (args) => (await import('./qtest.js')).qtest(args),
   completion,
   help,
@@ -55,9 +56,10 @@ const ALIASES: Record<string, string> = { '--help': 'help', '-help': 'help', '-h
 
 /** The commands whose options these words are. */
 function namesOfCommand(name: string, args: readonly string[]): CommandName[] {
-  if (name !== 'guest') return [name as CommandName];
-  const verb = args.find((word) => word === 'build' || word === 'import');
-  return verb === undefined ? ['guest build', 'guest import'] : [`guest ${verb}`];
+  const own = COMMANDS.map((command) => command.name).filter((command) => command.startsWith(`${name} `));
+  if (own.length === 0) return [name as CommandName];
+  const verb = own.find((command) => args.includes(command.slice(name.length + 1)));
+  return verb === undefined ? own : [verb];
 }
 
 /** What `--help` or `-device help` asks for; undefined where nothing does. */

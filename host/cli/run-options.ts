@@ -28,6 +28,10 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   serial: SerialTarget[];
   stats: boolean;
   verbose: boolean;
+  /** The guest is booted, whatever is kept of it. */
+  cold: boolean;
+  /** Equal runs are to be equal (--icount). */
+  repeats: boolean;
   /** What is taken differently than QEMU takes it. */
   notes: string[];
   /** The byte that begins a command to the terminal: Ctrl-A. */
@@ -36,6 +40,12 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   checkFiles(): void;
   /** The option, as typed, that an error of the machine is about. */
   blame(message: string): string | undefined;
+}
+
+/** What a snapshot says that decides what the command line means. */
+export interface SavedMachine {
+  /** It has the card that there is by default. */
+  hasDefaultCard: boolean;
 }
 
 /** Disks, cards and networks, with the words each was asked for. */
@@ -113,8 +123,9 @@ export function hardwareOptions({ drives, devices, networks, chardevs }: Hardwar
  * defaults, or asks by --icount that equal runs are equal: what comes from a network is never the same twice. Nor is there one for a script
  * that is piped in: its lines are typed when the guest idles, as one that waits for an address does before its shell reads.
  */
-function wantsDefaultCard({ parsed }: Reading, devices: Devices, interactive: boolean): boolean {
+function wantsDefaultCard({ parsed }: Reading, devices: Devices, interactive: boolean, saved: SavedMachine | undefined): boolean {
   const own = ['nic', 'net', 'netdev'].some((name) => parsed.has(name)) || devices.cards.some(({ device }) => isNetworkModel(device.model));
+  if (saved !== undefined) return !own && !parsed.has('nodefaults') && saved.hasDefaultCard;
   return !own && !parsed.has('nodefaults') && !parsed.has('icount') && parsed.value('guest') !== 'builtin' && (interactive || parsed.rest !== undefined);
 }
 
@@ -149,6 +160,7 @@ function checkFiles(parsed: Parsed, drives: readonly TypedDrive[], serial: reado
   for (const name of ['kernel', 'bios']) for (const given of parsed.all(name)) checkReadable(given, given.value, faults);
   // More than one word, or a list, is for a multiboot kernel: that is known when the kernel has been read.
   for (const given of parsed.all('initrd')) if (!/[ ,]/.test(given.value)) checkReadable(given, given.value, faults);
+  for (const given of parsed.all('restore')) checkReadable(given, given.value, faults);
   for (const given of parsed.all('guest')) checkGuest(given, faults);
   for (const given of parsed.all('add')) checkThere(given, parseAddition(given.value).host, faults);
   for (const given of parsed.all('module')) checkReadable(given, given.value.split(' ', 1)[0]!, faults);
@@ -160,15 +172,15 @@ function checkFiles(parsed: Parsed, drives: readonly TypedDrive[], serial: reado
 
 /** The option that names what a message is about: a file, an address, an id. */
 function blamer(parsed: Parsed): (message: string) => string | undefined {
-  const names = ['drive', 'hda', 'cdrom', 'netdev', 'nic', 'net', 'chardev', 'device', 'kernel', 'initrd', 'module', 'bios', 'guest', 'add', 'm', 'icount', 'seed', 'rtc'];
+  const names = ['drive', 'hda', 'cdrom', 'netdev', 'nic', 'net', 'chardev', 'device', 'kernel', 'initrd', 'module', 'bios', 'guest', 'add', 'restore', 'm', 'icount', 'seed', 'rtc'];
   const all = names.flatMap((name) => parsed.all(name));
   const partsOf = ({ value }: Given): string[] => value.split(/[,=]|-:|::/).filter((part) => part.length > 1);
   const score = (given: Given, message: string): number => partsOf(given).reduce((sum, part) => sum + (message.includes(part) ? part.length : 0), 0);
   return (message) => all.map((given) => ({ given, hits: score(given, message) })).filter(({ hits }) => hits > 0).sort((a, b) => b.hits - a.hits)[0]?.given.argument;
 }
 
-/** Reads the words after `run`. `interactive`: the standard input is a terminal. Throws a UsageError with all faults. */
-export function readRunOptions(args: readonly string[], interactive: boolean): RunOptions {
+/** Reads the words after `run`. `interactive`: the standard input is a terminal; `saved`: what `--snapshot` names. Throws a UsageError with all faults. */
+export function readRunOptions(args: readonly string[], interactive: boolean, saved?: SavedMachine): RunOptions {
   const parsed = parseCommandLine(args, optionsOf('run'));
   const reading: Reading = { parsed, faults: parsed.faults, notes: [] };
   checkOnly('run', reading);
@@ -183,7 +195,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
   const [memory, rtc] = [readMemory(reading), readRtc(reading)];
   const seed = readOption(reading, 'seed', ({ argument, value }) => parseCount(argument, value));
   Object.assign(machine, cpu === undefined ? {} : { cpu }, memory === undefined ? {} : { memoryMiB: memory }, seed === undefined ? {} : { seed }, rtc, parsed.rest === undefined ? {} : { command: parsed.rest });
-  if (wantsDefaultCard(reading, hardware.devices, interactive)) hardware.networks = defaultNetwork(hardware.context);
+  if (wantsDefaultCard(reading, hardware.devices, interactive, saved)) hardware.networks = defaultNetwork(hardware.context);
   const serial = readConsoles(reading, hardware);
   Object.assign(machine, hardwareOptions(hardware, reading));
   const endings = readEndings(reading);
@@ -193,6 +205,8 @@ export function readRunOptions(args: readonly string[], interactive: boolean): R
     machine, serial, ...plan, ...endings, escape, notes: reading.notes,
     stats: parsed.has('stats'),
     verbose: parsed.has('verbose'),
+    cold: parsed.has('cold'),
+    repeats: parsed.has('icount'),
     checkFiles: () => checkFiles(parsed, hardware.drives, serial),
     blame: blamer(parsed),
   };

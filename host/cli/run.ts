@@ -2,12 +2,12 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { NoPackageClient } from '../guest/errors.js';
-import { prepareGuest } from '../guest/index.js';
+import { prepareGuest, type Guest } from '../guest/index.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
 import { withoutCodes } from '../words/errno.js';
 import { connectStdio, type TerminalStream } from './chardevs.js';
 import { openCommandInput } from './command-input.js';
-import { describeTerminal, runConsole, sayHowToLeave } from './console-session.js';
+import { describeTerminal, terminalKind, runConsole, sayHowToLeave } from './console-session.js';
 import { UsageError } from './faults.js';
 import { Outputs, statusOf as statusOfOutput } from './output.js';
 import { PanicWatch } from './panic-watch.js';
@@ -17,13 +17,22 @@ import { openSerial, type SerialOutputs } from './serial.js';
 import { statsJson } from './stats-json.js';
 import { note, statusOf, supervise, type Ending } from './supervise.js';
 
+/** Goes on from a guest that waits; the console is handed over to it where there is no command. */
+async function openInstantly({ machine: wanted, repeats }: RunOptions, guest: Guest, progress: Progress): Promise<LocalMachine> {
+  const { createInstantly } = await import('./instant.js');
+  const machine = await createInstantly({ machine: wanted, guest, repeats, onProgress: progress.note, onBoot: () => progress.moving('booting, once') });
+  if (wanted.command === undefined) machine.handOver(process.stdin.isTTY ? terminalKind() : undefined);
+  return machine;
+}
+
 /** Makes the machine; where the default guest cannot be made, says so and takes the built-in one. */
-async function open(options: RunOptions, progress: Progress): Promise<LocalMachine> {
+async function open(options: RunOptions, instantly: boolean, progress: Progress): Promise<LocalMachine> {
   const onProgress = progress.note;
   try {
     const { guest } = options.machine;
     // Here, where a download can be watched; the machine finds it in the cache.
-    if (guest === 'amd64' || guest === 'i386') await prepareGuest(guest, { onProgress, onTransfer: progress.transfer });
+    const prepared = guest === 'amd64' || guest === 'i386' ? await prepareGuest(guest, { onProgress, onTransfer: progress.transfer }) : undefined;
+    if (instantly && prepared !== undefined) return await openInstantly(options, prepared, progress);
     return await createLocal({ ...options.machine, onProgress });
   } catch (error) {
     const mayFallBack = error instanceof NoPackageClient && options.guestByDefault && options.machine.command === undefined && options.machine.add === undefined;
@@ -109,6 +118,10 @@ async function addFirmware(options: RunOptions, progress: Progress): Promise<voi
   options.machine.bios = await prepareFirmware({ onProgress: progress.note, onTransfer: progress.transfer });
 }
 
+async function mayStartInstantly({ machine, verbose }: RunOptions): Promise<boolean> {
+  return (await import('./instant.js')).mayStartInstantly(machine, verbose);
+}
+
 /** The process's streams, where the machine uses them. */
 function connectProcess(options: RunOptions, outputs: Outputs): TerminalStream | undefined {
   const { machine } = options;
@@ -125,17 +138,18 @@ function connectProcess(options: RunOptions, outputs: Outputs): TerminalStream |
 
 /** The subcommand. */
 export async function run(args: readonly string[]): Promise<number> {
-  const options = readRunOptions(args, process.stdin.isTTY);
+  const options = readRunOptions(args, process.stdin.isTTY, args.some((word) => /^--snapshot(=|$)/.test(word)) ? await (await import('./saved.js')).savedMachine(args) : undefined);
   const outputs = new Outputs();
   options.checkFiles();
   if (process.stdin.isTTY) sayHowToLeave(options);
   options.notes.forEach(note);
+  const instantly = !options.cold && (await mayStartInstantly(options));
   const terminal = connectProcess(options, outputs);
   const progress = openProgress();
   const removePid = writePid(options);
   try {
     await addFirmware(options, progress);
-    const machine = await open(options, progress).catch((error: unknown) => {
+    const machine = await open(options, instantly, progress).catch((error: unknown) => {
       throw asUsage(error, options);
     });
     const serial = await openSerial(options.serial, outputs, (port, bytes) => machine.write(bytes, port)).catch(async (error: unknown) => {

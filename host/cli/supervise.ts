@@ -48,8 +48,8 @@ function panicOf(stop: Stop, watch: PanicWatch): string | undefined {
   return `the guest's kernel panicked${line === undefined ? '' : `: ${line.replace('Kernel panic - not syncing: ', '')}`}.`;
 }
 
-/** Runs until the machine is down for good; a reset starts it again where `reboot` says so. */
-export async function supervise(machine: LocalMachine, options: RunOptions, watch: PanicWatch, reboot = options.reboot): Promise<Ending> {
+/** Runs until the machine is down for good; a reset starts it again where `reboot` says so. `onPause`: true where it is to go on. */
+export async function supervise(machine: LocalMachine, options: RunOptions, watch: PanicWatch, reboot = options.reboot, onPause?: () => Promise<boolean>): Promise<Ending> {
   for (;;) {
     const stop = await machine.run();
     await logRegisters(machine, options, stop);
@@ -58,7 +58,7 @@ export async function supervise(machine: LocalMachine, options: RunOptions, watc
       note(panic);
       if (options.onPanic !== 'none') return { stop, panicked: true };
     }
-    if (stop.reason === 'panic') continue;
+    if (stop.reason === 'panic' || (stop.reason === 'paused' && (await onPause?.()))) continue;
     if (!isReset(stop) || !reboot) return { stop, panicked: false };
     await machine.reset();
   }

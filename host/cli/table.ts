@@ -5,12 +5,14 @@
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
 export interface OptionRow {
   name: string;
+  /** What it is kept under where two options are told apart by their dashes; default its name. */
+  key?: string;
   /** Other spellings. */
   also?: readonly string[];
   /** `setting`: a word after it only when that is NAME=VALUE. */
@@ -35,7 +37,7 @@ export function spell(row: OptionRow, name = row.name): string {
   return name.length > 1 && row.own ? `--${name}` : `-${name}`;
 }
 
-type Extra = Partial<Pick<OptionRow, 'also' | 'takes' | 'value' | 'only' | 'files' | 'topic' | 'own'>>;
+type Extra = Partial<Pick<OptionRow, 'also' | 'takes' | 'value' | 'only' | 'files' | 'topic' | 'own' | 'key'>>;
 
 /** Rows of a group, for commands. */
 function rowsOf(group: Group, commands: readonly CommandName[], rows: readonly [name: string, about: string, extra?: Extra][]): OptionRow[] {
@@ -45,23 +47,26 @@ function rowsOf(group: Group, commands: readonly CommandName[], rows: readonly [
 const RUN = ['run'] as const;
 const BOARD = ['run', 'qtest'] as const;
 const GUEST = ['guest build', 'guest import'] as const;
+const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
-  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'version', 'help'] },
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, 'version', 'help'] },
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
   ['guest', 'amd64 or i386 (made once from Debian\'s packages), builtin, or a folder of "guest build". Default amd64, where nothing else is named', { value: 'NAME', own: true, files: 'folder' }],
   ['add', 'puts a file or folder into the guest\'s first file system; may be repeated', { value: 'HOST[:GUEST]', own: true, files: 'file' }],
+  ['cold', 'boots a prepared guest, also where a machine that waits for a command is kept in the cache to go on from', { own: true }],
   ['kernel', 'a bzImage or ELF kernel', { value: 'FILE', files: 'file' }],
   ['initrd', "its initial file system; for a multiboot kernel modules: 'FILE TEXT,FILE TEXT'", { value: 'FILE', files: 'file' }],
   ['module', 'a file for a multiboot kernel; may be repeated (-initrd is the first)', { value: "'FILE TEXT'", files: 'file' }],
   ['bios', 'a ROM image instead of a kernel; its console is COM1. A disk without a kernel is booted by SeaBIOS, which is fetched once', { value: 'FILE', files: 'file' }],
   ['append', 'kernel command line; for a guest, added to its own', { value: 'TEXT' }],
+  ['snapshot', 'goes on from a machine that was saved (Ctrl-A s), with the cards and disks it had', { value: 'FILE', own: true, files: 'file', key: 'restore' }],
   ['boot', 'which disk is tried first: order=c the hard disks, order=d the image of -cdrom', { value: 'order=c|d' }],
 ]);
 
@@ -179,6 +184,9 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'run', usage: 'run [options] [-- COMMAND ARGS...]', about: 'boots a machine with its console in this terminal, or runs one command in a guest' },
   { name: 'guest build', usage: 'guest build [--guest amd64|i386] --out DIR', about: 'makes a guest of Debian\'s packages, for another machine or a web server' },
   { name: 'guest import', usage: 'guest import ROOTFS.tar [--out DIR]', about: 'makes a guest of a root file system of your own' },
+  { name: 'snapshot info', usage: 'snapshot info FILE', about: 'what machine a snapshot is of, and its sections' },
+  { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
+  { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },
   { name: 'qtest', usage: 'qtest [options]', about: 'the board without its processor, over QEMU\'s qtest protocol, for device tests (docs/qtest.md)' },
   { name: 'completion', usage: 'completion bash|zsh', about: 'prints what makes the Tab key complete: eval "$(pintail completion bash)"' },
   { name: 'help', usage: 'help [COMMAND | OPTION]', about: 'this page, or what it says of a command or an option' },

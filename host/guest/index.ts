@@ -8,4 +8,5 @@ export { parseAddition } from '../platform/node/guest/addition.js';
 export { DEFAULT_APPEND, type DebianGuestName } from '../platform/node/guest/debian.js';
 export { loadGuest, readManifest, type Guest } from '../platform/node/guest/folder.js';
 export { importGuest, type ImportOptions } from '../platform/node/guest/import.js';
-export { buildGuest, defaultCacheDir, prepareGuest, type PrepareOptions } from '../platform/node/guest/prepare.js';
+export { defaultCacheDir } from '../platform/node/guest/cache-dir.js';
+export { buildGuest, prepareGuest, type PrepareOptions } from '../platform/node/guest/prepare.js';

@@ -180,12 +180,20 @@ if [ "$pintail" = agent ] || [ -f $command ]; then
       case $verb in
         exec) eval "execute $words" ;;
         time) date -s "@$words" >/dev/null 2>&1 ;;
+        shell | terminal)
+          given=console
+          [ $verb = shell ] || pintail=terminal
+          [ -z "$words" ] || export TERM="$words"
+          break ;;
         poweroff) break ;;
       esac
     done
   fi
   exec 9>&-
 else
+  given=console
+fi
+if [ "$given" = console ]; then
   if [ "$pintail" = terminal ]; then
     # The host's terminal: its size now and whenever it changes, a line each on ttyS3.
     exec 8<&0 9<>/dev/ttyS3

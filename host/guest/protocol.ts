@@ -20,6 +20,8 @@
  *                          VARIABLES and WORDS as in quoteWords. One command at a time: wait for `exit`.
  *     signal ID NAME       send a signal to command ID and all it has started; without a meaning once it has ended
  *     time SECONDS         set the guest's clock, in seconds since 1970: the host or the machine stood still
+ *     terminal TERM        the agent becomes the shell on the console, which asks for the terminal's size; TERM may be missing
+ *     shell                the same, with no terminal at the other end
  *     poweroff             end the machine
  *
  * Host to guest on COM2, one for each `more`: LF `chunk ID SIZE` LF, then SIZE bytes (at most STDIN_CHUNK_BYTES). SIZE 0 is the

@@ -89,6 +89,18 @@ export class Agent {
     return this.enqueue(this.nextId++, line, options);
   }
 
+  /** Between commands: the agent becomes the shell on the console, and takes no more of them. `terminal`: with a terminal of this kind. */
+  handOver(terminal: string | undefined): void {
+    if (!this.ready) throw new MachineError('The guest\'s agent does not wait for anything.');
+    this.command(terminal === undefined ? 'shell\n' : `terminal ${terminal}\n`);
+    this.up = false;
+  }
+
+  /** Ends the machine, once what runs in it has ended. */
+  powerOff(): void {
+    if (this.up) this.send(SerialUse.control, text.encode('poweroff\n'));
+  }
+
   /** Collects the output of a command that the guest starts by itself. */
   expect(id: number, options: ExecOptions): Promise<ExecResult> {
     return this.enqueue(id, '', options).result;

@@ -7,8 +7,8 @@ import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
 import type { RegisterWrites } from './cpu-layout.js';
-import type { ReadOptions } from './sources.js';
-import type { FileSource, MachineOptions } from './types.js';
+import type { PlainOptions, ReadOptions } from './sources.js';
+import type { FileSource } from './types.js';
 
 export interface MachinePlan {
   segments: Segment[];
@@ -22,6 +22,9 @@ export interface MachinePlan {
   /** The guest answers on its control port. */
   agent: boolean;
 }
+
+/** Of a machine that boots nothing. */
+export const NO_PLAN: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
 
 interface Image {
   kernel: Uint8Array;
@@ -39,7 +42,7 @@ function initrdModules(list: string): Promise<ModuleFile[]> {
   return Promise.all(texts.map(async (text) => ({ bytes: await readSource('initrd', text.trimStart().split(' ', 1)[0]!), text })));
 }
 
-async function givenImage(options: MachineOptions, kernel: FileSource): Promise<Image> {
+async function givenImage(options: PlainOptions, kernel: FileSource): Promise<Image> {
   const image: Image = {
     kernel: await readSource('kernel', kernel),
     kernelName: sourceName(kernel, 'kernel'),
@@ -68,12 +71,12 @@ async function imageOf(options: ReadOptions, memoryMiB: number): Promise<Image |
 }
 
 /** There is no screen: a Linux that is told of no serial console boots unseen. */
-function warnOfSilence({ kernel, append }: Image, { onProgress: say }: MachineOptions): void {
+function warnOfSilence({ kernel, append }: Image, { onProgress: say }: PlainOptions): void {
   if (isBzImage(kernel) && !/(^| )console=/.test(append)) say?.('the kernel command line names no console; with console=ttyS0 (-append) Linux shows itself on the first serial port.');
 }
 
 /** Loading ends with the program's signal, and within the time that a run may take. */
-function loadingBudget({ signal, limits }: MachineOptions): Budget {
+function loadingBudget({ signal, limits }: PlainOptions): Budget {
   const wallMs = limits?.wallMs;
   return new Budget({ signal, ...(wallMs === undefined ? {} : { deadline: performance.now() + wallMs, deadlineName: 'limits.wallMs' }) });
 }
@@ -88,7 +91,7 @@ export async function planMachine(options: ReadOptions, memoryMiB: number): Prom
     return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
   }
   const image = await imageOf(options, memoryMiB);
-  if (image === undefined) return { segments: [], registers: {}, notes: [], firmware: false, agent: false };
+  if (image === undefined) return NO_PLAN;
   if (options.kernel !== undefined) warnOfSilence(image, options);
   const plan = loadKernel({
     budget,

@@ -151,8 +151,9 @@ export class Engine {
   }
 
   /**
-   * Crossings by class (docs/design.md, 7). All are B3, which stop the processor: the module imports nothing but its memory and what ends it
-   * on a failed assertion, so there is no B2 to count; B1 are the accesses it counts itself, and B4 is what backends and disks count.
+   * Crossings by class (docs/design.md, 7). All are B3, which stop the processor: the module imports nothing but its memory, pages of
+   * a restored machine, and what ends it on a failed assertion, so there is no B2 to count; B1 are the accesses it counts itself, and B4 is what
+   * backends and disks count.
    */
   private crossings(): Counter[] {
     const one = (name: string, value: number): Counter => ({ name: `host B3 ${name}`, unit: 'crossings', value: BigInt(value) });

@@ -47,10 +47,7 @@ export class ConnectError extends Error {
   }
 }
 
-/** A snapshot that this build cannot restore. */
-export class SnapshotError extends Error {
-  override readonly name = 'SnapshotError';
-}
+export { SnapshotError } from '../snapshot/errors.js';
 
 /** A file of the guest that could not be read, written or listed. */
 export class GuestFileError extends Error {

@@ -10,7 +10,8 @@ import { checkGuestPath } from '../guest/paths.js';
 import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.js';
 import { bytesOf } from './bytes.js';
 import { OptionError } from './errors.js';
-import type { AddedFile, MachineOptions } from './types.js';
+import type { PlainOptions } from './sources.js';
+import type { AddedFile } from './types.js';
 import { MIB } from './units.js';
 
 export interface GuestImage {
@@ -22,7 +23,7 @@ export interface GuestImage {
   agent: boolean;
 }
 
-type GuestSource = NonNullable<MachineOptions['guest']>;
+type GuestSource = NonNullable<PlainOptions['guest']>;
 
 /** The guest that is always there. */
 export const BUILTIN = 'builtin';
@@ -39,7 +40,7 @@ function addressOf(name: GuestSource): URL | undefined {
 }
 
 /** Opens, and where needed builds, a guest by name, folder or address. */
-export async function openGuest(name: GuestSource, options: MachineOptions): Promise<OpenGuest> {
+export async function openGuest(name: GuestSource, options: PlainOptions): Promise<OpenGuest> {
   const { cacheDir, onProgress, signal, onTransfer } = options;
   const address = addressOf(name);
   if (address !== undefined) return openGuestAt(address, { ...(onTransfer === undefined ? {} : { onTransfer }), ...(signal === undefined ? {} : { signal }) });
@@ -49,7 +50,7 @@ export async function openGuest(name: GuestSource, options: MachineOptions): Pro
 }
 
 /** The guest that has to be looked at before it is known how much memory its machine has. */
-export async function openForMemory(options: MachineOptions): Promise<OpenGuest | undefined> {
+export async function openForMemory(options: PlainOptions): Promise<OpenGuest | undefined> {
   const { guest, memoryMiB, snapshot } = options;
   if (memoryMiB !== undefined || snapshot !== undefined || guest === undefined || guest === BUILTIN || PREPARED.includes(guest)) return undefined;
   return openGuest(guest, options);
@@ -68,14 +69,14 @@ function placed(added: AddedFile): Addition {
 }
 
 /** The archives after the guest's own: added files, and the command. The kernel unpacks them in this order. */
-async function extraArchives(options: MachineOptions): Promise<Uint8Array[]> {
+async function extraArchives(options: PlainOptions): Promise<Uint8Array[]> {
   const out: Uint8Array[] = [];
   if (options.add !== undefined && options.add.length > 0) out.push(await addFiles(options.add.map(placed)));
   if (options.command !== undefined) out.push(commandArchive(options.command, { stdin: options.stdin !== undefined }));
   return out;
 }
 
-function builtinImage(options: MachineOptions): GuestImage {
+function builtinImage(options: PlainOptions): GuestImage {
   for (const name of ['command', 'add', 'agent'] as const) {
     if (options[name]) throw new OptionError(name, 'the built-in guest is one small program and has no files or commands; use amd64.');
   }
@@ -83,13 +84,13 @@ function builtinImage(options: MachineOptions): GuestImage {
 }
 
 /** A guest may start in less than it is sure to; one that does not panics, silently, and restarts. */
-function warnOfMemory(guest: OpenGuest, memoryMiB: number, say: MachineOptions['onProgress']): void {
+function warnOfMemory(guest: OpenGuest, memoryMiB: number, say: PlainOptions['onProgress']): void {
   const least = memoryOfGuest(guest);
   if (memoryMiB < least) say?.(`the ${guest.manifest.name} guest is sure to start in ${least} MiB; the machine has ${memoryMiB}.`);
 }
 
 /** What of a guest is loaded; `opened` is it, where it has been opened. */
-export async function guestImage(options: MachineOptions, name: GuestSource, memoryMiB: number, opened?: OpenGuest): Promise<GuestImage> {
+export async function guestImage(options: PlainOptions, name: GuestSource, memoryMiB: number, opened?: OpenGuest): Promise<GuestImage> {
   if (name === BUILTIN) return builtinImage(options);
   const guest = opened ?? (await openGuest(name, options));
   const { manifest } = guest;

@@ -51,6 +51,7 @@ function pieces(memory: GuestMemory, address: bigint, bytes: number, space: Addr
     const at = address + BigInt(done);
     const left = space === 'physical' ? bytes - done : Math.min(bytes - done, Number(PAGE - (at % PAGE)));
     const piece = ramPiece(memory, space === 'physical' ? at : translate(memory, at), left);
+    memory.instance.exports.bringRam(low(piece.gpa), high(piece.gpa), piece.bytes);
     out.push(piece);
     done += piece.bytes;
   }

@@ -4,7 +4,7 @@ import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
   AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, Limits, MachineOptions, ModuleSource, NetdevOptions, PortOptions, RegisterChanges,
-  SegmentRegister, SpawnOptions, TableRegister,
+  SegmentRegister, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
 /** Every name of a type, each once: the compiler misses none and lets none in. */
@@ -15,7 +15,7 @@ type UnionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>
 const MACHINE: Names<MachineOptions> = {
   memoryMiB: true, jit: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
   stdin: true, onCommandOutput: true, bios: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true,
-  chardevs: true, snapshot: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
+  chardevs: true, snapshot: true, snapshotPages: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
 };
 const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: true };
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
@@ -33,6 +33,7 @@ const CHARDEV: UnionNames<Exclude<ChardevOptions, string>> = { id: true, stream:
 
 const SPAWN: Names<SpawnOptions> = { cwd: true, env: true, signal: true, timeout: true };
 const EXEC: Names<ExecOptions> = { ...SPAWN, stdin: true, onStdout: true, onStderr: true };
+const SNAPSHOT: Names<SnapshotOptions> = { packed: true };
 const CONNECT: Names<ConnectTarget> = { port: true, netdev: true };
 const SEGMENT: Names<SegmentRegister> = { selector: true, base: true, limit: true, attributes: true };
 const TABLE: Names<TableRegister> = { base: true, limit: true };
@@ -73,6 +74,7 @@ export function checkMachineKeys(options: MachineOptions): void {
 
 export const checkExecKeys = (options: ExecOptions): void => check('', options, EXEC);
 export const checkSpawnKeys = (options: SpawnOptions): void => check('', options, SPAWN);
+export const checkSnapshotKeys = (options: SnapshotOptions): void => check('', options, SNAPSHOT);
 export const checkConnectKeys = (target: ConnectTarget): void => check('', target, CONNECT);
 
 export function checkRegisterKeys(changes: RegisterChanges): void {

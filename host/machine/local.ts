@@ -5,16 +5,17 @@
 
 import { asyncDispose } from './dispose.js';
 import { Agent, type CommandHandle } from './agent.js';
-import { planMachine, type MachinePlan } from './boot-plan.js';
+import { NO_PLAN, planMachine, type MachinePlan } from './boot-plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
 import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
 import { connectToGuest } from './connect.js';
+import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
-import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
+import { checkExecKeys, checkMachineKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
 import { putFirmware } from './firmware.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { MachineClock } from './machine-clock.js';
@@ -24,15 +25,18 @@ import { bytesOf } from './bytes.js';
 import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
 import { FIRST_RATE } from './pace.js';
 import { measureWith, RegionBook, type Reading } from './regions.js';
-import { readSnapshotHeader, restoreSnapshot, takeSnapshot, type SnapshotHeader } from './snapshot.js';
+import { platform } from '#platform';
+import { join as joinParts, packSnapshot, type About } from '../snapshot/index.js';
+import { checkSnapshotOf, freshen, restoredInstance } from './restore.js';
+import { bringAll, takeSnapshot, type OpenSnapshot } from './snapshot.js';
 import { spawnCommand } from './spawn.js';
-import { readSources, type ReadOptions } from './sources.js';
+import { openSources, readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import { setTickNs } from './timekeeping.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SnapshotOptions, SpawnOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -88,8 +92,12 @@ export class LocalMachine implements Machine {
   /** What was typed has entered: for a worker, whose handle counts what waits. */
   onInputTaken: ((port: number, bytes: number) => void) | undefined;
   private isClosed = false;
+  /** The machine stands in the midst of an instruction, and cannot go on. */
+  private broken: SnapshotError | undefined;
   private command: Promise<ExecResult | undefined> | undefined;
   private commandDone: ExecResult | undefined;
+  /** What the snapshot said that the machine was restored from. */
+  private readonly saved: About | undefined;
   private readonly book = new RegionBook(() => this.readAll());
   /** Instructions before the last reset. */
   private earlier = 0n;
@@ -98,16 +106,18 @@ export class LocalMachine implements Machine {
   private readonly onAbort = (): void => void this.close();
 
   constructor(
-    private readonly options: MachineOptions,
+    private readonly options: ReadOptions,
     private readonly settings: Settings,
     private readonly compiled: CompiledModule,
-    private readonly plan: MachinePlan,
+    private plan: MachinePlan,
     private instance: ModuleInstance,
     private readonly outside: Outside,
-    restored?: SnapshotHeader,
+    private restored?: OpenSnapshot,
+    private readonly restoreNotes: readonly string[] = [],
   ) {
-    this.engine = this.newEngine(restored?.shown);
-    this.startAgent(restored?.agentReady ?? false);
+    this.saved = restored?.about;
+    this.engine = this.newEngine(restored?.about.shown);
+    this.startAgent(restored?.about.agentReady ?? false);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
@@ -125,7 +135,7 @@ export class LocalMachine implements Machine {
 
   /** What loading the kernel found and did. */
   get notes(): readonly string[] {
-    return this.plan.notes;
+    return [...this.restoreNotes, ...this.plan.notes];
   }
 
   on<E extends keyof MachineEvents>(event: E, listener: MachineEvents[E]): () => void {
@@ -152,15 +162,24 @@ export class LocalMachine implements Machine {
 
   async reset(): Promise<void> {
     this.mustBePaused('reset()');
-    if (this.options.snapshot !== undefined && this.plan.segments.length === 0) {
-      throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
-    }
+    await this.planAgain();
     this.agent?.fail('The machine was reset.');
     this.book.reset();
     this.earlier += this.engine.instructions;
     this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
     this.engine = this.newEngine();
     this.startAgent(false);
+  }
+
+  /** A machine from a snapshot is told only now how it boots. */
+  private async planAgain(): Promise<void> {
+    if (this.options.snapshot === undefined || this.plan !== NO_PLAN) return;
+    const plan = await planMachine(this.options, this.memoryMiB);
+    if (plan.segments.length === 0 && plan.rom === undefined) {
+      throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
+    }
+    this.plan = plan;
+    this.dropSnapshot();
   }
 
   async close(): Promise<void> {
@@ -170,6 +189,13 @@ export class LocalMachine implements Machine {
     await this.pause();
     this.agent?.fail('The machine was closed.');
     await this.outside.close();
+    this.dropSnapshot();
+  }
+
+  /** Nothing more comes from the snapshot that the machine was restored from. */
+  private dropSnapshot(): void {
+    this.restored?.file.source.close();
+    this.restored = undefined;
   }
 
   [asyncDispose](): Promise<void> {
@@ -274,6 +300,13 @@ export class LocalMachine implements Machine {
     return connectToGuest(this.outside.backends, target);
   }
 
+  /** Between commands: the guest's agent becomes the shell on the console; `terminal` is what TERM says there, where it is one. */
+  handOver(terminal: string | undefined): void {
+    this.mustBeOpen('handOver()');
+    if (this.agent === undefined) throw new MachineError('handOver() needs a guest whose agent waits.');
+    this.agent.handOver(terminal);
+  }
+
   async commandResult(): Promise<ExecResult | undefined> {
     return this.commandDone;
   }
@@ -284,9 +317,34 @@ export class LocalMachine implements Machine {
     this.engine.wake();
   }
 
-  async snapshot(): Promise<Uint8Array> {
+  async snapshot(options: SnapshotOptions = {}): Promise<Uint8Array> {
+    checkSnapshotKeys(options);
     this.mustBePaused('snapshot()');
-    return takeSnapshot(this.instance, this.memoryMiB, this.agent?.ready ?? false, this.engine.shown);
+    const plain = joinParts(takeSnapshot(this.instance, await this.about()));
+    return options.packed === true ? packSnapshot(plain, platform.deflate) : plain;
+  }
+
+  /** A snapshot as parts that refer to the machine's memory, to be written before it runs on; with an empty TLB, so that few pages are needed at once. */
+  async snapshotToKeep(): Promise<Uint8Array[]> {
+    this.mustBePaused('snapshot()');
+    this.instance.exports.dropTlb();
+    return takeSnapshot(this.instance, await this.about());
+  }
+
+  private async about(): Promise<Omit<About, 'build' | 'places'>> {
+    const { drives } = this.options;
+    const guest = typeof this.options.guest === 'string' ? this.options.guest : this.saved?.guest;
+    return {
+      memoryMiB: this.memoryMiB, cards: describeCards(this.instance), agentReady: this.agent?.ready ?? false, shown: this.engine.shown,
+      disks: await noteDisks(this.outside.drives, drives), generation: this.plan.firmware || this.saved?.generation === true, ...(guest === undefined ? {} : { guest }),
+    };
+  }
+
+  /** Another machine in the state of this one, paused, with the same options but for `changes`; pages that neither changes are shared. */
+  async clone(changes: Partial<MachineOptions> = {}): Promise<Machine> {
+    if (this.outside.drives.size > 0 && changes.drives === undefined) throw new MachineError('clone(): two machines cannot have the same disks. Say what drives the clone has.');
+    const { snapshot: _snapshot, command: _command, stdin: _stdin, add: _add, seed: _seed, ...same } = this.options;
+    return createLocal({ ...same, ...changes, memoryMiB: this.memoryMiB, snapshot: await this.snapshot(), snapshotPages: 'touched' });
   }
 
   async stats(): Promise<Stats> {
@@ -338,6 +396,7 @@ export class LocalMachine implements Machine {
 
   async stateHash(): Promise<string> {
     this.mustBePaused('stateHash()');
+    bringAll(this.instance, this.memoryMiB * MIB);
     return hashState(this.instance, this.memoryMiB * MIB);
   }
 
@@ -366,7 +425,7 @@ export class LocalMachine implements Machine {
   }
 
   private startAgent(ready: boolean): void {
-    if (!this.plan.agent && !ready) return;
+    if (!this.plan.agent && !ready && !(this.restored !== undefined && this.options.agent === true)) return;
     this.agent = new Agent(
       (port, bytes) => void this.engine.type(port, bytes),
       (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
@@ -374,13 +433,18 @@ export class LocalMachine implements Machine {
       ready,
     );
     this.commandDone = undefined;
-    if (this.options.command === undefined || ready) return;
+    if (this.options.command !== undefined) this.command = this.runCommand(this.agent, this.options.command, ready);
+  }
+
+  /** The command of the options: the guest has it in its first file system, or, of a snapshot that waits for one, is given it, and powers off. */
+  private runCommand(agent: Agent, argv: readonly string[], ready: boolean): Promise<ExecResult | undefined> {
     const { stdin, onCommandOutput } = this.options;
     const listener = (stream: 'stdout' | 'stderr') => (bytes: Uint8Array) => guarded(() => onCommandOutput?.(stream, bytes), (error) => this.listenerFailed(error));
     const options: ExecOptions = onCommandOutput === undefined ? {} : { onStdout: listener('stdout'), onStderr: listener('stderr') };
     if (stdin !== undefined) options.stdin = stdin;
-    this.command = this.agent.expect(0, options).then(
-      (result) => (this.commandDone = result),
+    const result = ready ? agent.start(argv, options, false).result.finally(() => agent.powerOff()) : agent.expect(0, options);
+    return result.then(
+      (done) => (this.commandDone = done),
       () => undefined,
     );
   }
@@ -404,6 +468,7 @@ export class LocalMachine implements Machine {
 
   private mustBePaused(call: string): void {
     this.mustBeOpen(call);
+    if (this.broken !== undefined) throw this.broken;
     if (this.running) throw new MachineError(`${call}: the machine is running; await pause() first.`);
   }
 
@@ -413,6 +478,10 @@ export class LocalMachine implements Machine {
     this.current = this.engine.run(this.limited(bounds));
     try {
       return await this.ended(await this.current);
+    } catch (error) {
+      // In the midst of an instruction a page of RAM did not come.
+      if (error instanceof SnapshotError) this.broken = error;
+      throw error;
     } finally {
       this.current = undefined;
     }
@@ -447,7 +516,7 @@ export class LocalMachine implements Machine {
 
 /** Without a size of its own the machine is as large as its guest needs, where that is more than usual. */
 async function withGuestMemory(options: ReadOptions): Promise<ReadOptions> {
-  if (options.guest === undefined) return options;
+  if (options.guest === undefined || options.snapshot !== undefined) return options;
   const { memoryOfGuest, openForMemory } = await import('./guest-image.js');
   const openedGuest = await openForMemory(options);
   if (openedGuest === undefined) return options;
@@ -459,10 +528,20 @@ async function withGuestMemory(options: ReadOptions): Promise<ReadOptions> {
 /** Makes a machine on this thread. */
 export async function createLocal(given: MachineOptions): Promise<LocalMachine> {
   checkMachineKeys(given);
-  const options = await withGuestMemory(await readSources(given));
+  const options = await openSources(await readSources(given));
+  try {
+    return await createRead(await withGuestMemory(options));
+  } catch (error) {
+    options.snapshot?.file.source.close();
+    throw error;
+  }
+}
+
+async function createRead(options: ReadOptions): Promise<LocalMachine> {
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
-  const [compiled, plan] = await Promise.all([compileModule(options.module), planMachine(options, settings.memoryMiB)]);
+  const isNew = options.snapshot === undefined;
+  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? planMachine(options, settings.memoryMiB) : NO_PLAN]);
   const outside = await openOutside(settings, options.drives ?? [], new MachineClock());
   try {
     return await createConnected(options, settings, compiled, plan, outside);
@@ -478,20 +557,13 @@ async function createConnected(
   if (options.snapshot === undefined) {
     return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside);
   }
-  const header = readSnapshotHeader(options.snapshot);
-  const saved = header.memoryMiB;
-  if (saved !== settings.memoryMiB) {
-    throw new SnapshotError(`The snapshot has ${saved} MiB of RAM, memoryMiB asks for ${settings.memoryMiB}. Leave memoryMiB out.`);
-  }
-  const empty: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
-  const instance = await freshInstance(compiled, settings, empty, outside);
-  const wanted = describeCards(instance).join(', ') || 'none';
-  restoreSnapshot(instance, options.snapshot);
-  const had = describeCards(instance).join(', ') || 'none';
-  if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
+  const { snapshot } = options;
+  checkSnapshotOf(options, snapshot, settings);
+  const { instance, notes } = await restoredInstance(compiled, settings, outside, snapshot);
+  if (options.seed !== undefined) freshen(instance, settings, snapshot);
   // Somebody may be out there who knows the guest from elsewhere.
   if (outside.live) instance.exports.announce();
   setPace(instance, settings);
   if (settings.rtcGiven) showDate(instance, settings.rtcMs);
-  return new LocalMachine(options, settings, compiled, plan, instance, outside, header);
+  return new LocalMachine(options, settings, compiled, plan, instance, outside, snapshot, notes);
 }

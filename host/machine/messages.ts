@@ -67,6 +67,8 @@ export interface PortableError {
   option?: string;
   address?: bigint;
   code?: string;
+  section?: string | undefined;
+  offset?: number | undefined;
 }
 
 export function packError(error: unknown): PortableError {
@@ -75,10 +77,11 @@ export function packError(error: unknown): PortableError {
   if (error instanceof OptionError) packed.option = error.option;
   if (error instanceof MemoryError) packed.address = error.address;
   if (error instanceof ConnectError) packed.code = error.code;
+  if (error instanceof SnapshotError) Object.assign(packed, { section: error.section, offset: error.offset });
   return packed;
 }
 
-const CLASSES: Record<string, new (message: string) => Error> = { MachineError, SnapshotError, TypeError, RangeError };
+const CLASSES: Record<string, new (message: string) => Error> = { MachineError, TypeError, RangeError };
 
 /** The error again, of its own class where it is one of the public ones. */
 export function unpackError(packed: PortableError): Error {
@@ -88,6 +91,7 @@ export function unpackError(packed: PortableError): Error {
     return new MemoryError(packed.address, tail(`address 0x${packed.address.toString(16)}: `));
   }
   if (packed.name === 'ConnectError' && packed.code !== undefined) return new ConnectError(packed.code, packed.message);
+  if (packed.name === 'SnapshotError') return new SnapshotError(packed.message, packed.section, packed.offset);
   const error = new (CLASSES[packed.name] ?? Error)(packed.message);
   if (error.name !== packed.name) error.name = packed.name;
   return error;

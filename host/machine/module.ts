@@ -2,9 +2,15 @@
 
 import { platform } from '#platform';
 import { Address } from '../../assembly/surface/run.js';
-import type { ModuleExports, ModuleInstance } from '../rings/instance.js';
+import type { ModuleExports, ModuleInstance, PageSupply } from '../rings/instance.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
+
+const noSupply: PageSupply = {
+  page: (page) => {
+    throw new Error(`page ${page} of RAM comes from nowhere`);
+  },
+};
 
 export interface CompiledModule {
   module: WebAssembly.Module;
@@ -69,7 +75,8 @@ export async function instantiate(module: CompiledModule, memoryMiB: number): Pr
   const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB) / PAGE));
   if (pages > 65536) throw new OptionError('memoryMiB', `${memoryMiB} MiB do not fit in the module's 4 GiB. At most 3072 do.`);
   const memory = newMemory(memoryMiB, pages);
-  const instance = await WebAssembly.instantiate(module.module, { env: { memory, abort } });
+  const supply = { ...noSupply };
+  const instance = await WebAssembly.instantiate(module.module, { env: { memory, abort, page: (page: number) => supply.page(page >>> 0) } });
   return {
     exports: instance.exports as unknown as ModuleExports,
     memory,
@@ -77,6 +84,7 @@ export async function instantiate(module: CompiledModule, memoryMiB: number): Pr
     view: new DataView(memory.buffer),
     build: module.build,
     ram,
+    supply,
   };
 }
 
@@ -86,7 +94,7 @@ async function ramAddress(module: WebAssembly.Module): Promise<number> {
   const known = ramAddresses.get(module);
   if (known !== undefined) return known;
   const memory = new WebAssembly.Memory({ initial: MINIMUM_PAGES, maximum: 65536 });
-  const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, abort, page: noSupply.page } });
   const ram = (instance.exports as unknown as ModuleExports).address(Address.Ram) >>> 0;
   ramAddresses.set(module, ram);
   return ram;

@@ -6,9 +6,8 @@ import { ENTRY_NAMES } from '../boot/index.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
-import { readSnapshotHeader } from './snapshot.js';
-import type { ReadOptions } from './sources.js';
-import type { ClockMode, CpuVendor, MachineOptions } from './types.js';
+import type { PlainOptions, ReadOptions } from './sources.js';
+import type { ClockMode, CpuVendor } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
 export const DEFAULT_MEMORY_MIB = 256;
@@ -40,7 +39,7 @@ export interface Settings {
   chardevs: Chardev[];
 }
 
-function checkSources(options: MachineOptions): void {
+function checkSources(options: ReadOptions): void {
   const given = SOURCES.filter((name) => options[name] !== undefined);
   // A snapshot may come with what it was booted from, for reset().
   const boots = given.filter((name) => name !== 'snapshot');
@@ -50,13 +49,14 @@ function checkSources(options: MachineOptions): void {
   if (options.entry !== undefined && !ENTRY_NAMES.includes(options.entry)) throw new OptionError('entry', `"${String(options.entry)}" is none of ${ENTRY_NAMES.join(', ')}.`);
   if (options.entry !== undefined && options.kernel === undefined && options.guest === undefined) throw new OptionError('entry', 'needs a kernel or a guest.');
   for (const name of ['command', 'add', 'agent'] as const) {
-    if (options[name] && options.guest === undefined) throw new OptionError(name, 'needs a prepared guest (guest).');
+    if (options[name] && options.guest === undefined && (name === 'add' || options.snapshot === undefined)) throw new OptionError(name, 'needs a prepared guest (guest).');
+    if (name === 'add' && options.add && options.snapshot !== undefined) throw new OptionError(name, 'is put into a guest before it starts; one of a snapshot has started. Use writeFile().');
   }
   if (options.command !== undefined && options.agent) throw new OptionError('command', 'cannot be combined with agent; use exec().');
 }
 
 /** What says how a machine starts: one from a snapshot has started. */
-const START_ONLY = ['seed', 'rtc', 'cpu', 'debugExit', 'debugConsolePort'] as const;
+const START_ONLY = ['rtc', 'cpu', 'debugExit', 'debugConsolePort'] as const;
 
 function checkSnapshot(options: ReadOptions): void {
   if (options.snapshot === undefined || SOURCES.some((name) => name !== 'snapshot' && options[name] !== undefined)) return;
@@ -65,7 +65,7 @@ function checkSnapshot(options: ReadOptions): void {
 }
 
 function memoryOf(options: ReadOptions): number {
-  const mib = options.memoryMiB ?? (options.snapshot === undefined ? DEFAULT_MEMORY_MIB : readSnapshotHeader(options.snapshot).memoryMiB);
+  const mib = options.memoryMiB ?? (options.snapshot === undefined ? DEFAULT_MEMORY_MIB : options.snapshot.about.memoryMiB);
   if (!Number.isInteger(mib) || mib < 1 || mib > MAX_MEMORY_MIB) {
     throw new OptionError('memoryMiB', `${mib} is not a whole number from 1 to ${MAX_MEMORY_MIB}.`);
   }
@@ -84,7 +84,7 @@ function countOf(name: string, value: number | bigint | undefined): bigint | und
 /** A run is not repeatable anyway, and certificates are to be valid, where there is a user network. */
 const isUserNetwork = (netdev: Netdev): boolean => 'spec' in netdev && netdev.spec.type === 'user';
 
-function rtcOf({ rtc, rtcClock }: MachineOptions, clock: ClockMode, netdevs: readonly Netdev[]): Pick<Settings, 'rtcMs' | 'rtcGiven' | 'rtcAheadMs'> {
+function rtcOf({ rtc, rtcClock }: PlainOptions, clock: ClockMode, netdevs: readonly Netdev[]): Pick<Settings, 'rtcMs' | 'rtcGiven' | 'rtcAheadMs'> {
   if (rtcClock !== undefined && rtcClock !== 'host' && rtcClock !== 'vm') throw new OptionError('rtcClock', `"${String(rtcClock)}" is neither host nor vm.`);
   const now = Date.now();
   const isHosts = clock === 'realtime' || netdevs.some(isUserNetwork);
@@ -97,7 +97,7 @@ function rtcOf({ rtc, rtcClock }: MachineOptions, clock: ClockMode, netdevs: rea
 /** QEMU's own bound. */
 export const MAX_ICOUNT_SHIFT = 10;
 
-function shiftOf({ icountShift: shift }: MachineOptions, clock: ClockMode): number | undefined {
+function shiftOf({ icountShift: shift }: PlainOptions, clock: ClockMode): number | undefined {
   if (shift === undefined) return undefined;
   if (clock !== 'icount') throw new OptionError('icountShift', 'needs clock: "icount".');
   if (!Number.isInteger(shift) || shift < 0 || shift > MAX_ICOUNT_SHIFT) throw new OptionError('icountShift', `${shift} is not a whole number from 0 to ${MAX_ICOUNT_SHIFT}.`);
@@ -106,7 +106,7 @@ function shiftOf({ icountShift: shift }: MachineOptions, clock: ClockMode): numb
 
 const HIDDEN: readonly ['kvm' | 'kvmclock' | 'x2apic', Hidden][] = [['kvm', Hidden.KVM], ['kvmclock', Hidden.KVMCLOCK], ['x2apic', Hidden.X2APIC]];
 
-function hiddenOf({ cpu = {} }: MachineOptions): number {
+function hiddenOf({ cpu = {} }: PlainOptions): number {
   const names = ['vendor', ...HIDDEN.map(([name]) => name)];
   const unknown = Object.keys(cpu).find((name) => !names.includes(name));
   if (unknown !== undefined) throw new OptionError(`cpu.${unknown}`, `there is no such switch. There are ${names.join(', ')}.`);
@@ -116,13 +116,13 @@ function hiddenOf({ cpu = {} }: MachineOptions): number {
 /** By the names of the `vendor` option. */
 export const VENDORS: Readonly<Record<CpuVendor, Vendor>> = { amd: Vendor.AMD, intel: Vendor.INTEL };
 
-function vendorOf({ cpu = {} }: MachineOptions): Vendor {
+function vendorOf({ cpu = {} }: PlainOptions): Vendor {
   const name = cpu.vendor ?? 'amd';
   if (!Object.hasOwn(VENDORS, name)) throw new OptionError('cpu.vendor', `"${String(name)}" is none of ${Object.keys(VENDORS).join(', ')}.`);
   return VENDORS[name];
 }
 
-function isTranslated({ jit = 'off' }: MachineOptions): boolean {
+function isTranslated({ jit = 'off' }: PlainOptions): boolean {
   if (jit !== 'off' && jit !== 'sync') throw new OptionError('jit', `"${String(jit)}" is neither off nor sync.`);
   return jit === 'sync';
 }
@@ -141,7 +141,7 @@ function portOf(name: string, port: number): number {
   return port;
 }
 
-function debugPlaces({ debugExit, debugConsolePort, testDevice = false }: MachineOptions): DebugPlaces {
+function debugPlaces({ debugExit, debugConsolePort, testDevice = false }: PlainOptions): DebugPlaces {
   const { port, bytes } = debugExit ?? { port: 0x501, bytes: 4 };
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > 8) throw new OptionError('debugExit.bytes', `${bytes} is not a number of ports from 1 to 8.`);
   return {

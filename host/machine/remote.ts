@@ -19,7 +19,7 @@ import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SnapshotOptions, SpawnOptions, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -212,8 +212,12 @@ class RemoteMachine implements Machine {
     return this.call('commandResult');
   }
 
-  snapshot(): Promise<Uint8Array> {
-    return this.call('snapshot');
+  clone(): Promise<Machine> {
+    return Promise.reject(new MachineError('clone(): a machine in a worker has no clones; give its snapshot to createMachine.'));
+  }
+
+  snapshot(options?: SnapshotOptions): Promise<Uint8Array> {
+    return this.call('snapshot', options);
   }
 
   stats(): Promise<Stats> {

@@ -1,186 +1,124 @@
 /**
- * Snapshots: a header, the state ranges, and the pages of RAM that are not all zero. Numbers are little-endian.
- *
- *     0   magic "PINTSNAP"          8  version u32        12  bytes of RAM in MiB u32
- *     16  build, 16 hex digits      32  number of ranges u32       36  number of pages u32
- *     40  flags u32: bit 0, the guest's agent is up
- *     44  bytes of the five output rings that were handed on already and still lie there, u32 each (engine.ts)
- *     64  ranges: base u32, bytes u32 each; then their bytes, without the zeros at each range's end
- *     ..  page numbers u32 each; then the pages, 4096 bytes each
- *
- * The layout of the state belongs to one build of the module, so a snapshot of another build is refused.
+ * A machine into a snapshot and out of one: the state sections of the module's own list (assembly/base/regions.ts), each by name and version, and
+ * RAM. A restored machine's RAM comes whole and checked, or a page at a time when the guest or a device first touches it; its hash is the same.
  */
 
-import { SnapshotError } from './errors.js';
+import { ABOUT, ABOUT_VERSION, encodePlain, memorySource, migrate, openSnapshotFile, PAGE, readAbout, readPage, readSection, sectionNamed, SnapshotError, verify, writeAbout, type About, type ByteSource, type Part, type Section, type SnapshotFile } from '../snapshot/index.js';
 import type { ModuleInstance } from '../rings/instance.js';
-import { MIB } from './units.js';
 import { readState, stateRanges, type StateRange } from './state.js';
+import { MIB } from './units.js';
 
-const MAGIC = 'PINTSNAP';
-const VERSION = 3;
-const SHOWN_AT = 44;
-const SHOWN_WORDS = 5;
-const HEADER_BYTES = SHOWN_AT + 4 * SHOWN_WORDS;
-const FLAG_AGENT = 1;
-const PAGE = 4096;
+const RAM = 'ram';
+const RAM_VERSION = 1;
+/** What can be made again: of another build it is left out, since its entries are addresses of that. */
+const ANEW: readonly string[] = ['tlb', 'tlb logs'];
 
-
-export interface SnapshotHeader {
-  version: number;
-  memoryMiB: number;
-  build: string;
-  /** The guest's agent was up and waiting for a command. */
-  agentReady: boolean;
-  /** Bytes of each output ring that were handed on before. */
-  shown: number[];
+/** An open snapshot. */
+export interface OpenSnapshot {
+  file: SnapshotFile;
+  about: About;
+  /** RAM comes when it is touched, and the file is needed until then. */
+  touched: boolean;
 }
 
-interface Counts extends SnapshotHeader {
-  ranges: number;
-  pages: number;
-}
-
-function usedPages(instance: ModuleInstance, ramBytes: number): number[] {
-  const words = new BigUint64Array(instance.memory.buffer, instance.ram, ramBytes / 8);
-  const pages: number[] = [];
-  const perPage = PAGE / 8;
-  for (let page = 0; page < ramBytes / PAGE; page++) {
-    const end = (page + 1) * perPage;
-    for (let i = page * perPage; i < end; i++) {
-      if (words[i] !== 0n) {
-        pages.push(page);
-        break;
-      }
-    }
+/** Opens a snapshot; unless `touched`, all of it is checked. Throws SnapshotError, which says what of it is wrong; then the source is closed. */
+export async function openSnapshot(source: ByteSource, touched: boolean): Promise<OpenSnapshot> {
+  try {
+    const file = await openSnapshotFile(source);
+    if (!touched) verify(file);
+    return { file, about: readAbout(file), touched };
+  } catch (error) {
+    source.close();
+    throw error;
   }
-  return pages;
 }
 
-/** How much of a range there is up to its last byte that is not zero, in whole words. */
-function usedBytes(state: Uint8Array): number {
-  const words = new Uint32Array(state.buffer, state.byteOffset, state.length / 4);
-  let used = words.length;
-  while (used > 0 && words[used - 1] === 0) used--;
-  return used * 4;
+export const openSnapshotBytes = (bytes: Uint8Array, touched = false): Promise<OpenSnapshot> => openSnapshot(memorySource(bytes), touched);
+
+/** Lets every page of RAM that still lies elsewhere come. */
+export function bringAll({ exports }: ModuleInstance, ramBytes: number): void {
+  for (let page = 0; exports.absentPages() !== 0 && page < ramBytes / PAGE; page++) exports.bringPage(page);
 }
 
-interface SavedState {
-  base: number;
-  data: Uint8Array;
+/** The whole state of a machine that is not running, which is left as it is: parts of a file, which refer to the machine's own memory. */
+export function takeSnapshot(instance: ModuleInstance, about: Omit<About, 'build' | 'places'>): Uint8Array[] {
+  const ramBytes = about.memoryMiB * MIB;
+  bringAll(instance, ramBytes);
+  const ranges = stateRanges(instance);
+  const places = Object.fromEntries([...ranges, { name: RAM, base: instance.ram }].map(({ name, base }) => [name, base]));
+  const state = ranges.map((range): Part => ({ name: range.name, version: range.version, content: readState(instance, range) }));
+  return encodePlain([
+    { name: ABOUT, version: ABOUT_VERSION, content: writeAbout({ build: instance.build, places, ...about }) },
+    ...state,
+    { name: RAM, version: RAM_VERSION, content: instance.bytes.subarray(instance.ram, instance.ram + ramBytes) },
+  ]);
 }
 
-/** The whole state of a machine that is not running, which is left as it is. */
-export function takeSnapshot(instance: ModuleInstance, memoryMiB: number, agentReady: boolean, shown: readonly number[]): Uint8Array {
-  const saved = stateRanges(instance).map((range): SavedState => {
-    const state = readState(instance, range);
-    return { base: range.base, data: state.subarray(0, usedBytes(state)) };
-  });
-  const pages = usedPages(instance, memoryMiB * MIB);
-  const stateBytes = saved.reduce((sum, { data }) => sum + 8 + data.length, 0);
-  const out = new Uint8Array(HEADER_BYTES + stateBytes + pages.length * (4 + PAGE));
-  const view = new DataView(out.buffer);
-  const ascii = (at: number, text: string): void => out.set(new TextEncoder().encode(text), at);
-  ascii(0, MAGIC);
-  view.setUint32(8, VERSION, true);
-  view.setUint32(12, memoryMiB, true);
-  ascii(16, instance.build);
-  view.setUint32(32, saved.length, true);
-  view.setUint32(36, pages.length, true);
-  view.setUint32(40, agentReady ? FLAG_AGENT : 0, true);
-  for (let i = 0; i < SHOWN_WORDS; i++) view.setUint32(SHOWN_AT + i * 4, shown[i] ?? 0, true);
-  const end = writeRanges(out, view, saved);
-  pages.forEach((page, i) => {
-    view.setUint32(end + i * 4, page, true);
-    const from = instance.ram + page * PAGE;
-    out.set(instance.bytes.subarray(from, from + PAGE), end + pages.length * 4 + i * PAGE);
-  });
-  return out;
+/** Refuses sections that this build has not, and misses those that it needs. */
+function checkNames(file: SnapshotFile, ranges: readonly StateRange[], build: string): void {
+  const own = new Set([ABOUT, RAM, ...ranges.map(({ name }) => name)]);
+  const strange = file.sections.find(({ name }) => !own.has(name));
+  const other = build === '' ? '' : ` It was taken by build ${build}.`;
+  if (strange !== undefined) throw new SnapshotError(`The snapshot has a section "${strange.name}" (version ${strange.version}) that this build does not know.${other}`, strange.name);
+  const missing = [...own].find((name) => sectionNamed(file, name) === undefined);
+  if (missing !== undefined) throw new SnapshotError(`The snapshot has no section "${missing}", which this build needs.${other}`, missing);
 }
 
-function writeRanges(out: Uint8Array, view: DataView, saved: readonly SavedState[]): number {
-  let at = HEADER_BYTES + saved.length * 8;
-  saved.forEach(({ base, data }, i) => {
-    view.setUint32(HEADER_BYTES + i * 8, base, true);
-    view.setUint32(HEADER_BYTES + i * 8 + 4, data.length, true);
-    out.set(data, at);
-    at += data.length;
-  });
-  return at;
-}
-
-function viewOf(snapshot: Uint8Array): DataView {
-  return new DataView(snapshot.buffer, snapshot.byteOffset, snapshot.byteLength);
-}
-
-function readCounts(snapshot: Uint8Array): Counts {
-  const text = (from: number, to: number): string => String.fromCharCode(...snapshot.subarray(from, to));
-  if (snapshot.length < HEADER_BYTES || text(0, 8) !== MAGIC) {
-    throw new SnapshotError('This is no snapshot: it does not start with the name of the format.');
+/** Puts a section's pages where they lie in the machine, where there are zeros: those that are zero are not touched. */
+function putSection(instance: ModuleInstance, file: SnapshotFile, section: Section, range: StateRange): void {
+  for (let i = 0; i < section.pages.length; i++) {
+    const page = section.pages[i]!;
+    if (page === 0) continue;
+    const at = range.base + i * PAGE, end = Math.min(at + PAGE, range.base + section.bytes);
+    if (end - at === PAGE) readPage(file, page - 1, instance.bytes.subarray(at, end), section, i);
+    else instance.bytes.set(readSection(file, { ...section, pages: section.pages.subarray(i, i + 1), bytes: end - at }), at);
   }
-  const view = viewOf(snapshot);
-  const version = view.getUint32(8, true);
-  if (version !== VERSION) {
-    throw new SnapshotError(`The snapshot has format version ${version}, this build reads version ${VERSION}. Take a new one with this build.`);
+}
+
+function restoreRange(instance: ModuleInstance, file: SnapshotFile, range: StateRange): void {
+  const section = sectionNamed(file, range.name)!;
+  if (section.version === range.version && section.bytes <= range.bytes) return putSection(instance, file, section, range);
+  instance.bytes.set(migrate(range.name, section.version, readSection(file, section), range), range.base);
+}
+
+/** State has addresses of linear memory in it (of rings, of items of fw_cfg): a build that moved a part cannot go on with it. */
+function checkPlaces(instance: ModuleInstance, ranges: readonly StateRange[], { places, build }: About): void {
+  const moved = [...ranges, { name: RAM, base: instance.ram }].find(({ name, base }) => !ANEW.includes(name) && places[name] !== base);
+  if (moved !== undefined) throw new SnapshotError(`The section "${moved.name}" lies elsewhere in this build than in build ${build}, which took the snapshot. Restore it with that.`, moved.name);
+}
+
+function restoreRam(instance: ModuleInstance, { file, about, touched }: OpenSnapshot): void {
+  const section = sectionNamed(file, RAM)!;
+  if (section.version !== RAM_VERSION || section.bytes !== about.memoryMiB * MIB) {
+    throw new SnapshotError(`The section "${RAM}" (version ${section.version}) has ${section.bytes} bytes, for a machine of ${about.memoryMiB} MiB.`, RAM);
   }
-  return {
-    version,
-    memoryMiB: view.getUint32(12, true),
-    build: text(16, 32),
-    agentReady: (view.getUint32(40, true) & FLAG_AGENT) !== 0,
-    shown: Array.from({ length: SHOWN_WORDS }, (_, i) => view.getUint32(SHOWN_AT + i * 4, true)),
-    ranges: view.getUint32(32, true),
-    pages: view.getUint32(36, true),
+  const { pages } = section;
+  const put = (page: number): void => {
+    const at = instance.ram + page * PAGE;
+    readPage(file, pages[page]! - 1, instance.bytes.subarray(at, at + PAGE), section, page);
   };
-}
-
-/** What a snapshot says of itself; throws SnapshotError for other bytes. */
-export function readSnapshotHeader(snapshot: Uint8Array): SnapshotHeader {
-  const { version, memoryMiB, build, agentReady, shown } = readCounts(snapshot);
-  return { version, memoryMiB, build, agentReady, shown };
-}
-
-/** A range of the machine, and how much of it the snapshot has; the rest is zeros. */
-interface SavedRange extends StateRange {
-  saved: number;
-}
-
-/** Refuses a snapshot of another build, or a damaged one, before anything is written. */
-function check(counts: Counts, snapshot: Uint8Array, instance: ModuleInstance): SavedRange[] {
-  if (counts.build !== instance.build) {
-    throw new SnapshotError(
-      `The snapshot belongs to build ${counts.build} of the module, this is build ${instance.build}. Restore it with the build that made it.`,
-    );
+  instance.supply!.page = put;
+  for (let page = 0; page < pages.length; page++) {
+    if (pages[page] === 0) continue;
+    if (touched) instance.exports.expectPage(page);
+    else put(page);
   }
-  const own = stateRanges(instance);
-  const view = viewOf(snapshot);
-  const word = (at: number): number => (at + 4 <= snapshot.length ? view.getUint32(at, true) : 0);
-  const ranges = own.map((range, i) => ({ ...range, saved: word(HEADER_BYTES + i * 8 + 4) }));
-  const stateBytes = ranges.reduce((sum, range) => sum + 8 + range.saved, 0);
-  const same =
-    counts.ranges === ranges.length &&
-    snapshot.length === HEADER_BYTES + stateBytes + counts.pages * (4 + PAGE) &&
-    ranges.every(({ base, bytes, saved }, i) => word(HEADER_BYTES + i * 8) === base && saved <= bytes);
-  if (!same) throw new SnapshotError(`The snapshot is damaged: its ${snapshot.length} bytes do not hold what its header says.`);
-  return ranges;
 }
 
-/** Puts a snapshot into a fresh instance with as much RAM as it had. */
-export function restoreSnapshot(instance: ModuleInstance, snapshot: Uint8Array): void {
-  const counts = readCounts(snapshot);
-  const ranges = check(counts, snapshot, instance);
-  const view = viewOf(snapshot);
-  const pagesAt = HEADER_BYTES + ranges.reduce((sum, range) => sum + 8 + range.saved, 0);
-  const limit = (counts.memoryMiB * MIB) / PAGE;
-  const pages = Array.from({ length: counts.pages }, (_, i) => view.getUint32(pagesAt + i * 4, true));
-  if (pages.some((page) => page >= limit)) throw new SnapshotError('The snapshot is damaged: it has pages beyond its RAM.');
-  let at = HEADER_BYTES + ranges.length * 8;
-  for (const { base, bytes, saved } of ranges) {
-    instance.bytes.set(snapshot.subarray(at, at + saved), base);
-    instance.bytes.fill(0, base + saved, base + bytes);
-    at += saved;
-  }
-  const data = pagesAt + counts.pages * 4;
-  pages.forEach((page, i) => instance.bytes.set(snapshot.subarray(data + i * PAGE, data + (i + 1) * PAGE), instance.ram + page * PAGE));
+/** Puts a snapshot into an instance with as much RAM as it had, of which nothing was called yet. What was left out is told in the notes it returns. */
+export function restoreSnapshot(instance: ModuleInstance, snapshot: OpenSnapshot): string[] {
+  const { file, about } = snapshot;
+  const ranges = stateRanges(instance);
+  checkNames(file, ranges, about.build);
+  checkPlaces(instance, ranges, about);
+  const isOwn = about.build === instance.build;
+  for (const range of ranges) if (isOwn || !ANEW.includes(range.name)) restoreRange(instance, file, range);
+  const { regionBytes, regionCount } = instance.exports;
+  if (regionBytes(regionCount() - 1) >>> 0 !== about.memoryMiB * MIB) throw new SnapshotError(`The machine of the snapshot has not the ${about.memoryMiB} MiB that its section "${ABOUT}" says.`, ABOUT);
+  restoreRam(instance, snapshot);
   // Caches (decoded code, register tables) are made again from the state.
   instance.exports.attach();
+  if (!isOwn) instance.exports.dropTlb();
+  if (snapshot.touched) instance.exports.bringMapped();
+  return isOwn ? [] : [`the snapshot was taken by build ${about.build}, this is ${instance.build}: the TLB starts empty`];
 }

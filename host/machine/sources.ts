@@ -5,12 +5,25 @@
 
 import { viewOf } from '../bytes/view.js';
 import type { OpenGuest } from '../guest/open.js';
+import { platform } from '#platform';
 import { bytesOf, readSource } from './bytes.js';
+import { OptionError } from './errors.js';
+import type { ByteSource } from '../snapshot/index.js';
+import { openSnapshot, openSnapshotBytes, type OpenSnapshot } from './snapshot.js';
 import type { DriveOptions, FileSource, MachineOptions } from './types.js';
 
-/** MachineOptions behind readSources. */
-export interface ReadOptions extends MachineOptions {
-  snapshot?: Uint8Array;
+/** What is asked of a machine but for its snapshot. */
+export type PlainOptions = Omit<MachineOptions, 'snapshot' | 'snapshotPages'>;
+
+/** MachineOptions behind readSources: they could go to another thread. */
+export interface SourceOptions extends MachineOptions {
+  snapshot?: string | Uint8Array;
+  module?: Uint8Array;
+}
+
+/** The same with the snapshot open. */
+export interface ReadOptions extends PlainOptions {
+  snapshot?: OpenSnapshot;
   module?: Uint8Array;
   /** The guest, where it had to be looked at before. */
   openedGuest?: OpenGuest;
@@ -27,11 +40,27 @@ function driveSource(source: DriveOptions['source']): DriveOptions['source'] {
   return viewOf(source) ?? bytesOf('drives.source', source);
 }
 
+/** A file is read where it lies, unless all of it is asked for. */
+async function openSource(source: string | Uint8Array, pages: MachineOptions['snapshotPages']): Promise<OpenSnapshot> {
+  if (pages !== undefined && pages !== 'whole' && pages !== 'touched') throw new OptionError('snapshotPages', `"${String(pages)}" is neither whole nor touched.`);
+  if (typeof source !== 'string') return openSnapshotBytes(source, pages === 'touched');
+  const file = openPath(source);
+  return file === undefined ? openSnapshotBytes(await readSource('snapshot', source), pages === 'touched') : openSnapshot(file, pages !== 'whole');
+}
+
+function openPath(path: string): ByteSource | undefined {
+  try {
+    return platform.openFile(path);
+  } catch (error) {
+    throw new OptionError('snapshot', `cannot read ${path}: ${(error as Error).message}.`);
+  }
+}
+
 /** Throws OptionError, in the name of the option. */
-export async function readSources(options: MachineOptions): Promise<ReadOptions> {
+export async function readSources(options: MachineOptions): Promise<SourceOptions> {
   const { snapshot, module, ...rest } = options;
-  const read: ReadOptions = rest;
-  if (snapshot !== undefined) read.snapshot = await readSource('snapshot', snapshot);
+  const read: SourceOptions = rest;
+  if (snapshot !== undefined) read.snapshot = await pathOrBytes('snapshot', snapshot);
   if (module !== undefined) read.module = await readSource('module', module);
   for (const name of ['kernel', 'initrd', 'bios'] as const) {
     const source = options[name];
@@ -42,4 +71,9 @@ export async function readSources(options: MachineOptions): Promise<ReadOptions>
   if (options.drives !== undefined) read.drives = options.drives.map((drive) => ({ ...drive, source: driveSource(drive.source) }));
   if (options.stdin !== undefined && viewOf(options.stdin) !== undefined) read.stdin = viewOf(options.stdin)!;
   return read;
+}
+
+/** Opens the snapshot among them. Throws SnapshotError, and OptionError where there is no such file. */
+export async function openSources({ snapshot, snapshotPages, ...rest }: SourceOptions): Promise<ReadOptions> {
+  return snapshot === undefined ? rest : { ...rest, snapshot: await openSource(snapshot, snapshotPages) };
 }

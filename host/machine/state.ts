@@ -5,11 +5,14 @@
 
 import { platform } from '#platform';
 import { RegionKind } from '../../assembly/surface/run.js';
-import type { ModuleInstance } from '../rings/instance.js';
+import { readString, type ModuleInstance } from '../rings/instance.js';
 
 const WHOLE = 0xff;
 
 export interface StateRange {
+  name: string;
+  /** Of what lies in it. */
+  version: number;
   base: number;
   bytes: number;
   /** Of every `stride` bytes the first counts under `mask`, the others whole. */
@@ -24,7 +27,7 @@ export function stateRanges(instance: ModuleInstance): StateRange[] {
   for (let i = 0; i < exports.regionCount(); i++) {
     const base = exports.regionBase(i) >>> 0;
     if (exports.regionKind(i) !== RegionKind.STATE || base >= instance.ram) continue;
-    out.push({ base, bytes: exports.regionBytes(i) >>> 0, stride: exports.regionStride(i), mask: exports.regionMask(i) });
+    out.push({ name: readString(instance, exports.regionName(i)), version: exports.regionVersion(i), base, bytes: exports.regionBytes(i) >>> 0, stride: exports.regionStride(i), mask: exports.regionMask(i) });
   }
   return out;
 }

@@ -205,10 +205,15 @@ export interface MachineOptions {
   /** What ports of console cards are connected to. */
   chardevs?: readonly ChardevOptions[];
   /**
-   * What `machine.snapshot()` of the same build gave. With a kernel, guest, bios or bare it can be reset; without, options that say how a machine
-   * starts (`seed`, `rtc`, `cpu`, `debugExit`, `debugConsolePort`) are refused, since it has started.
+   * What `machine.snapshot()` gave, or a file with it (docs/embedding.md). With a kernel, guest, bios or bare it can be reset; without, options that say how a machine
+   * starts (`rtc`, `cpu`, `debugExit`, `debugConsolePort`) are refused, since it has started.
    */
   snapshot?: FileSource;
+  /**
+   * `whole`: all of a snapshot is read and checked before there is a machine. `touched`: pages of RAM come when they are first touched, each
+   * checked then; one that is damaged ends the run with a SnapshotError. Default `touched` for an unpacked file by path, else `whole`.
+   */
+  snapshotPages?: 'whole' | 'touched';
   /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */
   clock?: ClockMode;
   /**
@@ -218,7 +223,10 @@ export interface MachineOptions {
   icountShift?: number;
   /** `sync`: hot code is translated to Wasm, compiled at once where the run yields. What a guest computes is the same. Default `off`. */
   jit?: 'off' | 'sync';
-  /** Seeds RDRAND and everything else that is random in a machine. Default 1. */
+  /**
+   * Seeds RDRAND and everything else that is random in a machine. Default 1. A machine from a snapshot that is given one is another machine than that which
+   * was saved: its kernel is told so by the VM generation device, and takes new random numbers.
+   */
   seed?: number | bigint;
   /**
    * What the RTC shows at start. Default: now under `realtime` and with a user network, else 2026-01-01 00:00 UTC. A machine from a snapshot
@@ -244,6 +252,12 @@ export interface MachineOptions {
   onProgress?: (message: string) => void;
   /** Told how far the files of a guest by address have come. */
   onTransfer?: (progress: TransferProgress) => void;
+}
+
+/** How a snapshot is made. */
+export interface SnapshotOptions {
+  /** A third of the bytes for ten times the work: for keeping and sending. Default false: larger, and quick to start from. */
+  packed?: boolean;
 }
 
 /** Why a run ended. */
@@ -543,8 +557,13 @@ export interface Machine extends AsyncDisposable {
    */
   setLink(netdev: string, up: boolean): Promise<void>;
 
-  /** While paused. The whole state, for `createMachine({snapshot})` of the same build. */
-  snapshot(): Promise<Uint8Array>;
+  /** While paused. The whole state but for disks, for `createMachine({snapshot})`. */
+  snapshot(options?: SnapshotOptions): Promise<Uint8Array>;
+  /**
+   * While paused. Another machine in the same state, paused, with the same options but for `changes` (`seed` makes it another one to its guest); pages of RAM
+   * are shared until they are touched. Not in a worker. Disks are not: a machine with drives says which the clone has.
+   */
+  clone(changes?: Partial<MachineOptions>): Promise<Machine>;
   stats(): Promise<Stats>;
   /** Regions of interest that have ended: those that the guest marked, and those of `measure`. */
   regions(): Promise<Regions>;

@@ -15,6 +15,7 @@ import type { NetBackend } from '../net/backend.js';
 import type { DgramOptions, StreamOptions } from '../net/link-options.js';
 import type { PcapWriter } from '../net/pcap.js';
 import type { SocketProvider } from '../net/provider.js';
+import type { ByteSource } from '../snapshot/source.js';
 
 /** A worker that runs a machine (machine/worker.ts), seen from the thread that made it. */
 export interface WorkerHandle {
@@ -56,12 +57,16 @@ export interface Platform {
 
   /** A file by path; in a page by address, relative to the page. Rejected with an Error whose message says why it cannot be read. */
   readFile(path: string | URL): Promise<Uint8Array>;
+  /** The same, read where it lies, a part at a time and at once; undefined where the platform has only whole files. */
+  openFile(path: string): ByteSource | undefined;
   /** The module that belongs to this package. Rejected with an Error whose message says what to pass instead. */
   readModule(): Promise<Uint8Array>;
   /** SHA-256 in hex of all parts, one after the other. */
   sha256(parts: readonly Uint8Array[]): Promise<string>;
   /** Unpacks gzip. Throws LimitError past `room` bytes, StreamError for what is none. */
   gunzip(bytes: Uint8Array, room: number): Uint8Array;
+  /** Deflates (RFC 1951) faster than CompressionStream does; undefined where that is all there is. */
+  readonly deflate: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
 
   /** Starts a worker, from the program's own script where `script` names one. */
   startWorker(script?: string | URL): WorkerHandle;

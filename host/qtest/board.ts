@@ -11,7 +11,7 @@ import { freshInstance } from '../machine/local.js';
 import { compileModule } from '../machine/module.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import { readSettings } from '../machine/options.js';
-import { readSources } from '../machine/sources.js';
+import { openSources, readSources } from '../machine/sources.js';
 import type { MachineOptions } from '../machine/types.js';
 
 /** idleNs when no timer is armed. */
@@ -223,7 +223,7 @@ export class Board {
 
 /** Makes the board with its cards, as after power-on: no firmware has given addresses. */
 export async function createBoard(given: MachineOptions): Promise<Board> {
-  const options = await readSources(given);
+  const options = await openSources(await readSources(given));
   const settings = readSettings(options);
   const compiled = await compileModule(options.module);
   const outside = await openOutside(settings, options.drives ?? []);

@@ -73,6 +73,14 @@ export interface ModuleExports {
   regionName(index: number): number;
   regionStride(index: number): number;
   regionMask(index: number): number;
+  regionVersion(index: number): number;
+  dropTlb(): void;
+  freshen(seedLow: number, seedHigh: number): void;
+  expectPage(page: number): void;
+  absentPages(): number;
+  bringPage(page: number): void;
+  bringRam(gpaLow: number, gpaHigh: number, bytes: number): void;
+  bringMapped(): void;
   counterIds(): number;
   counterName(index: number): number;
   counterUnit(index: number): number;
@@ -113,6 +121,11 @@ export interface ModuleExports {
   driveInput(point: ProbePoint, pin: number, level: number): void;
 }
 
+/** Puts page `page` of RAM where it belongs; what it throws ends the run. */
+export interface PageSupply {
+  page(page: number): void;
+}
+
 /** One instance of the module with its own memory: one machine. */
 export interface ModuleInstance {
   exports: ModuleExports;
@@ -120,10 +133,12 @@ export interface ModuleInstance {
   /** Views of the whole memory. It never grows, so they stay valid. */
   bytes: Uint8Array;
   view: DataView;
-  /** First 16 hex digits of the SHA-256 of the module: snapshots belong to one build. */
+  /** First 16 hex digits of the SHA-256 of the module. */
   build: string;
   /** Address of guest RAM. */
   ram: number;
+  /** Where pages of RAM come from that were said to come later (expectPage). */
+  supply?: PageSupply;
 }
 
 /** A string literal of the module: UTF-16, its length in bytes in the word before it. */

@@ -1,7 +1,8 @@
 /** A machine run in pieces: cut at any tick, its caches dropped, its snapshot taken and gone on from, and what became of it. */
 import { createHash } from 'node:crypto';
 import { Address, StopReason } from '../../assembly/surface/run.js';
-import { restoreSnapshot, takeSnapshot } from '../../host/machine/snapshot.js';
+import { bringAll, restoreSnapshot, takeSnapshot } from '../../host/machine/snapshot.js';
+import { join, memorySource, openPlain, readAbout } from '../../host/snapshot/index.js';
 import { readState, stateRanges } from '../../host/machine/state.js';
 import { createRawMachine, type RawMachine } from '../support/raw-machine.js';
 
@@ -26,6 +27,7 @@ export interface Outcome {
 }
 
 export function hashOf({ instance, bytes, ram, ramBytes }: RawMachine): string {
+  bringAll(instance, ramBytes);
   const hash = createHash('sha256');
   for (const range of stateRanges(instance)) hash.update(readState(instance, range));
   return hash.update(bytes.subarray(ram, ram + ramBytes)).digest('hex');
@@ -33,10 +35,10 @@ export function hashOf({ instance, bytes, ram, ramBytes }: RawMachine): string {
 
 /** A machine from the snapshot of another. */
 export function copyOf(machine: RawMachine): RawMachine {
-  const copy = createRawMachine(machine.ramBytes >> 20);
-  // Options of a machine are not in its state.
-  copy.call('placeDebug', EXIT_PORT, 4, CONSOLE_PORT);
-  restoreSnapshot(copy.instance, takeSnapshot(machine.instance, machine.ramBytes >> 20, false, []));
+  const memoryMiB = machine.ramBytes >> 20, copy = createRawMachine(memoryMiB, false);
+  const file = openPlain(memorySource(join(takeSnapshot(machine.instance, { memoryMiB, cards: [], agentReady: false, shown: [], disks: [] }))));
+  // Pages that come when they are touched on every other tick: the answer is the same.
+  restoreSnapshot(copy.instance, { file, about: readAbout(file), touched: now(machine) % 2n === 0n });
   return copy;
 }
 

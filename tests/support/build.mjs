@@ -2,12 +2,12 @@
 //
 //   node tests/support/build.mjs [release|test|debug] [--force] [--quiet]
 //
-// A stamp beside each output holds the digest of everything it was made from, so a second run takes milliseconds
-// and a change of branch rebuilds what differs. Outputs are renamed into place: an interrupted build leaves the old one.
+// A stamp beside each output holds the digest of everything it was made from, and what the system says of those files (sizes, times),
+// so a second run reads none of them and a change of branch rebuilds what differs. Outputs are renamed into place: an interrupted build leaves the old one.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -39,6 +39,14 @@ function digest(files, words) {
   return hash.digest("hex");
 }
 
+/** What of files changes whenever they are written to. */
+function fingerprint(files, words) {
+  return [...words, ...files.map((file) => {
+    const { size, mtimeMs, ino } = statSync(join(root, file));
+    return `${file} ${size} ${mtimeMs} ${ino}`;
+  })].join("\n");
+}
+
 function packageVersion(name) {
   try {
     return JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version;
@@ -61,11 +69,17 @@ function run(command, args) {
 }
 
 /** Runs `make` unless the stamp says that its output was made from the same inputs. */
-async function whenChanged(name, key, outputs, options, make) {
-  const stamp = join(root, "build", `.${name}.stamp`);
-  const upToDate =
-    !options.force && outputs.every((o) => existsSync(join(root, o))) && existsSync(stamp) && readFileSync(stamp, "utf8") === key;
-  if (upToDate) return false;
+async function whenChanged(name, files, words, outputs, options, make) {
+  const [stamp, seen] = ["stamp", "seen"].map((kind) => join(root, "build", `.${name}.${kind}`));
+  const holds = (path, text) => existsSync(path) && readFileSync(path, "utf8") === text;
+  const there = !options.force && outputs.every((o) => existsSync(join(root, o)));
+  const print = fingerprint(files, words);
+  if (there && existsSync(stamp) && holds(seen, print)) return false;
+  const key = digest(files, words);
+  if (there && holds(stamp, key)) {
+    writeFileSync(seen, print);
+    return false;
+  }
   mkdirSync(dirname(stamp), { recursive: true });
   const started = Date.now();
   if (!options.quiet) process.stderr.write(`build: ${name}...`);
@@ -76,6 +90,7 @@ async function whenChanged(name, key, outputs, options, make) {
     throw error;
   }
   writeFileSync(stamp, key);
+  writeFileSync(seen, print);
   if (!options.quiet) process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   return true;
 }
@@ -85,9 +100,8 @@ const outFile = (target) => (target === "release" ? "build/pintail.wasm" : `buil
 /** Compiles the module for one target of asconfig.json and returns the path of the Wasm file. */
 export async function buildModule(target = "release", options = {}) {
   const files = listFiles("assembly", [".ts"]);
-  const key = digest([...files, "asconfig.json"], [packageVersion("assemblyscript"), target]);
   const out = outFile(target);
-  await whenChanged(`module-${target}`, key, [out], options, async () => {
+  await whenChanged(`module-${target}`, [...files, "asconfig.json"], [packageVersion("assemblyscript"), target], [out], options, async () => {
     const asc = join(root, "node_modules/assemblyscript/bin/asc.js");
     const temporary = `build/.new-${process.pid}.wasm`;
     // asc reads ./asconfig.json and its release target unless told otherwise, silently.
@@ -102,8 +116,7 @@ export async function buildModule(target = "release", options = {}) {
 /** Compiles the TypeScript of the host to build/host. */
 export async function buildHost(options = {}) {
   const files = [...listFiles("host", [".ts"]), ...listFiles("guest", [".ts"]), ...listFiles("assembly/run", ["surface.ts", "fields.ts"]), ...listFiles("assembly/device", ["-spec.ts"])];
-  const key = digest([...files, "tsconfig.json", "package.json"], [packageVersion("typescript")]);
-  await whenChanged("host", key, ["build/host/index.js", "build/host/cli/main.js"], options, async () => {
+  await whenChanged("host", [...files, "tsconfig.json", "package.json"], [packageVersion("typescript")], ["build/host/index.js", "build/host/cli/main.js"], options, async () => {
     const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
     // A file that was renamed or deleted must not live on in the output.
     for (const folder of ["host", "guest", "assembly"]) rmSync(join(root, "build", folder), { recursive: true, force: true });

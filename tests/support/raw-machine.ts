@@ -1,7 +1,7 @@
 /** The shipped module alone, without the host around it: memory, exports, RAM. For tests that misuse it. */
 import { readFileSync } from 'node:fs';
 import { Address, StopReason } from '../../assembly/surface/run.js';
-import type { ModuleExports, ModuleInstance } from '../../host/rings/instance.js';
+import type { ModuleExports, ModuleInstance, PageSupply } from '../../host/rings/instance.js';
 
 export interface RawMachine {
   /** As the host's own functions take it. */
@@ -19,16 +19,18 @@ const MODULE = new WebAssembly.Module(readFileSync(new URL('../../build/pintail.
 /** Pages of linear memory below RAM; `create` checks it. */
 const BELOW_RAM_PAGES = 1536;
 
-export function createRawMachine(ramMiB: number): RawMachine {
+/** `made`: `create` has been called; without, it is memory of zeros to restore a snapshot into. */
+export function createRawMachine(ramMiB: number, made = true): RawMachine {
   const memory = new WebAssembly.Memory({ initial: BELOW_RAM_PAGES + ramMiB * 16 });
   const abort = (): never => { throw new Error('the module aborted'); };
-  const exports = new WebAssembly.Instance(MODULE, { env: { memory, abort } }).exports as unknown as Record<string, (...args: number[]) => number>;
+  const supply: PageSupply = { page: () => undefined };
+  const exports = new WebAssembly.Instance(MODULE, { env: { memory, abort, page: (page: number) => supply.page(page) } }).exports as unknown as Record<string, (...args: number[]) => number>;
   const call = (name: string, ...args: number[]): number => exports[name]!(...args) >>> 0;
   const ram = call('address', Address.Ram);
   if (ram > BELOW_RAM_PAGES * 65536) throw new Error(`RAM begins at ${ram}: raise BELOW_RAM_PAGES in tests/support/raw-machine.ts`);
-  call('create', ramMiB, 1, 0, 0, 0);
+  if (made) call('create', ramMiB, 1, 0, 0, 0);
   const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
-  const instance = { exports: exports as unknown as ModuleExports, memory, bytes, view, build: '0'.repeat(16), ram };
+  const instance: ModuleInstance = { exports: exports as unknown as ModuleExports, memory, bytes, view, build: '0'.repeat(16), ram, supply };
   return { instance, call, bytes, view, ram, ramBytes: ramMiB << 20 };
 }
 

@@ -17,3 +17,5 @@ export const enum Pm1Cnt { SCI_EN = 1, BM_RLD = 2, SLP_TYP_SHIFT = 10, SLP_TYP =
 @inline export const PM_BASE: u32 = 0x600;
 /** APM_CNT (FADT SMI_CMD) and its values for ACPI_ENABLE and ACPI_DISABLE. */
 export const enum Apm { CNT = 0xb2, STS = 0xb3, ACPI_ENABLE = 2, ACPI_DISABLE = 3 }
+/** The general-purpose event of the DSDT's VM generation device (host/boot/acpi/dsdt.ts). */
+@inline export const GENERATION_EVENT: u32 = 5;

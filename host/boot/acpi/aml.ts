@@ -89,6 +89,8 @@ export function serializedMethod(at: string, argumentCount: number, ...terms: Am
   return packed([0x14], path(at), [argumentCount | 8], ...terms);
 }
 
+/** Tells whoever listens to a device. */
+export const notify = (target: Aml, value: number): Aml => [0x86, ...target, ...integer(value)];
 export const argument = (index: number): Aml => [0x68 + index];
 export const local = (index: number): Aml => [0x60 + index];
 export const store = (value: Aml, target: Aml): Aml => [0x70, ...value, ...target];

@@ -35,6 +35,15 @@ export const Mmio = {
   PCI_LAST: 0xfebfffff,
 } as const;
 
+/**
+ * The VM generation device (Microsoft's "Virtual Machine Generation ID"): 16 bytes that are others when the machine is another one, at an address that a snapshot
+ * can be told by, and the general-purpose event that says so.
+ */
+export const GENERATION_AT = 0xe0040;
+export const GENERATION_BYTES = 16;
+/** GENERATION_EVENT of assembly/chipset/acpi/spec.ts. */
+export const GENERATION_GPE = '_E05';
+
 /** COM1 to COM4: ports and ISA interrupts. */
 export const ComPorts = [
   { port: 0x3f8, irq: 4 },

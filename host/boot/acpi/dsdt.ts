@@ -7,7 +7,7 @@ import { ECAM_BASE, ECAM_BYTES } from '../ram-layout.js';
 import * as aml from './aml.js';
 import type { Aml } from './aml.js';
 import {
-  ComPorts, LINK_LINES, LPC_ADDRESS, Mmio, PCI_PINS, PCI_SLOTS, pciGsi, pciLink, PIRQ_ROUT, Pm, type AcpiBoard,
+  ComPorts, GENERATION_AT, GENERATION_GPE, LINK_LINES, LPC_ADDRESS, Mmio, PCI_PINS, PCI_SLOTS, pciGsi, pciLink, PIRQ_ROUT, Pm, type AcpiBoard,
 } from './board.js';
 
 const LINK_NAMES = ['LNKA', 'LNKB', 'LNKC', 'LNKD'] as const;
@@ -175,13 +175,26 @@ function processors(count: number): Aml[] {
   );
 }
 
-export function dsdtTerms(board: AcpiBoard): Aml {
+/** Kernels mix what they find here into their random source when they are notified. */
+function generation(): Aml {
+  return aml.device('VGEN',
+    aml.name('_HID', aml.string('PNTL0001')),
+    aml.name('_CID', aml.string('VM_Gen_Counter')),
+    aml.name('_DDN', aml.string('VM_Gen_Counter')),
+    aml.name('_STA', aml.integer(PRESENT_AND_WORKING)),
+    aml.name('ADDR', aml.packageOf(aml.integer(GENERATION_AT), aml.integer(0))),
+  );
+}
+
+/** `placed`: the tables are where a direct boot has them, and so the generation id is. */
+export function dsdtTerms(board: AcpiBoard, placed: boolean): Aml {
   return [
     // SLP_TYPa, SLP_TYPb, two reserved
     aml.name('\\_S5_', aml.packageOf(aml.integer(Pm.S5_SLP_TYP), aml.integer(0), aml.integer(0), aml.integer(0))),
     aml.name('\\PICF', aml.integer(0)),
     aml.method('\\_PIC', 1, aml.store(aml.argument(0), aml.path('\\PICF'))),
     // The links stand before the routing that names them; their methods refer to the LPC bridge only when run.
-    aml.scope('\\_SB_', ...processors(board.processors), ...LINK_NAMES.map((_, index) => link(index)), rootBridge(board), motherboard()),
+    aml.scope('\\_SB_', ...processors(board.processors), ...LINK_NAMES.map((_, index) => link(index)), rootBridge(board), motherboard(), placed ? generation() : []),
+    placed ? aml.scope('\\_GPE', aml.method(GENERATION_GPE, 0, aml.notify(aml.path('\\_SB.VGEN'), 0x80))) : [],
   ].flat();
 }

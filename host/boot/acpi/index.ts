@@ -4,7 +4,7 @@
  */
 import type { Segment } from '../plan.js';
 import { BIOS_AREA_BASE, ONE_MIB } from '../ram-layout.js';
-import { DEFAULT_BOARD, type AcpiBoard } from './board.js';
+import { DEFAULT_BOARD, GENERATION_AT, GENERATION_BYTES, type AcpiBoard } from './board.js';
 import { dsdtTerms } from './dsdt.js';
 import { facs, fadt, hpet, madt, mcfg, rsdp, rsdt, table, xsdt } from './tables.js';
 
@@ -34,8 +34,11 @@ export function acpiTables(board: Partial<AcpiBoard> = {}, base = BIOS_AREA_BASE
     segments.push({ gpa, bytes });
     return gpa;
   }
+  // Firmware puts its tables elsewhere, and has no such place.
+  const placed = base === BIOS_AREA_BASE;
+  if (placed && place(new Uint8Array(GENERATION_BYTES)) !== GENERATION_AT) throw new RangeError('the generation id is not where it should be');
   const facsAt = place(facs());
-  const dsdtAt = place(table('DSDT', DSDT_REVISION, dsdtTerms(whole)));
+  const dsdtAt = place(table('DSDT', DSDT_REVISION, dsdtTerms(whole, placed)));
   const listed = [
     place(fadt(whole, facsAt, dsdtAt)),
     place(madt(whole)),

@@ -22,6 +22,8 @@ const noFolder = (what: string): GuestError => new GuestError(`${what}: a page h
 export const platform: Platform = {
   name: 'browser',
   readFile: fetchBytes,
+  openFile: () => undefined,
+  deflate: undefined,
   readModule,
   sha256,
   gunzip,

@@ -7,7 +7,7 @@ import { LimitError } from '../../boot/unpack/budget.js';
 import type { Platform } from '../platform.js';
 import { breakLocks, watchLocks } from './disk/lock.js';
 import { parseAddition, readAddition } from './guest/addition.js';
-import { readModule, readWords } from './files.js';
+import { openWords, readModule, readWords } from './files.js';
 import { nodeProvider } from './net/provider.js';
 import { startWorker } from './start-worker.js';
 
@@ -32,6 +32,8 @@ export const platform: Platform = {
   readModule,
   sha256: async (parts) => sha256(parts),
   gunzip,
+  openFile: (path) => openWords(path),
+  deflate: async (bytes) => (await import('./deflate.js')).deflate(bytes),
   startWorker,
   yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
   sockets: nodeProvider,

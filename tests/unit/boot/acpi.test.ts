@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eisaId, integer, packageOf, path, scope } from '../../../host/boot/acpi/aml.js';
+import { GENERATION_AT } from '../../../host/boot/acpi/board.js';
 import { acpiTables } from '../../../host/boot/index.js';
 
 interface Table {
@@ -17,7 +18,7 @@ function signature(bytes: Uint8Array): string {
 }
 
 function tables(): Map<string, Table> {
-  return new Map(acpiTables().segments.map((segment) => [signature(segment.bytes), segment]));
+  return new Map(acpiTables().segments.filter(({ gpa }) => gpa !== GENERATION_AT).map((segment) => [signature(segment.bytes), segment]));
 }
 
 function view({ bytes }: Table): DataView {
@@ -39,6 +40,12 @@ describe('ACPI tables', () => {
       }
       if (name !== 'FACS') expect(sum(table.bytes), name).toBe(0);
     }
+  });
+
+  it('name the generation id where a direct boot has it, and not in firmware\'s tables', () => {
+    expect(acpiTables().segments.find(({ gpa }) => gpa === GENERATION_AT)?.bytes).toEqual(new Uint8Array(16));
+    const names = (base?: number): boolean => acpiTables({}, base).segments.some(({ bytes }) => Buffer.from(bytes).includes('VM_Gen_Counter'));
+    expect([names(), names(0)]).toEqual([true, false]);
   });
 
   it('lie apart, below 1 MiB, the root on a 16-byte boundary, the FACS on a 64-byte one', () => {

@@ -7,7 +7,8 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { GuestError, NoPackageClient } from '../../../guest/errors.js';
 import { extractPackage, openPackages } from './packages.js';
-import { defaultCacheDir, type PrepareOptions } from './prepare.js';
+import { defaultCacheDir } from './cache-dir.js';
+import type { PrepareOptions } from './prepare.js';
 
 const PACKAGE = 'seabios';
 const IMAGE = 'bios-256k.bin';

@@ -5,8 +5,8 @@
  *     CACHE/guests/.build-PID-xxxxxx/              one being made; renamed when it is whole
  */
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { defaultCacheDir } from './cache-dir.js';
 import { buildDebianGuest, recipeOf, type DebianGuestName } from './debian.js';
 import { GuestError } from '../../../guest/errors.js';
 import { loadGuest, writeManifest, type Guest } from './folder.js';
@@ -19,10 +19,6 @@ export interface PrepareOptions {
   /** Told how far a download is, in bytes. */
   onTransfer?: (done: number, total: number) => void;
   signal?: AbortSignal;
-}
-
-export function defaultCacheDir(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'pintail');
 }
 
 function processIsAlive(pid: number): boolean {

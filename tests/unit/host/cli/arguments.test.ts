@@ -71,6 +71,18 @@ describe('pintail run', () => {
     expect(readRunOptions(['--', 'ls'], true).machine).toMatchObject({ clock: 'icount', command: ['ls'] });
   });
 
+  it('goes on from a snapshot with two dashes and a file; QEMU\'s switch has neither', () => {
+    for (const line of ['--snapshot saved', '--snapshot=saved']) {
+      expect(readRunOptions(line.split(' '), false).machine).toMatchObject({ snapshot: 'saved' });
+      expect(readRunOptions(line.split(' '), false).machine).not.toHaveProperty('guest');
+    }
+    expect(readRunOptions(['-snapshot', '-kernel', 'k'], false).machine).not.toHaveProperty('snapshot');
+    expect(readRunOptions(['--snapshot', '-kernel', 'k'], false).machine).not.toHaveProperty('snapshot');
+    const cards = (hasDefaultCard: boolean): number => readRunOptions(['--snapshot', 's'], false, { hasDefaultCard }).machine.devices!.length;
+    expect([cards(true), cards(false)]).toEqual([1, 0]);
+    expect(complaint(() => readRunOptions(['--snapshot', 's', '--add', 'f', '-append', 'x'], false))).toMatch(/has started/);
+  });
+
   it('takes a date, and what it follows', () => {
     const rtc = (...words: string[]): unknown => { const { rtc: date, rtcClock } = readRunOptions(words, false).machine; return [date?.toISOString().slice(0, 19), rtcClock]; };
     expect(rtc()).toEqual([undefined, undefined]);

@@ -8,6 +8,7 @@ function type(...chunks: number[][]): string[] {
   const keys = new EscapeKeys({
     send: (bytes) => seen.push(`send ${[...bytes].join(' ')}`),
     quit: () => seen.push('quit'),
+    save: () => seen.push('save'),
     show: () => seen.push('show'),
   });
   for (const chunk of chunks) keys.type(Uint8Array.from(chunk));
@@ -28,6 +29,10 @@ it('ends at Ctrl-A x, also in two pieces', () => {
 it('sends Ctrl-A when it is typed twice, and lists the keys at h', () => {
   expect(type([1, 1])).toEqual(['send 1']);
   expect(type([1, 'h'.charCodeAt(0)])).toEqual(['show']);
+});
+
+it('saves at Ctrl-A s', () => {
+  expect(type([97, 1, 's'.charCodeAt(0), 98])).toEqual(['save', 'send 97 98']);
 });
 
 it('keeps the keys around an escape in order', () => {
