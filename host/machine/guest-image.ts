@@ -51,8 +51,8 @@ export async function openGuest(name: GuestSource, options: PlainOptions): Promi
 
 /** The guest that has to be looked at before it is known how much memory its machine has. */
 export async function openForMemory(options: PlainOptions): Promise<OpenGuest | undefined> {
-  const { guest, memoryMiB, snapshot } = options;
-  if (memoryMiB !== undefined || snapshot !== undefined || guest === undefined || guest === BUILTIN || PREPARED.includes(guest)) return undefined;
+  const { guest, memoryMiB } = options;
+  if (memoryMiB !== undefined || guest === undefined || guest === BUILTIN || PREPARED.includes(guest)) return undefined;
   return openGuest(guest, options);
 }
 
