@@ -1,6 +1,7 @@
 /** What is booted: a kernel, a guest, a ROM image, or the first disk by SeaBIOS. */
 
-import { GuestError, parseAddition } from '../guest/index.js';
+import { GuestError } from '../guest/errors.js';
+import { parseAddition } from '../platform/node/guest/addition.js';
 import type { AddedFile, MachineOptions } from '../machine/types.js';
 import { UsageError } from './faults.js';
 import type { Given } from './arguments.js';

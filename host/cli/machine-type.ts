@@ -1,7 +1,7 @@
 /** `-machine`, `-accel` and `-smp`: the one board, in QEMU's words. */
 
 import { didYouMean } from '../words/near.js';
-import { ENTRY_NAMES, type EntryName } from '../boot/index.js';
+import { ENTRY_NAMES, type EntryName } from '../boot/load-options.js';
 import type { Given } from './arguments.js';
 import { UsageError } from './faults.js';
 import { readEach, readOption, type Reading } from './reading.js';

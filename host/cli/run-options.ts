@@ -1,6 +1,6 @@
 /** The options of `pintail run`, from words to what createMachine takes. All faults are told at once. */
 
-import { parseAddition } from '../guest/index.js';
+import { parseAddition } from '../platform/node/guest/addition.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { MachineOptions } from '../machine/types.js';
 import { didYouMean } from '../words/near.js';

@@ -2,7 +2,8 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { NoPackageClient } from '../guest/errors.js';
-import { prepareGuest, type Guest } from '../guest/index.js';
+import type { Guest } from '../platform/node/guest/folder.js';
+import { prepareGuest } from '../platform/node/guest/prepare.js';
 import { createLocal, type LocalMachine } from '../machine/local.js';
 import { withoutCodes } from '../words/errno.js';
 import { connectStdio, type TerminalStream } from './chardevs.js';

@@ -5,7 +5,7 @@ export { GuestError, NoPackageClient } from './errors.js';
 export type { Manifest, ManifestFile } from './manifest.js';
 export * from './protocol.js';
 export { parseAddition } from '../platform/node/guest/addition.js';
-export { DEFAULT_APPEND, type DebianGuestName } from '../platform/node/guest/debian.js';
+export { DEFAULT_APPEND, type DebianGuestName } from '../platform/node/guest/recipe.js';
 export { loadGuest, readManifest, type Guest } from '../platform/node/guest/folder.js';
 export { importGuest, type ImportOptions } from '../platform/node/guest/import.js';
 export { defaultCacheDir } from '../platform/node/guest/cache-dir.js';

@@ -2,29 +2,13 @@
 
 import { acpiTables } from '../boot/acpi/index.js';
 import { isBzImage } from '../boot/bzimage.js';
-import { Budget, checkRom, loadKernel, takesModules, type ModuleFile, type Segment } from '../boot/index.js';
+import { Budget, checkRom, loadKernel, takesModules, type ModuleFile } from '../boot/index.js';
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
-import type { RegisterWrites } from './cpu-layout.js';
+import { NO_PLAN, type MachinePlan } from './plan.js';
 import type { PlainOptions, ReadOptions } from './sources.js';
 import type { FileSource } from './types.js';
-
-export interface MachinePlan {
-  segments: Segment[];
-  registers: RegisterWrites;
-  /** What was found and done, for people who want to know. */
-  notes: string[];
-  /** The machine starts as firmware leaves it: MTRRs, interrupt routing. */
-  firmware: boolean;
-  /** A ROM that starts the machine. */
-  rom?: Uint8Array;
-  /** The guest answers on its control port. */
-  agent: boolean;
-}
-
-/** Of a machine that boots nothing. */
-export const NO_PLAN: MachinePlan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
 
 interface Image {
   kernel: Uint8Array;

@@ -3,7 +3,7 @@
 import { Address } from '../../assembly/surface/run.js';
 import { firmwareItems, type FirmwareItem } from '../boot/index.js';
 import { SerialUse } from '../guest/protocol.js';
-import type { MachinePlan } from './boot-plan.js';
+import type { MachinePlan } from './plan.js';
 import { MachineError } from './errors.js';
 import { addressOf, type ModuleInstance } from '../rings/instance.js';
 

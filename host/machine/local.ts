@@ -5,7 +5,7 @@
 
 import { asyncDispose } from './dispose.js';
 import { Agent, type CommandHandle } from './agent.js';
-import { NO_PLAN, planMachine, type MachinePlan } from './boot-plan.js';
+import { NO_PLAN, type MachinePlan } from './plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
@@ -16,7 +16,6 @@ import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { checkExecKeys, checkMachineKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
-import { putFirmware } from './firmware.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { MachineClock } from './machine-clock.js';
 import { compileModule, instantiate, type CompiledModule } from './module.js';
@@ -45,6 +44,12 @@ const text = new TextEncoder();
 /** Serial port 0 is the console. */
 const CONSOLE = 0;
 
+/** Loading of kernels is loaded only for machines that boot. */
+async function makePlan(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
+  const { planMachine } = await import('./boot-plan.js');
+  return planMachine(options, memoryMiB);
+}
+
 /** A machine as its options ask for, powered up and not started. */
 export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
   const instance = await instantiate(compiled, settings.memoryMiB);
@@ -62,6 +67,7 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   if (plan.registers.rip !== undefined) instance.exports.presetCards();
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
+  const { putFirmware } = await import('./firmware.js');
   putFirmware(instance, memory.ramBytes, plan);
   if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
@@ -174,7 +180,7 @@ export class LocalMachine implements Machine {
   /** A machine from a snapshot is told only now how it boots. */
   private async planAgain(): Promise<void> {
     if (this.options.snapshot === undefined || this.plan !== NO_PLAN) return;
-    const plan = await planMachine(this.options, this.memoryMiB);
+    const plan = await makePlan(this.options, this.memoryMiB);
     if (plan.segments.length === 0 && plan.rom === undefined) {
       throw new MachineError('A machine from a snapshot can be reset only when createMachine was also told what it boots.');
     }
@@ -541,7 +547,7 @@ async function createRead(options: ReadOptions): Promise<LocalMachine> {
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const isNew = options.snapshot === undefined;
-  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? planMachine(options, settings.memoryMiB) : NO_PLAN]);
+  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
   const outside = await openOutside(settings, options.drives ?? [], new MachineClock());
   try {
     return await createConnected(options, settings, compiled, plan, outside);

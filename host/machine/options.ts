@@ -2,7 +2,7 @@
 
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Hidden } from '../../assembly/surface/clock.js';
-import { ENTRY_NAMES } from '../boot/index.js';
+import { ENTRY_NAMES } from '../boot/load-options.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';

@@ -12,54 +12,10 @@ import { GuestError, NoPackageClient } from '../../../guest/errors.js';
 import { file, symlink, type FileEntry } from '../../../guest/files.js';
 import { preparedFiles } from '../../../guest/init.js';
 import type { Manifest } from '../../../guest/manifest.js';
-import { sha256, writeGuestFile, writeManifest } from './folder.js';
+import { writeGuestFile, writeManifest } from './folder.js';
 import { indexModules, moduleName, selectModules, type ModuleFile } from '../../../guest/modules.js';
 import { extractPackage, openPackages, type PackageClient, type PackageInfo } from './packages.js';
-
-export type DebianGuestName = 'amd64' | 'i386';
-
-interface Recipe {
-  arch: string;
-  /** The package that depends on the current kernel. */
-  kernelMeta: string;
-  append: string;
-  modules: readonly string[];
-}
-
-/**
- * What the command line is made of: the console; `quiet`, because each line printed at boot is work; no self-tests of ciphers
- * (0.87 G of 1.47 G instructions); no write protection of the kernel's own text, whose final check walks every page table
- * (0.14 G); a panic restarts at once, and the machine reports it. The TSC's rate and that timers need no trial the kernel learns
- * from KVM's leaves.
- */
-export const DEFAULT_APPEND = 'console=ttyS0 quiet cryptomgr.notests rodata=off panic=-1';
-
-const BUSYBOX = 'busybox-static';
-
-/** What a NIC or a disk needs, by module name; what these depend on comes along. */
-const MODULES = [
-  'virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_rng', 'virtio_console', 'virtio_balloon', 'pvpanic-mmio',
-  'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic',
-] as const;
-
-const RECIPES: Record<DebianGuestName, Recipe> = {
-  amd64: { arch: 'amd64', kernelMeta: 'linux-image-amd64', append: DEFAULT_APPEND, modules: MODULES },
-  // The card that other emulators of 32-bit machines have, so that one guest can be measured on all.
-  i386: { arch: 'i386', kernelMeta: 'linux-image-686', append: DEFAULT_APPEND, modules: [...MODULES, 'ne2k-pci'] },
-};
-
-/** Applets that stand aside in /sbin and /usr/bin for scripts that name them so. */
-const LINKS: readonly [path: string, target: string][] = [
-  ['sbin/init', '../bin/busybox'],
-  ['sbin/modprobe', '../bin/busybox'], // where the kernel looks for it
-  ['usr/bin/env', '../../bin/busybox'],
-];
-
-/** Changes when anything we put into a guest changes. */
-export function recipeOf(name: DebianGuestName): string {
-  const parts = [RECIPES[name].append, ...RECIPES[name].modules, ...LINKS.flat(), ...preparedFiles().map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
-  return sha256(parts.join('\n')).slice(0, 12);
-}
+import { BUSYBOX, LINKS, RECIPES, recipeOf, type DebianGuestName, type Recipe } from './recipe.js';
 
 interface Ingredients {
   vmlinuz: Uint8Array;

@@ -7,7 +7,7 @@
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultCacheDir } from './cache-dir.js';
-import { buildDebianGuest, recipeOf, type DebianGuestName } from './debian.js';
+import { recipeOf, type DebianGuestName } from './recipe.js';
 import { GuestError } from '../../../guest/errors.js';
 import { loadGuest, writeManifest, type Guest } from './folder.js';
 
@@ -93,6 +93,7 @@ export async function prepareGuest(name: DebianGuestName, options: PrepareOption
   options.onProgress?.(`preparing the ${name} guest (once; later starts use the cache)`);
   const build = await mkdtemp(join(guests, `.build-${process.pid}-`));
   try {
+    const { buildDebianGuest } = await import('./debian.js');
     const manifest = await buildDebianGuest(name, build, options);
     const guest = await install(build, join(guests, `${name}-${manifest.version}-${manifest.recipe}`));
     await removeSuperseded(guests, guest);
