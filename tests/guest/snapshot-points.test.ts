@@ -1,0 +1,7 @@
+/** A few points of a boot; tests/long/snapshot-points.test.ts has many. */
+import { expect, it } from 'vitest';
+import { compareAtPoints } from './snapshot-points.js';
+
+it('goes on from random ticks of a boot as it would have', async () => {
+  expect(await compareAtPoints(3, 11)).toEqual([]);
+}, 600_000);
