@@ -20,7 +20,7 @@ const FLOORS: Record<string, number> = {
  * module the host knows the surface, and the table of vendors.
  */
 const HOST_FLOORS: Record<string, number> = {
-  bytes: 0, words: 0,
+  bytes: 0, words: 0, snapshot: 0,
   rings: 1,
   boot: 2, chardev: 2, disk: 2, net: 2,
   guest: 3,
