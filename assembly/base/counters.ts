@@ -9,7 +9,7 @@ export const enum Counter {
   BLOCKS_DECODED, CODE_DROPPED, YIELDS, BLOCK_EXITS,
   OWN = 8,
   // The machine's.
-  INSTRUCTIONS = 8, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BOUNDARIES, HALTS, IDLE_NS,
+  TICKS = 8, INSTRUCTIONS, EXCEPTIONS, INTERRUPTS_TAKEN, NMIS_TAKEN, BOUNDARIES, HALTS, IDLE_NS,
   TLB_FILLS, TLB_FLUSHES, PAGE_WALKS,
   PORT_READS, PORT_WRITES, MMIO_READS, MMIO_WRITES, UNMAPPED_READS, UNMAPPED_WRITES, NARROW_WRITES,
   LINES_ASSERTED, MSIS_SENT, MSIS_REFUSED, INTERRUPTS_ACCEPTED, INTERRUPTS_COALESCED, EOIS, SPURIOUS, TIMERS_FIRED,
@@ -37,6 +37,8 @@ export const enum Counter {
   store<u64>(at, load<u64>(at) + n);
 }
 @inline export function count(id: u32): void { addCount(id, 1); }
+/** Ticks that have retired no instruction: iterations of a repetition but for its last, and deliveries. */
+@inline export function countUnretired(ticks: u64): void { addCount(Counter.INSTRUCTIONS, 0 - ticks); }
 @inline export function readCount(id: u32): u64 { return load<u64>(COUNTERS + (<usize>id << 3)); }
 
 /** Names a counter; `name` and `unit` must be string literals. */
@@ -109,53 +111,10 @@ function appendNumber(at: usize, n: u32): usize {
 /** Sets all values to zero. */
 export function clearCounters(): void { memory.fill(COUNTERS, 0, (<usize>COUNTER_IDS << 3) + (<usize>HISTOGRAM_IDS << 7)); }
 
-/** Names the fixed ids; once, at attach. */
-export function nameCounters(): void {
+/** Forgets all names and what was handed out; once, at attach. */
+export function clearNames(): void {
   memory.fill(COUNTER_NAMES, 0, COUNTERS_SIZE / 2);
   owned.nextId = FIRST_OWNED;
-  nameCounter(Counter.INSTRUCTIONS, "instructions", "instructions");
-  nameCounter(Counter.EXCEPTIONS, "exceptions", "events");
-  nameCounter(Counter.INTERRUPTS_TAKEN, "interrupts taken", "events");
-  nameCounter(Counter.NMIS_TAKEN, "NMIs taken", "events");
-  nameCounter(Counter.BLOCK_EXITS, "exits to the loop", "events");
-  nameCounter(Counter.BOUNDARIES, "boundaries", "events");
-  nameCounter(Counter.YIELDS, "yields", "events");
-  nameCounter(Counter.HALTS, "halts", "events");
-  nameCounter(Counter.IDLE_NS, "guest idle time", "ns");
-  nameCounter(Counter.TLB_FILLS, "TLB fills", "entries");
-  nameCounter(Counter.TLB_FLUSHES, "TLB flushes", "events");
-  nameCounter(Counter.PAGE_WALKS, "page walks", "events");
-  nameCounter(Counter.BLOCKS_DECODED, "blocks decoded", "blocks");
-  nameCounter(Counter.CODE_DROPPED, "blocks dropped", "blocks");
-  nameBoundaryCounters();
-}
-
-function nameBoundaryCounters(): void {
-  nameCounter(Counter.PORT_READS, "port reads", "accesses");
-  nameCounter(Counter.PORT_WRITES, "port writes", "accesses");
-  nameCounter(Counter.MMIO_READS, "MMIO reads", "accesses");
-  nameCounter(Counter.MMIO_WRITES, "MMIO writes", "accesses");
-  nameCounter(Counter.UNMAPPED_READS, "unmapped reads", "accesses");
-  nameCounter(Counter.UNMAPPED_WRITES, "unmapped writes", "accesses");
-  nameCounter(Counter.NARROW_WRITES, "writes too narrow for the device", "accesses");
-  nameCounter(Counter.LINES_ASSERTED, "interrupt lines asserted", "events");
-  nameCounter(Counter.MSIS_SENT, "MSIs sent", "events");
-  nameCounter(Counter.MSIS_REFUSED, "MSIs refused", "events");
-  nameCounter(Counter.INTERRUPTS_ACCEPTED, "interrupts accepted", "events");
-  nameCounter(Counter.INTERRUPTS_COALESCED, "interrupts coalesced", "events");
-  nameCounter(Counter.EOIS, "EOIs", "events");
-  nameCounter(Counter.SPURIOUS, "spurious interrupts", "events");
-  nameCounter(Counter.TIMERS_FIRED, "timers fired", "events");
-  nameCounter(Counter.DMA_READS, "DMA reads", "transfers");
-  nameCounter(Counter.DMA_WRITES, "DMA writes", "transfers");
-  nameCounter(Counter.DMA_BYTES_READ, "DMA bytes read", "bytes");
-  nameCounter(Counter.DMA_BYTES_WRITTEN, "DMA bytes written", "bytes");
-  nameCounter(Counter.DMA_ABORTS, "DMA aborts", "transfers");
-  nameCounter(Counter.RING_BYTES_OUT, "bytes to the host", "bytes");
-  nameCounter(Counter.RING_BYTES_IN, "bytes from the host", "bytes");
-  nameCounter(Counter.RING_FULL, "waits for a full ring", "events");
-  nameCounter(Counter.DEVICE_WORK, "device work", "units of 10 ns");
-  nameCounter(Counter.DEVICE_WAITS, "waits of devices for allowance", "events");
 }
 
 /** For the host: ids in use below the device counters' end, addresses of value, name (0: unused id) and unit. */

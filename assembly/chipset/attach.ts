@@ -1,7 +1,7 @@
 // The chipset in one list: attach hangs every device on the buses and fills the slots (once a module instance, and
 // again after a snapshot's state was put back); reset gives every device its power-up state.
 
-import { nameCounters } from "../base/counters";
+import { nameCounters } from "../base/counter-rows";
 import { clearBus } from "../memory/bus";
 import { resetLines } from "../device/interrupt";
 import { clearTables } from "../device/registers";

@@ -4,6 +4,7 @@
 // exactly where a processor that does one at a time would take them. A fault leaves the iterations before it done.
 
 import { control } from "../base/control";
+import { countUnretired } from "../base/counters";
 import { Insn, Is } from "../decode/record";
 import { Run, getReg, setReg, faulted, running } from "../ir/words";
 import { loadLinear, storeLinear } from "../cpu/memory";
@@ -36,7 +37,7 @@ function repeat(i: Insn, op: u32): void {
     const n = bulk(i, op, min(left, room - done));
     if (n) { done += n; left -= n; setReg<Run>(R.CX, left, width); continue; }
     once(i, op);
-    if (faulted<Run>()) { control.base += done; return; }
+    if (faulted<Run>()) { control.base += done; countUnretired(done); return; }
     done++; left--;
     setReg<Run>(R.CX, left, width);
     if (op == Str.CMPS || op == Str.SCAS) {
@@ -46,6 +47,7 @@ function repeat(i: Insn, op: u32): void {
     if (control.end == 0) break; // a device or a store to code wants a look
   }
   control.base += done - 1;
+  countUnretired(left != 0 ? done : done - 1);
   if (left != 0) { cpu.rip = ownRip(i); control.end = 0; control.again = 1; }
 }
 

@@ -1,6 +1,7 @@
 // IN, OUT, INS, OUTS. Intel SDM vol. 1 chapter 19. Permission first, then memory, then the port: a device is only
 // touched by an access that succeeds. One iteration of REP is one tick; the instruction runs again until RCX is 0.
 
+import { countUnretired } from "../base/counters";
 import { portRead, portWrite } from "../memory/bus";
 import { Insn, Is } from "../decode/record";
 import { Run, getReg, jump, setReg } from "../ir/words";
@@ -49,7 +50,7 @@ function advance(i: Insn, index: u32, bytes: u32): void {
   if (i.flags & (Is.REP | Is.REPNE)) {
     const left = getReg<Run>(R.CX, bits) - 1;
     setReg<Run>(R.CX, left, bits);
-    if (getReg<Run>(R.CX, bits)) return jump<Run>(thisRip(i));
+    if (getReg<Run>(R.CX, bits)) { countUnretired(1); return jump<Run>(thisRip(i)); }
   }
   jump<Run>(nextRip<Run>(i));
 }

@@ -5,6 +5,7 @@
 import { Insn } from "../decode/record";
 import { Run, faulted, running, setReg } from "../ir/words";
 import { control, raiseEvent, spend, Event, Work } from "../base/control";
+import { countUnretired } from "../base/counters";
 import { lines, setLine } from "../device/interrupt";
 import { cpu, Cr0, Vector } from "../cpu/state";
 import { raiseNoCode } from "../cpu/exceptions";
@@ -52,6 +53,7 @@ export function takePending(i: Insn): bool {
   setLine(FERR_LINE, true);
   cpu.rip = ownRip(i);
   control.again = 1;
+  countUnretired(1);
   raiseEvent(Event.HALTED);
   return true;
 }

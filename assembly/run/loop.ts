@@ -4,7 +4,7 @@
 import { control, clearEvent, spend, Event, Work, NO_YIELD, YIELD_UNITS } from "../base/control";
 import { machine, placeBoundary } from "../base/machine";
 import { addSaturating } from "../base/scale";
-import { Counter, addCount, count } from "../base/counters";
+import { Counter, addCount, count, countUnretired } from "../base/counters";
 import { acknowledge } from "../device/interrupt";
 import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
 import { cpu, Flag, Vector } from "../cpu/state";
@@ -23,6 +23,7 @@ export function runFor(budget: u64): u32 {
   control.turn = <u64>(<i64>(control.base + YIELD_UNITS) - control.yieldAt);
   control.yieldAt = NO_YIELD;
   clearEvent(Event.YIELD);
+  addCount(Counter.TICKS, control.base - before);
   addCount(Counter.INSTRUCTIONS, control.base - before);
   return why;
 }
@@ -74,6 +75,7 @@ function takeException(): void {
   spend(Work.DELIVERY);
   clearEvent(Event.SHADOW);
   control.base++;
+  countUnretired(1);
   cpu.watched = 0; // what waits behind MOV SS is lost with a fault of the instruction in its shadow
   deliverException();
 }
