@@ -20,7 +20,7 @@ import { fetchAt } from "../cpu/memory";
 import { isEndless } from "../cpu/segments";
 import { cpu, segment, Mode, Seg, Vector } from "../cpu/state";
 import { H } from "./handlers";
-import { Form } from "./rows";
+import { Form } from "./forms";
 import { Insn } from "./record";
 import { decode } from "./decode";
 import { d } from "./decoder";

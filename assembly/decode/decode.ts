@@ -7,7 +7,8 @@
 import { cpu, Mode, Seg, Vector, NO_REGISTER, RIP_REGISTER, Cr0 } from "../cpu/state";
 import { H } from "./handlers";
 import { Insn, Is, mark } from "./record";
-import { Form, Group, Map, Row, rowAt, groupRow } from "./rows";
+import { Form, Group, Map } from "./forms";
+import { Row, rowAt, groupRow } from "./rows";
 import { Decoder, d, nextByte } from "./decoder";
 import { DECODE } from "./scratch";
 import { select } from "./select";

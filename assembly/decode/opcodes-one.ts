@@ -1,7 +1,8 @@
 // The one-byte map. Intel SDM vol. 2, table A-2. Escapes and prefixes (0F, 26 2E 36 3E 64-67 F0 F2 F3, D8-DF) have no row.
 
 import { H } from "./handlers";
-import { Form, Group, Map, member, row } from "./rows";
+import { Form, Group, Map } from "./forms";
+import { member, row } from "./rows";
 
 @inline const M: u32 = Form.MODRM;
 @inline const B: u32 = Form.BYTE;

@@ -3,7 +3,8 @@
 import { V } from "../float/ops";
 import { H } from "./handlers";
 import { FROM_GPR, XMM_FORM } from "./sse-forms";
-import { Form, Map, row } from "./rows";
+import { Form, Map } from "./forms";
+import { row } from "./rows";
 
 @inline const MM: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.MMX | Form.FIXED32;
 @inline const I: u32 = Form.IMM8;

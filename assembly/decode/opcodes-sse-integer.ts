@@ -3,7 +3,8 @@
 import { V } from "../float/ops";
 import { H } from "./handlers";
 import { FROM_GPR, XMM_FORM } from "./sse-forms";
-import { Form, Group, Map, member, row } from "./rows";
+import { Form, Group, Map } from "./forms";
+import { member, row } from "./rows";
 
 /** mm, mm/m64. */
 @inline const MM: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.MMX | Form.FIXED32;

@@ -4,7 +4,8 @@
 
 import { F, V } from "../float/ops";
 import { H } from "./handlers";
-import { Form, Group, Map, member, row } from "./rows";
+import { Form, Group, Map } from "./forms";
+import { member, row } from "./rows";
 import { defineSse4 } from "./opcodes-sse-4";
 import { defineSseIntegers } from "./opcodes-sse-integer";
 import { FROM_GPR, TO_GPR, XMM_FORM, fourForms, packed, plain, with66, withF2, withF3 } from "./sse-forms";

@@ -3,7 +3,8 @@
 
 import { H } from "./handlers";
 import { S } from "./system-handlers";
-import { Form, Group, Map, member, row } from "./rows";
+import { Form, Group, Map } from "./forms";
+import { member, row } from "./rows";
 
 @inline const M: u32 = Form.MODRM;
 @inline const B: u32 = Form.BYTE;

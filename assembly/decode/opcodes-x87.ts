@@ -3,7 +3,8 @@
 // `kind` is what the handler needs: opcode's low three bits << 8, and ModRM or its reg field.
 
 import { H } from "./handlers";
-import { Form, Group, Map, member, row } from "./rows";
+import { Form, Group, Map } from "./forms";
+import { member, row } from "./rows";
 
 export function defineX87(): void {
   for (let op: u32 = 0; op < 8; op++) {

@@ -7,7 +7,8 @@ import { H } from "./handlers";
 import { Mode } from "../cpu/state";
 import { does, Trait } from "../base/vendor";
 import { Insn, Is, mark } from "./record";
-import { Form, Map, Row } from "./rows";
+import { Form, Map } from "./forms";
+import { Row } from "./rows";
 import { d, nextByte, nextSigned } from "./decoder";
 import { readMemory, rexB, rexR, setSegment } from "./modrm";
 

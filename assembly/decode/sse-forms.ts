@@ -2,7 +2,8 @@
 
 import { F } from "../float/ops";
 import { H } from "./handlers";
-import { Form, Map, row } from "./rows";
+import { Form, Map } from "./forms";
+import { row } from "./rows";
 
 /** xmm, xmm/m. */
 @inline export const XMM_FORM: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.SSE | Form.FIXED32;

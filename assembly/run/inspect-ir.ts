@@ -6,7 +6,7 @@ import { peek } from "../cpu/paging";
 import { cpu } from "../cpu/state";
 import { decode } from "../decode/decode";
 import { d } from "../decode/decoder";
-import { Form } from "../decode/rows";
+import { Form } from "../decode/forms";
 import { Insn } from "../decode/record";
 import { ramAt } from "../memory/ram";
 import { begin, SCRATCH, TEXT } from "../ir/block";

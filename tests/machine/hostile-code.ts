@@ -7,6 +7,7 @@ import { Address, StopReason } from '../../assembly/surface/run.js';
 import { CpuField } from '../../assembly/surface/fields.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
+import { drawInstruction } from '../support/row-programs.js';
 
 const RAM_MIB = 4;
 const MODES = ['protected32', 'long64', 'real16'] as const;
@@ -14,32 +15,34 @@ const CODE = 0x10_0000, TABLES = 0x1000;
 
 type Random = () => number;
 
-/** Templates: bytes, with null for a random byte. */
-const TEMPLATES: readonly (readonly (number | null)[])[] = [
-  [0x0f, 0x22, null],                       // mov crN, r
-  [0x0f, 0x20, null],
-  [0x0f, 0x23, null],                       // mov drN, r
-  [0x0f, 0x30], [0x0f, 0x32],               // wrmsr, rdmsr
-  [0x0f, 0x01, 0x15, null, null, 0x10, 0],  // lgdt, lidt and their group
-  [0x0f, 0x01, null], [0x0f, 0x00, null],
-  [0x8e, null], [0x07], [0x1f], [0x17],     // segments
-  [0xea, null, null, 0x10, 0, null, 0], [0xcb], [0xcf], [0x48, 0xcf], [0xcd, null], [0xcc], [0xf1],
-  [0xe6, null], [0xe4, null], [0xee], [0xec], [0xef], [0xed], [0xf3, 0x6e], [0xf3, 0x6c],
-  [0x0f, 0x05], [0x0f, 0x07], [0x0f, 0x34], [0x0f, 0x35], [0x0f, 0x01, 0xf8],
-  [0xfa], [0xfb], [0xf4], [0x9d], [0x0f, 0xae, null], [0x0f, 0xc7, null],
-  [0xf3, 0xa4], [0xf3, 0x48, 0xab], [0xf2, 0xae], [0xc8, null, null, null],
+/** What sets up operands, with null for a random byte: immediates, MSR numbers, ports, the APIC's page. */
+const OPERANDS: readonly (readonly (number | null)[])[] = [
   [0xb8, null, null, null, null], [0xb9, null, 0, 0, 0xc0], [0xb9, null, 8, 0, 0], [0xba, null, null, 0, 0],
   [0x48, 0xb8, 0, 0, 0xe0, 0xfe, 0, 0, 0, 0], [0x89, 0x04, 0x24], [0xc7, 0x05, null, null, null, null, null, null, null, null],
 ];
 
+/** Any memory form; its displacement points into the program half the time. */
+function addressOf(random: Random): (modrm: number) => number[] {
+  return (modrm) => {
+    const far = random() % 2 === 0 ? [random() & 0xff, random() & 0xff, 0x10, 0] : [0, 0, 0, 0].map(() => random() & 0xff);
+    const sib = (modrm & 7) === 4 ? [random() & 0xff] : [];
+    const disp = modrm >= 0x80 || (modrm & 0xc7) === 5 ? far : modrm >= 0x40 ? [random() & 0xff] : [];
+    return [modrm, ...sib, ...disp];
+  };
+}
+
+function pieceOf(random: Random): number[] {
+  switch (random() % 6) {
+    case 0: case 1: return Array.from({ length: 1 + random() % 8 }, () => random() & 0xff);
+    case 2: return OPERANDS[random() % OPERANDS.length]!.map((byte) => byte ?? random() & 0xff);
+    default: return drawInstruction(random, addressOf(random));
+  }
+}
+
 function writeProgram({ bytes, ram }: RawMachine, random: Random): void {
   let at = ram + CODE;
   const end = at + 0x4000;
-  while (at < end - 16) {
-    const template = random() % 3 === 0 ? null : TEMPLATES[random() % TEMPLATES.length]!;
-    const length = template?.length ?? 1 + (random() % 8);
-    for (let i = 0; i < length; i++) bytes[at++] = template?.[i] ?? random() & 0xff;
-  }
+  while (at < end - 32) for (const byte of pieceOf(random)) bytes[at++] = byte;
 }
 
 /** Noise that sometimes looks like table entries: present, low addresses. */
