@@ -12,7 +12,7 @@ import { Most, RingId } from "../surface/rings";
 
 @inline export const MAX_STREAMS: u32 = Most.STREAMS;
 @inline const TO_HOST_BYTES: u32 = 32 * 1024;
-@inline const TO_GUEST_BYTES: u32 = 4 * 1024;
+@inline const TO_GUEST_BYTES: u32 = 32 * 1024;
 
 @unmanaged export class Stream { hostListens: u32; columns: u16; rows: u16; guestListens: u32; }
 @inline export function stream(n: u32): Stream { return changetype<Stream>(STREAM_WORDS + (<usize>(n & 7) << 6)); }

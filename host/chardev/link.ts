@@ -7,6 +7,8 @@ export interface LinkEvents {
   data(bytes: Uint8Array): void;
   /** Somebody came or went, there is room again, or the size has changed. */
   changed(): void;
+  /** What the guest has not had is taken back, where that can be done. */
+  drop?(): void;
 }
 
 export interface Link {

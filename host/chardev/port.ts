@@ -6,7 +6,7 @@
 import { RingId, StreamWord } from '../../assembly/surface/rings.js';
 import type { HostPort } from '../rings/port.js';
 import type { ModuleInstance } from '../rings/instance.js';
-import { fillOf, placeOf, putBytes, takeBytes } from '../rings/bytes.js';
+import { dropBytes, fillOf, placeOf, putBytes, takeBytes } from '../rings/bytes.js';
 import type { Link } from './link.js';
 
 /** More waits for the guest than this: the link is paused. */
@@ -40,6 +40,7 @@ export class StreamPort implements HostPort {
         this.look = true;
         wake();
       },
+      drop: () => this.drop(),
     });
     this.tell();
   }
@@ -89,6 +90,16 @@ export class StreamPort implements HostPort {
       this.paused = true;
       this.link.pause();
     }
+  }
+
+  /** Forgets what waits for the guest, here and in the ring. */
+  private drop(): void {
+    this.waiting.length = 0;
+    this.waitingBytes = 0;
+    dropBytes(this.instance, this.toGuest);
+    if (!this.paused) return;
+    this.paused = false;
+    this.link.resume();
   }
 
   /** Moves what fits into the ring; true when anything moved. */

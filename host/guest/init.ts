@@ -11,7 +11,8 @@
  */
 import { roiTool } from '../../guest/roi.js';
 import { directory, file, symlink, type FileEntry } from './files.js';
-import { PROTOCOL_VERSION } from './protocol.js';
+import { feedProgram, sendProgram } from '../../guest/carry.js';
+import { AGENT_PORT, PROTOCOL_VERSION } from './protocol.js';
 
 /** On the kernel command line of an imported guest: start our init, not the one it brings. */
 export const IMPORTED_INIT_ARGUMENT = 'rdinit=/pintail/init';
@@ -50,7 +51,8 @@ echo pintail >/proc/sys/kernel/hostname
 # Drivers for what is there: PCI first (bridges, class 06, have none), then what sits behind virtio.
 for bus in pci virtio; do
   for device in /sys/bus/$bus/devices/*/modalias; do
-    [ -f "$device" ] && read -r id <"$device" || continue
+    # A driver that was loaded for one has taken all it can.
+    [ -f "$device" -a ! -e "\${device%modalias}driver" ] && read -r id <"$device" || continue
     case $id in
       pci:*bc06sc*) ;;
       *) modprobe -qb "$id" ;;
@@ -99,13 +101,17 @@ export HOME=/root
 command=/pintail/command
 out_pipe=/run/pintail.out error_pipe=/run/pintail.error in_pipe=/run/pintail.in child_file=/run/pintail.child
 
-feed() { # ID: its standard input, chunk by chunk, from ttyS1
-  trap exit TERM # waits for dd, so that no half-read chunk is left to another reader
-  while echo "more $1" >&9; do
-    while read -r word id size; [ "$word $id" != "chunk $1" ]; do :; done
-    [ "$size" -gt 0 ] || return
-    dd bs="$size" count=1 iflag=fullblock 2>/dev/null
+find_port() { # sets $port, when the driver of its card has been told of it
+  tries=0
+  while [ $tries -lt 100 ]; do
+    for name in /sys/class/virtio-ports/*/name; do
+      read -r word <$name && [ "$word" = ${AGENT_PORT} ] && port=\${name%/name} && port=/dev/\${port##*/}
+    done 2>/dev/null
+    [ -c "$port" ] && return
+    tries=$((tries + 1))
+    usleep 10000
   done
+  echo "pintail: there is no port for what commands write" >/dev/console
 }
 
 obey() { # ID: while it runs, what the host says of it on ttyS3
@@ -116,7 +122,7 @@ obey() { # ID: while it runs, what the host says of it on ttyS3
   done 2>/dev/null
 }
 
-drain() { # PID of a cat: until it has ended, or waits for more where its writer has ended: somebody who was left behind holds the pipe
+drain() { # PID of a reader: until it has ended, or waits for more where its writer has ended: somebody who was left behind holds the pipe
   pause=500
   while state=; read -r _ _ state _ </proc/$1/stat; [ "$state" -a "$state" != Z ]; do
     read -r place </proc/$1/wchan
@@ -131,22 +137,24 @@ execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...: runs it, its output t
   id=$1 flags=$2 folder=$3 count=$4 feeder= listener=
   shift 4
   mkfifo $out_pipe $error_pipe $in_pipe
-  cat <$out_pipe >/dev/ttyS1 9>&- &
+  exec 5<>$port
+  /pintail/send o$id <$out_pipe >&5 5>&- 9>&- &
   readers=$!
-  cat <$error_pipe >/dev/ttyS2 9>&- &
+  /pintail/send e$id <$error_pipe >&5 5>&- 9>&- &
   readers="$readers $!"
   input=/dev/null
   case $flags in *i*)
     input=$in_pipe
-    feed "$id" </dev/ttyS1 >$input &
+    printf "i\${id}0000000\\n" >&5
+    /pintail/feed <&5 >$input 5>&- 9>&- &
     feeder=$! ;;
   esac
   case $flags in *s*)
-    obey "$id" &
+    obey "$id" 5>&- &
     listener=$! ;;
   esac
   (
-    exec 9>&-
+    exec 5>&- 9>&-
     while [ "$count" -gt 0 ]; do
       export "$1"
       shift
@@ -163,18 +171,20 @@ execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...: runs it, its output t
     wait $feeder $listener $readers
   } 2>/dev/null
   rm -f $out_pipe $error_pipe $in_pipe $child_file
-  # Closing a port waits until everything has left it, so the status comes after all output.
-  : >/dev/ttyS1 >/dev/ttyS2
-  echo "exit $id $code" >&9
+  printf "x$id%07x\\n%s" \${#code} $code >&5
+  exec 5>&-
 }
 
 if [ "$pintail" = agent ] || [ -f $command ]; then
-  for port in 1 2 3; do stty -F /dev/ttyS$port raw -echo 115200; done
+  stty -F /dev/ttyS3 raw -echo 115200
   exec 9<>/dev/ttyS3
+  port=
+  find_port
   echo ready ${PROTOCOL_VERSION} >&9
   if [ -f $command ]; then
     read -r words <$command
-    eval "execute 0 $words"
+    eval "execute 0000000 $words"
+    read -t 5 -r words <&9 # the host has it all
   else
     while read -r verb words <&9; do
       case $verb in
@@ -222,6 +232,8 @@ function commonFiles(busybox: FileEntry): FileEntry[] {
     file('pintail/lease', LEASE, 0o755),
     file('pintail/session', SESSION, 0o755),
     file('pintail/roi', roiTool(), 0o755),
+    file('pintail/send', sendProgram(), 0o755),
+    file('pintail/feed', feedProgram(), 0o755),
   ];
 }
 

@@ -3,8 +3,8 @@
 import { GuestError } from './errors.js';
 
 export const MANIFEST_NAME = 'manifest.json';
-/** 2: the command line states no rate of the TSC, which is another now. 3: the agent speaks version 2 of the protocol. */
-export const FORMAT = 3;
+/** 2: the command line states no rate of the TSC, which is another now. 3: the agent speaks version 2 of the protocol. 4: version 3. */
+export const FORMAT = 4;
 
 export interface ManifestFile {
   /** Name within the folder. */

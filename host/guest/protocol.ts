@@ -1,72 +1,69 @@
 /**
- * How the host and a prepared guest talk: the serial ports, and the words on the control port.
+ * How the host and a prepared guest talk: two serial ports, and a port of a console card.
  *
- *     COM1 ttyS0   console: kernel messages, the interactive shell
- *     COM2 ttyS1   a command's standard output, raw; towards the guest its standard input, in chunks
- *     COM3 ttyS2   a command's standard error, raw
- *     COM4 ttyS3   control: one line a message, LF at its end (the agent turns its own terminal processing off)
+ *     COM1 ttyS0    console: kernel messages, the interactive shell
+ *     COM4 ttyS3    control: one line a message, LF at its end (the agent turns its own terminal processing off)
+ *     AGENT_PORT    what commands write and read, in frames: the name of a port of a virtio console card
  *
  * Guest to host on control:
  *
- *     ready 2              the agent (of this protocol version) is up
- *     more ID              command ID has room for the next chunk of its standard input
- *     exit ID CODE         command ID ended; all its output has left COM2 and COM3 before this line
+ *     ready 3              the agent (of this protocol version) is up
  *
  * Host to guest on control, after `ready`:
  *
  *     exec ID FLAGS FOLDER COUNT VARIABLES WORDS
- *                          run a command. ID: digits, chosen by the host. FLAGS: `i` it gets standard input, `s` it may be sent
- *                          signals, `-` neither. FOLDER to run it in, or an empty word. COUNT of VARIABLES, each NAME=VALUE. FOLDER,
- *                          VARIABLES and WORDS as in quoteWords. One command at a time: wait for `exit`.
+ *                          run a command. ID: seven hex digits, chosen by the host. FLAGS: `i` it gets standard input, `s` it may be
+ *                          sent signals, `-` neither. FOLDER to run it in, or an empty word. COUNT of VARIABLES, each NAME=VALUE. FOLDER,
+ *                          VARIABLES and WORDS as in quoteWords. One command at a time: wait for its exit frame.
  *     signal ID NAME       send a signal to command ID and all it has started; without a meaning once it has ended
  *     time SECONDS         set the guest's clock, in seconds since 1970: the host or the machine stood still
  *     terminal TERM        the agent becomes the shell on the console, which asks for the terminal's size; TERM may be missing
  *     shell                the same, with no terminal at the other end
  *     poweroff             end the machine
  *
- * Host to guest on COM2, one for each `more`: LF `chunk ID SIZE` LF, then SIZE bytes (at most STDIN_CHUNK_BYTES). SIZE 0 is the
- * end of input. The LF in front ends whatever an earlier command left unread. A `more` without an answer is fine.
+ * A frame is a head of 16 characters, KIND ID LENGTH LF, ID and LENGTH of seven hex digits with nothing between, then LENGTH bytes.
+ * Guest to host:
+ *
+ *     o, e                 what command ID writes to its standard output and error
+ *     i                    command ID reads its standard input from now on; empty
+ *     x                    command ID has ended, all its output came before; its status, in decimal digits
+ *
+ * Host to guest: `i`, standard input; an empty one ends it. The agent closes the port behind each command, and what it has not read by then is gone.
  *
  * A command has ended when its first process has, and what this wrote has been passed on; what it leaves running goes on, unheard.
  *
- * The agent runs when the kernel command line has AGENT_ARGUMENT, or when the initial file system holds COMMAND_PATH:
- * then it runs that one command as ID 0 and powers off, which makes a run independent of when the host writes.
+ * The agent runs when the kernel command line has AGENT_ARGUMENT, or when the initial file system holds COMMAND_PATH: then it runs that one
+ * command as ID 0, waits for the host's `poweroff` (or a few seconds) and powers off. A run so does not depend on when the host writes.
  */
 import { writeCpio } from './cpio.js';
 import { file } from './files.js';
+import { FRAME_DATA_BYTES, FRAME_HEAD_BYTES } from '../../guest/carry.js';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** Index of the serial port (0 is COM1) by its use. */
-export const SerialUse = { console: 0, data: 1, error: 2, control: 3 } as const;
+export const SerialUse = { console: 0, control: 3 } as const;
+/** Name of the console card's port. */
+export const AGENT_PORT = 'pintail.agent';
 
 /** On the kernel command line: start the agent instead of a shell. */
 export const AGENT_ARGUMENT = 'pintail=agent';
 export const COMMAND_PATH = 'pintail/command';
-/** What the guest's terminal buffers hold without loss. */
-export const STDIN_CHUNK_BYTES = 16384;
 /** A control line must fit the guest's terminal buffers; a command in an archive may be as long as Linux allows. */
 export const CONTROL_LINE_LIMIT = 32768;
-
-export type ControlMessage =
-  | { kind: 'ready'; version: number }
-  | { kind: 'more'; id: number }
-  | { kind: 'exit'; id: number; code: number };
 
 /** A command that cannot be sent. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** Reads one line of the control port, without its LF; undefined when it is none of ours. */
-export function parseControl(line: string): ControlMessage | undefined {
-  const match = /^(ready|more|exit) (\d+)(?: (\d+))?$/.exec(line);
-  if (match === null) return undefined;
-  const value = Number(match[2]);
-  if (match[1] === 'ready') return { kind: 'ready', version: value };
-  if (match[1] === 'more') return { kind: 'more', id: value };
-  return match[3] === undefined ? undefined : { kind: 'exit', id: value, code: Number(match[3]) };
+/** The version of an agent that says on the control port that it is up; undefined where the line, without its LF, says something else. */
+export function parseReady(line: string): number | undefined {
+  const match = /^ready (\d+)$/.exec(line);
+  return match === null ? undefined : Number(match[1]);
 }
+
+const hex = (value: number): string => value.toString(16).padStart(7, '0');
 
 function quoteWord(word: string): string {
   if (word.includes('\0')) throw new CommandError(`A word of the command has a NUL character: ${JSON.stringify(word)}`);
@@ -104,7 +101,7 @@ function commandWords(argv: readonly string[], { stdin, signals, cwd = '', env =
 
 /** The control line that runs a command, with its LF. */
 export function execLine(id: number, argv: readonly string[], options: CommandOptions = {}): string {
-  const line = `exec ${id} ${commandWords(argv, options)}\n`;
+  const line = `exec ${hex(id)} ${commandWords(argv, options)}\n`;
   if (new TextEncoder().encode(line).length > CONTROL_LINE_LIMIT) {
     throw new CommandError(`The command is longer than ${CONTROL_LINE_LIMIT} bytes; put it into a file of the guest.`);
   }
@@ -112,15 +109,27 @@ export function execLine(id: number, argv: readonly string[], options: CommandOp
 }
 
 /** The control line that sends a signal, by its name without SIG. */
-export const signalLine = (id: number, name: string): string => `signal ${id} ${name}\n`;
+export const signalLine = (id: number, name: string): string => `signal ${hex(id)} ${name}\n`;
 
-/** A chunk of standard input for COM2; an empty one ends it. */
-export function stdinChunk(id: number, bytes: Uint8Array): Uint8Array {
-  if (bytes.length > STDIN_CHUNK_BYTES) throw new RangeError(`a chunk holds at most ${STDIN_CHUNK_BYTES} bytes, not ${bytes.length}`);
-  const head = new TextEncoder().encode(`\nchunk ${id} ${bytes.length}\n`);
-  const out = new Uint8Array(head.length + bytes.length);
-  out.set(head);
-  out.set(bytes, head.length);
+/** What the host reads of a frame's head. */
+export interface FrameHead {
+  kind: 'o' | 'e' | 'i' | 'x';
+  id: number;
+  bytes: number;
+}
+
+/** Undefined where the bytes are no head. */
+export function parseHead(head: Uint8Array): FrameHead | undefined {
+  const match = /^([oeix])([0-9a-f]{7})([0-9a-f]{7})\n$/.exec(String.fromCharCode(...head));
+  return match === null ? undefined : { kind: match[1] as FrameHead['kind'], id: parseInt(match[2]!, 16), bytes: parseInt(match[3]!, 16) };
+}
+
+/** A frame of standard input, of at most FRAME_DATA_BYTES; an empty one ends it. */
+export function inputFrame(id: number, bytes: Uint8Array): Uint8Array {
+  if (bytes.length > FRAME_DATA_BYTES) throw new RangeError(`a frame holds at most ${FRAME_DATA_BYTES} bytes, not ${bytes.length}`);
+  const out = new Uint8Array(FRAME_HEAD_BYTES + bytes.length);
+  out.set(new TextEncoder().encode(`i${hex(id)}${hex(bytes.length)}\n`));
+  out.set(bytes, FRAME_HEAD_BYTES);
   return out;
 }
 

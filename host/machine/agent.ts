@@ -1,9 +1,12 @@
 /**
- * The host's side of a prepared guest's agent (host/guest/protocol.ts): commands go out on the control port, their output
- * comes in on two ports of its own, and an `exit` line ends it. The guest runs one at a time; the others wait here for their turn.
+ * The host's side of a prepared guest's agent (host/guest/protocol.ts): commands go out on the control port, and what they write and read
+ * goes in frames through a console port. The guest runs one at a time; the others wait here for their turn.
  */
 
-import { execLine, parseControl, PROTOCOL_VERSION, SerialUse, signalLine, stdinChunk, STDIN_CHUNK_BYTES } from '../guest/protocol.js';
+import { execLine, parseReady, PROTOCOL_VERSION, SerialUse, signalLine } from '../guest/protocol.js';
+import { FrameReader } from './agent-frames.js';
+import { InputFeed } from './agent-input.js';
+import type { AgentPort } from './agent-port.js';
 import { guarded } from './emitter.js';
 import { MachineError } from './errors.js';
 import { openInput, type CommandInput } from './command-input.js';
@@ -14,6 +17,8 @@ interface Command {
   /** What starts it; empty where the guest does so by itself. */
   line: string;
   input: CommandInput;
+  /** From when the guest reads it. */
+  feed: InputFeed | undefined;
   stdout: Uint8Array[];
   stderr: Uint8Array[];
   keptBytes: { stdout: number; stderr: number };
@@ -40,7 +45,7 @@ const text = new TextEncoder();
 
 /** Output that is collected where nobody listens. */
 const KEPT_BYTES = 64 << 20;
-/** Characters of a message on the control port; the longest is `exit` with two numbers. */
+/** Characters of a message on the control port. */
 const MESSAGE_LIMIT = 256;
 /** Stands for a line that is too long: it is no message, whatever comes behind it. */
 const OVERLONG = '?';
@@ -55,6 +60,19 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/** What an agent stands on. */
+export interface AgentSurroundings {
+  /** Bytes for the control port. */
+  control: (bytes: Uint8Array) => void;
+  port: AgentPort;
+  /** The command waits for input that has yet to come. */
+  onWaiting: (waiting: boolean) => void;
+  /** Seconds since 1970, when wall time has passed that the guest does not know of. */
+  dateToTell: () => number | undefined;
+  /** The agent of a restored machine was up already. */
+  ready: boolean;
+}
+
 export class Agent {
   private readonly decoder = new TextDecoder();
   private line = '';
@@ -63,15 +81,16 @@ export class Agent {
   private running: Command | undefined;
   private readonly queue: Command[] = [];
 
-  /** `onWaiting`: the command waits for input that has yet to come. `ready`: the agent of a restored machine was up already. */
-  constructor(
-    private readonly send: (port: number, bytes: Uint8Array) => void,
-    private readonly onWaiting: (waiting: boolean) => void,
-    /** Seconds since 1970, when wall time has passed that the guest does not know of. */
-    private readonly dateToTell: () => number | undefined,
-    ready: boolean,
-  ) {
-    this.up = ready;
+  constructor(private readonly on: AgentSurroundings) {
+    this.up = on.ready;
+    const frames = new FrameReader({
+      output: (kind, id, bytes) => (id === this.running?.id ? this.output(this.running, bytes, kind === 'o' ? 'stdout' : 'stderr') : undefined),
+      reads: (id) => this.feed(id),
+      ended: (id, code) => this.finish(id, code),
+      broken: () => this.fail('The guest\'s agent does not keep to its protocol.'),
+    });
+    on.port.onBytes = (bytes) => frames.push(bytes);
+    on.port.onRoom = () => this.running?.feed?.push();
   }
 
   /** The guest's agent is up and waits for a command. */
@@ -98,7 +117,7 @@ export class Agent {
 
   /** Ends the machine, once what runs in it has ended. */
   powerOff(): void {
-    if (this.up) this.send(SerialUse.control, text.encode('poweroff\n'));
+    if (this.up) this.on.control(text.encode('poweroff\n'));
   }
 
   /** Collects the output of a command that the guest starts by itself. */
@@ -110,7 +129,7 @@ export class Agent {
     let command!: Command;
     const result = new Promise<ExecResult>((resolve, reject) => {
       const unlisten = (): void => options.signal?.removeEventListener('abort', abort);
-      command = { id, line, input: openInput(options.stdin), stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, failure: undefined, timers: [], unlisten, resolve, reject };
+      command = { id, line, input: openInput(options.stdin), feed: undefined, stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, failure: undefined, timers: [], unlisten, resolve, reject };
       const abort = (): void => this.end(command, options.signal!.reason as Error);
       options.signal?.addEventListener('abort', abort, { once: true });
     });
@@ -130,7 +149,7 @@ export class Agent {
   }
 
   private kill(command: Command, name: SignalName): void {
-    if (command === this.running) this.send(SerialUse.control, text.encode(signalLine(command.id, name)));
+    if (command === this.running) this.on.control(text.encode(signalLine(command.id, name)));
     else if (this.drop(command)) this.settle(command, new MachineError(`The command was sent ${name} before it began.`));
   }
 
@@ -159,30 +178,27 @@ export class Agent {
   /** The machine went down: nothing more will come. */
   fail(why: string): void {
     const commands = [...(this.running === undefined ? [] : [this.running]), ...this.queue.splice(0)];
-    this.running = undefined;
+    if (this.running !== undefined) this.stop(this.running);
     for (const command of commands) this.settle(command, command.failure ?? new MachineError(why));
     this.up = false;
     this.line = '';
   }
 
   /** Everything that the machine writes to its serial ports comes through here. */
-  receive(port: number, bytes: Uint8Array): Promise<unknown> | undefined {
-    if (port === SerialUse.data) return this.output(bytes, 'stdout', this.running?.options.onStdout);
-    if (port === SerialUse.error) return this.output(bytes, 'stderr', this.running?.options.onStderr);
+  receive(port: number, bytes: Uint8Array): void {
     if (port === SerialUse.control) this.controlBytes(bytes);
-    return undefined;
   }
 
   /** To who listens, whose promise is handed back; or to what is kept for the result, of which there is an end. */
-  private output(bytes: Uint8Array, stream: 'stdout' | 'stderr', listener: ((bytes: Uint8Array) => unknown) | undefined): Promise<unknown> | undefined {
-    const { running } = this;
+  private output(running: Command, bytes: Uint8Array, stream: 'stdout' | 'stderr'): Promise<unknown> | undefined {
+    const listener = stream === 'stdout' ? running.options.onStdout : running.options.onStderr;
     if (listener !== undefined) {
       return guarded(() => listener(bytes), (error) => {
-        running!.failure ??= error as Error;
-        running!.reject(error as Error);
+        running.failure ??= error as Error;
+        running.reject(error as Error);
       });
     }
-    if (running === undefined || running.keptBytes[stream] > KEPT_BYTES) return undefined;
+    if (running.keptBytes[stream] > KEPT_BYTES) return undefined;
     running.keptBytes[stream] += bytes.length;
     if (running.keptBytes[stream] > KEPT_BYTES) {
       running[stream].length = 0;
@@ -196,18 +212,10 @@ export class Agent {
     // No message of ours is as long: a guest that sends no line feed is given no memory for it, and no time to look through it again.
     if (this.line.length > MESSAGE_LIMIT && !this.line.includes('\n')) this.line = OVERLONG;
     for (let end = this.line.indexOf('\n'); end >= 0; end = this.line.indexOf('\n')) {
-      const line = this.line.slice(0, end).replace(/\r$/, '');
+      const version = parseReady(this.line.slice(0, end).replace(/\r$/, ''));
       this.line = this.line.slice(end + 1);
-      this.control(line);
+      if (version !== undefined) this.becomeReady(version);
     }
-  }
-
-  private control(line: string): void {
-    const message = parseControl(line);
-    if (message?.kind === 'ready') this.becomeReady(message.version);
-    if (message === undefined || message.kind === 'ready' || message.id !== this.running?.id) return;
-    if (message.kind === 'more') this.feed(this.running);
-    else this.finish(this.running, message.code);
   }
 
   private becomeReady(version: number): void {
@@ -218,28 +226,33 @@ export class Agent {
 
   /** A command, after the date where the guest's own may be wrong. */
   private command(line: string): void {
-    const date = this.dateToTell();
-    this.send(SerialUse.control, text.encode(date === undefined ? line : `time ${date}\n${line}`));
+    const date = this.on.dateToTell();
+    this.on.control(text.encode(date === undefined ? line : `time ${date}\n${line}`));
   }
 
-  private feed(running: Command): void {
-    const answer = (chunk: Uint8Array): void => {
-      if (running === this.running) this.send(SerialUse.data, stdinChunk(running.id, chunk));
-    };
-    const next = running.input.next(STDIN_CHUNK_BYTES);
-    if (next instanceof Uint8Array) return answer(next);
-    this.onWaiting(true);
-    next.then(answer, (error: Error) => {
-      running.failure ??= error;
-      answer(new Uint8Array(0));
-    }).finally(() => this.onWaiting(false));
+  private feed(id: number): void {
+    const { running } = this;
+    if (running === undefined || running.id !== id || running.feed !== undefined) return;
+    const failed = (error: Error): void => void (running.failure ??= error);
+    running.feed = new InputFeed(id, running.input, this.on.port, this.on.onWaiting, failed);
+    running.feed.push();
   }
 
-  private finish(running: Command, code: number): void {
-    this.running = undefined;
-    this.onWaiting(false);
-    running.input.close?.();
+  private finish(id: number, code: number): void {
+    const { running } = this;
+    if (running === undefined || running.id !== id) return;
+    this.stop(running);
     this.settle(running, running.failure, code);
+    // One that the guest began by itself is its last: it has waited for this.
+    if (running.line === '') this.powerOff();
     this.startNext();
+  }
+
+  /** Nothing more of a command goes to the guest. */
+  private stop(command: Command): void {
+    this.running = undefined;
+    if (command.feed === undefined) command.input.close?.();
+    else command.feed.close();
+    this.on.port.drop();
   }
 }

@@ -152,7 +152,7 @@ function rowOf(device: DeviceOptions): Model {
 }
 
 /** What the options ask for, checked. */
-export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly Chardev[]): CardPlan[] {
+export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly { id: string }[]): CardPlan[] {
   let nets = 0;
   const used = new Set<string>();
   return devices.map((device) => {

@@ -28,5 +28,5 @@ function putRom(instance: ModuleInstance, rom: Uint8Array): void {
 export function putFirmware(instance: ModuleInstance, memoryBytes: number, { rom, agent }: Pick<MachinePlan, 'rom' | 'agent'>): void {
   putItems(instance, firmwareItems(memoryBytes));
   if (rom !== undefined) putRom(instance, rom);
-  if (agent) for (const port of [SerialUse.data, SerialUse.error, SerialUse.control]) instance.exports.paceSerial(port, 0);
+  if (agent) instance.exports.paceSerial(SerialUse.control, 0);
 }

@@ -5,6 +5,7 @@
 
 import { asyncDispose } from './dispose.js';
 import { Agent, type CommandHandle } from './agent.js';
+import { AGENT_CHARDEV, AgentPort } from './agent-port.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
@@ -14,6 +15,7 @@ import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
+import { SerialUse } from '../guest/protocol.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { checkExecKeys, checkMachineKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
@@ -88,6 +90,7 @@ export class LocalMachine implements Machine {
   /** What listeners threw since the last run ended. */
   private readonly thrown: unknown[] = [];
   private agent: Agent | undefined;
+  private readonly agentPort = new AgentPort();
   /** Of the instance in hand; newEngine makes it. */
   private wall!: WallTime;
   private engine: Engine;
@@ -121,6 +124,7 @@ export class LocalMachine implements Machine {
     private restored?: OpenSnapshot,
     private readonly restoreNotes: readonly string[] = [],
   ) {
+    outside.links.set(AGENT_CHARDEV, this.agentPort);
     this.saved = restored?.about;
     this.engine = this.newEngine(restored?.about.shown);
     this.startAgent(restored?.about.agentReady ?? false);
@@ -341,7 +345,7 @@ export class LocalMachine implements Machine {
     const { drives } = this.options;
     const guest = typeof this.options.guest === 'string' ? this.options.guest : this.saved?.guest;
     return {
-      memoryMiB: this.memoryMiB, cards: describeCards(this.instance), agentReady: this.agent?.ready ?? false, shown: this.engine.shown,
+      memoryMiB: this.memoryMiB, cards: describeCards(this.instance), agentReady: this.agent?.ready ?? false, agentCard: this.settings.agentCard, shown: this.engine.shown,
       disks: await noteDisks(this.outside.drives, drives), generation: this.plan.firmware || this.saved?.generation === true, ...(guest === undefined ? {} : { guest }),
     };
   }
@@ -432,12 +436,13 @@ export class LocalMachine implements Machine {
 
   private startAgent(ready: boolean): void {
     if (!this.plan.agent && !ready && !(this.restored !== undefined && this.options.agent === true)) return;
-    this.agent = new Agent(
-      (port, bytes) => void this.engine.type(port, bytes),
-      (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
-      () => this.wall.takeDate(),
+    this.agent = new Agent({
+      control: (bytes) => void this.engine.type(SerialUse.control, bytes),
+      port: this.agentPort,
+      onWaiting: (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
+      dateToTell: () => this.wall.takeDate(),
       ready,
-    );
+    });
     this.commandDone = undefined;
     if (this.options.command !== undefined) this.command = this.runCommand(this.agent, this.options.command, ready);
   }
@@ -456,11 +461,9 @@ export class LocalMachine implements Machine {
   }
 
   private receive(port: number, bytes: Uint8Array): Promise<unknown> | undefined {
-    return allOf([
-      port === CONSOLE ? this.events.emit('console', bytes) : undefined,
-      this.events.emit('serial', port, bytes),
-      this.agent?.receive(port, bytes),
-    ]);
+    const wait = allOf([port === CONSOLE ? this.events.emit('console', bytes) : undefined, this.events.emit('serial', port, bytes)]);
+    this.agent?.receive(port, bytes);
+    return wait;
   }
 
   private listenerFailed(error: unknown): void {

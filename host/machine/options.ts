@@ -3,6 +3,7 @@
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Hidden } from '../../assembly/surface/clock.js';
 import { ENTRY_NAMES } from '../boot/load-options.js';
+import { AGENT_CARD, AGENT_CHARDEV } from './agent-port.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
@@ -34,6 +35,8 @@ export interface Settings {
   instructionLimit: bigint | undefined;
   wallMs: number | undefined;
   cards: CardPlan[];
+  /** The last of them is the agent's. */
+  agentCard: boolean;
   debug: DebugPlaces;
   netdevs: Netdev[];
   chardevs: Chardev[];
@@ -153,6 +156,19 @@ function debugPlaces({ debugExit, debugConsolePort, testDevice = false }: PlainO
   };
 }
 
+/** The guest is one that runs commands; one from a snapshot is what it was. */
+function hasAgentCard({ snapshot, guest, agent, command }: ReadOptions): boolean {
+  if (snapshot !== undefined) return snapshot.about.agentCard === true;
+  return guest !== undefined && guest !== 'builtin' && (agent === true || command !== undefined);
+}
+
+function cardsOf(options: ReadOptions, netdevs: readonly Netdev[], chardevs: readonly Chardev[]): Pick<Settings, 'cards' | 'agentCard'> {
+  const { devices = [], drives = [] } = options;
+  const agentCard = hasAgentCard(options);
+  if (!agentCard) return { agentCard, cards: planCards(devices, netdevs, drives, chardevs) };
+  return { agentCard, cards: planCards([...devices, AGENT_CARD], netdevs, drives, [...chardevs, { id: AGENT_CHARDEV }]) };
+}
+
 /** Throws OptionError for what cannot be used. */
 export function readSettings(options: ReadOptions): Settings {
   checkSources(options);
@@ -174,7 +190,7 @@ export function readSettings(options: ReadOptions): Settings {
     ...rtcOf(options, clock, netdevs),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),
     wallMs,
-    cards: planCards(options.devices ?? [], netdevs, options.drives ?? [], chardevs),
+    ...cardsOf(options, netdevs, chardevs),
     chardevs,
     debug: debugPlaces(options),
     netdevs,

@@ -83,9 +83,10 @@ export function putBytes(instance: ModuleInstance, id: number, data: Uint8Array)
   const ring = readRing(instance, id);
   const room = ring.size - ((ring.head - ring.tail) >>> 0);
   const count = Math.max(0, Math.min(room, data.length));
-  for (let i = 0; i < count; i++) {
-    instance.bytes[ring.data + (((ring.head + i) & (ring.size - 1)) >>> 0)] = data[i]!;
-  }
+  const start = (ring.head & (ring.size - 1)) >>> 0;
+  const first = Math.min(count, ring.size - start);
+  instance.bytes.set(data.subarray(0, first), ring.data + start);
+  instance.bytes.set(data.subarray(first, count), ring.data);
   instance.view.setUint32(ring.at + RingWord.HEAD, (ring.head + count) >>> 0, true);
   return count;
 }

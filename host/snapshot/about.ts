@@ -30,6 +30,8 @@ export interface About {
   generation?: boolean;
   /** The guest's agent was up and waiting for a command. */
   agentReady: boolean;
+  /** The last of the cards is the agent's. */
+  agentCard?: boolean;
   /** Bytes of each output ring that were handed on before and still lie there. */
   shown: number[];
   disks: DiskNote[];

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { readCpio } from '../../../host/guest/cpio.js';
-import { CommandError, commandArchive, execLine, parseControl, quoteWords, stdinChunk } from '../../../host/guest/index.js';
+import { CommandError, commandArchive, execLine, inputFrame, parseHead, parseReady, quoteWords } from '../../../host/guest/index.js';
 
 const WORDS = ['printf', '%s|', 'plain', '', "it's", '"$HOME" `id` \\ \\n', 'two\nlines\n', "'\n'", '*', 'größe', '-n', '~'];
 
@@ -21,17 +21,18 @@ it('a command that cannot be sent is refused', () => {
   expect(() => commandArchive(['echo', 'x'.repeat(40000)])).not.toThrow();
 });
 
-it('control lines are read strictly', () => {
-  expect(parseControl('ready 1')).toEqual({ kind: 'ready', version: 1 });
-  expect(parseControl('more 7')).toEqual({ kind: 'more', id: 7 });
-  expect(parseControl('exit 7 130')).toEqual({ kind: 'exit', id: 7, code: 130 });
-  for (const line of ['', 'exit 7', 'exit', 'exit 7 x', 'ready', 'Linux version 6', 'exit 1 2 3']) expect(parseControl(line)).toBeUndefined();
+it('lines and heads from the guest are read strictly', () => {
+  expect(parseReady('ready 3')).toBe(3);
+  for (const line of ['', 'ready', 'ready x', 'ready 1 2', 'Linux version 6']) expect(parseReady(line)).toBeUndefined();
+  const head = (text: string): unknown => parseHead(new TextEncoder().encode(text));
+  expect(head('o00000070007ff0\n')).toEqual({ kind: 'o', id: 7, bytes: 0x7ff0 });
+  for (const text of ['o00000070007ff0x', 'q00000070007ff0\n', 'o0000007 007ff0\n', 'O00000070007ff0\n', '']) expect(head(text)).toBeUndefined();
 });
 
-it('lines, chunks and archives have the shape the guest reads', () => {
-  expect(execLine(3, ['ls', '-l'])).toBe("exec 3 - '' 0 'ls' '-l'\n");
-  expect(execLine(4, ['cat'], { stdin: true })).toBe("exec 4 i '' 0 'cat'\n");
-  expect(new TextDecoder().decode(stdinChunk(4, new Uint8Array([65, 66])))).toBe('\nchunk 4 2\nAB');
+it('lines, frames and archives have the shape the guest reads', () => {
+  expect(execLine(3, ['ls', '-l'])).toBe("exec 0000003 - '' 0 'ls' '-l'\n");
+  expect(execLine(4, ['cat'], { stdin: true })).toBe("exec 0000004 i '' 0 'cat'\n");
+  expect(new TextDecoder().decode(inputFrame(4, new Uint8Array([65, 66])))).toBe('i00000040000002\nAB');
   const entry = readCpio(commandArchive(['true'])).find((it) => it.path === 'pintail/command');
   expect(new TextDecoder().decode(entry!.data)).toBe("- '' 0 'true'\n");
 });
