@@ -5,8 +5,10 @@ import type { TerminalStream } from '../bytes/streams.js';
 export interface LinkEvents {
   /** Bytes for the guest, the receiver's to keep. */
   data(bytes: Uint8Array): void;
-  /** Somebody came or went, there is room again, or the size has changed. */
+  /** Somebody came or went, or the size has changed. */
   changed(): void;
+  /** More may be written again. */
+  room(): void;
   /** What the guest has not had is taken back, where that can be done. */
   drop?(): void;
 }
@@ -67,7 +69,7 @@ export function linkOfStream(stream: TerminalStream): Link {
     changed();
   };
   const writer = stream.writable.getWriter();
-  const tellOfRoom = (): void => void writer.ready.then(changed, gone);
+  const tellOfRoom = (): void => void writer.ready.then(() => events?.room(), gone);
   const incoming = new Incoming(stream.readable, (bytes) => {
     if (events === undefined) kept.push(bytes);
     else events.data(bytes);

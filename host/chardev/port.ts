@@ -17,6 +17,8 @@ export class StreamPort implements HostPort {
   private waitingBytes = 0;
   private paused = false;
   private look = false;
+  /** Something waits in the ring for the link to have room. */
+  private held = false;
   private readonly words: number;
   private readonly toHost: number;
   private readonly toGuest: number;
@@ -40,6 +42,7 @@ export class StreamPort implements HostPort {
         this.look = true;
         wake();
       },
+      room: wake,
       drop: () => this.drop(),
     });
     this.tell();
@@ -51,7 +54,7 @@ export class StreamPort implements HostPort {
   }
 
   get busy(): boolean {
-    return this.look || (this.waiting.length > 0 && this.roomForGuest > 0);
+    return this.look || (this.waiting.length > 0 && this.roomForGuest > 0) || (this.held && this.link.room);
   }
 
   beforeSlice(): boolean {
@@ -62,6 +65,7 @@ export class StreamPort implements HostPort {
   }
 
   afterSlice(): void {
+    this.held = this.blocked;
     if (this.link.connected && !this.link.room) return;
     const bytes = takeBytes(this.instance, this.toHost);
     if (bytes === undefined) return;

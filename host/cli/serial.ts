@@ -106,7 +106,8 @@ async function openTarget(target: SerialTarget, outputs: Outputs, onInput: (byte
 function overLink(link: Link, onInput: (bytes: Uint8Array) => void): Output {
   let room = (): void => undefined;
   const isHeld = (): boolean => link.connected && !link.room;
-  link.listen({ data: onInput, changed: () => isHeld() || room() });
+  const look = (): void => void (isHeld() || room());
+  link.listen({ data: onInput, changed: look, room: look });
   return {
     write(bytes) {
       link.write(bytes);

@@ -35,7 +35,7 @@ export class AgentPort implements Link {
     this.holds++;
     const release = (): void => {
       this.holds--;
-      this.events?.changed();
+      this.events?.room();
     };
     wait.then(release, release);
   }

@@ -2,16 +2,18 @@
 //
 //   npm run bench -- boot [--runs N] [--json]
 //   npm run bench -- cpu [--rows A,B] [--only native,QEMU,v86,Pintail] [--width 64|32] [--quick] [--runs N] [--json]
+//   npm run bench -- bulk [--only TEXT] [--json]
 //   npm run bench -- net [--only TEXT] [--json]
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
 
 import { benchBoot } from "./boot.mjs";
+import { benchBulk } from "./bulk.mjs";
 import { benchCpu } from "./cpu.mjs";
 import { benchNet } from "./net.mjs";
 import { benchSlice } from "./slice.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { boot: benchBoot, cpu: benchCpu, net: benchNet, slice: benchSlice };
+const BENCHES = { boot: benchBoot, bulk: benchBulk, cpu: benchCpu, net: benchNet, slice: benchSlice };
 
 function refuse(text) {
   process.stderr.write(`bench: ${text}\n`);

@@ -23,7 +23,7 @@ export function linkOf(stream: Duplex): Link {
     if (events === undefined) kept.push(bytes);
     else events.data(bytes);
   });
-  stream.on('drain', () => events?.changed());
+  stream.on('drain', () => events?.room());
   stream.on('resize', () => events?.changed());
   stream.on('close', gone);
   stream.on('error', gone);

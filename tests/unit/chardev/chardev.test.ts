@@ -34,7 +34,7 @@ describe('the words of -chardev', () => {
 function watch(link: Link): { text: () => string; until: (what: () => boolean) => Promise<void> } {
   let text = '';
   let look = (): void => undefined;
-  link.listen({ data: (bytes) => { text += Buffer.from(bytes).toString(); look(); }, changed: () => look() });
+  link.listen({ data: (bytes) => { text += Buffer.from(bytes).toString(); look(); }, changed: () => look(), room: () => look() });
   return {
     text: () => text,
     until: (what) => new Promise((resolve) => { look = () => { if (what()) resolve(); }; look(); }),

@@ -13,13 +13,13 @@ function setUp(ready = true) {
   const sent: string[] = [];
   const input: string[] = [];
   let drops = 0;
-  let changes = 0;
-  port.listen({ data: (bytes) => void input.push(plain.decode(bytes)), changed: () => void changes++, drop: () => void drops++ });
+  let rooms = 0;
+  port.listen({ data: (bytes) => void input.push(plain.decode(bytes)), changed: () => undefined, room: () => void rooms++, drop: () => void drops++ });
   const agent = new Agent({ control: (bytes) => void sent.push(plain.decode(bytes)), port, onWaiting: () => undefined, dateToTell: () => undefined, ready });
   return {
     agent, port, sent, input,
     get drops() { return drops; },
-    get changes() { return changes; },
+    get rooms() { return rooms; },
     guest: (bytes: string) => port.write(text.encode(bytes)),
     control: (line: string) => agent.receive(SerialUse.control, text.encode(line)),
   };
@@ -84,10 +84,10 @@ it('who takes output slowly holds the port', async () => {
   const result = agent.start(['true'], { onStdout }, false).result;
   expect(port.room).toBe(true);
   guest(frame('o', 1, 'a'));
-  expect([port.room, world.changes]).toEqual([false, 0]);
+  expect([port.room, world.rooms]).toEqual([false, 0]);
   release();
   await new Promise(setImmediate);
-  expect([port.room, world.changes]).toEqual([true, 1]);
+  expect([port.room, world.rooms]).toEqual([true, 1]);
   guest(frame('x', 1, '0'));
   await result;
   expect(taken).toEqual(['a']);
