@@ -16,6 +16,10 @@ export interface FileEntry {
   target?: string;
   /** Major and minor number of a device node. */
   device?: readonly [major: number, minor: number];
+  /** Numbers of its user and group; root's where nothing is said. */
+  owner?: readonly [user: number, group: number];
+  /** Seconds since 1970. */
+  modified?: number;
 }
 
 const text = new TextEncoder();

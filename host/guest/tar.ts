@@ -33,6 +33,8 @@ interface Header {
   size: number;
   link: string;
   device: readonly [number, number];
+  owner: readonly [number, number];
+  modified: number;
 }
 
 /** The names and sizes that an extension header gives to the next entry. */
@@ -40,6 +42,9 @@ interface Extension {
   path?: string;
   link?: string;
   size?: number;
+  user?: number;
+  group?: number;
+  modified?: number;
 }
 
 const KINDS: Record<string, FileKind> = {
@@ -68,6 +73,10 @@ function deviceNumber(block: Uint8Array, at: number): number {
   return value >= 0 && value < 2 ** 20 ? value : 0;
 }
 
+/** A number of 32 bits; what is none is 0. */
+const inWord = (value: number): number => (value >= 0 && value < 2 ** 32 ? Math.floor(value) : 0);
+const idNumber = (block: Uint8Array, at: number): number => inWord(readNumber(block, at, 8));
+
 function readHeader(block: Uint8Array, at: number): Header {
   let sum = 0;
   for (let i = 0; i < BLOCK; i++) sum += i >= 148 && i < 156 ? 0x20 : block[i]!;
@@ -82,6 +91,8 @@ function readHeader(block: Uint8Array, at: number): Header {
     type: String.fromCharCode(block[156]!),
     link: readString(block, 157, 100),
     device: [deviceNumber(block, 329), deviceNumber(block, 337)],
+    owner: [idNumber(block, 108), idNumber(block, 116)],
+    modified: inWord(readNumber(block, 136, 12)),
   };
 }
 
@@ -97,6 +108,9 @@ function readPax(data: Uint8Array, headerAt: number): Extension {
     if (record.startsWith('path=')) extension.path = value;
     if (record.startsWith('linkpath=')) extension.link = value;
     if (record.startsWith('size=')) extension.size = Number(value);
+    if (record.startsWith('uid=')) extension.user = inWord(Number(value));
+    if (record.startsWith('gid=')) extension.group = inWord(Number(value));
+    if (record.startsWith('mtime=')) extension.modified = inWord(Number(value));
     at += size;
   }
   return extension;
@@ -246,7 +260,8 @@ async function readEntry(reader: ByteReader, header: Header, extension: Extensio
     await reader.skip(size + paddingOf(size));
     return undefined;
   }
-  const entry: TarEntry = { path, kind, mode: header.mode };
+  const { user = header.owner[0], group = header.owner[1], modified = header.modified } = extension;
+  const entry: TarEntry = { path, kind, mode: header.mode, owner: [user, group], modified };
   if (header.type === '0' || header.type === '\0' || header.type === '7') {
     entry.data = (await reader.take(size)) ?? new Uint8Array(0);
     if (entry.data.length < size) throw new TarError(`ends too early: ${path} has ${size} bytes at byte ${at + BLOCK}`);
