@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Ext4Image } from '../../../host/guest/ext4/image.js';
+import { Ext4Image } from '../../../host/platform/node/guest/ext4/image.js';
 import { directory, file, symlink } from '../../../host/guest/files.js';
-import { extentTable, inodeBytes, needsTable } from '../../../host/guest/ext4/node.js';
-import { EXTENT_BLOCKS } from '../../../host/guest/ext4/spec.js';
-import { Tree } from '../../../host/guest/ext4/tree.js';
+import { extentTable, inodeBytes, needsTable } from '../../../host/platform/node/guest/ext4/node.js';
+import { EXTENT_BLOCKS } from '../../../host/platform/node/guest/ext4/spec.js';
+import { Tree } from '../../../host/platform/node/guest/ext4/tree.js';
 import type { TarEntry } from '../../../host/guest/tar.js';
 
 let dir = '';

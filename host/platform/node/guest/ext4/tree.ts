@@ -1,7 +1,7 @@
 /** Paths of an image: each entry finds its directory, through links as a program that unpacks it would. */
 
-import { StreamError } from '../../boot/unpack/index.js';
-import type { FileKind } from '../files.js';
+import { StreamError } from '../../../../boot/unpack/index.js';
+import type { FileKind } from '../../../../guest/files.js';
 import { FIRST_INODE, ROOT_INODE } from './spec.js';
 import type { Node } from './node.js';
 

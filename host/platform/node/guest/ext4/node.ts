@@ -1,6 +1,6 @@
 /** What an image holds, as a tree: a node for each inode, and the bytes of inodes and directories. */
 
-import type { FileKind } from '../files.js';
+import type { FileKind } from '../../../../guest/files.js';
 import {
   BLOCK_BYTES, EXTENT_BLOCKS, EXTENT_BYTES, EXTENT_MAGIC, EXTENTS_FLAG, EXTENTS_IN_BLOCK, EXTENTS_IN_INODE, EXTRA_BYTES, INLINE_AT, INLINE_BYTES, Inode, INODE_BYTES,
 } from './spec.js';

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
-import type { TarEntry } from '../tar.js';
+import type { TarEntry } from '../../../../guest/tar.js';
 import { groupPieces, layOut, superblock } from './groups.js';
 import { deviceBytes, directoryBytes, extentTable, needsTable, shortTarget, type Node } from './node.js';
 import { BLOCK_BYTES, DESCRIPTOR_BLOCKS, GROUP_BLOCKS, SUPERBLOCK_AT } from './spec.js';
