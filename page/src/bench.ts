@@ -30,6 +30,8 @@ export class Bench {
   repeatable = false;
   private state: State = 'off';
   private run: Promise<void> | undefined;
+  /** What the machine stands still for, for a moment. */
+  private holding: string | undefined;
   private watching: ((text: string) => void) | undefined;
 
   constructor(private readonly screen: Screen, private readonly live: Live) {
@@ -104,6 +106,7 @@ export class Bench {
       return this.start();
     }
     const goesOn = ['paused', 'panic', 'limit'].includes(stop.reason);
+    if (this.holding !== undefined) return this.show('loading', this.holding);
     this.show(goesOn ? 'paused' : 'ended');
     if (stop.reason !== 'paused') say(ENDS[stop.reason]);
     await look(this.machine);
@@ -121,6 +124,7 @@ export class Bench {
   }
 
   toggle(): void {
+    if (this.state === 'loading') return;
     if (this.state === 'running') void this.pause();
     else this.start();
   }
@@ -145,16 +149,20 @@ export class Bench {
     await look(this.machine);
   }
 
-  /** Pauses for as long as `work` takes. */
-  async held<T>(work: (machine: Machine) => Promise<T>): Promise<T | undefined> {
+  /** Stands still for as long as `work` takes, and says what that is. */
+  async held(words: string, work: (machine: Machine) => Promise<void>): Promise<void> {
     const { machine } = this;
-    if (machine === undefined) return undefined;
+    if (machine === undefined) return;
     const wasRunning = machine.running;
+    this.holding = words;
     if (wasRunning) await this.pause();
+    this.show('loading', words);
     try {
-      return await work(machine);
+      await work(machine);
     } finally {
+      this.holding = undefined;
       if (wasRunning) this.start();
+      else this.show('paused');
     }
   }
 }

@@ -55,13 +55,13 @@ function optionsOf({ guest, ...recipe }: Recipe): MachineOptions {
 }
 
 /** Makes a machine and lets it run. What cannot be made is told in place of it. */
-async function boot(options: MachineOptions, recipe: Recipe, afterwards?: () => void): Promise<boolean> {
+async function boot(options: MachineOptions, recipe: Recipe, afterwards?: () => unknown): Promise<boolean> {
   showStart('Making the machine…');
   try {
     const machine = await bench.make(options, recipe);
     machine.attachInput(options.snapshot !== undefined || recipe.guest === undefined || recipe.guest === 'builtin');
     hideStart();
-    afterwards?.();
+    await afterwards?.();
     return true;
   } catch (error) {
     showStart((error as Error).message, ['Debian', () => void coldBoot()], ['The small built-in guest', () => void bootBuiltin()]);
@@ -71,18 +71,31 @@ async function boot(options: MachineOptions, recipe: Recipe, afterwards?: () => 
 
 const bootBuiltin = (): Promise<boolean> => boot({ guest: 'builtin', memoryMiB: 16 }, { guest: 'builtin', memoryMiB: 16 }, () => bench.start());
 
-/** From power-up. Time is the instruction count, and idle time is left out until somebody may type. */
-async function coldBoot(recipe: Recipe = DEBIAN): Promise<void> {
+/** From power-up. Time is the instruction count, and idle time is left out until somebody may type. `paused`: it stands at its first instruction. */
+async function coldBoot(recipe: Recipe = DEBIAN, paused = false): Promise<void> {
   await boot(optionsOf(recipe), recipe, () => {
     bench.onScreen(PROMPT, () => void atPrompt(recipe));
+    if (paused) return look(bench.machine);
     bench.start();
   });
+}
+
+/** The reset button: it goes on as it was, running or paused. A machine that came from somewhere else resets itself, if it can. */
+async function reset(): Promise<void> {
+  const running = bench.machine?.running === true;
+  if (bench.recipe.guest !== undefined) return coldBoot(bench.recipe, !running);
+  try {
+    await bench.reset();
+    if (running) bench.start();
+  } catch (error) {
+    say((error as Error).message);
+  }
 }
 
 async function atPrompt(recipe: Recipe): Promise<void> {
   bench.machine?.attachInput(true);
   if (JSON.stringify(recipe) !== JSON.stringify(DEBIAN)) return;
-  await bench.held(async (machine) => {
+  await bench.held('Keeping', async (machine) => {
     await keep({ id: FIRST, name: 'Debian at its prompt', when: Date.now(), recipe, screen: screen.shown }, await machine.snapshot()).catch(() => undefined);
   });
   await showKept();
@@ -125,7 +138,7 @@ function keptRow(kept: KeptMachine): HTMLLIElement {
     made.addEventListener('click', () => void act());
     return made;
   };
-  const about = element('span', kept.name, element('br'), Object.assign(element('span', `${new Date(kept.when).toLocaleString()}, ${bytes(kept.bytes)}`), { className: 'quiet' }));
+  const about = element('span', kept.name, element('br'), Object.assign(element('span', `${new Date(kept.when).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })}, ${bytes(kept.bytes)}`), { className: 'quiet' }));
   return element('li', '', about, button('Open', () => resumeOrSay(kept)), button('Save', () => saveToFile(kept)), button('Delete', () => forget(kept.id).then(showKept)));
 }
 
@@ -137,7 +150,7 @@ async function showKept(): Promise<void> {
 
 async function keepThis(): Promise<void> {
   const name = `Machine of ${new Date().toLocaleTimeString()}`;
-  await bench.held(async (machine) => {
+  await bench.held('Keeping', async (machine) => {
     try {
       await keep({ id: crypto.randomUUID(), name, when: Date.now(), recipe: bench.recipe, screen: screen.shown }, await machine.snapshot());
       say('Kept. It is here when you come back, exactly as it is now.');
@@ -163,9 +176,11 @@ async function copyLink(): Promise<void> {
 async function openLinked({ recipe, at: where, hash }: Linked): Promise<void> {
   if (where === undefined) return coldBoot(recipe);
   await boot(optionsOf(recipe), recipe, async () => {
+    // As it was run to where it was copied: nobody typed.
     say(`Running to instruction ${BigInt(where).toLocaleString('en')}…`);
     await bench.step(BigInt(where));
     const own = await bench.machine!.stateHash();
+    bench.onScreen(PROMPT, () => void atPrompt(recipe));
     say(own === hash ? 'The same state, bit for bit: the hashes are equal.' : 'Not the same state: the page or its guest is another version.');
   });
 }
@@ -185,7 +200,7 @@ function listen(): void {
   click('step', () => bench.step(1n));
   click('keep', keepThis);
   click('link', copyLink);
-  click('reset', () => bench.reset());
+  click('reset', reset);
   at('run-to').addEventListener('submit', (event) => {
     event.preventDefault();
     void runTo();
