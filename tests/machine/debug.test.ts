@@ -34,6 +34,11 @@ describe.each([['Run', false], ['the IR', true]])('in %s', (_, ir) => {
       const { log } = run('b918000000b8000020006689080f23c0b802040f000f23f88e142500002000cd30f4', { 0x30: 'f4' });
       expect(log()).toEqual(at(B0, 0x1_1000 + 0x30 * 0x100 - PROGRAM));
     });
+    it('loses what waits with a fault of the next', () => {
+      // As above, but with ud2 in the place of int 0x30. The handler of #UD: nop; hlt.
+      const { log, register } = run('b918000000b8000020006689080f23c0b802040f000f23f88e1425000020000f0bf4', { 6: '90b907000000f4' });
+      expect([log(), register(1)]).toEqual([[], 7n]);
+    });
     it('holds back an interrupt that STI has let wait', () => {
       // x2APIC on, an interrupt 40 to itself, waiting; ebx = 0; sti; mov ss, r8d; inc ebx; inc ebx; hlt. The handler: mov esi, ebx; hlt.
       const { register } = run(
