@@ -1,5 +1,4 @@
 // The page: `node page/main.mjs serve` (npm run page) or `build` (npm run build:page), each with Debian's guest beside it.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build as buildPage, createServer } from 'vite';
 import { build, root } from '../tests/support/build.mjs';
@@ -9,8 +8,8 @@ const verb = process.argv[2] ?? 'serve';
 
 await build();
 const { buildGuest } = await import('../build/host/guest/index.js');
-const guest = join(root, 'build/page-public/guest');
-if (!existsSync(join(guest, 'manifest.json'))) await buildGuest('amd64', guest, { onProgress: (line) => process.stderr.write(`${line}\n`) });
+// Anew each time, from the cache: what lies there may be of another build.
+await buildGuest('amd64', join(root, 'build/page-public/guest'), { onProgress: (line) => process.stderr.write(`${line}\n`) });
 
 if (verb === 'build') {
   await buildPage({ configFile });
