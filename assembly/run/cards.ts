@@ -21,6 +21,7 @@ import { attachBlock, resetBlockCard } from "../virtio/block/block";
 import { attachConsole, consoleName, portsOf, resetConsoleCard } from "../virtio/console/console";
 import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/net/net";
 import { attachRng, resetRngCard } from "../virtio/rng/rng";
+import { attachShare, resetShareCard, shareTag } from "../virtio/share/share";
 import { clearPackedRoom } from "../virtio/queue/copies";
 
 @unmanaged class CardList { count: u32; slots: u32; }
@@ -47,6 +48,7 @@ export function defineModels(): void {
   row(CardKind.VIRTIO_BLK, Has.DISK, attachBlock.index, resetBlockCard.index, 0, 0);
   row(CardKind.VIRTIO_CONSOLE, Has.STREAMS, attachConsole.index, resetConsoleCard.index, 0, 0);
   row(CardKind.E1000, Has.FRAMES, attachE1000.index, resetE1000Card.index, e1000LinkChanged.index, 0);
+  row(CardKind.VIRTIO_9P, Has.DISK, attachShare.index, resetShareCard.index, 0, 0);
   row(CardKind.EDU, Has.NOTHING, attachEdu.index, resetEdu.index, 0, 0);
   row(CardKind.PCNET, Has.FRAMES, attachPcnet.index, resetPcnet.index, pcnetLinkChanged.index, 0);
 }
@@ -112,6 +114,8 @@ function firstOf(i: u32): u32 {
 
 /** For the host, before the machine is made: where the name of a console card's port goes (a length, then up to 63 bytes); 0 for another card. */
 export function portName(i: u32, port: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_CONSOLE ? consoleName(i, port) : 0; }
+/** The same for the tag of a shared folder. */
+export function folderTag(i: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_9P ? shareTag(i) : 0; }
 /** The first stream of a console card. */
 export function streamOfCard(i: u32): u32 { return i < list.count ? cardAt(i).first : 0; }
 

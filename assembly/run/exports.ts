@@ -40,7 +40,7 @@ export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
 export { diskTable } from "../device/blocks";
 export { stepUndelivered } from "./step";
-export { listedCards, kindOfCard, portName, slotOfCard, streamOfCard } from "./cards";
+export { listedCards, kindOfCard, folderTag, portName, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
 export { framePort } from "../device/frames";
 

@@ -7,7 +7,7 @@ export const enum Status { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_
 export const enum FeatureBit { NOTIFY_ON_EMPTY = 24, ANY_LAYOUT = 27, INDIRECT_DESC = 28, EVENT_IDX = 29, VERSION_1 = 32, ACCESS_PLATFORM = 33, RING_PACKED = 34, IN_ORDER = 35, RING_RESET = 40 }
 
 /** Clause 5: device ids. */
-export const enum DeviceId { NET = 1, BLOCK = 2, CONSOLE = 3, ENTROPY = 4 }
+export const enum DeviceId { NET = 1, BLOCK = 2, CONSOLE = 3, ENTROPY = 4, NINE_P = 9 }
 
 /** 4.1.2, 4.1.2.3. */
 export const enum PciId { VENDOR = 0x1af4, MODERN = 0x1040 }

@@ -46,7 +46,7 @@ function refusal(work: () => unknown): OptionError | undefined {
 export function checkCards(typed: readonly TypedDevice[], machine: MachineOptions, faults: Faults): void {
   const netdevs = readNetdevs(machine.netdevs ?? []);
   const chardevs = readChardevs(machine.chardevs ?? []);
-  const plan = (some: readonly TypedDevice[]): OptionError | undefined => refusal(() => planCards(some.map(({ device }) => device), netdevs, machine.drives ?? [], chardevs));
+  const plan = (some: readonly TypedDevice[]): OptionError | undefined => refusal(() => planCards(some.map(({ device }) => device), netdevs, machine.drives ?? [], chardevs, machine.shares ?? []));
   const wrong = new Set(faults.list.map(({ argument }) => argument));
   for (const one of typed.filter(({ argument }) => !wrong.has(argument))) {
     const error = plan([one]);

@@ -11,7 +11,6 @@ const NO_MONITOR = 'there is no monitor; leave it out. Ctrl-A h lists what the t
 const NO_GDB = 'there is no gdb server yet; leave it out. -d cpu_reset logs the registers at a reset or triple fault.';
 const NO_DISPLAY = 'there is no display; leave it out, the console is the serial port. Linux shows itself there with console=ttyS0 in -append.';
 const NO_SOUND = 'there is no sound; leave it out.';
-const NO_FOLDERS = 'folders of the host are not shared; write --add FOLDER:/GUEST/FOLDER with a prepared guest, which copies it in.';
 const NO_FLASH = 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).';
 const NO_MIGRATION = 'a machine does not move; createMachine({snapshot}) goes on with one in a program.';
 
@@ -34,7 +33,6 @@ export const ELSEWHERE: readonly ElsewhereRow[] = [
   row('blockdev', true, 'write -drive file=FILE,if=none,id=ID, which a -device virtio-blk-pci,drive=ID takes.'),
   row('set', true, 'write the property at its -device or -drive.'),
   row('iscsi', true, 'disks are files; write -drive file=FILE.'),
-  row('virtfs fsdev', true, NO_FOLDERS),
   row('usbdevice', true, 'there is no USB; leave it out.'),
   row('redir', true, 'write -nic user,hostfwd=tcp::HOSTPORT-:GUESTPORT.'),
   row('tftp bootp smb', true, 'write it at the network, as -nic user,tftp=FOLDER does.'),

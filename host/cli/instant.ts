@@ -25,7 +25,7 @@ export function mayStartInstantly(machine: MachineOptions, verbose: boolean): bo
   if (verbose || (machine.guest !== 'amd64' && machine.guest !== 'i386')) return false;
   if (OWN_BOOT.some((name) => machine[name] !== undefined) || machine.limits?.instructions !== undefined) return false;
   const isOwnNetwork = (netdev: unknown): boolean => typeof netdev === 'string' && /^user(,|$)/.test(netdev);
-  return !machine.drives?.length && !machine.chardevs?.length && (machine.netdevs ?? []).every(isOwnNetwork);
+  return !machine.drives?.length && !machine.shares?.length && !machine.chardevs?.length && (machine.netdevs ?? []).every(isOwnNetwork);
 }
 
 /** The machine that waits: everything of the one that is asked for but what is handed over. */

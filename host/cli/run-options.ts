@@ -18,6 +18,7 @@ import { readGlobals, readObjects } from './globals.js';
 import { readNoted, readSmp } from './machine-type.js';
 import { defaultNetwork, isNetworkModel, readNetworks, type Networks } from './networks.js';
 import { readOption, type Reading } from './reading.js';
+import { checkFolders, readShares, type TypedShare } from './shares.js';
 import { readSerial, readTarget, type SerialTarget } from './serial.js';
 import { optionsOf, type CommandName } from './table.js';
 import { splitPairs } from './words.js';
@@ -51,6 +52,7 @@ export interface SavedMachine {
 /** Disks, cards and networks, with the words each was asked for. */
 export interface Hardware {
   drives: TypedDrive[];
+  shares: TypedShare[];
   devices: Devices;
   networks: Networks;
   chardevs: Map<string, Given>;
@@ -99,17 +101,19 @@ export function readHardware(reading: Reading): Hardware {
   const drives = orderForBoot(readDrives(parsed, diskWords(reading)), cdFirst(reading));
   checkIds(drives.map(({ argument, drive }) => ({ argument, id: drive.id })), faults);
   const devices = readDeviceOptions(parsed.all('device'), context);
-  return { drives, devices, networks: readNetworks(parsed, context), chardevs, context };
+  return { drives, shares: readShares(reading), devices, networks: readNetworks(parsed, context), chardevs, context };
 }
 
 /** What the machine gets of it. Cards of -nic come first, then those of -device, then disks. */
-export function hardwareOptions({ drives, devices, networks, chardevs }: Hardware, { faults }: Reading): MachineOptions {
+export function hardwareOptions({ drives, shares, devices, networks, chardevs }: Hardware, { faults }: Reading): MachineOptions {
   checkIds(networks.netdevs.map(({ argument, text }) => ({ argument, id: /(?:^|,)id=([^,]+)/.exec(text)![1]! })), faults);
   const disks = drives.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
-  const cards = [...networks.cards, ...devices.cards, ...disks];
+  const folders = shares.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
+  const cards = [...networks.cards, ...devices.cards, ...disks, ...folders];
   const machine: MachineOptions = {
     netdevs: networks.netdevs.map(({ text }) => text),
     drives: drives.map(({ drive }) => drive),
+    ...(shares.length === 0 ? {} : { shares: shares.map(({ share }) => share) }),
     chardevs: [...chardevs.values()].map(({ value }) => value),
     devices: cards.map(({ device }) => device),
     ...devices.debug,
@@ -155,7 +159,7 @@ function readEscape(reading: Reading): number {
 }
 
 /** Whether files are there, of all options that name one. */
-function checkFiles(parsed: Parsed, drives: readonly TypedDrive[], serial: readonly SerialTarget[]): void {
+function checkFiles(parsed: Parsed, { drives, shares }: Hardware, serial: readonly SerialTarget[]): void {
   const { faults } = parsed;
   for (const name of ['kernel', 'bios']) for (const given of parsed.all(name)) checkReadable(given, given.value, faults);
   // More than one word, or a list, is for a multiboot kernel: that is known when the kernel has been read.
@@ -167,12 +171,13 @@ function checkFiles(parsed: Parsed, drives: readonly TypedDrive[], serial: reado
   for (const name of ['D', 'pidfile']) for (const given of parsed.all(name)) checkWritable(given, given.value, faults);
   for (const target of serial) if (target.kind === 'file') checkWritable(target, target.path, faults);
   checkImages(drives, faults);
+  checkFolders(shares, faults);
   faults.check();
 }
 
 /** The option that names what a message is about: a file, an address, an id. */
 function blamer(parsed: Parsed): (message: string) => string | undefined {
-  const names = ['drive', 'hda', 'cdrom', 'netdev', 'nic', 'net', 'chardev', 'device', 'kernel', 'initrd', 'module', 'bios', 'guest', 'add', 'restore', 'm', 'icount', 'seed', 'rtc'];
+  const names = ['drive', 'hda', 'cdrom', 'virtfs', 'fsdev', 'netdev', 'nic', 'net', 'chardev', 'device', 'kernel', 'initrd', 'module', 'bios', 'guest', 'add', 'restore', 'm', 'icount', 'seed', 'rtc'];
   const all = names.flatMap((name) => parsed.all(name));
   const partsOf = ({ value }: Given): string[] => value.split(/[,=]|-:|::/).filter((part) => part.length > 1);
   const score = (given: Given, message: string): number => partsOf(given).reduce((sum, part) => sum + (message.includes(part) ? part.length : 0), 0);
@@ -207,7 +212,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),
     repeats: parsed.has('icount'),
-    checkFiles: () => checkFiles(parsed, hardware.drives, serial),
+    checkFiles: () => checkFiles(parsed, hardware, serial),
     blame: blamer(parsed),
   };
 }

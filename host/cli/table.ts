@@ -7,7 +7,7 @@ export { ELSEWHERE } from './elsewhere.js';
 
 export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'completion' | 'version' | 'help';
 
-export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
+export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
 export interface OptionRow {
   name: string;
@@ -84,6 +84,11 @@ const DISKS = rowsOf('Disks', BOARD, [
   ['hda', 'a disk for the BIOS: a virtio disk, for there is no IDE yet; -hdb to -hdd too', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
   ['cdrom', 'a CD image that can start from a disk too (most can): as a read-only virtio disk', { value: 'FILE', files: 'file' }],
   ['snapshot', 'what is written to any disk is forgotten at the end'],
+]);
+
+const FOLDERS = rowsOf('Folders', BOARD, [
+  ['virtfs', 'a folder of the host, which a prepared guest mounts at /mnt when the tag is host: mount -t 9p TAG /mnt', { value: 'local,path=FOLDER,mount_tag=TAG[,...]', topic: true }],
+  ['fsdev', 'the same for a -device virtio-9p-pci,fsdev=ID,mount_tag=TAG', { value: 'local,id=ID,path=FOLDER[,...]', topic: true }],
 ]);
 
 const NETWORK = rowsOf('Network', BOARD, [
@@ -166,7 +171,7 @@ const GUESTS = [
 ];
 
 export const OPTIONS: readonly OptionRow[] = [
-  ...BOOT, ...MACHINE, ...DISKS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+  ...BOOT, ...MACHINE, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
 ];
 
 /** The options of a command. */

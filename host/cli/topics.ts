@@ -56,6 +56,7 @@ async function findTopic(name: string, head: string): Promise<Topic | undefined>
     case 'cpu': return cpuTopic(head);
     case 'accel': return { title: '-accel NAME, where NAME is', rows: (await import('./machine-type.js')).ACCEL_ROWS };
     case 'drive': return { title: '-drive NAME=VALUE,..., where NAME is', rows: named((await import('./drives.js')).DRIVE_PROPERTIES) };
+    case 'virtfs': case 'fsdev': return { title: `-${name} local,NAME=VALUE,..., where NAME is`, rows: named((await import('./shares.js')).SHARE_PROPERTIES) };
     case 'serial': return { title: '-serial TO, where TO is', rows: (await import('./serial.js')).SERIAL_WORDS };
     case 'object': return { title: '-object TYPE,id=ID, where TYPE is', rows: (await import('./globals.js')).OBJECTS };
     case 'action': return { title: '-action EVENT=WHAT, where EVENT is', rows: named((await import('./endings.js')).ACTIONS) };

@@ -60,6 +60,16 @@ for bus in pci virtio; do
   done
 done
 
+# A folder of the host by the name of host.
+for tag in /sys/bus/virtio/drivers/9pnet_virtio/virtio*/mount_tag; do
+  [ -f "$tag" ] || continue
+  read -r name <"$tag" # no line ends it
+  [ "$name" = host ] || continue
+  modprobe -q 9p
+  mkdir -p /mnt
+  mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 host /mnt
+done
+
 # What the kernel tells its panic by.
 [ -d /sys/bus/acpi/devices/QEMU0001:00 ] && modprobe -q pvpanic-mmio
 

@@ -8,7 +8,7 @@ import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { planConsole, type Chardev, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { findModel, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
-import type { DeviceOptions, DriveOptions, NetdevOptions } from './types.js';
+import type { DeviceOptions, DriveOptions, NetdevOptions, ShareOptions } from './types.js';
 
 /** A card as the module takes it. */
 export interface CardPlan {
@@ -22,6 +22,9 @@ export interface CardPlan {
   /** Of a disk. */
   drive: string | undefined;
   serial: string;
+  /** Of a shared folder. */
+  share: string | undefined;
+  tag: string;
   writeCache: boolean | undefined;
   console: ConsolePlan | undefined;
 }
@@ -113,6 +116,16 @@ function virtioOptions(device: DeviceOptions, features: Readonly<Record<string, 
   return out;
 }
 
+/** The module has room for that much. */
+const MAX_TAG_BYTES = 63;
+
+function shareOptions({ model, share, tag }: DeviceOptions): Pairs {
+  if (share === undefined) throw new OptionError('devices.share', `${model} needs one.`);
+  if (tag === undefined || tag === '') throw new OptionError('devices.tag', `${model} needs one: the name the guest mounts it by.`);
+  if (new TextEncoder().encode(tag).length > MAX_TAG_BYTES) throw new OptionError('devices.tag', `"${tag}" is longer than ${MAX_TAG_BYTES} bytes.`);
+  return [];
+}
+
 /** Whole numbers up to 2^53, or a bigint. */
 function eduOptions({ dmaMask }: DeviceOptions): Pairs {
   if (dmaMask === undefined) return [];
@@ -128,13 +141,14 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.VIRTIO_BLK: return diskOptions(device);
     case CardKind.VIRTIO_RNG: return rngOptions(device);
     case CardKind.VIRTIO_CONSOLE: return consoles!.options;
+    case CardKind.VIRTIO_9P: return shareOptions(device);
     case CardKind.EDU: return eduOptions(device);
     default: return [];
   }
 }
 
 /** Refuses an id that is not there, or has a card. */
-function claim(option: 'netdev' | 'drive' | 'ports.chardev', id: string | undefined, there: readonly { id: string }[], used: Set<string>): void {
+function claim(option: 'netdev' | 'drive' | 'share' | 'ports.chardev', id: string | undefined, there: readonly { id: string }[], used: Set<string>): void {
   if (id === undefined) return;
   if (!there.some((one) => one.id === id)) throw new OptionError(`devices.${option}`, `no ${option} has the id "${id}".`);
   if (used.has(`${option} ${id}`)) throw new OptionError(`devices.${option}`, `"${id}" has a card already.`);
@@ -152,13 +166,14 @@ function rowOf(device: DeviceOptions): Model {
 }
 
 /** What the options ask for, checked. */
-export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly { id: string }[]): CardPlan[] {
+export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly { id: string }[], shares: readonly ShareOptions[] = []): CardPlan[] {
   let nets = 0;
   const used = new Set<string>();
   return devices.map((device) => {
     const model = rowOf(device);
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
+    claim('share', device.share, shares, used);
     for (const { chardev } of device.ports ?? []) claim('ports.chardev', chardev, chardevs, used);
     const consoles = model.kind === CardKind.VIRTIO_CONSOLE ? planConsole(device) : undefined;
     const pairs = ownOptions(model.kind, device, consoles);
@@ -174,6 +189,8 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       netdev: device.netdev,
       drive: device.drive,
       serial: device.serial ?? '',
+      share: device.share,
+      tag: device.tag ?? '',
       writeCache: device.writeCache,
       console: consoles,
     };

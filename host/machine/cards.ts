@@ -11,6 +11,7 @@ import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
 import type { OpenBackend } from '../net/open.js';
+import { SharePort } from '../share/port.js';
 import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import type { NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, openChardevs, writeName, type Chardev } from './consoles.js';
@@ -18,9 +19,10 @@ import { driveOptions, type CardPlan, type Netdev } from './card-plan.js';
 import type { HostPort } from '../rings/port.js';
 import { modelOf } from './models.js';
 import { OptionError } from './errors.js';
+import { openShares, type Shares } from './shares.js';
 import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
-import type { DriveOptions } from './types.js';
+import type { DriveOptions, ShareOptions } from './types.js';
 
 /** Backends that bring nothing from outside the machine. */
 const INWARD: ReadonlySet<NetdevSpec['type']> = new Set(['null', 'lab']);
@@ -36,6 +38,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
       const wide = BigInt(value);
       if (instance.exports.setCardOption(number, option, low(wide), high(wide)) === 0) throw new OptionError('devices.maxPorts', 'the console cards have more ports than a machine has room for.');
     }
+    if (model.kind === CardKind.VIRTIO_9P) writeName(instance, instance.exports.folderTag(number) >>> 0, plan.tag);
     for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
   }
   networkCards(plans).forEach(({ netdev }, port) => {
@@ -76,6 +79,8 @@ export interface Outside {
   labs: ReadonlyMap<string, LabOptions>;
   /** By drive id. */
   drives: Map<string, Drive>;
+  /** By share id. */
+  shares: Shares;
   /** By chardev id. */
   links: Map<string, Link>;
   /** Frames or bytes may come from outside the machine at any time. */
@@ -121,16 +126,19 @@ async function openNetdevs(netdevs: readonly Netdev[], time?: Clock): Promise<Ma
  * Opens backends, disks and chardevs. What needs Node is loaded only when it is asked for: a page has no sockets. Networks live by `time`,
  * or by the wall.
  */
-export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: readonly DriveOptions[], time?: MachineClock): Promise<Outside> {
+export async function openOutside({ netdevs, chardevs }: Outward, { drives: driveOptions = [], shares: shareOptions = [] }: Storage, time?: MachineClock): Promise<Outside> {
   const drives = await openDrives(driveOptions);
+  const shares: Shares = new Map();
   const backends = new Map<string, OpenBackend>();
   const links = new Map<string, Link>();
   const close = async (): Promise<void> => {
     await closeDrives(drives);
+    for (const session of shares.values()) await session.close();
     await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
     await Promise.all([...links.values()].map((link) => link.close()));
   };
   try {
+    await openShares(shareOptions, shares);
     for (const [id, backend] of await openNetdevs(netdevs, time)) backends.set(id, backend);
     for (const [id, link] of await openChardevs(chardevs)) links.set(id, link);
   } catch (error) {
@@ -139,7 +147,7 @@ export async function openOutside({ netdevs, chardevs }: Outward, driveOptions: 
   }
   const labs = new Map(netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type === 'lab' ? [[netdev.id, netdev.spec.options] as const] : [])));
   const live = netdevs.some((netdev) => !('spec' in netdev) || !INWARD.has(netdev.spec.type)) || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
-  return { backends, labs, drives, links, live, time, close };
+  return { backends, labs, drives, shares, links, live, time, close };
 }
 
 /** The frame port of the card on a netdev: they are counted over all network cards. */
@@ -149,15 +157,30 @@ export function framePortOf(plans: readonly CardPlan[], netdev: string): number 
   return port;
 }
 
+/** What the machine keeps things in. */
+interface Storage {
+  drives?: readonly DriveOptions[] | undefined;
+  shares?: readonly ShareOptions[] | undefined;
+}
+
 /** What the options connect to the world, read. */
 export interface Outward {
   netdevs: readonly Netdev[];
   chardevs: readonly Chardev[];
 }
 
+/** Cards with a table of requests, which are numbered over all of them. */
+const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P];
+
+function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort[] {
+  const [drive, session] = [drives.get(plan.drive ?? ''), shares.get(plan.share ?? '')];
+  if (session !== undefined) return [new SharePort(instance, table, session, `share ${plan.share}`)];
+  return drive === undefined ? [] : [new DiskPort(instance, table, drive, plan.serial, `drive ${plan.drive}`)];
+}
+
 /**
  * What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing; one with
- * a lab has its peer in the module), and disks.
+ * a lab has its peer in the module), disks, and shared folders.
  */
 export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): HostPort[] {
   const ports = networkCards(plans).flatMap(({ netdev }, port) => {
@@ -165,10 +188,7 @@ export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[
     return [new FramePort(instance, port, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake)];
   });
   const disks = plans
-    .filter(({ model }) => model.kind === CardKind.VIRTIO_BLK)
-    .flatMap((plan, number) => {
-      const drive = outside.drives.get(plan.drive ?? '');
-      return drive === undefined ? [] : [new DiskPort(instance, instance.exports.diskTable(number) >>> 0, drive, plan.serial, `drive ${plan.drive}`)];
-    });
+    .filter(({ model }) => TABLES.includes(model.kind))
+    .flatMap((plan, number) => tablePort(instance, instance.exports.diskTable(number) >>> 0, plan, outside));
   return [...ports, ...disks, ...connectConsoles(instance, plans, outside.links, wake)];
 }

@@ -4,7 +4,7 @@ import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
   AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, Limits, MachineOptions, ModuleSource, NetdevOptions, PortOptions, RegisterChanges,
-  SegmentRegister, SnapshotOptions, SpawnOptions, TableRegister,
+  SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
 /** Every name of a type, each once: the compiler misses none and lets none in. */
@@ -14,17 +14,18 @@ type UnionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>
 
 const MACHINE: Names<MachineOptions> = {
   memoryMiB: true, jit: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
-  stdin: true, onCommandOutput: true, bios: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true,
+  stdin: true, onCommandOutput: true, bios: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true, shares: true,
   chardevs: true, snapshot: true, snapshotPages: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
 };
 const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: true };
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
 const DEVICE: Names<DeviceOptions> = {
-  model: true, netdev: true, mac: true, slot: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true,
+  model: true, netdev: true, mac: true, slot: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true, share: true, tag: true,
   serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, dmaMask: true,
 };
 const PORT: Names<PortOptions> = { chardev: true, name: true, console: true, number: true };
 const DRIVE: Names<DriveOptions> = { id: true, source: true, readOnly: true, snapshot: true, overlay: true, cache: true, discard: true, locking: true };
+const SHARE: Names<ShareOptions> = { id: true, source: true, readOnly: true };
 const MODULE: Names<ModuleSource> = { file: true, text: true };
 const ADDED: UnionNames<AddedFile> = { host: true, content: true, guest: true, mode: true };
 const DEBUG_EXIT: Names<NonNullable<MachineOptions['debugExit']>> = { port: true, bytes: true };
@@ -66,6 +67,7 @@ export function checkMachineKeys(options: MachineOptions): void {
   checkEach('devices', options.devices, DEVICE);
   for (const { ports } of options.devices ?? []) checkEach('devices.ports', ports, PORT);
   checkEach('drives', options.drives, DRIVE);
+  checkEach('shares', options.shares, SHARE);
   checkEach('modules', options.modules, MODULE);
   checkEach('add', options.add, ADDED);
   checkEach('netdevs', options.netdevs, NETDEV);

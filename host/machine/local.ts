@@ -343,6 +343,9 @@ export class LocalMachine implements Machine {
 
   private async about(): Promise<Omit<About, 'build' | 'places'>> {
     const { drives } = this.options;
+    this.outside.shares.forEach((session, id) => {
+      if (session.inUse) throw new MachineError(`snapshot(): the share "${id}" is mounted. Files of the host cannot be in a snapshot: unmount it first.`);
+    });
     const guest = typeof this.options.guest === 'string' ? this.options.guest : this.saved?.guest;
     return {
       memoryMiB: this.memoryMiB, cards: describeCards(this.instance), agentReady: this.agent?.ready ?? false, agentCard: this.settings.agentCard, shown: this.engine.shown,
@@ -551,7 +554,7 @@ async function createRead(options: ReadOptions): Promise<LocalMachine> {
   options.signal?.throwIfAborted();
   const isNew = options.snapshot === undefined;
   const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
-  const outside = await openOutside(settings, options.drives ?? [], new MachineClock());
+  const outside = await openOutside(settings, options, new MachineClock());
   try {
     return await createConnected(options, settings, compiled, plan, outside);
   } catch (error) {

@@ -70,6 +70,13 @@ export const MODELS: readonly Model[] = [
     options: { maxBytes: 'max-bytes', periodMs: 'period', ...VIRTIO },
     features: TRANSPORT_FEATURES,
   },
+  {
+    kind: CardKind.VIRTIO_9P,
+    names: ['virtio-9p-pci', 'virtio-9p'],
+    about: 'a shared folder, for an -fsdev',
+    options: { share: 'fsdev', tag: 'mount_tag', ...VIRTIO },
+    features: TRANSPORT_FEATURES,
+  },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
 ];
 

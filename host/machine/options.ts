@@ -163,10 +163,10 @@ function hasAgentCard({ snapshot, guest, agent, command }: ReadOptions): boolean
 }
 
 function cardsOf(options: ReadOptions, netdevs: readonly Netdev[], chardevs: readonly Chardev[]): Pick<Settings, 'cards' | 'agentCard'> {
-  const { devices = [], drives = [] } = options;
+  const { devices = [], drives = [], shares = [] } = options;
   const agentCard = hasAgentCard(options);
-  if (!agentCard) return { agentCard, cards: planCards(devices, netdevs, drives, chardevs) };
-  return { agentCard, cards: planCards([...devices, AGENT_CARD], netdevs, drives, [...chardevs, { id: AGENT_CHARDEV }]) };
+  if (!agentCard) return { agentCard, cards: planCards(devices, netdevs, drives, chardevs, shares) };
+  return { agentCard, cards: planCards([...devices, AGENT_CARD], netdevs, drives, [...chardevs, { id: AGENT_CHARDEV }], shares) };
 }
 
 /** Throws OptionError for what cannot be used. */

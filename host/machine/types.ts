@@ -7,11 +7,12 @@
 import type { ByteStream, TerminalStream } from '../bytes/streams.js';
 import type { Bytes } from '../bytes/view.js';
 import type { DriveOptions } from '../disk/options.js';
+import type { ShareOptions } from '../share/options.js';
 import type { TransferProgress } from '../guest/by-address.js';
 import type { NetBackend } from '../net/backend.js';
 import type { Counter } from '../rings/counter.js';
 
-export type { Bytes, ByteStream, Counter, DriveOptions, TerminalStream };
+export type { Bytes, ByteStream, Counter, DriveOptions, ShareOptions, TerminalStream };
 
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
@@ -41,7 +42,7 @@ export interface BareOptions {
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'e1000' | 'pcnet' | 'edu';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -63,6 +64,9 @@ export interface DeviceOptions {
   duplex?: 'half' | 'full';
   /** The `id` of a disk's drive. */
   drive?: string;
+  /** The `id` of the share that a virtio-9p card has, and the name the guest mounts it by (`mount_tag`), up to 63 bytes. */
+  share?: string;
+  tag?: string;
   /** A disk's serial number, up to 20 bytes. */
   serial?: string;
   /** A disk's request queues (`num-queues`), default 1; pairs of queues of a virtio network card with the feature `mq`, default 2. 1 to 8. */
@@ -202,6 +206,8 @@ export interface MachineOptions {
   netdevs?: readonly NetdevOptions[];
   /** What disks are on. */
   drives?: readonly DriveOptions[];
+  /** Folders of virtio-9p cards. */
+  shares?: readonly ShareOptions[];
   /** What ports of console cards are connected to. */
   chardevs?: readonly ChardevOptions[];
   /**

@@ -15,6 +15,7 @@ import type { NetBackend } from '../net/backend.js';
 import type { DgramOptions, StreamOptions } from '../net/link-options.js';
 import type { PcapWriter } from '../net/pcap.js';
 import type { SocketProvider } from '../net/provider.js';
+import type { SharedTree } from '../share/tree.js';
 import type { ByteSource } from '../snapshot/source.js';
 
 /** A worker that runs a machine (machine/worker.ts), seen from the thread that made it. */
@@ -84,6 +85,9 @@ export interface Platform {
   openFileDisk(path: string, options: FileDiskOptions): Promise<Disk>;
   /** Writes over an image by path, kept in a file of their own. */
   openOverlay(path: string, backing: string, locking: boolean): Promise<Disk>;
+
+  /** A folder of this machine, shared with a guest. Throws what the system says where there is none. */
+  openFolder(path: string): Promise<SharedTree>;
 
   /** Tells `listener` which locks of images this thread holds, whenever that changes. */
   watchLocks(listener: (held: string[]) => void): void;

@@ -226,7 +226,7 @@ export async function createBoard(given: MachineOptions): Promise<Board> {
   const options = await openSources(await readSources(given));
   const settings = readSettings(options);
   const compiled = await compileModule(options.module);
-  const outside = await openOutside(settings, options.drives ?? []);
+  const outside = await openOutside(settings, options);
   try {
     const plan = { segments: [], registers: {}, notes: [], firmware: false, agent: false };
     const instance = await freshInstance(compiled, settings, plan, outside);

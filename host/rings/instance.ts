@@ -15,6 +15,7 @@ export interface ModuleExports {
   framePort(n: number): number;
   streamOfCard(card: number): number;
   portName(card: number, port: number): number;
+  folderTag(card: number): number;
   listedCards(): number;
   kindOfCard(card: number): number;
   slotOfCard(card: number): number;

@@ -22,7 +22,7 @@ const FLOORS: Record<string, number> = {
 const HOST_FLOORS: Record<string, number> = {
   bytes: 0, words: 0, snapshot: 0,
   rings: 1,
-  boot: 2, chardev: 2, disk: 2, net: 2,
+  boot: 2, chardev: 2, disk: 2, net: 2, share: 2,
   guest: 3,
   platform: 4,
   machine: 5,

@@ -37,6 +37,7 @@ export const platform: Platform = {
   isFolder: async () => false,
   openFileDisk: (path) => refuse(new DiskError(`${path}: a page has no files by path. Give the disk's bytes.`)),
   openOverlay: (path) => refuse(new DiskError(`${path}: a page has no files by path to keep what is written in.`)),
+  openFolder: (path) => refuse(new DiskError(`the folder ${path}: a page has no files by path. Give a MemoryFolder or a tree of your own.`)),
   watchLocks: () => undefined,
   breakLocks: () => undefined,
   openGuest: (name) => refuse(new GuestError(`A page cannot build the guest "${name}"`, 'Give the address of a folder that `pintail guest build --out DIR` wrote: guest: new URL("guest/", location.href).')),

@@ -44,6 +44,7 @@ export const platform: Platform = {
   isFolder: (path) => stat(path).then((status) => status.isDirectory(), () => false),
   openFileDisk: async (path, options) => (await import('./disk/file.js')).openFileDisk(path, options),
   openOverlay: async (path, backing, locking) => (await import('./disk/overlay.js')).openOverlay(path, backing, locking),
+  openFolder: async (path) => new (await import('./share.js')).HostFolder(path),
   watchLocks,
   breakLocks,
   openGuest: async (name, options) => (await import('./guest/open.js')).openGuest(name, options),

@@ -25,7 +25,7 @@ export const BUSYBOX = 'busybox-static';
 /** What a NIC or a disk needs, by module name; what these depend on comes along. */
 const MODULES = [
   'virtio_pci', 'virtio_mmio', 'virtio_net', 'virtio_blk', 'virtio_rng', 'virtio_console', 'virtio_balloon', 'pvpanic-mmio',
-  'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic',
+  'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic', '9pnet_virtio', '9p',
 ] as const;
 
 export const RECIPES: Record<DebianGuestName, Recipe> = {
