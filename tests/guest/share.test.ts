@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMachine, MemoryFolder } from 'pintail';
+import { prepareGuest } from '../../host/guest/index.js';
 import { pintail } from './command.js';
 
 let base: string;
-beforeAll(() => void (base = mkdtempSync(join(tmpdir(), 'pintail-shared-'))));
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'pintail-shared-'));
+  await prepareGuest('amd64');
+}, 600_000);
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 const sha = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
