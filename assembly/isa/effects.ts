@@ -3,6 +3,7 @@
 // read as well: its old value must be there. tests/isa holds the table: the IR's interpreter hides what RUN says it does not read.
 
 import { Insn, Is } from "../decode/record";
+import { cpu, Mode } from "../cpu/state";
 import { H } from "../decode/handlers";
 import { S } from "../decode/system-handlers";
 import { Effect, Op } from "../ir/ops";
@@ -16,6 +17,7 @@ import { record } from "../ir/block";
 @inline const BP: u32 = 32;
 @inline const SI: u32 = 64;
 @inline const DI: u32 = 128;
+@inline const R11: u32 = 2048;
 @inline const ALL: u32 = Effect.GPR | Effect.XMM | Effect.FLAGS | Effect.X87 | Effect.SYSTEM | Effect.RIP;
 
 /** | read | written << 32 | */
@@ -42,7 +44,7 @@ function implicitEffects(i: Insn): u64 {
   if (h >= H.MMX && h < H.SSE_END) return mmxEffects(i);
   if (h >= H.SSE) return sseEffects(i);
   if (h >= H.X87) return x87Effects(i);
-  if (h >= H.SYSTEM) return systemEffects(h);
+  if (h >= H.SYSTEM) return systemEffects(i);
   switch (h) {
     case H.CRC32: return both(i.flags & Is.MEMORY ? 0 : gprOf(i.src), gprOf(i.dst));
     case H.CMPXCHG8B: return both(BX | CX, AX | DX | Effect.FLAGS);
@@ -51,8 +53,9 @@ function implicitEffects(i: Insn): u64 {
     case H.POPA: return both(0, 0xff);
     case H.PUSH_SEG: return both(0, SP);
     case H.ENTER: return both(0, SP | BP);
-    case H.MOVS: case H.STOS: case H.LODS: return both(0, AX | CX | SI | DI) | <u64>Effect.RIP << 32;
-    case H.CMPS: case H.SCAS: return both(0, AX | CX | SI | DI | Effect.FLAGS) | <u64>Effect.RIP << 32;
+    // A repetition that is not finished makes the loop look.
+    case H.MOVS: case H.STOS: case H.LODS: return both(0, AX | CX | SI | DI);
+    case H.CMPS: case H.SCAS: return both(0, AX | CX | SI | DI | Effect.FLAGS);
     case H.BOUND: return both(gprOf(i.dst), 0);
     case H.LAHF: return both(Effect.FLAGS, AX);
     case H.SAHF: return both(AX, Effect.FLAGS);
@@ -91,14 +94,31 @@ function x87Effects(i: Insn): u64 {
   return both(read, Effect.X87 | (compares ? <u32>Effect.FLAGS : 0) | (status ? AX : 0));
 }
 
-function systemEffects(h: i32): u64 {
-  switch (h) {
-    case S.CLI: case S.STI: case S.AC_FLAG: return both(0, Effect.SYSTEM);
-    case S.RDTSC: return both(0, AX | DX | Effect.SYSTEM);
-    case S.RDTSCP: return both(0, AX | CX | DX | Effect.SYSTEM);
-    case S.CPUID: return both(0, AX | BX | CX | DX | Effect.SYSTEM);
-    case S.PUSHF: return both(Effect.FLAGS, SP | Effect.SYSTEM);
+function systemEffects(i: Insn): u64 {
+  switch (<i32>i.handler) {
+    case S.CLI: case S.STI: case S.AC_FLAG: case S.SWAPGS: case S.INVLPG: case S.CLTS: case S.CACHE: case S.HLT: return both(0, Effect.SYSTEM);
+    case S.RDTSC: case S.RDPMC: return both(CX, AX | DX);
+    case S.RDTSCP: return both(0, AX | CX | DX);
+    case S.CPUID: return both(0, AX | BX | CX | DX);
+    case S.PUSHF: return both(Effect.FLAGS, SP);
     case S.POPF: return both(0, SP | Effect.FLAGS | Effect.SYSTEM);
+    case S.FSGSBASE: return both(0, gprOf(i.dst) | Effect.SYSTEM);
+    case S.MOV_FROM_CR: return both(0, gprOf(i.dst));
+    case S.MOV_TO_CR: return both(gprOf(i.src), Effect.SYSTEM);
+    case S.INVPCID: return both(gprOf(i.dst), Effect.SYSTEM);
+    case S.RDMSR: return both(CX, AX | DX | Effect.SYSTEM);
+    case S.WRMSR: return both(AX | CX | DX, Effect.SYSTEM);
+    case S.IN: case S.OUT: return both(DX, AX | Effect.SYSTEM);
+    default: return cpu.mode & Mode.LONG ? farEffects(<i32>i.handler) : both(0, ALL);
+  }
+}
+/** In 64-bit code, where nothing switches tasks. */
+function farEffects(h: i32): u64 {
+  const far = Effect.FLAGS | Effect.SYSTEM | Effect.RIP;
+  switch (h) {
+    case S.SYSCALL: return both(0, CX | R11 | far);
+    case S.SYSRET: return both(CX | R11, far);
+    case S.IRET: return both(0, SP | far);
     default: return both(0, ALL);
   }
 }

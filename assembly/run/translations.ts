@@ -2,18 +2,23 @@
 // host does nothing but compile and link: between runs it takes the bytes, puts the function in the table and says so (linked, refused).
 // With translations off nothing here is reached. All of it is a cache: a machine whose translations are dropped at any time is the same machine.
 
-import { control, raiseEvent, Event } from "../base/control";
+import { control, raiseEvent, Event, RECORD } from "../base/control";
 import { links } from "../base/machine";
 import { cpu } from "../cpu/state";
 import { Block, dropAllBlocks } from "../decode/cache";
+import { H } from "../decode/handlers";
+import { Insn } from "../decode/record";
+import { forgetLearned, learn } from "../translate/learned";
 import { noteRounding, settleFlags } from "../translate/helpers";
 import { live } from "../translate/live";
 import { DESK, OUT, RECORDS, st } from "../translate/places";
-import { translate } from "../translate/region";
+import { claimEntries, translate } from "../translate/region";
 import { isCurrent, isStale, MAX_REGIONS, Region, regionOf } from "../translate/regions";
 
 /** Of a block whose region is refused: it stays with the interpreter until the decode cache is emptied. */
 @inline const REFUSED: u32 = ~0;
+/** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
+@inline const MISSES: u32 = 200;
 /** Ticks that one call may take at most. */
 @inline const MOST: u64 = 0x4000_0000;
 
@@ -27,6 +32,8 @@ import { isCurrent, isStale, MAX_REGIONS, Region, regionOf } from "../translate/
   /** For the host: regions linked, refused, dropped as stale; bytes written; calls; ticks in translated code. */
   linked: u32; refused: u32; stale: u32; pad: u32;
   bytes: u64; calls: u64; ticks: u64;
+  /** Block whose indirect jump was the last thing that ran, by its code's address, and the region that it left; 0 for none. */
+  from: u32; missed: u32;
 }
 @inline const desk = changetype<Desk>(DESK);
 
@@ -40,19 +47,42 @@ export function setTranslation(threshold: u32): void {
 /** Runs the translation at block `b`, where rip is; false if there is none and the interpreter must go on. */
 export function runTranslated(b: Block): bool {
   if (links.translations == 0) startOver();
+  if (desk.from) learnTarget();
+  if (runRegion(b)) return true;
+  desk.from = endsInJump(b) && control.limit - control.base >= <u64>b.count ? b.host : 0;
+  desk.missed = 0;
+  return false;
+}
+/** rip is where an indirect jump has led to. */
+function learnTarget(): void {
+  const more = learn(desk.from, cpu.rip);
+  if (more && desk.missed) regionOf(desk.missed).grown = 1;
+  desk.from = 0; desk.missed = 0;
+}
+function endsInJump(b: Block): bool {
+  const h = <i32>changetype<Insn>(<usize>(b.end - RECORD)).handler;
+  return h >= H.RET && h <= H.RET_I;
+}
+
+function runRegion(b: Block): bool {
   const n = b.region;
   if (n == 0) { heat(b); return false; }
   if (n == REFUSED) return false;
   const r = regionOf(n);
   if (!r.slot) return false;
   if (isStale(r)) { desk.stale++; b.region = 0; b.heat = 0; return false; }
-  return isCurrent(r) && enter(r);
+  // It leaves too often for addresses that are known by now: the next one will have them.
+  if (r.grown && r.misses >= MISSES) { b.region = 0; b.heat = desk.threshold; return false; }
+  if (!isCurrent(r) || !enter(r)) return false;
+  if (live.from) { desk.from = live.from; desk.missed = n; r.misses++; }
+  return true;
 }
 
 /** The decode cache was emptied (links.translations is 0 then): no block knows a region any more. */
 function startOver(): void {
   links.translations = 1;
-  desk.used = 0; desk.waiting = 0;
+  desk.used = 0; desk.waiting = 0; desk.from = 0;
+  forgetLearned();
   st.recordSpace = <u32>RECORDS;
 }
 
@@ -64,7 +94,7 @@ function heat(b: Block): void {
   if (!bytes) { st.recordSpace = space; b.region = REFUSED; desk.refused++; return; }
   desk.used = n;
   r.slot = 0;
-  b.region = n;
+  claimEntries(n);
   desk.waiting = bytes; desk.region = n; desk.bytes += bytes;
   raiseEvent(Event.YIELD);
 }
@@ -74,6 +104,7 @@ export function enter(r: Region): bool {
   const room = <u32>min<u64>(control.limit - control.base, MOST), before = control.base;
   live.endTick = before + room;
   control.again = 0;
+  live.from = 0;
   noteRounding();
   const left = call_indirect<u32>(r.slot, room);
   if (left == room && !cpu.raised) return false;

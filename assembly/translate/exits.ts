@@ -86,15 +86,21 @@ export function storeVectors(mask: u32): void {
 
 /** What a region begins with. */
 export function writeEntry(): void {
+  constant32(RIP); access(W.I64_LOAD, 0); set(fixed.rip);
   loadRegisters(st.used);
   loadVectors(st.vectorsUsed);
   constant32(<u32>CPU + <u32>offsetof<CpuState>("ccResult")); access(W.I64_LOAD, 0); set(fixed.a);
   constant32(<u32>CPU + <u32>offsetof<CpuState>("ccCarry")); access(W.I64_LOAD, 0); set(fixed.b);
   constant32(K.WORDS); set(fixed.kind);
   constant32(K.NONE); set(fixed.over);
+  loadTables();
+}
+export function loadTables(): void {
   constant32(<u32>CPU + <u32>offsetof<CpuState>("tlbRead")); access(W.I32_LOAD, 0); set(fixed.tlbRead);
   constant32(<u32>CPU + <u32>offsetof<CpuState>("tlbWrite")); access(W.I32_LOAD, 0); set(fixed.tlbWrite);
 }
+/** Behind an indirect jump to an address that the region does not know. */
+export function writeMiss(): void { constant32(<u32>LIVE); get(fixed.from); access(W.I32_STORE, <u32>offsetof<Live>("from")); }
 /** And ends with: everything back in memory, the ticks that are left as result. */
 export function writeExit(): void {
   storeRegisters(st.modified);

@@ -17,6 +17,7 @@ import { vload, vop, vstore } from "../ir/words-vector";
 import { checkTargetIn } from "../ir/target";
 import { K } from "./flag-state";
 import { live } from "./live";
+import { Region, standsAsFormed } from "./regions";
 
 function place(record: u32, left: u32): void {
   control.current = record; control.first = record; control.end = record + RECORD;
@@ -60,6 +61,9 @@ export function tRun(record: u32, left: u32): u32 {
   noteRounding();
   return <u32>(live.endTick - control.base);
 }
+
+/** After a system instruction: nothing wants a look, and the region's mode, code segment and pages are what they were. */
+export function tStands(region: u32): u32 { return u32(control.end != 0 && standsAsFormed(changetype<Region>(<usize>region))); }
 
 export function tMulHighU(a: u64, b: u64): u64 { return mulHigh(a, b); }
 export function tMulHighS(a: u64, b: u64): u64 { return mulHighSigned(a, b); }

@@ -10,5 +10,7 @@ import { LIVE } from "./places";
   kind: u32; over: u32;
   /** Not 0: MXCSR asks for more than the plain instructions of Wasm do (lower-real.ts). */
   rough: u32;
+  /** Key of the block whose indirect jump led out of the region; 0 when something else did. */
+  from: u32;
 }
 @inline export const live = changetype<Live>(LIVE);

@@ -14,6 +14,8 @@ import { T } from "./wasm";
   tlbRead: u32; tlbWrite: u32; entry: u32;
   /** Ticks left as RUN says it. */
   left: u32;
+  /** Key of the block whose indirect jump is under way (learned.ts). */
+  from: u32;
   /** First temporary, and how far each type has been handed out. */
   first: u32; next64: u32; next32: u32; next128: u32; nextF64: u32; nextF32: u32;
   /** In the block in hand: 1 when floating point must go the exact way (lower-real.ts); 0 while the block has none. */
@@ -34,7 +36,7 @@ export function startLocals(): void {
   fixed.a = newLocal(T.I64); fixed.b = newLocal(T.I64); fixed.c = newLocal(T.I64);
   fixed.over = newLocal(T.I32);
   fixed.overA = newLocal(T.I64); fixed.overC = newLocal(T.I64);
-  fixed.tlbRead = newLocal(T.I32); fixed.tlbWrite = newLocal(T.I32); fixed.entry = newLocal(T.I32); fixed.left = newLocal(T.I32);
+  fixed.tlbRead = newLocal(T.I32); fixed.tlbWrite = newLocal(T.I32); fixed.entry = newLocal(T.I32); fixed.left = newLocal(T.I32); fixed.from = newLocal(T.I32);
   for (let r: u32 = 0; r < 16; r++) {
     if (st.used >> r & 1) store<u32>(REGISTERS + <usize>r * 4, newLocal(T.I64));
     if (st.vectorsUsed >> r & 1) store<u32>(REGISTERS + 64 + <usize>r * 4, newLocal(T.V128));

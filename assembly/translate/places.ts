@@ -1,6 +1,7 @@
 // Where the translator keeps what it works on, in its region of linear memory: all of it a cache.
 //
-//   | State | instructions | flag states | blocks | nodes | hash | local types | hints | code | module | records of live translations |
+//   | State | instructions | flag states | blocks | their order | edges | nodes | hash | local types | hints | code | module | regions |
+//   | learned jumps | records of live translations |
 
 import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 
@@ -34,6 +35,10 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   mode: u32;
   /** Instructions of a block that are taken. */
   most: u32;
+  /** Label of the dispatcher; 0: the region has none. */
+  dispatchAt: u32;
+  /** Address of the Region, and the longest way from the start of the block in hand to the next check of the budget. */
+  region: u32; reach: u32;
 }
 @inline export const st = changetype<State>(TRANSLATION);
 
@@ -53,12 +58,17 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const INSNS: usize = TRANSLATION + 2048;
 @inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;
 @inline export const BLOCKS_AT: usize = STATES + <usize>MAX_STATES * 32;
-@inline export const NODES: usize = BLOCKS_AT + <usize>MAX_BLOCKS * 88;
+@inline export const ORDER: usize = BLOCKS_AT + <usize>MAX_BLOCKS * 96;
+/** Predecessors: two ways out of each block, and the dispatcher's. */
+@inline export const EDGES: usize = ORDER + <usize>MAX_BLOCKS * 4;
+@inline export const NODES: usize = EDGES + <usize>MAX_BLOCKS * 12;
 @inline export const HASH: usize = NODES + <usize>MAX_NODES * 40;
 @inline export const LOCAL_TYPES: usize = HASH + <usize>HASH_SLOTS * 4;
 @inline export const HINTS: usize = LOCAL_TYPES + <usize>MAX_LOCALS * 2;
 @inline export const CODE: usize = HINTS + <usize>MAX_HINTS * 4;
 @inline export const OUT: usize = CODE + <usize>CODE_SIZE;
 @inline export const REGIONS: usize = OUT + 600 * 1024;
-@inline export const RECORDS: usize = REGIONS + 2048 * 128;
+@inline export const LEARNED_SETS: u32 = 512;
+@inline export const LEARNED: usize = REGIONS + 2048 * 160;
+@inline export const RECORDS: usize = LEARNED + <usize>LEARNED_SETS * 256;
 @inline export const RECORDS_END: usize = TRANSLATION + TRANSLATION_SIZE;

@@ -11,10 +11,12 @@ import { cutTo } from "../ir/block";
 import { Effect, Op } from "../ir/ops";
 import { buildBlock } from "../isa/execute";
 import { pageOf } from "../memory/ram";
-import { analyse, blockOf, TBlock } from "./blocks";
+import { analyse, blockOf, ROOT, Shape, TBlock } from "./blocks";
 import { immOf, isConst, node } from "./dag";
-import { ripAfter, writeEntry, writeExit } from "./exits";
+import { countEntered, nextEntered } from "./dispatch";
+import { ripAfter, writeEntry, writeExit, writeMiss } from "./exits";
 import { insn, forwardBlock, startBlock } from "./forward";
+import { learnedCount, learnedRip } from "./learned";
 import { startLocals } from "./locals";
 import { writeModule } from "./module";
 import { CODE, RECORDS_END, st } from "./places";
@@ -25,19 +27,15 @@ import { byte, close, open } from "./writer";
 import { W } from "./wasm";
 
 /** Blocks and instructions of a region at most. */
-@inline const BLOCKS: u32 = 128;
-@inline const INSNS: u32 = 700;
-@inline const LEAVES: u32 = Effect.SYSTEM | Effect.RIP;
+@inline const BLOCKS: u32 = 256;
+@inline const INSNS: u32 = 1500;
 
 /** Writes the module of the region at rip; its length, 0 when it is refused. `r` is told what the region stands on. */
 export function translate(r: Region): u32 {
   start(r);
   if (!add(cpu.rip, r)) return 0;
-  for (let n: u32 = 0; n < st.blocks && !st.full; n++) if (!take(n, r)) return 0;
-  if (st.full) return 0;
-  analyse();
-  write();
-  return st.full ? 0 : writeModule();
+  for (let n: u32 = 1; n < st.blocks && !st.full; n++) if (!take(n, r)) return 0;
+  return finish(r);
 }
 
 /** The first `most` instructions of the block at rip by themselves, for tests and dumps. */
@@ -45,12 +43,26 @@ export function translateFirst(r: Region, most: u32): u32 {
   start(r);
   if (!add(cpu.rip, r)) return 0;
   st.most = most;
-  if (!take(0, r)) return 0;
-  st.blocks = 1;
-  blockOf(0).taken = 0; blockOf(0).next = 0;
+  if (!take(1, r)) return 0;
+  st.blocks = 2;
+  blockOf(1).taken = 0; blockOf(1).next = 0;
+  return finish(r);
+}
+
+function finish(r: Region): u32 {
+  if (st.full) return 0;
+  blockOf(1).is |= Shape.ENTERED;
   analyse();
+  r.entries = countEntered();
   write();
   return st.full ? 0 : writeModule();
+}
+/** Region `n`, which was just translated, is what runs at the blocks that it may be entered at. */
+export function claimEntries(n: u32): void {
+  for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) {
+    const source = found(blockOf(k).rip);
+    if (changetype<usize>(source)) source.region = n;
+  }
 }
 
 /** No part of the block lies beyond the code segment's limit: what cuts blocks there is the interpreter's. */
@@ -60,23 +72,27 @@ function isWithin(rip: u64, b: Block): bool {
 }
 
 function start(r: Region): void {
-  st.nodes = 1; st.insns = 0; st.states = 1; st.blocks = 0;
+  st.nodes = 1; st.insns = 0; st.states = 1; st.blocks = 1;
   st.used = 0; st.modified = 0; st.vectorsUsed = 0; st.vectorsModified = 0;
   st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.most = ~0;
   st.mode = cpu.mode;
+  st.region = <u32>changetype<usize>(r);
+  const root = blockOf(ROOT);
+  root.rip = 0; root.count = 0; root.taken = 0; root.next = 0; root.term = 0; root.is = 0;
+  r.misses = 0; r.grown = 0;
   r.rip = cpu.rip; r.mode = cpu.mode; r.csBase = segment(Seg.CS).base; r.csLimit = segment(Seg.CS).limit; r.pages = 0;
 }
 
-/** The number + 1 of the block at `rip`: known, new, or 0 when it stays outside. */
+/** The number of the block at `rip`: known, new, or 0 when it stays outside. */
 function add(rip: u64, r: Region): u32 {
-  for (let n: u32 = 0; n < st.blocks; n++) if (blockOf(n).rip == rip) return n + 1;
+  for (let n: u32 = 1; n < st.blocks; n++) if (blockOf(n).rip == rip) return n;
   if (st.blocks >= BLOCKS || st.insns >= INSNS) return 0;
   const source = found(rip);
   if (!changetype<usize>(source) || !isWithin(rip, source) || !covers(rip, r)) return 0;
   const b = blockOf(st.blocks);
   st.blocks++;
-  b.rip = rip; b.taken = 0; b.next = 0; b.term = 0; b.count = 0;
-  return st.blocks;
+  b.rip = rip; b.taken = 0; b.next = 0; b.term = 0; b.count = 0; b.is = 0; b.key = source.host;
+  return st.blocks - 1;
 }
 
 @inline function linearOf(rip: u64): u64 { return cpu.mode & Mode.LONG ? rip : (rip + segment(Seg.CS).base) & 0xffff_ffff; }
@@ -132,13 +148,25 @@ function follow(b: TBlock, r: Region): void {
     b.taken = isConst(t.b) ? add(immOf(t.b), r) : 0;
     b.next = isConst(t.c) ? add(immOf(t.c), r) : 0;
   } else if ((t.op == <u16>Op.JUMP || t.op == <u16>Op.CALL) && isConst(t.a)) b.taken = add(immOf(t.a), r);
+  else if (t.op != <u16>Op.RUN) followLearned(b, r);
+}
+/** Up to two targets are edges of their own; more are the dispatcher's. */
+function followLearned(b: TBlock, r: Region): void {
+  const n = learnedCount(b.key);
+  for (let k: u32 = 0; k < n; k++) {
+    const to = add(learnedRip(b.key, k), r);
+    if (!to) continue;
+    if (n > 2) blockOf(to).is |= Shape.ENTERED;
+    else if (b.taken) b.next = to;
+    else b.taken = to;
+  }
 }
 /** The block's last node that moves control, or a RUN that leaves; 0. */
 function terminator(b: TBlock): u32 {
   for (let id = b.endNode - 1; id >= b.firstNode && node(id).insn == st.insn; id--) {
     const op = node(id).op;
     if (op >= <u16>Op.BRANCH && op <= <u16>Op.RET) return id;
-    if (op == <u16>Op.RUN && <u32>(node(id).imm >> 32) & LEAVES) return id;
+    if (op == <u16>Op.RUN && <u32>(node(id).imm >> 32) & Effect.RIP) return id;
   }
   return 0;
 }
@@ -148,7 +176,10 @@ function write(): void {
   startLocals();
   writeEntry();
   open(W.BLOCK);
+  open(W.BLOCK);
   writeRegion();
+  close();
+  writeMiss();
   close();
   writeExit();
   byte(W.END);

@@ -18,12 +18,18 @@ import { REGIONS } from "./places";
   /** Index of its function in the table; 0 while it is being compiled, or when it was refused. */
   slot: u32;
   csLimit: u32;
+  /** Blocks that it may be entered at. */
+  entries: u32;
+  /** Times that it was left by a jump to an address it did not know. */
+  misses: u32;
+  /** 1: such addresses have been learned since. */
+  grown: u32; pad: u32;
 }
-@inline const BYTES: usize = 128;
+@inline const BYTES: usize = 160;
 @inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * BYTES); }
 
 /** A page: | linear u64 | host u32 | changes u32 | */
-@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 32 + (<usize>k << 4); }
+@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 48 + (<usize>k << 4); }
 export function linearPage(r: Region, k: u32): u64 { return load<u64>(pageAt(r, k)); }
 export function notePage(r: Region, linear: u64, host: u32, changes: u32): void {
   const p = pageAt(r, r.pages);
@@ -39,9 +45,14 @@ export function isStale(r: Region): bool {
   }
   return false;
 }
-/** May it be entered at rip, for the rest? One block may be run at several linear addresses, and pages come and go. */
-export function isCurrent(r: Region): bool {
-  if (r.mode != cpu.mode || r.rip != cpu.rip || r.csBase != segment(Seg.CS).base || r.csLimit != segment(Seg.CS).limit) return false;
+/**
+ * May it be entered at rip, for the rest? One block may be run at several linear addresses, and pages come and go. A region of several
+ * entries looks at rip itself, and leaves at once when it is none of them.
+ */
+export function isCurrent(r: Region): bool { return (r.entries != 1 || r.rip == cpu.rip) && standsAsFormed(r); }
+/** Mode, code segment, and its pages in the exec table. */
+export function standsAsFormed(r: Region): bool {
+  if (r.mode != cpu.mode || r.csBase != segment(Seg.CS).base || r.csLimit != segment(Seg.CS).limit) return false;
   for (let k: u32 = 0; k < r.pages; k++) {
     const p = pageAt(r, k), linear = load<u64>(p), e = entryAt(cpu.tlbExec, linear);
     if (load<u64>(e) != linear || <u32>linear + load<u32>(e, 8) != load<u32>(p, 8)) return false;

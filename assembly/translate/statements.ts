@@ -6,9 +6,10 @@ import { Control } from "../base/control";
 import { CPU, VCPU } from "../base/layout";
 import { CpuState, gpr, Mode, RIP_REGISTER, Seg, SEGMENTS } from "../cpu/state";
 import { TLB_MASK } from "../cpu/tlb";
+import { H } from "../decode/handlers";
 import { Effect, Op } from "../ir/ops";
 import { immOf, isConst, N, Node, node } from "./dag";
-import { leave, leaveAfter, leaveBefore, leaveIfRaised, loadRegisters, loadVectors, openLook, pushLeft, RIP, ripAfter, storeRegisters, storeVectors } from "./exits";
+import { leave, leaveAfter, leaveBefore, leaveIfRaised, loadRegisters, loadTables, loadVectors, openLook, pushLeft, RIP, ripAfter, storeRegisters, storeVectors } from "./exits";
 import { K } from "./flag-state";
 import { insn, TInsn } from "./forward";
 import { Import } from "./imports";
@@ -248,9 +249,29 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   close();
   loadRegisters(written & st.used & Effect.GPR);
   if (written & Effect.XMM) loadVectors(st.vectorsUsed);
-  if (written & (Effect.SYSTEM | Effect.RIP)) { leaveAfterRun(k, n); return; }
-  constant32(CONTROL_END); access(W.I32_LOAD, 0); byte(W.I32_EQZ);
+  if (written & Effect.RIP) { leaveAfterRun(k, n); return; }
+  pushLook(written);
   open(W.IF);
+  leaveAfterRun(k, n);
+  close();
+  if (written & Effect.SYSTEM) loadTables();
+  if (isString(k)) takeRepetition(k, n);
+}
+/** Whether something wants a look: an event, or what the region stands on is not what it was. */
+function pushLook(written: u32): void {
+  if (written & Effect.SYSTEM) { constant32(st.region); call(Import.STANDS); }
+  else { constant32(CONTROL_END); access(W.I32_LOAD, 0); }
+  byte(W.I32_EQZ);
+}
+function isString(k: TInsn): bool {
+  const h = <i32>load<u16>(<usize>k.record);
+  return h >= H.MOVS && h <= H.SCAS;
+}
+/** A repetition has taken its ticks itself: what is left must suffice for the rest of the way. */
+function takeRepetition(k: TInsn, n: Node): void {
+  get(fixed.left); constant32(k.place); byte(W.I32_ADD); set(fixed.budget);
+  get(fixed.left); constant32(st.reach - k.place); byte(W.I32_LT_S);
+  openCold();
   leaveAfterRun(k, n);
   close();
 }

@@ -4,7 +4,8 @@
 
 import { Op } from "../ir/ops";
 import { immOf, isConst, node } from "./dag";
-import { blockOf, isBack, Shape, TBlock } from "./blocks";
+import { blockOf, isBack, isIrreducible, ROOT, Shape, TBlock } from "./blocks";
+import { countEntered, nextEntered, writeDispatch } from "./dispatch";
 import { placeFlags, takeOff } from "./exits";
 import { fixed, startTemporaries, temporary } from "./locals";
 import { test, value } from "./lower";
@@ -16,12 +17,43 @@ import { T, W } from "./wasm";
 /** The label of the common exit. */
 @inline const EXIT: u32 = 0;
 
-export function writeRegion(): void { writeTree(0); }
+/** The label of leaving because an address is not known here. */
+@inline const MISS: u32 = 1;
+
+/** The dispatcher, and the blocks that it leads to. A region with one entry, to which nothing comes back by its address, needs none. */
+export function writeRegion(): void {
+  st.dispatchAt = 0;
+  const entry = nextEntered(1);
+  if (countEntered() == 1 && !isDispatched()) { writeTree(entry); return; }
+  st.dispatchAt = st.depth;
+  open(W.LOOP);
+  get(fixed.budget); constant32(mostReach()); byte(W.I32_LT_S);
+  openCold();
+  branchTo(EXIT);
+  close();
+  writeWithin(ROOT, st.blocks + 1);
+  close();
+}
+/** Something in the region goes to the dispatcher. */
+function isDispatched(): bool {
+  for (let n: u32 = 1; n < st.blocks; n++) {
+    const b = blockOf(n);
+    if (!b.order) continue;
+    if (b.taken && isIrreducible(n, b.taken) || b.next && isIrreducible(n, b.next)) return true;
+  }
+  return false;
+}
+/** Instructions at most from the dispatcher to the next check. */
+function mostReach(): u32 {
+  let most: u32 = 1;
+  for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) if (!(blockOf(k).is & Shape.LOOP)) most = max(most, blockOf(k).reach);
+  return most;
+}
 
 function writeTree(n: u32): void {
   const b = blockOf(n), loops = (b.is & Shape.LOOP) != 0;
   if (loops) { b.loopAt = st.depth; open(W.LOOP); }
-  if (loops || n == 0) writeCheck(b);
+  if (loops || b.is & Shape.ENTERED && !st.dispatchAt) writeCheck(b);
   writeWithin(n, st.blocks + 1);
   if (loops) close();
 }
@@ -29,7 +61,7 @@ function writeTree(n: u32): void {
 /** The merges that `n` dominates directly, from the last in order to the first, each around the ones before it. */
 function writeWithin(n: u32, below: u32): void {
   const y = mergeBelow(n, below);
-  if (y == ~0) { writeBlock(n); return; }
+  if (y == ~0) { if (n == ROOT) writeDispatch(MISS); else writeBlock(n); return; }
   const m = blockOf(y);
   m.mergeAt = st.depth;
   open(W.BLOCK);
@@ -59,6 +91,7 @@ function writeBlock(n: u32): void {
   if (st.full) return;
   const b = blockOf(n);
   startTemporaries();
+  st.reach = b.reach;
   st.blockModified = b.modified; st.blockVectors = b.vectors;
   writeStatements(b.firstNode, b.endNode);
   if (!b.term) { finish(b); go(n, b.next, b.after); return; }
@@ -70,8 +103,22 @@ function writeBlock(n: u32): void {
       if (isConst(t.a)) { finish(b); go(n, b.taken, immOf(t.a)); break; }
       value(t.a); set(fixed.rip);
       finish(b);
-      branchTo(EXIT);
+      goIndirect(n, b);
   }
+}
+/** The likely targets first, then by the address. */
+function goIndirect(n: u32, b: TBlock): void {
+  goIf(n, b.taken);
+  goIf(n, b.next);
+  constant32(b.key); set(fixed.from);
+  branchTo(st.dispatchAt ? st.dispatchAt : MISS);
+}
+function goIf(from: u32, to: u32): void {
+  if (!to) return;
+  get(fixed.rip); constant64(blockOf(to).rip); byte(W.I64_EQ);
+  open(W.IF);
+  go(from, to, blockOf(to).rip);
+  close();
 }
 /** At a block's end: flags in their locals, its ticks taken off. */
 function finish(b: TBlock): void { placeFlags(b.state); takeOff(b.count); }
@@ -88,11 +135,11 @@ function writeBranch(n: u32, b: TBlock, condition: u32, target: u32, other: u32)
   close();
 }
 
-/** To block `to` - 1, or out of the region to `rip`. */
+/** To block `to`, or out of the region to `rip`. */
 function go(from: u32, to: u32, rip: u64): void {
-  if (!to) { constant64(rip); set(fixed.rip); branchTo(EXIT); return; }
-  const b = blockOf(to - 1);
-  if (isBack(from, to - 1)) branchTo(b.loopAt);
+  if (!to || isIrreducible(from, to)) { constant64(rip); set(fixed.rip); branchTo(to ? st.dispatchAt : EXIT); return; }
+  const b = blockOf(to);
+  if (isBack(from, to)) branchTo(b.loopAt);
   else if (b.is & Shape.MERGE) branchTo(b.mergeAt);
-  else writeTree(to - 1);
+  else writeTree(to);
 }

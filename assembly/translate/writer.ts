@@ -47,6 +47,8 @@ export function openCold(): void {
 /** Branches to the label that was opened when the depth was `at`. */
 export function branchTo(at: u32): void { byte(W.BR); unsigned(st.depth - at - 1); }
 
+export function branchIf(at: u32): void { byte(W.BR_IF); unsigned(st.depth - at - 1); }
+
 export function zeroVector(): void { constantV(0, 0); }
 
 export function constantF64(v: f64): void { byte(W.F64_CONST); little(reinterpret<u64>(v), 8); }

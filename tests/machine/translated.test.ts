@@ -65,9 +65,9 @@ function stateOf({ call, bytes, ram, ramBytes }: RawMachine): string {
 }
 
 /** What the module counts of its translations: linked, refused, stale, a gap; bytes, calls, ticks as 64-bit words. */
-function counts({ call, view }: RawMachine): { linked: number; stale: number; ticks: bigint } {
+function counts({ call, view }: RawMachine): { linked: number; ticks: bigint } {
   const at = call('translationCounts');
-  return { linked: view.getUint32(at, true), stale: view.getUint32(at + 8, true), ticks: view.getBigUint64(at + 32, true) };
+  return { linked: view.getUint32(at, true), ticks: view.getBigUint64(at + 32, true) };
 }
 
 describe('translated code', () => {
@@ -80,10 +80,10 @@ describe('translated code', () => {
       runTicks(translated, ticks, translator.serve);
       expect(`step ${n} of ${ticks}: ${stateOf(translated)}`).toBe(`step ${n} of ${ticks}: ${stateOf(interpreted)}`);
     }
-    const { linked, stale, ticks } = counts(translated);
-    console.log(`${linked} regions linked, ${stale} gone stale, ${ticks} ticks translated`);
-    expect(linked).toBeGreaterThan(3);
-    expect(stale).toBeGreaterThan(0);
+    const { linked, ticks } = counts(translated);
+    console.log(`${linked} regions linked, ${ticks} ticks translated`);
+    // A store into the loop drops what was made of it, and it becomes hot again.
+    expect(linked).toBeGreaterThan(20);
     expect(ticks).toBeGreaterThan(500_000n);
   });
 });
