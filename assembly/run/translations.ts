@@ -12,13 +12,16 @@ import { forgetLearned, learn } from "../translate/learned";
 import { noteRounding, settleFlags } from "../translate/helpers";
 import { live } from "../translate/live";
 import { DESK, OUT, RECORDS, st } from "../translate/places";
-import { claimEntries, translate } from "../translate/region";
-import { isCurrent, isStale, MAX_REGIONS, Region, regionOf } from "../translate/regions";
+import { claimBlocks, translate } from "../translate/region";
+import { isCurrent, isStale, MAX_REGIONS, MEMBER, Region, regionOf } from "../translate/regions";
 
 /** Of a block whose region is refused: it stays with the interpreter until the decode cache is emptied. */
 @inline const REFUSED: u32 = ~0;
 /** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
 @inline const MISSES: u32 = 200;
+/** A part of a region becomes the entry of one of its own when it is run so often by itself, the ends of slices apart. */
+@inline const MEMBER_HEAT: u32 = 8;
+@inline const TAIL: u64 = 2000;
 /** Ticks that one call may take at most. */
 @inline const MOST: u64 = 0x4000_0000;
 
@@ -66,8 +69,8 @@ function endsInJump(b: Block): bool {
 
 function runRegion(b: Block): bool {
   const n = b.region;
-  if (n == 0) { heat(b); return false; }
   if (n == REFUSED) return false;
+  if (n == 0 || n & MEMBER) { heat(b); return false; }
   const r = regionOf(n);
   if (!r.slot) return false;
   if (isStale(r)) { desk.stale++; b.region = 0; b.heat = 0; return false; }
@@ -87,14 +90,18 @@ function startOver(): void {
 }
 
 function heat(b: Block): void {
+  const member = b.region & MEMBER ? regionOf(b.region & ~MEMBER) : changetype<Region>(0);
+  // What is run here because a slice ends is not hot.
+  if (changetype<usize>(member) && control.limit - control.base < TAIL) return;
   b.heat += b.count;
   if (b.heat < desk.threshold || desk.waiting) return;
+  if (changetype<usize>(member) && b.heat < MEMBER_HEAT * desk.threshold && !isStale(member)) return;
   if (desk.used + 1 >= MAX_REGIONS) { dropAllBlocks(); control.end = 0; return; }
   const n = desk.used + 1, r = regionOf(n), space = st.recordSpace, bytes = translate(r);
   if (!bytes) { st.recordSpace = space; b.region = REFUSED; desk.refused++; return; }
   desk.used = n;
   r.slot = 0;
-  claimEntries(n);
+  claimBlocks(n);
   desk.waiting = bytes; desk.region = n; desk.bytes += bytes;
   raiseEvent(Event.YIELD);
 }

@@ -37,6 +37,8 @@ export const enum N {
   FROM_I32,
   /** The signs of vector a's lanes, as many as the SIMD instruction `imm` gathers. */
   SIGNS,
+  /** The low 32 bits of a, rotated left by imm. */
+  ROTL32,
 }
 
 @inline export function node(id: u32): Node { return changetype<Node>(NODES + <usize>id * 40); }
@@ -152,10 +154,19 @@ function masked(a: u32, v: u64): u32 {
   // What was merged in above the mask does not matter, nor does what was there before.
   if (n.op == <u16>Op.OR) {
     const l = node(n.a), r = node(n.b);
+    const turned = v == 0xffff_ffff ? rotation(l, r) : 0;
+    if (turned) return turned;
     if (l.op == <u16>Op.AND && isConst(l.b) && (immOf(l.b) & v) == 0) return make(Op.AND, n.b, konst(v));
     if (r.op == <u16>Op.AND && isConst(r.b) && (immOf(r.b) & v) == 0) return make(Op.AND, n.a, konst(v));
   }
   return 0;
+}
+/** x << k | x >> (32 - k) of a value of 32 bits. */
+function rotation(l: Node, r: Node): u32 {
+  if (l.op == <u16>Op.SHR) { const t = l; l = r; r = t; }
+  if (l.op != <u16>Op.SHL || r.op != <u16>Op.SHR || l.a != r.a || !isConst(l.b) || !isConst(r.b)) return 0;
+  if (immOf(l.b) + immOf(r.b) != 32 || upperBits(l.a) > 32) return 0;
+  return lanes(N.ROTL32, l.a, 0, immOf(l.b));
 }
 function ofOne(op: u32, a: u32): u32 {
   if (op == Op.EXTEND32 && upperBits(a) < 32 || op == Op.EXTEND16 && upperBits(a) < 16 || op == Op.EXTEND8 && upperBits(a) < 8) return a;
@@ -171,6 +182,7 @@ function upperBits(id: u32): u64 {
     case Op.EQ: case Op.LT_U: case Op.LT_S: case Op.WIDE_FITS: case Op.GET_FLAG: return 1;
     case Op.LOAD: case Op.LOAD_RMW: return (n.imm & 0xff) << 3;
     case Op.CLZ: case Op.CTZ: case Op.POPCNT: return 7;
+    case N.ROTL32: return 32;
     case Op.SHR: { if (!isConst(n.b)) return depthLimited(n.a); const w = depthLimited(n.a), s = immOf(n.b) & 63; return w > s ? w - s : 0; }
     case Op.OR: case Op.XOR: return max(depthLimited(n.a), depthLimited(n.b));
     case Op.SELECT: return max(depthLimited(n.b), depthLimited(n.c));
@@ -186,6 +198,7 @@ function depthLimited(id: u32): u64 {
     case Op.EQ: case Op.LT_U: case Op.LT_S: case Op.WIDE_FITS: case Op.GET_FLAG: return 1;
     case Op.LOAD: case Op.LOAD_RMW: return (n.imm & 0xff) << 3;
     case Op.CLZ: case Op.CTZ: case Op.POPCNT: return 7;
+    case N.ROTL32: return 32;
     default: return 64;
   }
 }

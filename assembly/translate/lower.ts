@@ -98,6 +98,7 @@ function inlineRare(n: Node): void {
     case N.WITH64: value(n.a); value(n.b); simd(X.REPLACE_F64); byte(0); break;
     case N.WITH32: value(n.a); value(n.b); simd(X.REPLACE_F32); byte(0); break;
     case N.FROM_I32: value(n.a); byte(W.I32_WRAP_I64); byte(W.F64_CONVERT_I32_S); break;
+    case N.ROTL32: value(n.a); byte(W.I32_WRAP_I64); constant32(<u32>n.imm); byte(W.I32_ROTL); byte(W.I64_EXTEND_I32_U); break;
     case N.SIGNS: value(n.a); simd(<u32>n.imm); byte(W.I64_EXTEND_I32_U); break;
     default: byte(W.UNREACHABLE);
   }

@@ -39,6 +39,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   dispatchAt: u32;
   /** Address of the Region, and the longest way from the start of the block in hand to the next check of the budget. */
   region: u32; reach: u32;
+  /** Depth of the label behind the access in hand (statements.ts). */
+  accessAt: u32;
 }
 @inline export const st = changetype<State>(TRANSLATION);
 
@@ -55,7 +57,9 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const LIVE: usize = TRANSLATION + 768;
 @inline export const DESK: usize = TRANSLATION + 896;
 @inline export const LOCALS: usize = TRANSLATION + 1024;
-@inline export const INSNS: usize = TRANSLATION + 2048;
+@inline export const STEPS: usize = TRANSLATION + 2048;
+@inline export const NEAR: usize = TRANSLATION + 2304;
+@inline export const INSNS: usize = TRANSLATION + 4096;
 @inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;
 @inline export const BLOCKS_AT: usize = STATES + <usize>MAX_STATES * 32;
 @inline export const ORDER: usize = BLOCKS_AT + <usize>MAX_BLOCKS * 96;

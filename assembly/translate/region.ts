@@ -13,14 +13,15 @@ import { buildBlock } from "../isa/execute";
 import { pageOf } from "../memory/ram";
 import { analyse, blockOf, ROOT, Shape, TBlock } from "./blocks";
 import { immOf, isConst, node } from "./dag";
-import { countEntered, nextEntered } from "./dispatch";
+import { countEntered } from "./dispatch";
 import { ripAfter, writeEntry, writeExit, writeMiss } from "./exits";
 import { insn, forwardBlock, startBlock } from "./forward";
 import { learnedCount, learnedRip } from "./learned";
-import { startLocals } from "./locals";
+import { fixed, startLocals } from "./locals";
 import { writeModule } from "./module";
+import { chooseNears, forgetNears } from "./near";
 import { CODE, RECORDS_END, st } from "./places";
-import { linearPage, MAX_PAGES, notePage, Region } from "./regions";
+import { linearPage, MAX_PAGES, MEMBER, notePage, Region } from "./regions";
 import { writeRegion } from "./structure";
 import { countUses } from "./uses";
 import { byte, close, open } from "./writer";
@@ -57,11 +58,13 @@ function finish(r: Region): u32 {
   write();
   return st.full ? 0 : writeModule();
 }
-/** Region `n`, which was just translated, is what runs at the blocks that it may be entered at. */
-export function claimEntries(n: u32): void {
-  for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) {
-    const source = found(blockOf(k).rip);
-    if (changetype<usize>(source)) source.region = n;
+/** Region `n`, which was just translated, is what runs at the blocks that it may be entered at; its other blocks are its members. */
+export function claimBlocks(n: u32): void {
+  for (let k: u32 = 1; k < st.blocks; k++) {
+    const b = blockOf(k), source = found(b.rip);
+    if (!changetype<usize>(source)) continue;
+    if (b.is & Shape.ENTERED) source.region = n;
+    else if (!source.region || source.region & MEMBER) source.region = n | MEMBER;
   }
 }
 
@@ -174,7 +177,10 @@ function terminator(b: TBlock): u32 {
 function write(): void {
   st.code = <u32>CODE;
   startLocals();
+  chooseNears();
+  fixed.first = st.locals;
   writeEntry();
+  forgetNears();
   open(W.BLOCK);
   open(W.BLOCK);
   writeRegion();

@@ -9,6 +9,8 @@ import { REGIONS } from "./places";
 
 @inline export const MAX_PAGES: u32 = 6;
 @inline export const MAX_REGIONS: u32 = 2048;
+/** In a block's region: it is a part of that one, and may not be entered there. */
+@inline export const MEMBER: u32 = 0x4000_0000;
 
 @unmanaged export class Region {
   rip: u64;

@@ -16,6 +16,7 @@ import { Import } from "./imports";
 import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
 import { pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
+import { forgetNears, Near, nearOf, pushStrange } from "./near";
 import { st } from "./places";
 import { isOrdered, isRoot } from "./uses";
 import { access, branchTo, byte, call, close, constant32, constant64, get, open, openCold, otherwise, set, simdAccess, tee } from "./writer";
@@ -78,6 +79,7 @@ function callSlow(f: u32, k: TInsn): void { constant32(k.record); pushLeft(k.pla
 /** After a slow path: leaves if something was raised, or finishes the instruction and leaves if the loop is to look. */
 function look(id: u32, k: TInsn): void {
   if (st.leaving) { leaveIfRaised(k); return; }
+  forgetNears();
   openLook(k);
   st.leaving = 1;
   writeStatements(id + 1, k.end);
@@ -114,7 +116,8 @@ function addressIn(id: u32): u32 {
 
 /** Looks `bytes` at the address in local `a` up; opens the cold branch for a miss. The entry is in fixed.entry. */
 function openMiss(a: u32, bytes: u32, table: u32): void {
-  get(a); constant64(12); byte(W.I64_SHR_U); byte(W.I32_WRAP_I64); constant32(TLB_MASK); byte(W.I32_AND); constant32(4); byte(W.I32_SHL);
+  // The page number's low bits are the index of an entry of 16 bytes.
+  get(a); constant64(8); byte(W.I64_SHR_U); byte(W.I32_WRAP_I64); constant32(TLB_MASK << 4); byte(W.I32_AND);
   get(table); byte(W.I32_ADD); tee(fixed.entry);
   access(W.I64_LOAD, 0);
   get(a);
@@ -123,34 +126,60 @@ function openMiss(a: u32, bytes: u32, table: u32): void {
   byte(W.I64_NE);
   openCold();
 }
-/** Pushes the address in linear memory of what hit. */
-function pushHost(a: u32): void { get(a); byte(W.I32_WRAP_I64); get(fixed.entry); access(W.I32_LOAD, 8); byte(W.I32_ADD); }
-
 function loadOf(bytes: u32): u32 { return bytes == 8 ? W.I64_LOAD : bytes == 4 ? W.I64_LOAD32_U : bytes == 2 ? W.I64_LOAD16_U : W.I64_LOAD8_U; }
 function storeOf(bytes: u32): u32 { return bytes == 8 ? W.I64_STORE : bytes == 4 ? W.I64_STORE32 : bytes == 2 ? W.I64_STORE16 : W.I64_STORE8; }
+
+// An access: openAccess, the slow way, meanwhile, the address in memory, closeAccess.
+
+/** The near page of the access in hand (null: none), and the depth of the label behind it. */
+function openAccess(address: u32, a: u32, bytes: u32, table: u32): Near {
+  const near = st.leaving ? changetype<Near>(0) : nearOf(address, table == fixed.tlbWrite);
+  if (changetype<usize>(near)) {
+    st.accessAt = st.depth;
+    open(W.BLOCK);
+    pushStrange(near, a, bytes);
+    openCold();
+  }
+  openMiss(a, bytes, table);
+  return near;
+}
+/** The slow way is written; what follows is reached when the page is known. */
+function meanwhile(near: Near, a: u32): void {
+  if (!changetype<usize>(near)) { otherwise(); return; }
+  branchTo(st.accessAt);
+  close();
+  get(a); constant64(~0xfff); byte(W.I64_AND); set(near.tag);
+  get(fixed.entry); access(W.I32_LOAD, 8); set(near.addend);
+  close();
+}
+/** Pushes the address in linear memory. */
+function pushPlace(near: Near, a: u32): void {
+  get(a); byte(W.I32_WRAP_I64);
+  if (changetype<usize>(near)) get(near.addend); else { get(fixed.entry); access(W.I32_LOAD, 8); }
+  byte(W.I32_ADD);
+}
 
 /** LOAD, and LOAD_RMW, which keeps where it found it: 0 where the store must go the slow way too. */
 function writeLoad(id: u32, n: Node, k: TInsn, bytes: u32, slow: u32, table: u32): void {
   const a = addressIn(n.a), to = localOf(n), updates = slow == Import.UPDATE;
   if (updates && !n.local2) n.local2 = temporary(T.I32) + 1;
-  openMiss(a, bytes, table);
+  const near = openAccess(n.a, a, bytes, table);
   get(a); constant32(<u32>n.imm); callSlow(slow, k); set(to);
   if (updates) { constant32(0); set(n.local2 - 1); }
   look(id, k);
-  otherwise();
-  pushHost(a);
+  meanwhile(near, a);
+  pushPlace(near, a);
   if (updates) tee(n.local2 - 1);
   access(loadOf(bytes), 0); set(to);
   close();
 }
 
 function writeStore(id: u32, n: Node, k: TInsn): void {
-  const a = addressIn(n.a), bytes = <u32>n.imm & 0xff, v = valueIn(n.b);
-  openMiss(a, bytes, fixed.tlbWrite);
+  const a = addressIn(n.a), bytes = <u32>n.imm & 0xff, v = valueIn(n.b), near = openAccess(n.a, a, bytes, fixed.tlbWrite);
   get(a); push(v, n.b); constant32(<u32>n.imm); callSlow(Import.STORE, k);
   look(id, k);
-  otherwise();
-  pushHost(a); push(v, n.b); access(storeOf(bytes), 0);
+  meanwhile(near, a);
+  pushPlace(near, a); push(v, n.b); access(storeOf(bytes), 0);
   close();
 }
 /** A value that both branches want: in a local unless it is a constant. */
@@ -178,20 +207,19 @@ function writeBack(id: u32, n: Node, k: TInsn): void {
 function writeVload(id: u32, n: Node, k: TInsn): void {
   const a = addressIn(n.a), to = localOf(n), bytes = <u32>n.imm;
   if (bytes < 4) { get(a); constant32(bytes); callSlow(Import.VLOAD, k); set(to); look(id, k); return; }
-  openMiss(a, bytes, fixed.tlbRead);
+  const near = openAccess(n.a, a, bytes, fixed.tlbRead);
   get(a); constant32(bytes); callSlow(Import.VLOAD, k); set(to);
   look(id, k);
-  otherwise();
-  pushHost(a); simdAccess(bytes == 16 ? X.LOAD : bytes == 8 ? X.LOAD64_ZERO : X.LOAD32_ZERO, 0); set(to);
+  meanwhile(near, a);
+  pushPlace(near, a); simdAccess(bytes == 16 ? X.LOAD : bytes == 8 ? X.LOAD64_ZERO : X.LOAD32_ZERO, 0); set(to);
   close();
 }
 function writeVstore(id: u32, n: Node, k: TInsn): void {
-  const a = addressIn(n.a), bytes = <u32>n.imm, v = valueIn(n.b);
-  openMiss(a, bytes, fixed.tlbWrite);
+  const a = addressIn(n.a), bytes = <u32>n.imm, v = valueIn(n.b), near = openAccess(n.a, a, bytes, fixed.tlbWrite);
   get(a); push(v, n.b); constant32(bytes); callSlow(Import.VSTORE, k);
   look(id, k);
-  otherwise();
-  pushHost(a); push(v, n.b);
+  meanwhile(near, a);
+  pushPlace(near, a); push(v, n.b);
   if (bytes == 16) simdAccess(X.STORE, 0); else { simdAccess(bytes == 8 ? X.STORE64_LANE : X.STORE32_LANE, 0); byte(0); }
   close();
 }
@@ -255,6 +283,7 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   leaveAfterRun(k, n);
   close();
   if (written & Effect.SYSTEM) loadTables();
+  forgetNears();
   if (isString(k)) takeRepetition(k, n);
 }
 /** Whether something wants a look: an event, or what the region stands on is not what it was. */

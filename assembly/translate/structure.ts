@@ -9,6 +9,7 @@ import { countEntered, nextEntered, writeDispatch } from "./dispatch";
 import { placeFlags, takeOff } from "./exits";
 import { fixed, startTemporaries, temporary } from "./locals";
 import { test, value } from "./lower";
+import { noteSteps } from "./near";
 import { writeStatements } from "./statements";
 import { st } from "./places";
 import { branchTo, byte, close, constant32, constant64, get, open, openCold, otherwise, set } from "./writer";
@@ -91,6 +92,7 @@ function writeBlock(n: u32): void {
   if (st.full) return;
   const b = blockOf(n);
   startTemporaries();
+  noteSteps(b);
   st.reach = b.reach;
   st.blockModified = b.modified; st.blockVectors = b.vectors;
   writeStatements(b.firstNode, b.endNode);

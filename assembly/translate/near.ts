@@ -1,0 +1,127 @@
+// Pages that accesses keep hitting: the stack's, a known address's, an array's that is walked in small steps. Such a site keeps its page and where
+// that lies in locals, and looks in the TLB only when the page is another one. All are forgotten wherever an entry may have been replaced (a
+// slow path, a whole instruction), so nothing hits here that would not hit there.
+
+import { Op } from "../ir/ops";
+import { blockOf, Shape, TBlock } from "./blocks";
+import { immOf, isConst, N, Node, node } from "./dag";
+import { NEAR, STEPS, st } from "./places";
+import { byte, constant64, get, newLocal, set } from "./writer";
+import { T, W } from "./wasm";
+
+@unmanaged export class Near {
+  /** What its sites have in common; 0: none. */
+  key: u64;
+  sites: u32;
+  /** Locals: the page's linear address (1: none), and what makes linear addresses those in memory. */
+  tag: u32; addend: u32;
+  pad: u32;
+}
+@inline const CANDIDATES: u32 = 32;
+@inline const MOST: u32 = 6;
+/** Bytes that an address may move by each time. */
+@inline const STEP: i64 = 64;
+/** Of a register that becomes anything. */
+@inline const FAR: u32 = 255;
+
+@inline function nearAt(n: u32): Near { return changetype<Near>(NEAR + <usize>n * 24); }
+@inline function stepOf(r: u32): u32 { return load<u8>(STEPS + <usize>r); }
+
+/** How the block's registers move: by how much at most, 0 for not at all. */
+export function noteSteps(b: TBlock): void {
+  memory.fill(STEPS, 0, 16);
+  for (let id = b.firstNode; id < b.endNode; id++) {
+    const n = node(id);
+    if (n.op != <u16>N.SET) continue;
+    const at = STEPS + <usize>(<u32>n.imm & 15), v = node(n.a);
+    store<u8>(at, <u8>max<u32>(load<u8>(at), stepIn(v, <u32>n.imm & 15)));
+  }
+}
+function stepIn(v: Node, r: u32): u32 {
+  if (v.op == <u16>N.REG && (<u32>v.imm & 31) == r) return 0;
+  if (v.op != <u16>Op.ADD || !isConst(v.b) || !isRegister(v.a) || registerOf(v.a) != r) return FAR;
+  const by = abs(<i64>immOf(v.b));
+  return by <= STEP ? <u32>by : FAR;
+}
+@inline function isRegister(id: u32): bool { return node(id).op == <u16>N.REG; }
+@inline function registerOf(id: u32): u32 { return <u32>node(id).imm & 15; }
+
+/** What the address `id` has in common with others on its page; 0 when it may be anywhere. */
+function keyOf(id: u32, writes: bool): u64 {
+  const bit: u64 = writes ? 1 : 0, n = node(id);
+  if (isConst(id)) return (immOf(id) & ~0xfff) | 2 | bit;
+  let base = id;
+  if (n.op == <u16>Op.ADD && isConst(n.b)) base = n.a;
+  if (isRegister(base)) return stepOf(registerOf(base)) == FAR ? 0 : <u64>registerOf(base) << 8 | 4 | bit;
+  const sum = node(base);
+  if (sum.op != <u16>Op.ADD) return 0;
+  const x = indexStep(sum.a), y = indexStep(sum.b);
+  if (x > STEP || y > STEP) return 0;
+  return <u64>sum.a << 32 | <u64>sum.b << 8 | 8 | bit;
+}
+/** By how much a term of an address moves. */
+function indexStep(id: u32): i64 {
+  if (isConst(id)) return 0;
+  if (isRegister(id)) return <i64>stepOf(registerOf(id));
+  const n = node(id);
+  if (n.op == <u16>Op.SHL && isConst(n.b) && isRegister(n.a)) return <i64>stepOf(registerOf(n.a)) << <i64>immOf(n.b);
+  return <i64>FAR;
+}
+
+function isAccess(op: u32): bool { return op == Op.LOAD || op == Op.STORE || op == Op.LOAD_RMW || op == Op.VLOAD || op == Op.VSTORE; }
+function doesWrite(op: u32): bool { return op != Op.LOAD && op != Op.VLOAD; }
+
+/** Chooses the region's: those with the most sites get locals. */
+export function chooseNears(): void {
+  memory.fill(NEAR, 0, <usize>CANDIDATES * 24);
+  for (let k: u32 = 1; k < st.blocks; k++) {
+    const b = blockOf(k);
+    if (!b.order) continue;
+    noteSteps(b);
+    // A block that goes back to itself or is a loop's first weighs more.
+    const weight: u32 = b.is & Shape.LOOP ? 8 : 1;
+    for (let id = b.firstNode; id < b.endNode; id++) {
+      const op = <u32>node(id).op;
+      if (isAccess(op)) addSite(keyOf(node(id).a, doesWrite(op)), weight);
+    }
+  }
+  for (let n: u32 = 0; n < MOST; n++) if (!giveLocals()) return;
+}
+function addSite(key: u64, weight: u32): void {
+  if (!key) return;
+  for (let n: u32 = 0; n < CANDIDATES; n++) {
+    const c = nearAt(n);
+    if (c.key && c.key != key) continue;
+    c.key = key; c.sites += weight;
+    return;
+  }
+}
+function giveLocals(): bool {
+  let best: u32 = CANDIDATES;
+  for (let n: u32 = 0; n < CANDIDATES; n++) {
+    const c = nearAt(n);
+    if (c.sites > 1 && !c.tag && (best == CANDIDATES || c.sites > nearAt(best).sites)) best = n;
+  }
+  if (best == CANDIDATES) return false;
+  const c = nearAt(best);
+  c.tag = newLocal(T.I64); c.addend = newLocal(T.I32);
+  return true;
+}
+
+/** That of an access at `address` in the block whose steps were noted last; null. */
+export function nearOf(address: u32, writes: bool): Near {
+  const key = keyOf(address, writes);
+  if (key) {
+    for (let n: u32 = 0; n < CANDIDATES; n++) { const c = nearAt(n); if (c.key == key && c.tag) return c; }
+  }
+  return changetype<Near>(0);
+}
+
+export function forgetNears(): void {
+  for (let n: u32 = 0; n < CANDIDATES; n++) if (nearAt(n).tag) { constant64(1); set(nearAt(n).tag); }
+}
+/** Pushes whether the address in local `a` is not on the page: aligned accesses alone are, for others could leave it. */
+export function pushStrange(c: Near, a: u32, bytes: u32): void {
+  get(a); constant64(<u64>~0xfff | (bytes - 1)); byte(W.I64_AND);
+  get(c.tag); byte(W.I64_NE);
+}
