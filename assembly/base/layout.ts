@@ -96,7 +96,7 @@
 @inline export const IR_SIZE: usize = 512 * KIB;
 /** What the translator works on, and the records of what it has translated (translate/places.ts). */
 @inline export const TRANSLATION: usize = IR + IR_SIZE;
-@inline export const TRANSLATION_SIZE: usize = 6 * MIB;
+@inline export const TRANSLATION_SIZE: usize = 14 * MIB;
 /** How often decoded code of a page was dropped (base/changes.ts). */
 @inline export const CODE_CHANGES: usize = TRANSLATION + TRANSLATION_SIZE;
 @inline export const CODE_CHANGES_SIZE: usize = 16 * KIB;

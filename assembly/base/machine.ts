@@ -50,6 +50,8 @@ import { MACHINE, LINKS } from "./layout";
   blockSpace: u32;
   /** Pages of RAM that still lie with the host (memory/ram.ts). */
   absent: u32;
+  /** Counts up where decoded code is dropped (base/changes.ts has it by page). */
+  changes: u32;
 }
 @inline export const links = changetype<Links>(LINKS);
 

@@ -11,7 +11,7 @@ import { Insn } from "../decode/record";
 import { forgetLearned, learn } from "../translate/learned";
 import { noteRounding, settleFlags } from "../translate/helpers";
 import { live } from "../translate/live";
-import { DESK, OUT, RECORDS, st } from "../translate/places";
+import { DESK, MAX_RECORDS, OUT, RECORDS, RECORDS_END, st } from "../translate/places";
 import { claimBlocks, translate } from "../translate/region";
 import { isCurrent, isStale, MAX_REGIONS, MEMBER, Region, regionOf } from "../translate/regions";
 
@@ -22,6 +22,8 @@ import { isCurrent, isStale, MAX_REGIONS, MEMBER, Region, regionOf } from "../tr
 /** A part of a region becomes the entry of one of its own when it is run so often by itself, the ends of slices apart. */
 @inline const MEMBER_HEAT: u32 = 8;
 @inline const TAIL: u64 = 2000;
+/** A region takes in what has run for a 32nd of the threshold. */
+@inline const WARM: u32 = 5;
 /** Ticks that one call may take at most. */
 @inline const MOST: u64 = 0x4000_0000;
 
@@ -96,8 +98,8 @@ function heat(b: Block): void {
   b.heat += b.count;
   if (b.heat < desk.threshold || desk.waiting) return;
   if (changetype<usize>(member) && b.heat < MEMBER_HEAT * desk.threshold && !isStale(member)) return;
-  if (desk.used + 1 >= MAX_REGIONS) { dropAllBlocks(); control.end = 0; return; }
-  const n = desk.used + 1, r = regionOf(n), space = st.recordSpace, bytes = translate(r);
+  if (desk.used + 1 >= MAX_REGIONS || st.recordSpace + MAX_RECORDS * RECORD > <u32>RECORDS_END) { dropAllBlocks(); control.end = 0; return; }
+  const n = desk.used + 1, r = regionOf(n), space = st.recordSpace, bytes = translate(r, desk.threshold >> WARM);
   if (!bytes) { st.recordSpace = space; b.region = REFUSED; desk.refused++; return; }
   desk.used = n;
   r.slot = 0;

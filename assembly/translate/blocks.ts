@@ -28,9 +28,11 @@ import { BLOCKS_AT, EDGES, ORDER, st } from "./places";
   key: u32;
   /** Its predecessors: the first, and how many. */
   from: u32; ways: u32;
+  /** Which of the region's pages it lies in. */
+  page: u32;
 }
-/** ENTERED: the dispatcher goes there. */
-export const enum Shape { LOOP = 1, MERGE = 2, SEEN = 4, ENTERED = 8 }
+/** ENTERED: the dispatcher goes there. BEHIND: a call of the region comes back there. */
+export const enum Shape { LOOP = 1, MERGE = 2, SEEN = 4, ENTERED = 8, BEHIND = 16 }
 @inline export const BLOCK_BYTES: usize = 96;
 @inline export const ROOT: u32 = 0;
 
@@ -51,7 +53,7 @@ export function analyse(): void {
 }
 
 function number(): u32 {
-  for (let n: u32 = 0; n < st.blocks; n++) { const b = blockOf(n); b.order = 0; b.is &= Shape.ENTERED; b.above = 0; b.reach = 0; b.ways = 0; }
+  for (let n: u32 = 0; n < st.blocks; n++) { const b = blockOf(n); b.order = 0; b.is &= Shape.ENTERED | Shape.BEHIND; b.above = 0; b.reach = 0; b.ways = 0; }
   const reached = st.blocks - visit(ROOT, st.blocks);
   // visit filled the list from its end: to the front.
   const skip = st.blocks - reached;

@@ -4,7 +4,9 @@
 import { blockOf, Shape } from "./blocks";
 import { fixed } from "./locals";
 import { st } from "./places";
-import { branchIf, branchTo, byte, close, constant32, constant64, get, open, unsigned } from "./writer";
+import { hostPage, linearPage, Region } from "./regions";
+import { entryAt } from "../cpu/tlb";
+import { access, branchIf, branchTo, byte, close, constant32, constant64, get, open, openCold, unsigned } from "./writer";
 import { W } from "./wasm";
 
 /** Targets that are compared in turn. */
@@ -23,6 +25,24 @@ export function countEntered(): u32 {
   return n;
 }
 
+/** The label of the common exit. */
+@inline const EXIT: u32 = 0;
+/**
+ * In front of a block on another page than what ran before: rip is its address already, and the region is left for the interpreter to look the
+ * page up unless the exec table has it where it was. What has one page has looked before it was entered.
+ */
+export function leaveIfAway(n: u32): void {
+  const r = changetype<Region>(<usize>st.region);
+  if (r.pages == 1) return;
+  const page = linearPage(r, blockOf(n).page), offset = entryAt(0, page);
+  get(fixed.tlbExec); access(W.I64_LOAD, offset); constant64(page); byte(W.I64_NE);
+  get(fixed.tlbExec); access(W.I32_LOAD, offset + 8); constant32(hostPage(r, blockOf(n).page) - <u32>page); byte(W.I32_NE);
+  byte(W.I32_OR);
+  openCold();
+  branchTo(EXIT);
+  close();
+}
+
 /** Goes to the block at fixed.rip, or to the label opened at `miss`. */
 export function writeDispatch(miss: u32): void {
   const n = countEntered();
@@ -32,7 +52,10 @@ export function writeDispatch(miss: u32): void {
 function compareAll(): void {
   for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) {
     get(fixed.rip); constant64(blockOf(k).rip); byte(W.I64_EQ);
-    branchIf(blockOf(k).mergeAt);
+    open(W.IF);
+    leaveIfAway(k);
+    branchTo(blockOf(k).mergeAt);
+    close();
   }
 }
 
@@ -68,6 +91,7 @@ function writeTable(n: u32, by: u32, bits: u32, miss: u32): void {
   for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) {
     close();
     get(fixed.rip); constant64(blockOf(k).rip); byte(W.I64_NE); branchIf(miss);
+    leaveIfAway(k);
     branchTo(blockOf(k).mergeAt);
   }
 }

@@ -98,6 +98,7 @@ export function writeEntry(): void {
 export function loadTables(): void {
   constant32(<u32>CPU + <u32>offsetof<CpuState>("tlbRead")); access(W.I32_LOAD, 0); set(fixed.tlbRead);
   constant32(<u32>CPU + <u32>offsetof<CpuState>("tlbWrite")); access(W.I32_LOAD, 0); set(fixed.tlbWrite);
+  constant32(<u32>CPU + <u32>offsetof<CpuState>("tlbExec")); access(W.I32_LOAD, 0); set(fixed.tlbExec);
 }
 /** Behind an indirect jump to an address that the region does not know. */
 export function writeMiss(): void { constant32(<u32>LIVE); get(fixed.from); access(W.I32_STORE, <u32>offsetof<Live>("from")); }

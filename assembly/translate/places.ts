@@ -39,6 +39,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   dispatchAt: u32;
   /** Address of the Region, and the longest way from the start of the block in hand to the next check of the budget. */
   region: u32; reach: u32;
+  /** Ticks that a block must have run to be taken in. */
+  warm: u32;
   /** Depth of the label behind the access in hand (statements.ts). */
   accessAt: u32;
 }
@@ -51,6 +53,7 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const HASH_SLOTS: u32 = 2048;
 @inline export const MAX_LOCALS: u32 = 4096;
 @inline export const MAX_HINTS: u32 = 8192;
+@inline export const MAX_RECORDS: u32 = 2048;
 @inline export const CODE_SIZE: u32 = 512 * 1024;
 
 @inline export const REGISTERS_NOW: usize = TRANSLATION + 256;          // node of each general register, then XMM: u32
@@ -73,6 +76,6 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const OUT: usize = CODE + <usize>CODE_SIZE;
 @inline export const REGIONS: usize = OUT + 600 * 1024;
 @inline export const LEARNED_SETS: u32 = 512;
-@inline export const LEARNED: usize = REGIONS + 2048 * 160;
+@inline export const LEARNED: usize = REGIONS + 2048 * 304;
 @inline export const RECORDS: usize = LEARNED + <usize>LEARNED_SETS * 256;
 @inline export const RECORDS_END: usize = TRANSLATION + TRANSLATION_SIZE;

@@ -4,6 +4,7 @@
 
 import { RECORD } from "../base/control";
 import { codeChanges } from "../base/changes";
+import { links } from "../base/machine";
 import { cpu, segment, Mode, Seg } from "../cpu/state";
 import { entryAt } from "../cpu/tlb";
 import { Block, firstRecord, lookUp } from "../decode/cache";
@@ -12,11 +13,11 @@ import { Effect, Op } from "../ir/ops";
 import { buildBlock } from "../isa/execute";
 import { pageOf } from "../memory/ram";
 import { analyse, blockOf, ROOT, Shape, TBlock } from "./blocks";
-import { immOf, isConst, node } from "./dag";
+import { immOf, isConst, Node, node } from "./dag";
 import { countEntered } from "./dispatch";
 import { ripAfter, writeEntry, writeExit, writeMiss } from "./exits";
 import { insn, forwardBlock, startBlock } from "./forward";
-import { learnedCount, learnedRip } from "./learned";
+import { learnedCount, learnedRip, MAX_LEARNED } from "./learned";
 import { fixed, startLocals } from "./locals";
 import { writeModule } from "./module";
 import { chooseNears, forgetNears } from "./near";
@@ -28,12 +29,18 @@ import { byte, close, open } from "./writer";
 import { W } from "./wasm";
 
 /** Blocks and instructions of a region at most. */
-@inline const BLOCKS: u32 = 256;
-@inline const INSNS: u32 = 1500;
+@inline const BLOCKS: u32 = 192;
+@inline const INSNS: u32 = 1000;
+/** Targets of an indirect jump that are compared where it stands. */
+@inline const NARROW: u32 = 2;
 
-/** Writes the module of the region at rip; its length, 0 when it is refused. `r` is told what the region stands on. */
-export function translate(r: Region): u32 {
+/**
+ * Writes the module of the region at rip; its length, 0 when it is refused. `r` is told what the region stands on. Blocks that have run for
+ * less than `warm` ticks stay outside.
+ */
+export function translate(r: Region, warm: u32): u32 {
   start(r);
+  st.warm = warm;
   if (!add(cpu.rip, r)) return 0;
   for (let n: u32 = 1; n < st.blocks && !st.full; n++) if (!take(n, r)) return 0;
   return finish(r);
@@ -52,6 +59,7 @@ export function translateFirst(r: Region, most: u32): u32 {
 
 function finish(r: Region): u32 {
   if (st.full) return 0;
+  connectJumps();
   blockOf(1).is |= Shape.ENTERED;
   analyse();
   r.entries = countEntered();
@@ -77,22 +85,31 @@ function isWithin(rip: u64, b: Block): bool {
 function start(r: Region): void {
   st.nodes = 1; st.insns = 0; st.states = 1; st.blocks = 1;
   st.used = 0; st.modified = 0; st.vectorsUsed = 0; st.vectorsModified = 0;
-  st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.most = ~0;
+  st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.most = ~0; st.warm = 0;
   st.mode = cpu.mode;
   st.region = <u32>changetype<usize>(r);
   const root = blockOf(ROOT);
   root.rip = 0; root.count = 0; root.taken = 0; root.next = 0; root.term = 0; root.is = 0;
-  r.misses = 0; r.grown = 0;
+  r.misses = 0; r.grown = 0; r.seen = links.changes;
   r.rip = cpu.rip; r.mode = cpu.mode; r.csBase = segment(Seg.CS).base; r.csLimit = segment(Seg.CS).limit; r.pages = 0;
 }
 
+/** The number of the block at `rip` in the region, or 0. */
+function known(rip: u64): u32 {
+  for (let n: u32 = 1; n < st.blocks; n++) if (blockOf(n).rip == rip) return n;
+  return 0;
+}
 /** The number of the block at `rip`: known, new, or 0 when it stays outside. */
 function add(rip: u64, r: Region): u32 {
-  for (let n: u32 = 1; n < st.blocks; n++) if (blockOf(n).rip == rip) return n;
+  const old = known(rip);
+  if (old) return old;
   if (st.blocks >= BLOCKS || st.insns >= INSNS) return 0;
   const source = found(rip);
-  if (!changetype<usize>(source) || !isWithin(rip, source) || !covers(rip, r)) return 0;
+  if (!changetype<usize>(source) || !isWithin(rip, source) || !isWarm(source)) return 0;
+  const page = pageIn(r, rip);
+  if (page == ~0) return 0;
   const b = blockOf(st.blocks);
+  b.page = page;
   st.blocks++;
   b.rip = rip; b.taken = 0; b.next = 0; b.term = 0; b.count = 0; b.is = 0; b.key = source.host;
   return st.blocks - 1;
@@ -108,17 +125,20 @@ function found(rip: u64): Block {
   return host ? lookUp(host, cpu.mode) : changetype<Block>(0);
 }
 
-/** Notes the page; false when there are too many, or two that one TLB entry cannot hold at a time. */
-function covers(rip: u64, r: Region): bool {
+/** What has hardly run stays outside: the way there leaves the region. */
+function isWarm(b: Block): bool { return b.region != 0 || b.heat >= st.warm; }
+
+/** The page's number, noted if need be; ~0 when there are too many, or two that one TLB entry cannot hold at a time. */
+function pageIn(r: Region, rip: u64): u32 {
   const page = linearOf(rip) & ~0xfff;
   for (let k: u32 = 0; k < r.pages; k++) {
-    if (linearPage(r, k) == page) return true;
-    if (entryAt(0, linearPage(r, k)) == entryAt(0, page)) return false;
+    if (linearPage(r, k) == page) return k;
+    if (entryAt(0, linearPage(r, k)) == entryAt(0, page)) return ~0;
   }
-  if (r.pages >= MAX_PAGES) return false;
+  if (r.pages >= MAX_PAGES) return ~0;
   const host = hostOf(rip) & ~0xfff;
   notePage(r, page, host, codeChanges(pageOf(host)));
-  return true;
+  return r.pages - 1;
 }
 
 /** Builds block `n` and adds where it goes; false when it cannot be taken. */
@@ -151,18 +171,40 @@ function follow(b: TBlock, r: Region): void {
     b.taken = isConst(t.b) ? add(immOf(t.b), r) : 0;
     b.next = isConst(t.c) ? add(immOf(t.c), r) : 0;
   } else if ((t.op == <u16>Op.JUMP || t.op == <u16>Op.CALL) && isConst(t.a)) b.taken = add(immOf(t.a), r);
-  else if (t.op != <u16>Op.RUN) followLearned(b, r);
+  else if (t.op == <u16>Op.JUMP_IND || t.op == <u16>Op.CALL_IND || isNarrow(b, t)) addLearned(b, r);
+  // What is called comes back.
+  if ((t.op == <u16>Op.CALL && b.taken || t.op == <u16>Op.CALL_IND && learnedCount(b.key)) && isConst(t.b)) blockOf(add(immOf(t.b), r)).is |= Shape.BEHIND;
 }
-/** Up to two targets are edges of their own; more are the dispatcher's. */
-function followLearned(b: TBlock, r: Region): void {
+/** A return that has led to one or two places: its callers belong to what is hot. What everybody calls stays without its callers. */
+function isNarrow(b: TBlock, t: Node): bool { return t.op == <u16>Op.RET && learnedCount(b.key) <= NARROW; }
+function addLearned(b: TBlock, r: Region): void {
   const n = learnedCount(b.key);
+  for (let k: u32 = 0; k < n; k++) add(learnedRip(b.key, k), r);
+}
+
+/** When all blocks are known: up to two targets of an indirect jump are edges of their own; more are the dispatcher's. */
+function connectJumps(): void {
+  for (let n: u32 = 1; n < st.blocks; n++) {
+    const b = blockOf(n), op = b.term ? <u32>node(b.term).op : 0;
+    if (op == Op.JUMP_IND || op == Op.CALL_IND || op == Op.RET) connect(b);
+  }
+}
+function connect(b: TBlock): void {
+  let inside: u32 = 0;
+  const n = learnedCount(b.key);
+  // A return that everybody shares (a thunk) has led to more places than are remembered.
+  if (n == MAX_LEARNED && node(b.term).op == <u16>Op.RET) enterBehindCalls();
+  for (let k: u32 = 0; k < n; k++) if (known(learnedRip(b.key, k))) inside++;
   for (let k: u32 = 0; k < n; k++) {
-    const to = add(learnedRip(b.key, k), r);
+    const to = known(learnedRip(b.key, k));
     if (!to) continue;
-    if (n > 2) blockOf(to).is |= Shape.ENTERED;
+    if (inside > NARROW) blockOf(to).is |= Shape.ENTERED;
     else if (b.taken) b.next = to;
     else b.taken = to;
   }
+}
+function enterBehindCalls(): void {
+  for (let n: u32 = 1; n < st.blocks; n++) if (blockOf(n).is & Shape.BEHIND) blockOf(n).is |= Shape.ENTERED;
 }
 /** The block's last node that moves control, or a RUN that leaves; 0. */
 function terminator(b: TBlock): u32 {

@@ -2,12 +2,13 @@
 // while all of that is so: mode, code segment, its pages where they were, no block of theirs dropped since.
 
 import { codeChanges } from "../base/changes";
+import { links } from "../base/machine";
 import { cpu, segment, Seg } from "../cpu/state";
 import { entryAt } from "../cpu/tlb";
 import { pageOf } from "../memory/ram";
 import { REGIONS } from "./places";
 
-@inline export const MAX_PAGES: u32 = 6;
+@inline export const MAX_PAGES: u32 = 16;
 @inline export const MAX_REGIONS: u32 = 2048;
 /** In a block's region: it is a part of that one, and may not be entered there. */
 @inline export const MEMBER: u32 = 0x4000_0000;
@@ -25,9 +26,11 @@ import { REGIONS } from "./places";
   /** Times that it was left by a jump to an address it did not know. */
   misses: u32;
   /** 1: such addresses have been learned since. */
-  grown: u32; pad: u32;
+  grown: u32;
+  /** Changes of code up to when none of its own was found (links.changes). */
+  seen: u32;
 }
-@inline const BYTES: usize = 160;
+@inline const BYTES: usize = 304;
 @inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * BYTES); }
 
 /** A page: | linear u64 | host u32 | changes u32 | */
@@ -41,23 +44,28 @@ export function notePage(r: Region, linear: u64, host: u32, changes: u32): void 
 
 /** Code of it has been dropped: it will never be current again. */
 export function isStale(r: Region): bool {
+  if (r.seen == links.changes) return false;
   for (let k: u32 = 0; k < r.pages; k++) {
     const p = pageAt(r, k);
     if (codeChanges(pageOf(load<u32>(p, 8))) != load<u32>(p, 12)) return true;
   }
+  r.seen = links.changes;
   return false;
 }
 /**
- * May it be entered at rip, for the rest? One block may be run at several linear addresses, and pages come and go. A region of several
- * entries looks at rip itself, and leaves at once when it is none of them.
+ * May it be entered at rip, for the rest? One block may be run at several linear addresses: a region of several entries looks at rip itself,
+ * and leaves at once when it is none of them; so one of several pages does with the page (structure.ts).
  */
-export function isCurrent(r: Region): bool { return (r.entries != 1 || r.rip == cpu.rip) && standsAsFormed(r); }
-/** Mode, code segment, and its pages in the exec table. */
-export function standsAsFormed(r: Region): bool {
-  if (r.mode != cpu.mode || r.csBase != segment(Seg.CS).base || r.csLimit != segment(Seg.CS).limit) return false;
-  for (let k: u32 = 0; k < r.pages; k++) {
-    const p = pageAt(r, k), linear = load<u64>(p), e = entryAt(cpu.tlbExec, linear);
-    if (load<u64>(e) != linear || <u32>linear + load<u32>(e, 8) != load<u32>(p, 8)) return false;
-  }
-  return true;
+export function isCurrent(r: Region): bool {
+  return (r.entries != 1 || r.rip == cpu.rip) && standsAsFormed(r) && (r.pages != 1 || isPresent(pageAt(r, 0)));
 }
+/** Mode and code segment. */
+export function standsAsFormed(r: Region): bool {
+  return r.mode == cpu.mode && r.csBase == segment(Seg.CS).base && r.csLimit == segment(Seg.CS).limit;
+}
+/** The exec table has the page where it was. */
+function isPresent(p: usize): bool {
+  const linear = load<u64>(p), e = entryAt(cpu.tlbExec, linear);
+  return load<u64>(e) == linear && <u32>linear + load<u32>(e, 8) == load<u32>(p, 8);
+}
+export function hostPage(r: Region, k: u32): u32 { return load<u32>(pageAt(r, k), 8); }

@@ -5,7 +5,7 @@
 import { Op } from "../ir/ops";
 import { immOf, isConst, node } from "./dag";
 import { blockOf, isBack, isIrreducible, ROOT, Shape, TBlock } from "./blocks";
-import { countEntered, nextEntered, writeDispatch } from "./dispatch";
+import { countEntered, leaveIfAway, nextEntered, writeDispatch } from "./dispatch";
 import { placeFlags, takeOff } from "./exits";
 import { fixed, startTemporaries, temporary } from "./locals";
 import { test, value } from "./lower";
@@ -25,7 +25,7 @@ import { T, W } from "./wasm";
 export function writeRegion(): void {
   st.dispatchAt = 0;
   const entry = nextEntered(1);
-  if (countEntered() == 1 && !isDispatched()) { writeTree(entry); return; }
+  if (countEntered() == 1 && !isDispatched()) { leaveIfAway(entry); writeTree(entry); return; }
   st.dispatchAt = st.depth;
   open(W.LOOP);
   get(fixed.budget); constant32(mostReach()); byte(W.I32_LT_S);
@@ -141,6 +141,7 @@ function writeBranch(n: u32, b: TBlock, condition: u32, target: u32, other: u32)
 function go(from: u32, to: u32, rip: u64): void {
   if (!to || isIrreducible(from, to)) { constant64(rip); set(fixed.rip); branchTo(to ? st.dispatchAt : EXIT); return; }
   const b = blockOf(to);
+  if (b.page != blockOf(from).page) { constant64(rip); set(fixed.rip); leaveIfAway(to); }
   if (isBack(from, to)) branchTo(b.loopAt);
   else if (b.is & Shape.MERGE) branchTo(b.mergeAt);
   else writeTree(to);
