@@ -3,6 +3,8 @@
  * through registers, and stores into the program itself. Registers: RSI is the data page's middle, R15 the loop's counter, RSP the stack.
  */
 
+type Random = () => number;
+
 /** Displacements from RSI that instructions use: within two pages, so that some accesses cross. */
 const REACH = 4096;
 const MXCSRS = [0x1fa0, 0x1fa0, 0x1fa0, 0x1f80, 0x9fe0, 0x3fa0, 0x7fa0];
