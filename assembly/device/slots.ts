@@ -36,6 +36,8 @@ import { SLOT_WORDS } from "./layout";
   /** A card has committed a frame to its port, or taken one: (port: u32) => void. For peers inside the module (lab/). */
   frameSent: u32;
   frameTaken: u32;
+  /** The guest has marked (chipset/roi): (tag: u32) => void. */
+  marked: u32;
   /** DMA remapping: (requester: u32, address: u64, write: u32) => u64, a guest-physical address or REFUSED (dma.ts). */
   translate: u32;
 }

@@ -2,7 +2,8 @@
 // host, so the same machine with the same peer is the same run.
 //
 //      source   gives frames: `burst` of them at once, `rate` a second on average, `count` in all (0: without end), as soon as a
-//               driver listens. A frame that finds no room is missed, as on a wire, and counted.
+//               driver listens, or from one mark of the guest's with its number (chipset/roi) to the next. A frame that finds no room is
+//               missed, as on a wire, and counted.
 //      sink     takes every frame.
 //      echo     gives every frame back, its MAC addresses exchanged, when there is room: what waits holds back the guest.
 //
@@ -23,6 +24,8 @@ import { LAB_WORDS, RING_SLOTS } from "../device/layout";
 import { slots } from "../device/slots";
 import { addWords, fold } from "../device/sums";
 
+/** When a source begins: as soon as a driver listens; at a mark, and then whether it has come. */
+export const enum LabStart { LISTEN, SILENT, MARKED }
 const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNECHOED, COUNT }
 
 @unmanaged export class Lab {
@@ -46,7 +49,9 @@ const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNE
   /** The line to the guest is free, and the line from it. */
   outFreeNs: u64; inFreeNs: u64;
   /** An echo waits for the guest to take something. */
-  waiting: u32; pad: u32;
+  waiting: u32;
+  /** A LabStart. */
+  start: u32;
 }
 @inline export function lab(n: u32): Lab { return changetype<Lab>(LAB_WORDS + (<usize>(n & 7) << 7)); }
 
@@ -61,12 +66,12 @@ const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNE
 @inline const NEEDS_SUM: u32 = 1;
 
 /** Puts a lab behind a port, before the machine is made. */
-export function setLab(n: u32, mode: u32, size: u32, rate: u32, burst: u32, kbits: u32, limit: u32, fifo: u32): void {
+export function setLab(n: u32, mode: u32, size: u32, rate: u32, burst: u32, kbits: u32, limit: u32, fifo: u32, start: u32): void {
   const l = lab(n);
   l.mode = mode <= <u32>LabMode.ECHO ? mode : <u32>LabMode.NONE;
   l.size = min(max(size, 60), 9014);
   l.rate = max(rate, 1); l.burst = max(burst, 1);
-  l.kbits = kbits; l.limit = limit;
+  l.kbits = kbits; l.limit = limit; l.start = start ? <u32>LabStart.SILENT : 0;
   port(n).fifo = kbits ? fifo : 0; port(n).held = 0;
 }
 
@@ -77,6 +82,7 @@ export function attachLab(n: u32, mac: u64): void {
   if (!l.mode) return;
   l.mac = mac;
   slots.frameSent = labSent.index; slots.frameTaken = labTaken.index;
+  if (l.start) slots.marked = labMarked.index;
   l.counters = takeCounters(Count.COUNT);
   nameOwned(l.counters + Count.TAKEN, "lab", n, -1, "frames taken", "frames");
   nameOwned(l.counters + Count.BYTES_TAKEN, "lab", n, -1, "bytes taken", "bytes");
@@ -92,7 +98,8 @@ export function resetLabs(): void {
   for (let n: u32 = 0; n < MAX_PORTS; n++) {
     const l = lab(n);
     l.startNs = NEVER; l.due = 0; l.sent = 0; l.arrivesNs = NEVER; l.outFreeNs = 0; l.inFreeNs = 0; l.waiting = 0;
-    l.nextNs = l.mode == <u32>LabMode.SOURCE ? nowNs() + LOOK_NS : NEVER;
+    if (l.start) l.start = LabStart.SILENT;
+    l.nextNs = l.mode == <u32>LabMode.SOURCE && !l.start ? nowNs() + LOOK_NS : NEVER;
   }
   setTimer(Timer.LAB, soonest());
 }
@@ -115,6 +122,17 @@ export function labTaken(n: u32): void {
   if (!l.waiting) return;
   l.waiting = 0;
   l.arrivesNs = nowNs();
+  setTimer(Timer.LAB, soonest());
+}
+
+/** The guest has marked: the source before port `tag` - 1 begins or ends. */
+export function labMarked(tag: u32): void {
+  if (!tag || tag > MAX_PORTS) return;
+  const l = lab(tag - 1);
+  if (!l.start) return;
+  l.start = l.start == LabStart.SILENT ? LabStart.MARKED : LabStart.SILENT;
+  l.startNs = NEVER; l.due = 0;
+  l.nextNs = l.start == LabStart.MARKED ? nowNs() : NEVER;
   setTimer(Timer.LAB, soonest());
 }
 

@@ -48,6 +48,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   guest: async (args) => (await import('./guest.js')).guest(args),
   snapshot: async (args) => (await import('./snapshot.js')).snapshot(args),
   qtest: async (args) => (await import('./qtest.js')).qtest(args),
+  measure: async (args) => (await import('./measure.js')).measure(args),
   completion,
   help,
   version,
@@ -56,9 +57,8 @@ const ALIASES: Record<string, string> = { '--help': 'help', '-help': 'help', '-h
 
 /** The commands whose options these words are. */
 function namesOfCommand(name: string, args: readonly string[]): CommandName[] {
-  const own = COMMANDS.map((command) => command.name).filter((command) => command.startsWith(`${name} `));
-  if (own.length === 0) return [name as CommandName];
-  const verb = own.find((command) => args.includes(command.slice(name.length + 1)));
+  const own = COMMANDS.map((command) => command.name).filter((command) => command === name || command.startsWith(`${name} `));
+  const verb = own.find((command) => command !== name && args.includes(command.slice(name.length + 1)));
   return verb === undefined ? own : [verb];
 }
 

@@ -5,7 +5,7 @@
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'measure packet' | 'measure' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -47,14 +47,16 @@ function rowsOf(group: Group, commands: readonly CommandName[], rows: readonly [
 const RUN = ['run'] as const;
 const BOARD = ['run', 'qtest'] as const;
 const GUEST = ['guest build', 'guest import'] as const;
+const MEASURE = ['measure packet', 'measure'] as const;
+const PACKET = ['measure packet'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
-  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, 'version', 'help'] },
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'version', 'help'] },
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
@@ -170,8 +172,27 @@ const GUESTS = [
   ...rowsOf('Options', ['guest import'], [['out', 'the folder for the guest; default the archive\'s name', { value: 'FOLDER', own: true, files: 'folder' }]]),
 ];
 
+const MEASURES = [
+  ...rowsOf('Options', PACKET, [
+    ['card', 'which cards; default all', { value: 'virtio-net,e1000,pcnet', own: true }],
+    ['size', 'bytes of a frame without FCS, 60 to 1514; default 60', { value: 'N,N...', own: true }],
+    ['dir', 'sent or received by the guest; default both', { value: 'tx,rx', own: true }],
+    ['count', 'frames that are measured, at least 1000; default 5000', { value: 'N', own: true }],
+    ['warm-up', 'frames before them; default 500', { value: 'N', own: true }],
+    ['rate', 'frames a second that are received; default 20000', { value: 'N', own: true }],
+    ['speed', 'bits a second of the line; without, the device is instant', { value: '100M', own: true }],
+    ['fifo', 'bytes between the card and such a line; default 16384', { value: 'BYTES', own: true }],
+    ['driver', 'a parameter of the driver\'s module, for one --card; may be repeated', { value: 'NAME=VALUE', own: true }],
+  ]),
+  ...rowsOf('Options', ['measure'], [
+    ['out', 'the folder for the report: result.json, result.csv, table.tex, index.html, CITATION.cff, README.md', { value: 'DIR', own: true, files: 'folder' }],
+    ['verify', 'runs what such a folder holds again, and says whether all is equal', { value: 'DIR', own: true, files: 'folder' }],
+  ]),
+  ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles (docs/measuring.md)', { value: 'FILE', own: true, files: 'file' }]]),
+];
+
 export const OPTIONS: readonly OptionRow[] = [
-  ...BOOT, ...MACHINE, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+  ...BOOT, ...MACHINE, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...MEASURES, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
 ];
 
 /** The options of a command. */
@@ -192,6 +213,8 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'snapshot info', usage: 'snapshot info FILE', about: 'what machine a snapshot is of, and its sections' },
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },
+  { name: 'measure packet', usage: 'measure packet [options]', about: 'what one packet costs: instructions, accesses by register, interrupts, descriptors, bytes (docs/measuring.md)' },
+  { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },
   { name: 'qtest', usage: 'qtest [options]', about: 'the board without its processor, over QEMU\'s qtest protocol, for device tests (docs/qtest.md)' },
   { name: 'completion', usage: 'completion bash|zsh', about: 'prints what makes the Tab key complete: eval "$(pintail completion bash)"' },
   { name: 'help', usage: 'help [COMMAND | OPTION]', about: 'this page, or what it says of a command or an option' },

@@ -43,7 +43,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
   }
   networkCards(plans).forEach(({ netdev }, port) => {
     const lab = labs.get(netdev ?? '');
-    if (lab) instance.exports.setLab(port, LAB_MODES[lab.mode], lab.size, lab.rate, lab.burst, lab.kbits, lab.count, lab.fifo);
+    if (lab) instance.exports.setLab(port, LAB_MODES[lab.mode], lab.size, lab.rate, lab.burst, lab.kbits, lab.count, lab.fifo, lab.start === 'mark' ? 1 : 0);
   });
 }
 

@@ -143,6 +143,11 @@ export class LocalMachine implements Machine {
     return this.isClosed;
   }
 
+  /** First digits of the module's digest. */
+  get build(): string {
+    return this.instance.build;
+  }
+
   /** What loading the kernel found and did. */
   get notes(): readonly string[] {
     return [...this.restoreNotes, ...this.plan.notes];

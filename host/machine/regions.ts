@@ -63,7 +63,9 @@ export class RegionBook {
 
   private mark(name: string, tag: number): void {
     const region = this.guest.at(-1) ?? [...this.own.values()].at(-1);
-    if (region === undefined || region.marks.length >= MOST_MARKS) this.missed++;
+    // Outside a region a mark is for whoever listens to it (lab/).
+    if (region === undefined) return;
+    if (region.marks.length >= MOST_MARKS) this.missed++;
     else region.marks.push({ name, tag, instructions: this.read().instructions - region.begin.instructions });
   }
 

@@ -19,6 +19,8 @@ export interface LabOptions {
   kbits: number;
   /** Bytes between the card and a line with a speed: a frame is completed when it is in there. */
   fifo: number;
+  /** A source begins when a driver listens, or at the guest's mark with its port's number and one, and ends at the next. */
+  start: 'listen' | 'mark';
 }
 
 /** As much as an 82540EM sends from, by default. */

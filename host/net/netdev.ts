@@ -36,7 +36,7 @@ const USER_KEYS = [
 ] as const;
 const STREAM_KEYS = ['server', 'addr.type', 'addr.host', 'addr.port', 'addr.path', 'reconnect', 'reconnect-ms'] as const;
 const DGRAM_KEYS = ['local.type', 'local.host', 'local.port', 'remote.type', 'remote.host', 'remote.port'] as const;
-const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'speed', 'fifo'] as const;
+const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'speed', 'fifo', 'start'] as const;
 const COMMON_KEYS = ['id', 'pcap', 'loss', 'duplicate', 'reorder', 'delay', 'jitter', 'fault-seed'] as const;
 const REPEATED = new Set(['hostfwd', 'guestfwd', 'dnssearch', 'allow', 'resolver']);
 
@@ -299,9 +299,11 @@ function readLab(options: Options, { pcap, faults }: Common): LabOptions {
   const mode = options.text('mode') ?? 'sink';
   if (!Object.hasOwn(LAB_MODES, mode)) options.fail(`mode=${mode}: want ${Object.keys(LAB_MODES).join(', ')}`);
   const isSource = mode === 'source';
-  const only = ['size', 'rate', 'burst', 'count'].find((key) => !isSource && options.text(key) !== undefined);
+  const only = ['size', 'rate', 'burst', 'count', 'start'].find((key) => !isSource && options.text(key) !== undefined);
   if (only !== undefined) options.fail(`${only}= is for mode=source`);
   const speed = options.text('speed') ?? '0';
+  const start = options.text('start') ?? 'listen';
+  if (start !== 'listen' && start !== 'mark') options.fail(`start=${start}: want listen or mark`);
   if (speed === '0' && options.text('fifo') !== undefined) options.fail('fifo= is for a line with a speed=');
   return {
     mode: mode as LabOptions['mode'],
@@ -310,6 +312,7 @@ function readLab(options: Options, { pcap, faults }: Common): LabOptions {
     burst: options.integer('burst', 1, 1, 4096),
     count: options.integer('count', 0, 0, MAX_WORD),
     kbits: parseSpeed(speed) ?? options.fail(`speed=${speed}: want bits a second, such as 1G, 100M or 9600k; 0 for no limit`),
+    start,
     fifo: options.integer('fifo', FIFO_BYTES, 64, 2 ** 20),
   };
 }

@@ -8,7 +8,7 @@ import type { Address, ProbePoint } from '../../assembly/surface/run.js';
 /** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, translations.ts and probe.ts export; translate/helpers.ts is for what is translated. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
-  setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number): void;
+  setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number, start: number): void;
   presetCards(): void;
   diskTable(disk: number): number;
   stream(n: number): number;

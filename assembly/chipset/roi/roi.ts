@@ -3,6 +3,7 @@
 // has cost is the host's to keep. A tag and a name go with the command that follows them.
 
 import { Event, raiseEvent } from "../../base/control";
+import { slots } from "../../device/slots";
 import { mapPorts, Width } from "../../memory/bus";
 import { ROI_BYTES, ROI_STATE } from "../layout";
 import { Roi, RoiCommand, RoiPort } from "../../surface/roi";
@@ -43,6 +44,7 @@ function command(what: u32): void {
   memory.copy(ASKED_NAME, NAME, Roi.NAME_BYTES);
   roi.tag = 0; roi.bytes = 0;
   raiseEvent(Event.REGION);
+  if (what == <u32>RoiCommand.MARK && slots.marked) call_indirect<void>(slots.marked, roi.askedTag);
 }
 
 /** For the host, after a run that ended for it: the RoiCommand that waits, which is taken with that; 0: none. */

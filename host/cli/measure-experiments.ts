@@ -1,0 +1,65 @@
+/** `pintail measure EXPERIMENT`, `all`, `list`, `compare A B`, and `--verify DIR`. */
+
+import { join } from 'node:path';
+import { checkComparable, compareText, differences, readResult } from '../measure/again.js';
+import { experimentIds, findExperiment, type Experiment } from '../measure/experiment.js';
+import { runExperiment, writeReport } from '../measure/experiments.js';
+import { resultText } from '../measure/report/text.js';
+import type { ExperimentResult } from '../measure/result.js';
+import { parseCommandLine, type Parsed } from './arguments.js';
+import { UsageError } from './faults.js';
+import { interruptible } from './measure.js';
+import { optionsOf } from './table.js';
+
+const say = (text: string): void => void process.stdout.write(text);
+
+const run = (experiment: Experiment): Promise<ExperimentResult> =>
+  interruptible((signal, { note, transfer }) => runExperiment(experiment, { signal, onProgress: (message) => note(`${experiment.id}: ${message}`), onTransfer: transfer }));
+
+function list(): number {
+  for (const id of experimentIds()) say(`${id.padEnd(6)}${findExperiment(id).title}\n`);
+  return 0;
+}
+
+/** Each into a folder of its own where there are several. */
+async function runAll(experiments: readonly Experiment[], parsed: Parsed): Promise<number> {
+  const out = parsed.value('out');
+  for (const experiment of experiments) {
+    const result = await run(experiment);
+    say(parsed.has('json') ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+    const dir = out === undefined || experiments.length === 1 ? out : join(out, experiment.id);
+    if (dir !== undefined) writeReport(dir, result, `pintail measure ${experiment.id} --out DIR`);
+  }
+  return 0;
+}
+
+/** Runs what a folder holds the result of, and says what differs: status 1 then. */
+async function verify(dir: string): Promise<number> {
+  const old = readResult(dir);
+  const fresh = await run(old.experiment);
+  const unlike = differences(JSON.parse(JSON.stringify(old)), JSON.parse(JSON.stringify(fresh)));
+  say(unlike.length === 0 ? `${dir}: equal\n` : `${dir}: ${unlike.length} differ (there, here)\n${unlike.map((line) => `  ${line}\n`).join('')}`);
+  return unlike.length === 0 ? 0 : 1;
+}
+
+function compare([a, b, ...more]: readonly string[]): number {
+  if (a === undefined || b === undefined || more.length > 0) throw new UsageError('measure compare', 'needs two folders that --out wrote.');
+  const [first, second] = [readResult(a), readResult(b)];
+  checkComparable(first, second);
+  say(compareText(first, second));
+  return 0;
+}
+
+export async function measureExperiments(args: readonly string[]): Promise<number> {
+  const parsed = parseCommandLine(args, optionsOf('measure'));
+  const verifying = parsed.value('verify');
+  if (parsed.rest !== undefined) parsed.faults.add('--', '"measure" runs no command.');
+  if (verifying === undefined && parsed.words.length === 0) parsed.faults.add('measure', 'say "packet", an experiment ("measure list" has them), "all", "compare A B" or --verify DIR.');
+  parsed.faults.check();
+  if (verifying !== undefined) return verify(verifying);
+  const [word, ...rest] = parsed.words;
+  if (word === 'list') return list();
+  if (word === 'compare') return compare(rest);
+  const names = word === 'all' ? experimentIds() : parsed.words;
+  return runAll(names.map(findExperiment), parsed);
+}

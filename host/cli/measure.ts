@@ -1,0 +1,91 @@
+/** `pintail measure`: what a packet costs. */
+
+import { LEAST_COUNT, CARD_MODELS, DEFAULTS, DIRECTIONS } from '../measure/variant.js';
+import type { PacketQuestion } from '../measure/packet.js';
+import { parseSpeed } from '../net/lab.js';
+import { didYouMean } from '../words/near.js';
+import { parseCommandLine, parseCount, type Given, type Parsed } from './arguments.js';
+import { checkReadable } from './check.js';
+import { UsageError } from './faults.js';
+import { openProgress, type Progress } from './progress.js';
+import { optionsOf } from './table.js';
+
+/** Ctrl-C ends the work. */
+export async function interruptible<T>(work: (signal: AbortSignal, progress: Progress) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const progress = openProgress();
+  const onSignal = (): void => controller.abort(new UsageError('measure', 'interrupted.'));
+  process.once('SIGINT', onSignal);
+  try {
+    return await work(controller.signal, progress);
+  } finally {
+    process.off('SIGINT', onSignal);
+    progress.done();
+  }
+}
+
+/** Words parted by commas, each one of `known` and given once. */
+function listOf<T extends string>(given: Given | undefined, known: readonly T[], parsed: Parsed): T[] {
+  if (given === undefined) return [...known];
+  const words = given.value.split(',');
+  for (const word of words) if (!known.includes(word as T)) parsed.faults.add(given.argument, `"${word}" is none of ${known.join(', ')}.${didYouMean(word, known)}`);
+  return [...new Set(words)] as T[];
+}
+
+function numberOf(given: Given | undefined, fallback: number, least: number, most: number, parsed: Parsed): number {
+  if (given === undefined) return fallback;
+  const value = parsed.faults.attempt(() => Number(parseCount(given.argument, given.value)));
+  if (value !== undefined && (value < least || value > most)) parsed.faults.add(given.argument, `want ${least} to ${most}.`);
+  return value ?? fallback;
+}
+
+function sizesOf(given: Given | undefined, parsed: Parsed): number[] {
+  if (given === undefined) return [DEFAULTS.size];
+  return [...new Set(given.value.split(',').map((value) => numberOf({ ...given, value }, DEFAULTS.size, 60, 1514, parsed)))];
+}
+
+/** `--driver NAME=VALUE`, for the one card there is. */
+function driverOf(parsed: Parsed, cards: readonly string[]): Record<string, string> {
+  const given = parsed.all('driver');
+  if (given.length > 0 && cards.length !== 1) parsed.faults.add(given[0]!.argument, 'is a parameter of one driver: say which by one --card.');
+  return Object.fromEntries(given.flatMap(({ argument, value }) => {
+    const match = /^(\w+)=([\w,.-]+)$/.exec(value);
+    if (match === null) parsed.faults.add(argument, 'want NAME=VALUE, as modprobe takes it.');
+    return match === null ? [] : [[match[1]!, match[2]!] as const];
+  }));
+}
+
+function readQuestion(parsed: Parsed): PacketQuestion {
+  const cards = listOf(parsed.given('card'), CARD_MODELS, parsed);
+  const speed = parsed.given('speed'), fifo = parsed.given('fifo');
+  if (speed !== undefined && !parseSpeed(speed.value)) parsed.faults.add(speed.argument, 'want bits a second, such as 1G, 100M or 9600k.');
+  if (fifo !== undefined && speed === undefined) parsed.faults.add(fifo.argument, 'is for a line with a --speed.');
+  return {
+    cards, sizes: sizesOf(parsed.given('size'), parsed), directions: listOf(parsed.given('dir'), DIRECTIONS, parsed),
+    count: numberOf(parsed.given('count'), DEFAULTS.count, LEAST_COUNT, 1_000_000, parsed), warmUp: numberOf(parsed.given('warm-up'), DEFAULTS.warmUp, 0, 1_000_000, parsed),
+    rate: numberOf(parsed.given('rate'), DEFAULTS.rate, 10, 10_000_000, parsed), driver: driverOf(parsed, cards),
+    ...(speed === undefined ? {} : { speed: speed.value }), ...(fifo === undefined ? {} : { fifo: numberOf(fifo, 0, 64, 2 ** 20, parsed) }),
+  };
+}
+
+async function packet(args: readonly string[]): Promise<number> {
+  const parsed = parseCommandLine(args, optionsOf('measure packet'));
+  if (parsed.rest !== undefined) parsed.faults.add('--', '"measure packet" runs no command.');
+  for (const word of parsed.words) parsed.faults.add(word, '"measure packet" takes options only.');
+  const charge = parsed.given('charge');
+  if (charge !== undefined) checkReadable(charge, charge.value, parsed.faults);
+  const question = readQuestion(parsed);
+  parsed.faults.check();
+  const [{ measureVariants }, { packetJson, packetText, packetVariants }, { readChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
+  const table = charge === undefined ? undefined : readChargeTable(charge.value);
+  const { measured, origin } = await interruptible((signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, signal, onProgress: note, onTransfer: transfer }));
+  process.stdout.write((parsed.has('json') ? packetJson : packetText)(measured, origin, table));
+  return 0;
+}
+
+/** The subcommand. */
+export async function measure(args: readonly string[]): Promise<number> {
+  const [verb, ...rest] = args;
+  if (verb === 'packet') return packet(rest);
+  return (await import('./measure-experiments.js')).measureExperiments(args);
+}

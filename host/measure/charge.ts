@@ -1,0 +1,41 @@
+/**
+ * Charge tables: what events would cost on a real machine, so that counts become modelled cycles. Nothing of it is measured here: a table is
+ * published figures, with their source, and every report that uses one names it.
+ *
+ *     { "schema": 1, "name": "...", "source": "...", "unit": "cycles",
+ *       "charges": { "instructions": 1, "accesses": 2565, "interrupts": 1556 } }
+ */
+
+import { readFileSync } from 'node:fs';
+import { check, isNumber, isText, object, type Problem } from './schema.js';
+import type { Figures } from './figures.js';
+
+/** Figures that may be charged for, each by the packet. */
+export const CHARGED = ['instructions', 'accesses', 'interrupts', 'doorbells', 'descriptors', 'bytes'] as const;
+
+export interface ChargeTable {
+  schema: 1;
+  name: string;
+  source: string;
+  unit: string;
+  charges: Partial<Record<(typeof CHARGED)[number], number>>;
+}
+
+function problemsOf(value: unknown): Problem[] {
+  const charges = Object.fromEntries(CHARGED.map((name) => [name, { needed: false, is: isNumber }]));
+  return object(value, '', {
+    schema: { needed: true, is: (one, path) => (one === 1 ? [] : [{ path, expected: '1' }]) },
+    name: { needed: true, is: isText }, source: { needed: true, is: isText }, unit: { needed: true, is: isText },
+    charges: { needed: true, is: (one, path) => object(one, path, charges) },
+  });
+}
+
+/** Throws SchemaError: the file, the path in it, what was expected. */
+export function readChargeTable(path: string): ChargeTable {
+  return check(path, readFileSync(path, 'utf8'), problemsOf) as ChargeTable;
+}
+
+/** What a packet would cost by a table. */
+export function chargeOf(figures: Figures, { charges }: ChargeTable): number {
+  return CHARGED.reduce((total, name) => total + figures[name] * (charges[name] ?? 0), 0);
+}

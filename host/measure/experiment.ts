@@ -1,0 +1,111 @@
+/**
+ * Experiments as data: host/measure/experiments/*.json, and files of users. docs/measuring.md has the schema; what is wrong with a file is told
+ * with the path in it.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { didYouMean } from '../words/near.js';
+import { parseSpeed } from '../net/lab.js';
+import { MeasureError } from './errors.js';
+import { quantityOf, QUANTITIES } from './quantities.js';
+import { check, isBoolean, isCount, isNumber, isOneOf, isText, listOf, object, recordOf, type Check, type Fields, type Problem } from './schema.js';
+import { ROOT } from './root.js';
+import { CARD_MODELS, DEFAULTS, DIRECTIONS, LEAST_COUNT, type Variant } from './variant.js';
+
+/** What a figure's passing says; failing says "not reproduced". */
+export const VERDICTS = ['reproduced', 'order only', 'calibrated', 'by construction', 'no published figure'] as const;
+export type Verdict = (typeof VERDICTS)[number] | 'not reproduced';
+/** How a published figure is known: S seen in the source, S2 in one that quotes it, D worked out from seen ones, M from memory (never a gate). */
+export const TAGS = ['S', 'S2', 'D', 'M'] as const;
+
+export interface FigureRow {
+  what: string;
+  variant: string;
+  quantity: string;
+  /** The figure is the ratio to this variant's. */
+  over?: string;
+  paper?: { value: number; tag: (typeof TAGS)[number]; where: string };
+  /** What counts as reproduced. Without, nothing is gated. */
+  least?: number;
+  most?: number;
+  verdict: (typeof VERDICTS)[number];
+  note?: string;
+}
+
+export interface Experiment {
+  schema: 1;
+  id: string;
+  title: string;
+  source: string;
+  phases: number;
+  variants: Variant[];
+  figures: FigureRow[];
+  /** What of the paper's is not measured here, and why. */
+  absent: { what: string; why: string }[];
+}
+
+const needed = (is: Check): Fields[string] => ({ needed: true, is });
+const may = (is: Check): Fields[string] => ({ needed: false, is });
+
+const isSpeed: Check = (value, path) => (typeof value === 'string' && parseSpeed(value) ? [] : [{ path, expected: 'bits a second, such as "100M"' }]);
+const isQuantity: Check = (value, path) => (typeof value === 'string' && quantityOf(value) !== undefined ? [] : [{ path, expected: `a quantity: ${Object.keys(QUANTITIES).join(', ')}, or "register NAME r".${didYouMean(String(value), Object.keys(QUANTITIES))}` }]);
+
+const VARIANT: Fields = {
+  name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
+  count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
+  speed: may(isSpeed), fifo: may(isCount(64, 2 ** 20)), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)),
+};
+const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };
+const FIGURE: Fields = {
+  what: needed(isText), variant: needed(isText), quantity: needed(isQuantity), over: may(isText), paper: may((value, path) => object(value, path, PAPER)),
+  least: may(isNumber), most: may(isNumber), verdict: needed(isOneOf(VERDICTS)), note: may(isText),
+};
+const ABSENT: Fields = { what: needed(isText), why: needed(isText) };
+const EXPERIMENT: Fields = {
+  schema: needed((value, path) => (value === 1 ? [] : [{ path, expected: '1' }])), id: needed(isText), title: needed(isText), source: needed(isText), phases: may(isCount(1, 50)),
+  variants: needed(listOf((value, path) => object(value, path, VARIANT), 1)), figures: needed(listOf((value, path) => object(value, path, FIGURE))),
+  absent: may(listOf((value, path) => object(value, path, ABSENT))),
+};
+
+type Raw = Omit<Experiment, 'variants' | 'absent' | 'phases'> & { variants: (Partial<Variant> & Pick<Variant, 'name' | 'card' | 'direction'>)[]; absent?: Experiment['absent']; phases?: number };
+
+/** What the shape alone does not say: names that lead somewhere, gates that may be. */
+function meaningProblems({ variants, figures }: Raw): Problem[] {
+  const names = variants.map(({ name }) => name);
+  const twice = names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: `variants[${i}].name`, expected: `a name of its own: "${name}" is there before` }] : []));
+  const wrong = figures.flatMap((row, i) => [
+    ...(['variant', 'over'] as const).flatMap((key) => (row[key] === undefined || names.includes(row[key]) ? [] : [{ path: `figures[${i}].${key}`, expected: `the name of a variant.${didYouMean(row[key], names)}` }])),
+    ...(row.verdict === 'reproduced' && row.paper === undefined ? [{ path: `figures[${i}].paper`, expected: 'the figure that is reproduced' }] : []),
+    ...(row.verdict === 'reproduced' && row.paper?.tag === 'M' ? [{ path: `figures[${i}].paper.tag`, expected: 'S, S2 or D: a figure known from memory alone is no gate' }] : []),
+  ]);
+  return [...twice, ...wrong];
+}
+
+function problemsOf(value: unknown): Problem[] {
+  const shape = object(value, '', EXPERIMENT);
+  return shape.length > 0 ? shape : meaningProblems(value as Raw);
+}
+
+/** An experiment from its text. Throws SchemaError. */
+export function readExperiment(file: string, text: string): Experiment {
+  const raw = check(file, text, problemsOf) as Raw;
+  return { ...raw, phases: raw.phases ?? 5, absent: raw.absent ?? [], variants: raw.variants.map((variant) => ({ ...DEFAULTS, ...variant })) };
+}
+
+// --- Those that come with the project ---
+
+const FOLDER = join(ROOT, 'host/measure/experiments');
+
+/** In the order of their numbers. */
+export function experimentIds(): string[] {
+  return readdirSync(FOLDER).filter((name) => name.endsWith('.json')).map((name) => basename(name, '.json')).sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+}
+
+/** By its id, or a file of the user's. Throws MeasureError and SchemaError. */
+export function findExperiment(name: string): Experiment {
+  if (name.endsWith('.json')) return readExperiment(name, readFileSync(name, 'utf8'));
+  const ids = experimentIds();
+  if (!ids.includes(name)) throw new MeasureError(name, `there is no such experiment.${didYouMean(name, ids)} There are ${ids.join(', ')}, and files that end in .json.`);
+  return readExperiment(`${name}.json`, readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
+}

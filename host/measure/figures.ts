@@ -1,0 +1,84 @@
+/** What a packet cost: the counts of a region by the packets in it. */
+
+import type { Region } from '../machine/types.js';
+import { cardRow } from './cards.js';
+import { MeasureError } from './errors.js';
+import type { Variant } from './variant.js';
+
+/** All but `packets`, `virtualNs` and `largest` are by the packet. */
+export interface Figures {
+  packets: number;
+  virtualNs: number;
+  /** Retired, kernel and user, idle included; one iteration of a REP counts as one, and so does the delivery of an exception. */
+  instructions: number;
+  /** Accesses to the card's registers, and each register's: "TDT w". */
+  accesses: number;
+  registers: Record<string, number>;
+  /** The card's, that reached the driver; and all that the processor took. */
+  interrupts: number;
+  interruptsTaken: number;
+  doorbells: number;
+  descriptors: number;
+  /** Payload between guest memory and the line. */
+  bytes: number;
+  /** Boundary classes (docs/design.md, 7). B0: transfers of the device from and to memory that it shares with the guest; B1: accesses that a device of the module answers. */
+  classes: { B0: number; B1: number; B2: number; B3: number; B4: number };
+}
+
+const value = (region: Region, name: string): number => Number(region.counters.find((counter) => counter.name === name)?.value ?? 0n);
+const sum = (region: Region, names: readonly string[]): number => names.reduce((total, name) => total + value(region, name), 0);
+
+/** Counts of system calls by backends; a lab has none. */
+const isB4 = (name: string): boolean => /\.(system\.\w|reads$|writes$)/.test(name);
+
+/** Accesses by register. */
+function registersOf(region: Region, { card }: Variant, number: number): Record<string, number> {
+  const { prefix, registers } = cardRow(card), start = prefix(number);
+  const out: Record<string, number> = {};
+  for (const [name, { reads, writes }] of Object.entries(region.devices)) {
+    if (!name.startsWith(start)) continue;
+    if (reads > 0n) out[`${name.slice(start.length)} r`] = Number(reads);
+    if (writes > 0n) out[`${name.slice(start.length)} w`] = Number(writes);
+  }
+  for (const { counter, name, access } of registers) if (value(region, start + counter) > 0) out[`${name} ${access}`] = value(region, start + counter);
+  return out;
+}
+
+/** Frames by the peer's count, which is held against the card's. */
+function packetsOf(region: Region, variant: Variant, number: number, port: number): number {
+  const { direction, card, name } = variant, start = cardRow(card).prefix(number);
+  const [theirs, own] = direction === 'tx' ? [`lab${port} frames taken`, `${start}packets sent`] : [`lab${port} frames given`, `${start}packets received`];
+  const packets = value(region, own), peer = value(region, theirs);
+  if (packets === 0) throw new MeasureError(name, `no frame went ${direction === 'tx' ? 'out' : 'in'} while it was measured.`);
+  // With a line some are still on their way.
+  if (variant.speed === undefined && direction === 'tx' && packets !== peer) throw new MeasureError(name, `the card counts ${packets} frames and its peer ${peer}.`);
+  return packets;
+}
+
+/** `number`: of the card among those of its model; `port`: among all network cards. */
+export function figuresOf(region: Region, variant: Variant, number: number, port: number): Figures {
+  const row = cardRow(variant.card), start = row.prefix(number), { direction } = variant;
+  const packets = packetsOf(region, variant, number, port);
+  const each = (total: number): number => total / packets;
+  const own = (names: readonly string[]): number => each(sum(region, names.map((name) => start + name)));
+  const registers = registersOf(region, variant, number);
+  return {
+    packets,
+    virtualNs: Number(region.virtualNs),
+    instructions: each(Number(region.instructions)),
+    accesses: each(Object.values(registers).reduce((total, n) => total + n, 0)),
+    registers: Object.fromEntries(Object.entries(registers).map(([name, n]) => [name, each(n)])),
+    interrupts: own(row.interrupts),
+    interruptsTaken: each(value(region, 'interrupts taken')),
+    doorbells: own(row.doorbells[direction]),
+    descriptors: own(row.descriptors[direction]),
+    bytes: own(row.bytes[direction]),
+    classes: {
+      B0: each(sum(region, ['DMA reads', 'DMA writes'])),
+      B1: each(sum(region, ['port reads', 'port writes', 'MMIO reads', 'MMIO writes'])),
+      B2: 0,
+      B3: each(sum(region, ['host B3 boundaries', 'host B3 looks at rings', 'host B3 clock jumps'])),
+      B4: each(region.counters.filter(({ name }) => isB4(name)).reduce((total, { value: n }) => total + Number(n), 0)),
+    },
+  };
+}

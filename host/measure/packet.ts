@@ -1,0 +1,73 @@
+/** `pintail measure packet`: what one packet costs, by card, size and direction, as a table and as JSON. */
+
+import { chargeOf, type ChargeTable } from './charge.js';
+import type { Figures } from './figures.js';
+import type { Measured, Origin } from './run.js';
+import { DEFAULTS, type CardModel, type Direction, type Variant } from './variant.js';
+
+export interface PacketQuestion {
+  cards: readonly CardModel[];
+  sizes: readonly number[];
+  directions: readonly Direction[];
+  count: number;
+  warmUp: number;
+  rate: number;
+  speed?: string;
+  fifo?: number;
+  driver: Readonly<Record<string, string>>;
+}
+
+export function packetVariants({ cards, sizes, directions, count, warmUp, rate, speed, fifo, driver }: PacketQuestion): Variant[] {
+  const line = { ...(speed === undefined ? {} : { speed }), ...(fifo === undefined ? {} : { fifo }) };
+  return cards.flatMap((card) => sizes.flatMap((size) => directions.map((direction) => (
+    { ...DEFAULTS, name: `${card} ${size} ${direction}`, card, size, direction, count, warmUp, rate, driver, ...line }
+  ))));
+}
+
+/** What a report's first line says of the devices and of time. */
+export function conditions(variants: readonly Pick<Variant, 'speed' | 'fifo'>[], { tickNs, guest }: Origin, charge?: ChargeTable): string {
+  const lines = [...new Set(variants.map(({ speed, fifo }) => (speed === undefined ? 'instant device' : `line of ${speed} bit/s${fifo === undefined ? '' : `, FIFO of ${fifo} bytes`}`)))];
+  const table = charge === undefined ? 'nothing charged' : `charges "${charge.name}" (${charge.source}), modelled`;
+  return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}, Linux ${guest.version}`;
+}
+
+/** Three decimals where they say something. */
+export function figureText(value: number): string {
+  if (value === 0) return '0';
+  if (value >= 1000) return value.toFixed(0);
+  return value >= 100 ? value.toFixed(1) : value.toFixed(3);
+}
+
+const COLUMNS: readonly [head: string, of: (figures: Figures) => number][] = [
+  ['instructions', ({ instructions }) => instructions], ['accesses', ({ accesses }) => accesses], ['interrupts', ({ interrupts }) => interrupts],
+  ['descriptors', ({ descriptors }) => descriptors], ['bytes', ({ bytes }) => bytes],
+];
+
+function registerLine({ registers }: Figures): string {
+  const often = Object.entries(registers).sort(([, a], [, b]) => b - a).filter(([, n]) => n >= 0.0005);
+  return often.length === 0 ? 'no access to a register' : often.map(([name, n]) => `${name} ${figureText(n)}`).join(', ');
+}
+
+function classLine({ classes }: Figures): string {
+  return Object.entries(classes).map(([name, n]) => `${name} ${figureText(n)}`).join(', ');
+}
+
+/** All by the packet. */
+export function packetText(measured: readonly Measured[], origin: Origin, charge?: ChargeTable): string {
+  const columns = charge === undefined ? COLUMNS : [...COLUMNS, [charge.unit, (figures: Figures) => chargeOf(figures, charge)] as const];
+  const head = `${'card'.padEnd(12)}${'size'.padStart(5)}${'dir'.padStart(5)}${columns.map(([name]) => name.padStart(14)).join('')}`;
+  const lines = measured.flatMap(({ variant: { card, size, direction }, figures: [first] }) => [
+    `${card.padEnd(12)}${String(size).padStart(5)}${direction.padStart(5)}${columns.map(([, of]) => figureText(of(first!)).padStart(14)).join('')}`,
+    `    ${registerLine(first!)}`,
+    `    ${classLine(first!)}`,
+  ]);
+  const { count, warmUp } = measured[0]!.variant;
+  return [`A packet's cost: ${conditions(measured.map(({ variant }) => variant), origin, charge)}.`, `By the packet, over ${count} after ${warmUp}.`, '', head, ...lines, ''].join('\n');
+}
+
+export const PACKET_SCHEMA = 'pintail-packet/1';
+
+export function packetJson(measured: readonly Measured[], origin: Origin, charge?: ChargeTable): string {
+  const rows = measured.map(({ variant, figures: [first] }) => ({ ...variant, ...first!, ...(charge === undefined ? {} : { charged: chargeOf(first!, charge) }) }));
+  return `${JSON.stringify({ schema: PACKET_SCHEMA, conditions: conditions(measured.map(({ variant }) => variant), origin, charge), origin, rows }, null, 2)}\n`;
+}

@@ -1,0 +1,36 @@
+/** What an experiment's figures may be of: a row a quantity. All are by the packet unless the row says otherwise. */
+
+import type { Figures } from './figures.js';
+
+export interface Quantity {
+  about: string;
+  of: (figures: Figures) => number;
+}
+
+/** Accesses to pcnet's data port: each is of one CSR. */
+const dataPort = ({ registers }: Figures): number => Object.entries(registers).reduce((total, [name, n]) => total + (name.startsWith('CSR') ? n : 0), 0);
+
+export const QUANTITIES: Readonly<Record<string, Quantity>> = {
+  instructions: { about: 'instructions retired', of: ({ instructions }) => instructions },
+  accesses: { about: 'accesses to the card\'s registers', of: ({ accesses }) => accesses },
+  interrupts: { about: 'interrupts of the card', of: ({ interrupts }) => interrupts },
+  doorbells: { about: 'doorbells', of: ({ doorbells }) => doorbells },
+  descriptors: { about: 'descriptors read', of: ({ descriptors }) => descriptors },
+  bytes: { about: 'bytes copied', of: ({ bytes }) => bytes },
+  sharedAccesses: { about: 'transfers of the card from and to shared memory (B0)', of: ({ classes }) => classes.B0 },
+  interruptsPerSecond: { about: 'interrupts of the card a second of the guest', of: ({ interrupts, packets, virtualNs }) => (interrupts * packets * 1e9) / virtualNs },
+  packetsPerInterrupt: { about: 'packets an interrupt', of: ({ interrupts }) => 1 / interrupts },
+  accessesPerInterrupt: { about: 'accesses to the card\'s registers an interrupt', of: ({ accesses, interrupts }) => accesses / interrupts },
+  dataPortAccesses: { about: 'accesses to pcnet\'s data port', of: dataPort },
+  dataPortShare: { about: 'share of pcnet\'s data port accesses that start a transmission', of: (figures) => figures.doorbells / dataPort(figures) },
+};
+
+/** `register TDT w`: accesses to one register. */
+const REGISTER = /^register (.+ [rw])$/;
+
+/** Undefined for what is no quantity. */
+export function quantityOf(name: string): Quantity | undefined {
+  if (Object.hasOwn(QUANTITIES, name)) return QUANTITIES[name];
+  const register = REGISTER.exec(name)?.[1];
+  return register === undefined ? undefined : { about: `accesses to ${register.slice(0, -2)} (${register.endsWith('r') ? 'reads' : 'writes'})`, of: ({ registers }) => registers[register] ?? 0 };
+}

@@ -1,0 +1,110 @@
+/** Measures variants: machines of up to eight cards, each before a lab, with one script. The same variants give the same figures. */
+
+import { prepareGuest } from '../guest/index.js';
+import { createLocal } from '../machine/local.js';
+import type { DeviceOptions, MachineOptions, Region, Stop } from '../machine/types.js';
+import { MeasureError } from './errors.js';
+import { figuresOf, type Figures } from './figures.js';
+import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
+import type { Variant } from './variant.js';
+
+/** The end of a machine that does not come to its own: a phase takes some 0.1 G instructions. */
+const MOST_INSTRUCTIONS = 60_000_000_000;
+
+export interface Measured {
+  variant: Variant;
+  /** One a phase. */
+  figures: Figures[];
+}
+
+export interface MeasureOptions {
+  /** Times that each variant is measured, each at another offset to the guest's timers. */
+  phases: number;
+  onProgress?: (message: string) => void;
+  /** Told how far a download is, in bytes. */
+  onTransfer?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** What must be the same for figures to be comparable. */
+export interface Origin {
+  /** Linux's version, and the digests of the guest's files. */
+  guest: { name: string; version: string; kernel: string; initrd: string };
+  /** First digits of the module's SHA-256. */
+  build: string;
+  /** ns of virtual time that an instruction takes. */
+  tickNs: number;
+}
+
+function labOf({ direction, size, rate, burst, speed, fifo }: Variant, place: number): string {
+  const line = speed === undefined ? '' : `,speed=${speed}${fifo === undefined ? '' : `,fifo=${fifo}`}`;
+  const traffic = direction === 'tx' ? 'mode=sink' : `mode=source,size=${size},rate=${rate},burst=${burst},start=mark`;
+  return `lab,id=n${place},${traffic}${line}`;
+}
+
+function machineOptions(variants: readonly Variant[], first: number, phases: number): MachineOptions {
+  const device = ({ card, features }: Variant, place: number): DeviceOptions => ({ model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...(Object.keys(features).length > 0 ? { features } : {}) });
+  return {
+    guest: 'amd64', append: 'cards=down', netdevs: variants.map(labOf), devices: variants.map(device),
+    command: ['sh', '-c', guestScript(variants, first, phases)], limits: { instructions: MOST_INSTRUCTIONS },
+  };
+}
+
+const textOf = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+const lastLines = (text: string): string => text.trimEnd().split('\n').slice(-5).join('\n');
+
+/** The command has done its work, or why not, with what the guest said last. */
+function checkEnd(stop: Stop, code: number | undefined, errors: string, console: string): void {
+  if (code === 0) return;
+  const how = code !== undefined ? `the guest's script ended with status ${code}` : stop.reason === 'limit' ? 'the guest came to no end' : `the machine stopped (${stop.reason})`;
+  throw new MeasureError('the guest', `${how}. It said last:\n${lastLines(errors || console)}`);
+}
+
+/** The regions of one machine's run. */
+async function runMachine(options: MachineOptions): Promise<{ regions: Region[]; build: string }> {
+  const machine = await createLocal(options);
+  let console = '';
+  machine.on('console', (bytes) => void (console = (console + textOf(bytes)).slice(-2000)));
+  try {
+    const stop = await machine.run();
+    const result = await machine.commandResult();
+    checkEnd(stop, result?.code, textOf(result?.stderr), console);
+    return { regions: (await machine.regions()).finished, build: machine.build };
+  } finally {
+    await machine.close();
+  }
+}
+
+/** Each card's number among those of its model. */
+function numbersOf(variants: readonly Variant[]): number[] {
+  return variants.map(({ card }, i) => variants.slice(0, i).filter((other) => other.card === card).length);
+}
+
+function readRegions(variants: readonly Variant[], first: number, phases: number, regions: readonly Region[]): Measured[] {
+  const numbers = numbersOf(variants);
+  return variants.map((variant, place) => {
+    const figures = Array.from({ length: phases }, (_, phase) => {
+      const region = regions.find(({ name }) => name === regionName(first + place, phase));
+      if (region === undefined) throw new MeasureError(variant.name, `the guest has not measured it (phase ${phase}).`);
+      return figuresOf(region, variant, numbers[place]!, place);
+    });
+    return { variant, figures };
+  });
+}
+
+export async function measureVariants(variants: readonly Variant[], options: MeasureOptions): Promise<{ measured: Measured[]; origin: Origin }> {
+  const { phases, onProgress, onTransfer, signal } = options;
+  const progress = { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }) };
+  const { manifest } = await prepareGuest('amd64', { ...progress, ...(onTransfer === undefined ? {} : { onTransfer }) });
+  const measured: Measured[] = [];
+  let build = '';
+  for (let first = 0; first < variants.length; first += MOST_CARDS) {
+    const group = variants.slice(first, first + MOST_CARDS);
+    onProgress?.(`measuring ${group.map(({ name }) => name).join(', ')}`);
+    const run = await runMachine({ ...machineOptions(group, first, phases), ...progress });
+    measured.push(...readRegions(group, first, phases, run.regions));
+    ({ build } = run);
+  }
+  const { name, version, kernel, initrd } = manifest;
+  return { measured, origin: { guest: { name, version, kernel: kernel.sha256, initrd: initrd.sha256 }, build, tickNs: 1 } };
+}

@@ -1,0 +1,38 @@
+/** What can be measured of a network card: one variant is one card, its driver's settings, and the traffic. */
+
+import { MODELS, type ModelName } from '../machine/models.js';
+
+/** Network cards, by the shorter of their names. */
+export type CardModel = ModelName;
+export const CARD_MODELS: readonly CardModel[] = MODELS.filter(({ network }) => network).map(({ names }) => names.at(-1)!);
+export const DIRECTIONS = ['tx', 'rx'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+export interface Variant {
+  name: string;
+  card: CardModel;
+  /** As the guest sees it. */
+  direction: Direction;
+  /** Bytes of a frame without FCS. */
+  size: number;
+  /** Frames that are measured, and frames before them. Received ones come by time, so they may be one more. */
+  count: number;
+  warmUp: number;
+  /** Frames at once: sent with one doorbell where the driver knows how, or received in one instant. */
+  burst: number;
+  /** Frames a second that are received, on average. */
+  rate: number;
+  /** Bits a second of the line, with its FIFO in bytes; without, the device is instant. */
+  speed?: string;
+  fifo?: number;
+  /** Parameters of the driver's kernel module. */
+  driver: Readonly<Record<string, string>>;
+  /** virtio features that are not offered. */
+  features: Readonly<Record<string, boolean>>;
+}
+
+/** What is measured where nothing else is said. */
+export const DEFAULTS = { size: 60, count: 5000, warmUp: 500, burst: 1, rate: 20_000, driver: {}, features: {} } as const;
+
+/** Frames of fewer than these are no measurement: what is there once (a timer, a first interrupt) would show. */
+export const LEAST_COUNT = 1000;

@@ -1,0 +1,92 @@
+/** What `measure packet` asks for and prints; charge tables; command lines that are wrong. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { measure } from '../../../host/cli/measure.js';
+import { UsageError } from '../../../host/cli/faults.js';
+import { chargeOf, readChargeTable } from '../../../host/measure/charge.js';
+import { cardRow } from '../../../host/measure/cards.js';
+import { figuresOf } from '../../../host/measure/figures.js';
+import { packetText, packetVariants } from '../../../host/measure/packet.js';
+import { guestScript } from '../../../host/measure/script.js';
+import { CARD_MODELS, DEFAULTS, type Variant } from '../../../host/measure/variant.js';
+import type { Region } from '../../../host/machine/types.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'pintail-measure-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const variant: Variant = { ...DEFAULTS, name: 'e1000 60 tx', card: 'e1000', size: 60, direction: 'tx' };
+const counters = (values: Record<string, number>): Region['counters'] => Object.entries(values).map(([name, value]) => ({ name, unit: 'x', value: BigInt(value) }));
+const region = (more: Record<string, number> = {}): Region => ({
+  name: 'v0.0', tag: 0, within: [], beginInstructions: 0n, marks: [], instructions: 20_000n, virtualNs: 30_000n, histograms: [],
+  counters: counters({ 'e1000-1 packets sent': 10, 'lab3 frames taken': 10, 'e1000-1 interrupts delivered': 5, 'e1000-1 q1 doorbells': 10, 'e1000-1 q1 descriptors read': 20, 'e1000-1 q1 bytes copied': 600, 'DMA reads': 20, 'DMA writes': 10, 'MMIO writes': 15, 'MMIO reads': 10, 'n0.reads': 3, ...more }),
+  devices: { 'e1000-1 TDT': { reads: 0n, writes: 10n }, 'e1000-1 ICR': { reads: 10n, writes: 0n }, 'e1000-0 TDT': { reads: 0n, writes: 7n }, 'e1000 memory': { reads: 10n, writes: 10n } },
+});
+
+describe('figures', () => {
+  it('are the counts of the one card by its packets', () => {
+    expect(figuresOf(region(), variant, 1, 3)).toMatchObject({
+      packets: 10, instructions: 2000, accesses: 2, registers: { 'TDT w': 1, 'ICR r': 1 }, interrupts: 0.5, doorbells: 1, descriptors: 2, bytes: 60, classes: { B0: 3, B1: 2.5, B2: 0, B3: 0, B4: 0.3 },
+    });
+  });
+  it('are refused where the card and its peer count differently, or nothing', () => {
+    expect(() => figuresOf(region({ 'lab2 frames taken': 9 }), variant, 1, 2)).not.toThrow(/undefined/);
+    expect(() => figuresOf(region(), variant, 1, 2)).toThrow('the card counts 10 frames and its peer 0');
+    expect(() => figuresOf(region(), variant, 0, 3)).toThrow('no frame went out');
+  });
+});
+
+describe('variants', () => {
+  it('may be of every network card there is', () => {
+    expect(CARD_MODELS).toContain('pcnet');
+    for (const card of CARD_MODELS) expect(cardRow(card).prefix(0)).toMatch(/0 $/);
+  });
+  it('are every card, size and direction', () => {
+    const names = packetVariants({ cards: ['e1000', 'pcnet'], sizes: [60, 1514], directions: ['tx'], count: 5000, warmUp: 500, rate: 20_000, driver: {} }).map(({ name }) => name);
+    expect(names).toEqual(['e1000 60 tx', 'e1000 1514 tx', 'pcnet 60 tx', 'pcnet 1514 tx']);
+  });
+  it('reload their driver with its parameters, for every card it may find', () => {
+    expect(guestScript([{ ...variant, driver: { InterruptThrottleRate: '0' } }], 0, 1)).toContain('modprobe e1000 InterruptThrottleRate=0,0,0,0,0,0,0,0 || exit 1');
+    expect(guestScript([{ ...variant, card: 'virtio-net', driver: { napi_tx: '0' } }], 0, 1)).toContain('modprobe virtio_net napi_tx=0 ||');
+  });
+});
+
+describe('a charge table', () => {
+  const table = { schema: 1, name: 'KVM', source: 'somebody 2017', unit: 'cycles', charges: { accesses: 100, instructions: 2 } };
+  const write = (value: unknown): string => {
+    const path = join(folder, 'charge.json');
+    writeFileSync(path, JSON.stringify(value));
+    return path;
+  };
+  it('makes modelled cycles of counts, and is named in the first line', () => {
+    const read = readChargeTable(write(table)), figures = figuresOf(region(), variant, 1, 3);
+    expect(chargeOf(figures, read)).toBe(4200);
+    const origin = { guest: { name: 'amd64', version: '6.1', kernel: '', initrd: '' }, build: '', tickNs: 1 };
+    const text = packetText([{ variant, figures: [figures] }], origin, read);
+    expect(text.split('\n')[0]).toBe("A packet's cost: instant device; charges \"KVM\" (somebody 2017), modelled; 1 ns an instruction; guest amd64, Linux 6.1.");
+    expect(text).toMatch(/e1000 +60 +tx +2000 +2\.000 +0\.500 +2\.000 +60\.000 +4200\n/);
+  });
+  it('that is wrong is told where', () => {
+    expect(() => readChargeTable(write({ ...table, charges: { acceses: 1 } }))).toThrow(/charge\.json: charges\.acceses: expected no such field\..*accesses/);
+  });
+});
+
+describe('a command line', () => {
+  const complaint = (line: string): Promise<string> => measure(line.split(' ')).then(() => 'none', (error: Error) => (error instanceof UsageError ? error.message : String(error)));
+  it.each([
+    ['packet --card e100', '--card e100: "e100" is none of virtio-net, e1000, pcnet. Did you mean e1000?'],
+    ['packet --size 20', '--size 20: want 60 to 1514.'],
+    ['packet --dir up', '--dir up: "up" is none of tx, rx.'],
+    ['packet --count 10', '--count 10: want 1000 to 1000000.'],
+    ['packet --speed fast', '--speed fast: want bits a second, such as 1G, 100M or 9600k.'],
+    ['packet --fifo 100', '--fifo 100: is for a line with a --speed.'],
+    ['packet --driver a=1', '--driver a=1: is a parameter of one driver: say which by one --card.'],
+    ['packet --card e1000 --driver a', '--driver a: want NAME=VALUE, as modprobe takes it.'],
+    ['packet e1000', 'e1000: "measure packet" takes options only.'],
+    ['compare one', 'measure compare: needs two folders that --out wrote.'],
+  ])('%s', async (line, problem) => expect(await complaint(line)).toContain(problem));
+  it('of a folder without a result says so', async () => {
+    expect(await complaint(`compare ${folder} ${folder}`)).toContain('holds no result.json');
+  });
+});
