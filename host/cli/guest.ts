@@ -1,7 +1,7 @@
 /** `pintail guest`: makes guests that other machines, or a web server, can use. */
 
 import { basename } from 'node:path';
-import { buildGuest, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
+import { buildGuest, buildRoot, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
 import { checkReadable, checkWritable } from './check.js';
@@ -18,7 +18,7 @@ function guestName({ faults, given }: { faults: Parsed['faults']; given: ReturnT
 function report({ dir, manifest }: Guest, json: boolean): void {
   if (json) return void process.stdout.write(`${JSON.stringify({ dir, ...manifest }, null, 2)}\n`);
   process.stdout.write(`${dir}\n`);
-  for (const file of [manifest.kernel, manifest.initrd]) process.stdout.write(`  ${file.name}  ${file.bytes} bytes  sha256 ${file.sha256}\n`);
+  for (const file of [manifest.kernel, manifest.initrd, ...(manifest.root === undefined ? [] : [manifest.root])]) process.stdout.write(`  ${file.name}  ${file.bytes} bytes  sha256 ${file.sha256}\n`);
 }
 
 /** Ctrl-C ends the work and lets it clean up. */
@@ -43,13 +43,30 @@ function read(name: CommandName, args: readonly string[]): { parsed: Parsed; gue
   return { parsed, guest: guestName({ faults: parsed.faults, given: parsed.given('guest') }) };
 }
 
+/** Debian's names (Policy 5.6.7), with an architecture or a version behind them as apt takes them. */
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?(=[\w.+:~-]+)?$/;
+
+function readPackages(parsed: Parsed): string[] | undefined {
+  const given = parsed.given('packages');
+  if (given === undefined) return undefined;
+  const names = given.value.split(/[, ]+/).filter((name) => name !== '');
+  for (const name of names) if (!PACKAGE.test(name)) parsed.faults.add(given.argument, `"${name}" is no name of a Debian package.`);
+  if (names.length === 0) parsed.faults.add(given.argument, 'names no package; write NAME,NAME.');
+  return names;
+}
+
 async function build(args: readonly string[]): Promise<number> {
   const { parsed, guest: name } = read('guest build', args);
   const out = parsed.value('out');
   if (out === undefined) parsed.faults.add('--out', 'is missing: the folder to write kernel, initrd and manifest.json to.');
   for (const word of parsed.words) parsed.faults.add(word, '"guest build" takes options only.');
+  const packages = readPackages(parsed);
   parsed.faults.check();
-  report(await interruptible((signal, progress) => buildGuest(name, out!, { signal, onProgress: progress.note, onTransfer: progress.transfer })), parsed.has('json'));
+  const made = await interruptible((signal, progress) => {
+    const options = { signal, onProgress: progress.note, onTransfer: progress.transfer };
+    return packages === undefined ? buildGuest(name, out!, options) : buildRoot(name, packages, out!, options);
+  });
+  report(made, parsed.has('json'));
   return 0;
 }
 

@@ -13,12 +13,13 @@ function parentsOf(entries: FileEntry[]): FileEntry[] {
   return entries.some((entry) => entry.path.startsWith('tmp/')) ? [directory('tmp', 0o1777)] : [];
 }
 
-/** The archive of all additions; a later one wins where two name the same path. */
-export async function addFiles(additions: readonly Addition[]): Promise<Uint8Array> {
+/** The archive of all additions, below `folder` of it; a later one wins where two name the same path. */
+export async function addFiles(additions: readonly Addition[], folder = ''): Promise<Uint8Array> {
   const entries: FileEntry[] = [];
   for (const addition of additions) {
     if ('content' in addition) entries.push(file(relativePath(addition.guest), addition.content, addition.mode));
     else entries.push(...(await platform.readAddition(addition)));
   }
+  if (folder !== '') return writeCpio(entries.map((entry) => ({ ...entry, path: `${folder}/${entry.path}` })));
   return writeCpio([...parentsOf(entries), ...entries]);
 }

@@ -7,6 +7,7 @@ export * from './protocol.js';
 export { parseAddition } from '../platform/node/guest/addition.js';
 export { DEFAULT_APPEND, type DebianGuestName } from '../platform/node/guest/recipe.js';
 export { loadGuest, readManifest, type Guest } from '../platform/node/guest/folder.js';
-export { importGuest, type ImportOptions } from '../platform/node/guest/import.js';
+export { importGuest, MOST_IN_MEMORY, type ImportOptions } from '../platform/node/guest/import.js';
 export { defaultCacheDir } from '../platform/node/guest/cache-dir.js';
 export { buildGuest, prepareGuest, type PrepareOptions } from '../platform/node/guest/prepare.js';
+export { buildRoot } from '../platform/node/guest/root-packages.js';

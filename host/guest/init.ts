@@ -14,9 +14,6 @@ import { directory, file, symlink, type FileEntry } from './files.js';
 import { feedProgram, sendProgram } from '../../guest/carry.js';
 import { AGENT_PORT, PROTOCOL_VERSION } from './protocol.js';
 
-/** On the kernel command line of an imported guest: start our init, not the one it brings. */
-export const IMPORTED_INIT_ARGUMENT = 'rdinit=/pintail/init';
-
 /** What is not in memory already: /tmp and /run are, as all of the root file system is. */
 const FSTAB = `proc /proc proc defaults 0 0
 sysfs /sys sysfs defaults 0 0
@@ -41,6 +38,70 @@ wait $!
 poweroff -f
 `;
 
+/** For a PCI card first (bridges, class 06, have none), then for what sits behind virtio. A driver that was loaded for one has taken all it can. */
+const LOAD_DRIVERS = `for bus in pci virtio; do
+  for device in /sys/bus/$bus/devices/*/modalias; do
+    [ -f "$device" -a ! -e "\${device%modalias}driver" ] && read -r id <"$device" || continue
+    case $id in
+      pci:*bc06sc*) ;;
+      *) modprobe -qb "$id" ;;
+    esac
+  done
+done`;
+
+/**
+ * The first process where the kernel command line has `root=`: the root file system is on a disk. Our own files and the kernel's modules are
+ * put over it in memory, so that any root will do; what was added for the guest, and a command, go along.
+ */
+const ROOT = `${INTERPRETER}
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+fail() {
+  echo "pintail: $*" >/dev/console
+  exit 1 # the kernel panics, and the machine tells of it
+}
+
+/pintail/busybox mount -a -T /pintail/fstab
+${LOAD_DRIVERS}
+
+way=rw type= flags= start=/pintail/init
+read -r words </proc/cmdline
+for word in $words; do
+  case $word in
+    root=*) place=\${word#root=} ;;
+    rootfstype=*) type=\${word#rootfstype=} ;;
+    rootflags=*) flags=,\${word#rootflags=} ;;
+    init=*) start=\${word#init=} ;;
+    ro | rw) way=$word ;;
+  esac
+done
+disk=$place
+case $place in UUID=* | LABEL=*) disk=$(findfs "$place") ;; esac
+[ -b "$disk" ] || fail "root=$place: there is no such disk"
+
+new=/pintail/new
+mkdir -p $new
+mount \${type:+-t "$type"} -o $way$flags "$disk" $new || fail "root=$place: no file system that this kernel knows"
+for folder in dev proc sys pintail; do
+  [ -d $new/$folder ] || mkdir $new/$folder || fail "root=$place: it has no folder /$folder and cannot be given one"
+done
+mount -t tmpfs -o mode=755 pintail $new/pintail
+for it in /pintail/*; do [ ! -f "$it" ] || cp -pL "$it" $new/pintail/; done
+
+read -r release </proc/sys/kernel/osrelease
+if [ ! -d $new/lib/modules/$release ] && mkdir -p $new/lib/modules; then
+  mount -t tmpfs -o mode=755 modules $new/lib/modules
+  cp -a /lib/modules/. $new/lib/modules/
+fi
+if cd /pintail/added 2>/dev/null; then
+  find . -type d | while read -r folder; do mkdir -p "$new/$folder"; done
+  find . ! -type d | while read -r it; do cp -a "$it" "$new/$it"; done
+  cd /
+fi
+
+for folder in dev proc sys; do mount --move /$folder $new/$folder; done
+exec switch_root $new "$start"
+`;
+
 /** Mounts, drivers, network. */
 const START = `${INTERPRETER}
 /pintail/busybox mount -a -T /pintail/fstab
@@ -48,17 +109,7 @@ mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 echo pintail >/proc/sys/kernel/hostname
 
-# Drivers for what is there: PCI first (bridges, class 06, have none), then what sits behind virtio.
-for bus in pci virtio; do
-  for device in /sys/bus/$bus/devices/*/modalias; do
-    # A driver that was loaded for one has taken all it can.
-    [ -f "$device" -a ! -e "\${device%modalias}driver" ] && read -r id <"$device" || continue
-    case $id in
-      pci:*bc06sc*) ;;
-      *) modprobe -qb "$id" ;;
-    esac
-  done
-done
+${LOAD_DRIVERS}
 
 # A folder of the host by the name of host.
 for tag in /sys/bus/virtio/drivers/9pnet_virtio/virtio*/mount_tag; do
@@ -242,6 +293,8 @@ function commonFiles(busybox: FileEntry): FileEntry[] {
     file('pintail/lease', LEASE, 0o755),
     file('pintail/session', SESSION, 0o755),
     file('pintail/roi', roiTool(), 0o755),
+    file('pintail/root', ROOT, 0o755),
+    file('pintail/init', IMPORTED_INIT, 0o755),
     file('pintail/send', sendProgram(), 0o755),
     file('pintail/feed', feedProgram(), 0o755),
   ];
@@ -265,5 +318,5 @@ export function preparedFiles(): FileEntry[] {
 
 /** The files of ours in an imported guest, which brings everything else. */
 export function importedFiles(busybox: Uint8Array): FileEntry[] {
-  return [...commonFiles(file('pintail/busybox', busybox, 0o755)), file('pintail/init', IMPORTED_INIT, 0o755)];
+  return commonFiles(file('pintail/busybox', busybox, 0o755));
 }

@@ -32,6 +32,8 @@ export interface Manifest {
   packages: { name: string; version: string; sha256: string }[];
   kernel: ManifestFile;
   initrd: ManifestFile;
+  /** A disk with the root file system, where that is not in the initrd. */
+  root?: ManifestFile;
   /** Files that are not needed to boot. */
   others: ManifestFile[];
 }
@@ -51,7 +53,7 @@ function isManifest(value: unknown): value is Manifest {
   const it = value as Partial<Manifest> | null;
   return (
     typeof it === 'object' && it !== null && it.format === FORMAT && typeof it.name === 'string' && typeof it.version === 'string' &&
-    typeof it.append === 'string' && typeof it.memory === 'number' && isFile(it.kernel) && isFile(it.initrd)
+    typeof it.append === 'string' && typeof it.memory === 'number' && isFile(it.kernel) && isFile(it.initrd) && (it.root === undefined || isFile(it.root))
   );
 }
 
@@ -76,3 +78,6 @@ export function checkLength(where: string, row: ManifestFile, bytes: number): vo
 export function checkDigest(where: string, row: ManifestFile, sha256: string): void {
   if (sha256 !== row.sha256) throw new GuestError(`${where} is not what its manifest says (the SHA-256 digest differs)`, REBUILD);
 }
+
+/** What a guest needs to boot. */
+export const rowsOf = ({ kernel, initrd, root }: Manifest): ManifestFile[] => [kernel, initrd, ...(root === undefined ? [] : [root])];

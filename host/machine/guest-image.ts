@@ -6,6 +6,7 @@ import { brandOf } from '../bytes/view.js';
 import { addFiles, type Addition } from '../guest/add.js';
 import { openGuestAt } from '../guest/by-address.js';
 import type { OpenGuest } from '../guest/open.js';
+import { ADDED_FOLDER, namesRoot, ROOT_INIT_ARGUMENT } from '../guest/init-arguments.js';
 import { checkGuestPath } from '../guest/paths.js';
 import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.js';
 import { bytesOf } from './bytes.js';
@@ -49,11 +50,21 @@ export async function openGuest(name: GuestSource, options: PlainOptions): Promi
   });
 }
 
-/** The guest that has to be looked at before it is known how much memory its machine has. */
-export async function openForMemory(options: PlainOptions): Promise<OpenGuest | undefined> {
-  const { guest, memoryMiB } = options;
-  if (memoryMiB !== undefined || guest === undefined || guest === BUILTIN || PREPARED.includes(guest)) return undefined;
-  return openGuest(guest, options);
+/** The guest that has to be looked at before it is known how much memory its machine has, and whether it brings a disk. */
+export async function openBefore(options: PlainOptions): Promise<OpenGuest | undefined> {
+  const { guest } = options;
+  return guest === undefined || guest === BUILTIN || PREPARED.includes(guest) ? undefined : openGuest(guest, options);
+}
+
+/** Id of the drive with a guest's root, which no option can name. */
+const ROOT_DRIVE = 'the root\0';
+
+/** A guest whose root is on a disk brings that along, behind the disks that were asked for; what is written to it is forgotten. */
+export function withRootDisk<T extends PlainOptions>(options: T, guest: OpenGuest): T {
+  const { devices = [], drives = [] } = options;
+  const { root } = guest.manifest;
+  if (root === undefined) return options;
+  return { ...options, drives: [...drives, { id: ROOT_DRIVE, source: guest.nameOf(root), snapshot: true }], devices: [...devices, { model: 'virtio-blk', drive: ROOT_DRIVE }] };
 }
 
 /** What a guest is sure to start in, in MiB. */
@@ -69,9 +80,9 @@ function placed(added: AddedFile): Addition {
 }
 
 /** The archives after the guest's own: added files, and the command. The kernel unpacks them in this order. */
-async function extraArchives(options: PlainOptions): Promise<Uint8Array[]> {
+async function extraArchives(options: PlainOptions, rootOnDisk: boolean): Promise<Uint8Array[]> {
   const out: Uint8Array[] = [];
-  if (options.add !== undefined && options.add.length > 0) out.push(await addFiles(options.add.map(placed)));
+  if (options.add !== undefined && options.add.length > 0) out.push(await addFiles(options.add.map(placed), rootOnDisk ? ADDED_FOLDER : ''));
   if (options.command !== undefined) out.push(commandArchive(options.command, { stdin: options.stdin !== undefined }));
   return out;
 }
@@ -102,14 +113,15 @@ export async function guestImage(options: PlainOptions, name: GuestSource, memor
   // Linux's own entries are those of the packed kernel; the unpacked one that is booted otherwise may have none of them.
   const packed = options.entry !== undefined && options.entry !== 'pvh' ? manifest.others.find(({ name: other }) => other === 'vmlinuz') : undefined;
   const kernel = packed ?? manifest.kernel;
-  const words = [manifest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''];
+  const given = [manifest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''].filter((word) => word !== '').join(' ');
+  const rootOnDisk = namesRoot(given);
   const [kernelBytes, initrd] = await Promise.all([guest.read(kernel), guest.read(manifest.initrd)]);
   return {
     kernel: kernelBytes,
     kernelName: guest.nameOf(kernel),
-    initrd: joinArchives(initrd, ...(await extraArchives(options))),
+    initrd: joinArchives(initrd, ...(await extraArchives(options, rootOnDisk))),
     initrdName: guest.nameOf(manifest.initrd),
-    append: words.filter((word) => word !== '').join(' '),
+    append: rootOnDisk ? `${given} ${ROOT_INIT_ARGUMENT}` : given,
     agent: wantsAgent,
   };
 }

@@ -531,15 +531,16 @@ export class LocalMachine implements Machine {
   }
 }
 
-/** Without a size of its own the machine is as large as its guest needs, where that is more than usual. */
-async function withGuestMemory(options: ReadOptions): Promise<ReadOptions> {
+/** What a guest in a folder brings along: a disk with its root, and how much memory it needs, where that is more than usual and no size was asked for. */
+async function withGuest(options: ReadOptions): Promise<ReadOptions> {
   if (options.guest === undefined || options.snapshot !== undefined) return options;
-  const { memoryOfGuest, openForMemory } = await import('./guest-image.js');
-  const openedGuest = await openForMemory(options);
+  const { memoryOfGuest, openBefore, withRootDisk } = await import('./guest-image.js');
+  const openedGuest = await openBefore(options);
   if (openedGuest === undefined) return options;
+  const whole = { ...withRootDisk(options, openedGuest), openedGuest };
   const needed = memoryOfGuest(openedGuest);
-  if (needed <= DEFAULT_MEMORY_MIB) return { ...options, openedGuest };
-  return { ...options, openedGuest, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
+  if (options.memoryMiB !== undefined || needed <= DEFAULT_MEMORY_MIB) return whole;
+  return { ...whole, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
 }
 
 /** Makes a machine on this thread. */
@@ -547,7 +548,7 @@ export async function createLocal(given: MachineOptions): Promise<LocalMachine> 
   checkMachineKeys(given);
   const options = await openSources(await readSources(given));
   try {
-    return await createRead(await withGuestMemory(options));
+    return await createRead(await withGuest(options));
   } catch (error) {
     options.snapshot?.file.source.close();
     throw error;

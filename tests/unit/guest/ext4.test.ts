@@ -31,7 +31,7 @@ const debugfs = (request: string): Buffer => run('debugfs', ['-R', request, imag
 async function write(entries: readonly TarEntry[], freeBytes = 1 << 20): Promise<number> {
   const it = await Ext4Image.create(image);
   for (const entry of entries) await it.add(entry);
-  return it.finish({ freeBytes, name: 'test' });
+  return (await it.finish({ freeBytes, name: 'test' })).bytes;
 }
 
 // Without e2fsprogs nobody says whether an image is right; the tests of guests boot from one.

@@ -1,17 +1,21 @@
 /**
- * Makes a guest of a root file system in a tar archive (`docker export`, a distribution's base tarball): the archive's
- * files, with the kernel, modules and busybox of a prepared guest beside them.
+ * Makes a guest of a root file system in a tar archive (`docker export`, a distribution's base tarball): the archive's files, with the
+ * kernel, modules and busybox of a prepared guest beside them. A small one becomes the initial file system, a large one a disk, whose root
+ * the prepared guest changes over to (`root=`).
  */
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Budget, detectPacking, StreamError, unpack } from '../../../boot/unpack/index.js';
 import { readCpio, writeCpio } from '../../../guest/cpio.js';
 import { GuestError } from '../../../guest/errors.js';
 import type { FileEntry } from '../../../guest/files.js';
-import { IMPORTED_INIT_ARGUMENT, importedFiles } from '../../../guest/init.js';
-import { loadGuest, writeGuestFile, writeManifest, type Guest } from './folder.js';
+import { importedFiles } from '../../../guest/init.js';
+import { IMPORTED_INIT_ARGUMENT } from '../../../guest/init-arguments.js';
+import { rowsOf, type Manifest, type ManifestFile } from '../../../guest/manifest.js';
+import { loadGuest, rememberVerified, sha256OfFile, writeGuestFile, writeManifest, type Guest } from './folder.js';
+import { gatherRoot, ROOT_NAME, type RootDisk } from './root-image.js';
 import { readTar, type TarEntry } from '../../../guest/tar.js';
 
 export interface ImportOptions {
@@ -19,9 +23,16 @@ export interface ImportOptions {
   base: Guest;
   /** Default: the archive's name. */
   name?: string;
+  /** Contents, in bytes, from which on the root is a disk. Default MOST_IN_MEMORY. */
+  mostInMemory?: number;
   onProgress?: (line: string) => void;
   signal?: AbortSignal;
 }
+
+/** Some three times as much memory is needed to boot it. */
+export const MOST_IN_MEMORY = 192 << 20;
+/** What a large root may hold; a small one is bounded by MOST_IN_MEMORY. */
+export const LIMITS = { bytes: 2 ** 36, entries: 2_000_000, pathCharacters: 2 ** 28 };
 
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
@@ -68,10 +79,9 @@ function resolveHardLinks(entries: TarEntry[], archive: string, budget: Budget):
   });
 }
 
-async function readArchive(path: string, budget: Budget, signal?: AbortSignal): Promise<FileEntry[]> {
-  const entries: TarEntry[] = [];
-  for await (const entry of readTar(await openArchive(path, budget, signal), undefined, budget)) entries.push(entry);
-  return resolveHardLinks(entries, path, budget);
+/** The entries that go into the root, as they come. Device nodes come with devtmpfs, and mount points must be empty. */
+async function* rootEntries(path: string, budget: Budget, signal?: AbortSignal): AsyncGenerator<TarEntry> {
+  for await (const entry of readTar(await openArchive(path, budget, signal), undefined, budget)) if (!/^(dev|proc|sys)\//.test(entry.path)) yield entry;
 }
 
 /** What is wrong with the archive, in its name. */
@@ -84,11 +94,6 @@ function explained(path: string, cause: unknown): unknown {
   return new GuestError(`${path} ${packed ? 'cannot be unpacked' : (cause as Error).message}`, 'Give a tar archive of a root file system (plain, gzip, xz or zstd).');
 }
 
-/** Device nodes come with devtmpfs, and mount points must be empty. */
-function isKept(entry: FileEntry): boolean {
-  return !/^(dev|proc|sys)\//.test(entry.path);
-}
-
 /** A folder in the archive may be a link to another (`bin -> usr/bin`); a file of ours must not turn it into a folder. */
 function modulesHome(entries: FileEntry[]): string {
   return entries.some((entry) => entry.path === 'lib' && entry.kind === 'symlink') ? 'usr/lib/modules' : 'lib/modules';
@@ -97,7 +102,7 @@ function modulesHome(entries: FileEntry[]): string {
 /** Makes a guest of a root file system's archive in a folder of its own. Throws GuestError. */
 export async function importGuest(archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
   try {
-    return await importWithin(new Budget({ signal: options.signal }), archive, outDir, options);
+    return await importWithin(new Budget({ signal: options.signal, limits: LIMITS }), archive, outDir, options);
   } catch (cause) {
     throw explained(archive, cause);
   }
@@ -112,10 +117,39 @@ export function memoryFor(kernelBytes: number, archiveBytes: number): number {
 }
 
 async function importWithin(budget: Budget, archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
-  const { base, signal } = options;
-  const say = options.onProgress ?? (() => {});
-  say(`reading ${archive}`);
-  const entries = (await readArchive(archive, budget, signal)).filter(isKept);
+  options.onProgress?.(`reading ${archive}`);
+  const name = options.name ?? basename(archive).replace(/\.(tar|tgz|tar\..*)$/, '');
+  return writeGuest(rootEntries(archive, budget, options.signal), budget, outDir, { ...options, name, source: basename(archive) });
+}
+
+export interface RootOptions extends ImportOptions {
+  name: string;
+  /** Where the root comes from, for the manifest. */
+  source: string;
+  /** What the root was made of. */
+  packages?: Manifest['packages'];
+}
+
+/** Makes a guest of a root's entries, by the kernel of `base`. */
+export async function writeGuest(entries: AsyncIterable<TarEntry>, budget: Budget, outDir: string, options: RootOptions): Promise<Guest> {
+  const { base, mostInMemory = MOST_IN_MEMORY, onProgress: say = () => {}, signal } = options;
+  const root = await gatherRoot(entries, outDir, mostInMemory, budget);
+  say(`writing the guest (${root.files} files, ${Math.ceil(root.dataBytes / 2 ** 20)} MiB${'disk' in root ? ', on a disk' : ''})`);
+  signal?.throwIfAborted();
+  await mkdir(outDir, { recursive: true });
+  await copyFile(base.kernel, join(outDir, 'kernel'));
+  const parts = 'disk' in root ? await diskParts(root.disk, outDir, options) : await memoryParts(resolveHardLinks(root.entries, options.source, budget), budget, outDir, options);
+  const manifest = await writeManifest(outDir, {
+    ...base.manifest, name: options.name, packages: options.packages ?? base.manifest.packages, kernel: { ...base.manifest.kernel, name: 'kernel' }, others: [], ...parts,
+  });
+  if ('disk' in root) await rememberVerified(outDir, rowsOf(manifest));
+  return loadGuest(outDir);
+}
+
+type Parts = Pick<Manifest, 'append' | 'memory' | 'initrd'> & { root?: ManifestFile };
+
+/** The root in the initial file system. */
+async function memoryParts(entries: FileEntry[], budget: Budget, outDir: string, { base, source }: RootOptions): Promise<Parts> {
   const baseFiles = readCpio(await readFile(base.initrd));
   const busybox = baseFiles.find((entry) => entry.path === 'bin/busybox')?.data;
   if (busybox === undefined) throw new GuestError(`The guest in ${base.dir} has no busybox to start another with`, 'Import with a prepared guest (amd64 or i386).');
@@ -123,22 +157,22 @@ async function importWithin(budget: Budget, archive: string, outDir: string, opt
   const modules = baseFiles
     .filter((entry) => entry.path.startsWith('lib/modules/'))
     .map((entry) => ({ ...entry, path: entry.path.replace('lib/modules', home) }));
-
-  say(`writing the guest (${entries.length} files)`);
-  signal?.throwIfAborted();
   const initrd = writeCpio([...entries, ...modules, ...importedFiles(busybox)], budget);
-  await mkdir(outDir, { recursive: true });
-  const { manifest } = base;
-  await copyFile(base.kernel, join(outDir, 'kernel'));
-  const row = await writeGuestFile(outDir, 'initrd', initrd, `${basename(archive)}, modules, init`);
-  await writeManifest(outDir, {
-    ...manifest,
-    name: options.name ?? basename(archive).replace(/\.(tar|tgz|tar\..*)$/, ''),
-    append: `${manifest.append} ${IMPORTED_INIT_ARGUMENT}`,
-    memory: Math.max(manifest.memory, memoryFor(manifest.kernel.bytes, initrd.length)),
-    kernel: { ...manifest.kernel, name: 'kernel' },
-    initrd: row,
-    others: [],
-  });
-  return loadGuest(outDir);
+  await rm(join(outDir, ROOT_NAME), { force: true }); // of an earlier import
+  return {
+    append: `${base.manifest.append} ${IMPORTED_INIT_ARGUMENT}`,
+    memory: Math.max(base.manifest.memory, memoryFor(base.manifest.kernel.bytes, initrd.length)),
+    initrd: await writeGuestFile(outDir, 'initrd', initrd, `${source}, modules, init`),
+  };
+}
+
+/** The root on a disk, which the prepared guest's own initial file system finds. */
+async function diskParts({ bytes, uuid }: RootDisk, outDir: string, { base, source, signal }: RootOptions): Promise<Parts> {
+  await copyFile(base.initrd, join(outDir, 'initrd'));
+  return {
+    append: `${base.manifest.append} root=UUID=${uuid}`,
+    memory: base.manifest.memory,
+    initrd: { ...base.manifest.initrd, name: 'initrd' },
+    root: { name: ROOT_NAME, bytes, sha256: await sha256OfFile(join(outDir, ROOT_NAME), signal), about: `${source}, as an ext4 file system` },
+  };
 }

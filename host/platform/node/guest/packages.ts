@@ -7,8 +7,9 @@
  * into that folder with the system's own sources and keys.
  */
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { NoPackageClient } from '../../../guest/errors.js';
+import { join, resolve } from 'node:path';
+import { GuestError, NoPackageClient } from '../../../guest/errors.js';
+import { sha256OfFile } from './folder.js';
 import { lastLine, runTool, streamTool } from './run-tool.js';
 import { readTar, type TarEntry } from '../../../guest/tar.js';
 
@@ -32,11 +33,22 @@ export interface PackageInfo {
   bytes: number;
 }
 
+/** A package's file, as fetched. */
+export interface FetchedPackage {
+  name: string;
+  version: string;
+  sha256: string;
+  bytes: number;
+  path: string;
+}
+
 export interface PackageClient {
   /** What the lists say about a package. */
   show(name: string): Promise<PackageInfo>;
   /** Fetches packages into a folder; the client checks their digests. Returns their paths, in the order asked for. */
   download(names: readonly string[], folder: string): Promise<string[]>;
+  /** Fetches what an empty system needs for these packages to work, the essential ones too, into an empty folder; in the order apt names them. */
+  closure(names: readonly string[], folder: string): Promise<FetchedPackage[]>;
   /** Changes over to lists fetched now, since the system's may be older than the archive; false when they are that already. */
   refresh(): Promise<boolean>;
 }
@@ -52,6 +64,13 @@ function parseShow(text: string): PackageInfo | undefined {
   if (name === undefined || version === undefined) return undefined;
   const depends = (fields.get('Depends') ?? '').split(',').map((row) => row.trim().split(/[ :(]/)[0]!);
   return { name, version, depends, sha256: fields.get('SHA256') ?? '', bytes: Number(fields.get('Size') ?? 0) };
+}
+
+/** A line of `--print-uris`: 'URI' NAME_VERSION_ARCH.deb BYTES SHA256:DIGEST, with the version's colon as %3a. */
+function parseUri(line: string, folder: string): FetchedPackage | undefined {
+  const match = /^'.*' (([^_ ]+)_([^_ ]+)_[^_ ]+\.deb) (\d+) SHA256:([0-9a-f]{64})$/.exec(line);
+  if (match === null) return undefined;
+  return { name: match[2]!, version: match[3]!.replaceAll('%3a', ':'), bytes: Number(match[4]), sha256: match[5]!, path: join(folder, match[1]!) };
 }
 
 /** Options that keep lists, caches and locks inside `stateDir` and make `arch` the only architecture. */
@@ -164,13 +183,36 @@ export async function openPackages(options: PackageClientOptions): Promise<Packa
     });
   }
 
+  /** What apt says is wrong with the names that were asked for, or with the network. */
+  function refusal(names: readonly string[], stderr: string): Error {
+    const unknown = [...stderr.matchAll(/Unable to locate package (\S+)/g)].map(([, name]) => name!);
+    if (unknown.length > 0) return new GuestError(`This system's package sources have no ${unknown.join(' and no ')} for ${arch}`, 'Look at the names of --packages.');
+    return new NoPackageClient(missingNetwork(stderr) ?? `${names.join(', ')} cannot be fetched (${lastLine(stderr)})`);
+  }
+
+  async function closure(names: readonly string[], into: string): Promise<FetchedPackage[]> {
+    const folder = resolve(into); // apt's settings would take it as below its own
+    await show(names[0]!); // lists are there
+    await mkdir(join(folder, 'partial'), { recursive: true });
+    const alone = ['Dir::State::status=/dev/null', `Dir::Cache::archives=${folder}`, 'Debug::NoLocking=1', 'Acquire::ForceHash=SHA256', 'APT::Install-Recommends=false', 'APT::Status-Fd=1'];
+    const install = (extra: readonly string[]): string[] => [...settings(), ...alone.flatMap((setting) => ['-o', setting]), '-q', '-y', ...extra, 'install', '?essential', ...names];
+    const listed = await runTool('apt-get', install(['-q', '--print-uris']), { signal });
+    const packages = listed.stdout.split('\n').flatMap((line) => parseUri(line, folder) ?? []);
+    if (listed.code !== 0 || packages.length === 0) throw refusal(names, listed.stderr);
+    for (const { name, bytes } of packages) bytesOf.set(name, bytes);
+    const { code, stderr } = await runTool('apt-get', install(['--download-only']), { signal, onLine: transferOf(packages.map(({ name }) => name)) });
+    if (code !== 0) throw refusal(names, stderr);
+    for (const it of packages) if ((await sha256OfFile(it.path, signal)) !== it.sha256) throw new GuestError(`The package ${it.name} is not what the lists say (the SHA-256 digest differs)`, 'Start again.');
+    return packages;
+  }
+
   async function refresh(): Promise<boolean> {
     if (fetched) return false;
     await fetchLists();
     return true;
   }
 
-  return { show, download, refresh };
+  return { show, download, closure, refresh };
 }
 
 /** The files of a package that `wanted` picks by path. */

@@ -35,8 +35,8 @@ export class Ext4Image {
     if (device !== undefined) node.inline = deviceBytes(device);
   }
 
-  /** Writes what is left; `freeBytes` may be written to in the guest. Closes the file and returns its size. */
-  async finish({ freeBytes, name }: { freeBytes: number; name: string }): Promise<number> {
+  /** Writes what is left; `freeBytes` may be written to in the guest. Closes the file and returns its size, and the UUID of the file system. */
+  async finish({ freeBytes, name }: { freeBytes: number; name: string }): Promise<{ bytes: number; uuid: string }> {
     const { root, nodes } = this.tree;
     await this.writeDirectory(root, root);
     await this.flush();
@@ -50,12 +50,13 @@ export class Ext4Image {
     }
     const { descriptors, ...free } = piece.value;
     await this.write(descriptors, BLOCK_BYTES);
-    const head = superblock(layout, free, sum.digest(), name);
+    const id = sum.digest().subarray(0, 16);
+    const head = superblock(layout, free, id, name);
     await this.write(head, SUPERBLOCK_AT);
     const bytes = layout.groups * GROUP_BLOCKS * BLOCK_BYTES;
     await this.file.truncate(bytes);
     await this.file.close();
-    return bytes;
+    return { bytes, uuid: id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') };
   }
 
   async abandon(): Promise<void> {
