@@ -120,6 +120,8 @@ async function addFirmware(options: RunOptions, progress: Progress): Promise<voi
 }
 
 async function mayStartInstantly({ machine, verbose }: RunOptions): Promise<boolean> {
+  // A script is typed when the guest first idles: one that waits would have it before its shell reads.
+  if (machine.command === undefined && !process.stdin.isTTY) return false;
   return (await import('./instant.js')).mayStartInstantly(machine, verbose);
 }
 

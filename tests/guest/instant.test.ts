@@ -58,12 +58,6 @@ it('one that is damaged is made again', async () => {
   expect(readFileSync(path).equals(bytes)).toBe(false);
 }, 300_000);
 
-it('a script on standard input finds the shell on the console', async () => {
-  const { code, stdout } = await pintail(['run'], 'echo $((6*7))\n');
-  expect(stdout).toMatch(/\r\n42\r\n/);
-  expect(code).toBe(0);
-}, 300_000);
-
 it('clones share what they do not touch, and are other machines for another seed', async () => {
   const machine = await createMachine({ guest: 'amd64', memoryMiB: 96, agent: true, limits: { wallMs: 200_000 } });
   const clones: Machine[] = [];
