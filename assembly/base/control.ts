@@ -64,6 +64,8 @@ export const enum Work {
   FUNCTION = 100,
   /** Emptying the TLB, beside its entries. */
   FLUSH = 30,
+  /** Translating one instruction. */
+  TRANSLATE = 150,
   /** So many entries looked at, or links followed, in a row are a unit. */
   LINKS_A_UNIT = 4,
 }

@@ -1,24 +1,20 @@
-// Translations at work: which blocks have become hot, the one module that waits for the host to compile it, and entering what is there. The
-// host does nothing but compile and link: between runs it takes the bytes, puts the function in the table and says so (linked, refused).
-// With translations off nothing here is reached. All of it is a cache: a machine whose translations are dropped at any time is the same machine.
+// Translations at work: which blocks have become hot, and entering what is there. With translations off nothing here is reached. All of it is
+// a cache: a machine whose translations are dropped at any time is the same machine, whoever compiles them and when (batches.ts).
 
-import { control, raiseEvent, Event, RECORD } from "../base/control";
+import { control, spend, Work, RECORD } from "../base/control";
 import { links } from "../base/machine";
 import { cpu } from "../cpu/state";
-import { Block, dropAllBlocks } from "../decode/cache";
+import { Block } from "../decode/cache";
 import { H } from "../decode/handlers";
 import { Insn } from "../decode/record";
-import { forgetLearned, learn } from "../translate/learned";
+import { learn } from "../translate/learned";
 import { noteRounding, settleFlags } from "../translate/helpers";
 import { live } from "../translate/live";
-import { DESK, MAX_RECORDS, OUT, RECORDS, RECORDS_END, st } from "../translate/places";
+import { DESK, st } from "../translate/places";
 import { claimBlocks, translate } from "../translate/region";
-import { isCurrent, isStale, MAX_REGIONS, MEMBER, Region, regionOf } from "../translate/regions";
+import { isCurrent, isStale, MEMBER, Region, regionOf } from "../translate/regions";
+import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "./batches";
 
-/** Of a block whose region is refused: it stays with the interpreter until the decode cache is emptied. */
-@inline const REFUSED: u32 = ~0;
-/** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
-@inline const MISSES: u32 = 200;
 /** A part of a region becomes the entry of one of its own when it is run so often by itself, the ends of slices apart. */
 @inline const MEMBER_HEAT: u32 = 8;
 @inline const TAIL: u64 = 2000;
@@ -26,28 +22,20 @@ import { isCurrent, isStale, MAX_REGIONS, MEMBER, Region, regionOf } from "../tr
 @inline const WARM: u32 = 5;
 /** Ticks that one call may take at most. */
 @inline const MOST: u64 = 0x4000_0000;
+/** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
+@inline const MISSES: u32 = 200;
+/** Left with so many ticks of its budget or fewer, a region left for want of them. */
+@inline const FEW: u32 = 2048;
 
-@unmanaged class Desk {
-  /** Bytes of the module that waits to be compiled, and its region. */
-  waiting: u32; region: u32;
-  /** Regions handed out since all were dropped. */
-  used: u32;
-  /** Ticks of a block after which it is translated. */
-  threshold: u32;
-  /** For the host: regions linked, refused, dropped as stale; bytes written; calls; ticks in translated code. */
-  linked: u32; refused: u32; stale: u32; pad: u32;
-  bytes: u64; calls: u64; ticks: u64;
-  /** Block whose indirect jump was the last thing that ran, by its code's address, and the region that it left; 0 for none. */
-  from: u32; missed: u32;
-}
-@inline const desk = changetype<Desk>(DESK);
+/**
+ * Translating and compiling an instruction costs about as much as so many ticks of the interpreter. A program that is made to be compiled
+ * (it changes itself, or walks through much code) cannot have more than its ticks pay for, beside what a boot needs at once.
+ */
+@inline const PRICE: i64 = 300;
+@inline export const AT_ONCE: i64 = 20_000_000;
 
-/** On with a threshold in ticks, off with 0. What has been translated is dropped. */
-export function setTranslation(threshold: u32): void {
-  links.translating = threshold != 0 ? 1 : 0;
-  desk.threshold = threshold;
-  dropAllBlocks();
-}
+/** Why a region was left: raised something; an event; a device, a store to code, or another thing that must be looked at; budget; code outside. */
+export const enum Exit { RAISED, EVENT, LOOK, BUDGET, OUTSIDE }
 
 /** Runs the translation at block `b`, where rip is; false if there is none and the interpreter must go on. */
 export function runTranslated(b: Block): bool {
@@ -70,42 +58,52 @@ function endsInJump(b: Block): bool {
 }
 
 function runRegion(b: Block): bool {
-  const n = b.region;
-  if (n == REFUSED) return false;
-  if (n == 0 || n & MEMBER) { heat(b); return false; }
-  const r = regionOf(n);
+  const tag = b.region;
+  if (tag == REFUSED) return false;
+  if (tag == 0 || tag & MEMBER) { heat(b); return false; }
+  const r = regionOf(numberIn(tag));
+  if (r.tag != tag) { forget(b, 0); return false; }
   if (!r.slot) return false;
-  if (isStale(r)) { desk.stale++; b.region = 0; b.heat = 0; return false; }
+  if (isStale(r)) { desk.stale++; release(r); forget(b, 0); return false; }
   // It leaves too often for addresses that are known by now: the next one will have them.
-  if (r.grown && r.misses >= MISSES) { b.region = 0; b.heat = desk.threshold; return false; }
+  if (r.grown && r.misses >= MISSES) { forget(b, desk.threshold); return false; }
   if (!isCurrent(r) || !enter(r)) return false;
-  if (live.from) { desk.from = live.from; desk.missed = n; r.misses++; }
+  if (live.from) { desk.from = live.from; desk.missed = numberIn(tag); r.misses++; }
   return true;
 }
+function forget(b: Block, heat: u32): void { b.region = 0; b.heat = heat; }
 
-/** The decode cache was emptied (links.translations is 0 then): no block knows a region any more. */
-function startOver(): void {
-  links.translations = 1;
-  desk.used = 0; desk.waiting = 0; desk.from = 0;
-  forgetLearned();
-  st.recordSpace = <u32>RECORDS;
+/** What is run here because a slice ends is not hot, where the block is a part of a region. */
+function heat(b: Block): void {
+  const isMember = isPart(b), most = isMember ? MEMBER_HEAT * desk.threshold : desk.threshold;
+  if (isMember && control.limit - control.base < TAIL) return;
+  if (b.heat < most) b.heat += b.count;
+  if (b.heat >= most && canPay()) translateAt(b);
+}
+/** The block is a part of a region that stands. */
+function isPart(b: Block): bool {
+  const r = regionOf(numberIn(b.region & ~MEMBER));
+  return (b.region & MEMBER) != 0 && r.tag == (b.region & ~MEMBER) && !isStale(r);
+}
+function translateAt(b: Block): void {
+  const n = allot();
+  if (!n) return;
+  const r = regionOf(n), records = st.recordSpace;
+  r.insns = 0;
+  const kept = translate(r, desk.threshold >> WARM);
+  pay(r.insns);
+  if (kept) claimBlocks(keep(n));
+  else { st.recordSpace = records; b.region = REFUSED; desk.refused++; }
 }
 
-function heat(b: Block): void {
-  const member = b.region & MEMBER ? regionOf(b.region & ~MEMBER) : changetype<Region>(0);
-  // What is run here because a slice ends is not hot.
-  if (changetype<usize>(member) && control.limit - control.base < TAIL) return;
-  b.heat += b.count;
-  if (b.heat < desk.threshold || desk.waiting) return;
-  if (changetype<usize>(member) && b.heat < MEMBER_HEAT * desk.threshold && !isStale(member)) return;
-  if (desk.used + 1 >= MAX_REGIONS || st.recordSpace + MAX_RECORDS * RECORD > <u32>RECORDS_END) { dropAllBlocks(); control.end = 0; return; }
-  const n = desk.used + 1, r = regionOf(n), space = st.recordSpace, bytes = translate(r, desk.threshold >> WARM);
-  if (!bytes) { st.recordSpace = space; b.region = REFUSED; desk.refused++; return; }
-  desk.used = n;
-  r.slot = 0;
-  claimBlocks(n);
-  desk.waiting = bytes; desk.region = n; desk.bytes += bytes;
-  raiseEvent(Event.YIELD);
+function canPay(): bool {
+  desk.balance = min(desk.balance + <i64>(control.base - desk.reckoned), AT_ONCE);
+  desk.reckoned = control.base;
+  return desk.balance > 0;
+}
+function pay(insns: u32): void {
+  desk.balance -= <i64>insns * PRICE;
+  spend(insns * Work.TRANSLATE);
 }
 
 /** Enters a region that is current. False when the budget does not suffice for the longest way through it: nothing has happened. */
@@ -113,32 +111,22 @@ export function enter(r: Region): bool {
   const room = <u32>min<u64>(control.limit - control.base, MOST), before = control.base;
   live.endTick = before + room;
   control.again = 0;
+  control.end = ~0;
   live.from = 0;
   noteRounding();
   const left = call_indirect<u32>(r.slot, room);
-  if (left == room && !cpu.raised) return false;
+  if (left == room && !cpu.raised) { desk.short++; return false; }
   settleFlags(live.kind, live.a, live.b, live.c, live.over, live.overA, live.overC);
   control.base = live.endTick - left;
   control.first = control.current;
   control.again = 0;
   desk.calls++; desk.ticks += room - left;
+  countExit(left);
   return true;
 }
 
-// --- what the host asks and says ----------------------------------------------------------------------------------
-
-/** Bytes of the module that waits; 0 for none. */
-export function waitingModule(): u32 { return desk.waiting; }
-export function waitingModuleAt(): u32 { return <u32>OUT; }
-/** The region that it is: one function table index is the host's to give to each, and to give again. */
-export function waitingRegion(): u32 { return desk.region; }
-export function mostRegions(): u32 { return MAX_REGIONS; }
-/** It was compiled: its function is in the table at `slot`. */
-export function linked(slot: u32): void {
-  if (desk.waiting) { regionOf(desk.region).slot = slot; desk.linked++; }
-  desk.waiting = 0;
+function countExit(left: u32): void {
+  const why = cpu.raised ? Exit.RAISED : control.events ? Exit.EVENT : !control.end ? Exit.LOOK : left <= FEW ? Exit.BUDGET : Exit.OUTSIDE;
+  const at = DESK + offsetof<Desk>("exits") + <usize>why * 8;
+  store<u64>(at, load<u64>(at) + 1);
 }
-/** It was not: its block stays with the interpreter. */
-export function refused(): void { desk.waiting = 0; desk.refused++; }
-/** Address of what is counted: Desk, from `linked` on. */
-export function translationCounts(): u32 { return <u32>DESK + 16; }

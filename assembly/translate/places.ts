@@ -1,7 +1,7 @@
 // Where the translator keeps what it works on, in its region of linear memory: all of it a cache.
 //
-//   | State | instructions | flag states | blocks | their order | edges | nodes | hash | local types | hints | code | module | regions |
-//   | learned jumps | records of live translations |
+//   | State | instructions | flag states | blocks | their order | edges | nodes | hash | local types | hints | code | module |
+//   | functions kept | regions | learned jumps | desk | batches | records of live translations |
 
 import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 
@@ -43,6 +43,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   warm: u32;
   /** Depth of the label behind the access in hand (statements.ts). */
   accessAt: u32;
+  /** Functions kept for the module in hand, and the byte past the last. */
+  functions: u32; kept: u32;
 }
 @inline export const st = changetype<State>(TRANSLATION);
 
@@ -58,7 +60,6 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 
 @inline export const REGISTERS_NOW: usize = TRANSLATION + 256;          // node of each general register, then XMM: u32
 @inline export const LIVE: usize = TRANSLATION + 768;
-@inline export const DESK: usize = TRANSLATION + 896;
 @inline export const LOCALS: usize = TRANSLATION + 1024;
 @inline export const STEPS: usize = TRANSLATION + 2048;
 @inline export const NEAR: usize = TRANSLATION + 2304;
@@ -74,8 +75,14 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const HINTS: usize = LOCAL_TYPES + <usize>MAX_LOCALS * 2;
 @inline export const CODE: usize = HINTS + <usize>MAX_HINTS * 4;
 @inline export const OUT: usize = CODE + <usize>CODE_SIZE;
-@inline export const REGIONS: usize = OUT + 600 * 1024;
+@inline export const KEPT: usize = OUT + 800 * 1024;
+@inline export const REGIONS: usize = KEPT + 700 * 1024;
+@inline export const MAX_REGIONS: u32 = 2048;
+@inline export const REGION_BYTES: usize = 320;
 @inline export const LEARNED_SETS: u32 = 512;
-@inline export const LEARNED: usize = REGIONS + 2048 * 304;
-@inline export const RECORDS: usize = LEARNED + <usize>LEARNED_SETS * 256;
+@inline export const LEARNED: usize = REGIONS + <usize>MAX_REGIONS * REGION_BYTES;
+@inline export const DESK: usize = LEARNED + <usize>LEARNED_SETS * 256;
+@inline export const BATCHES: usize = DESK + 256;
+@inline export const MAX_BATCHES: u32 = 2048;
+@inline export const RECORDS: usize = BATCHES + <usize>MAX_BATCHES * 16;
 @inline export const RECORDS_END: usize = TRANSLATION + TRANSLATION_SIZE;

@@ -19,7 +19,7 @@ import { ripAfter, writeEntry, writeExit, writeMiss } from "./exits";
 import { insn, forwardBlock, startBlock } from "./forward";
 import { learnedCount, learnedRip, MAX_LEARNED } from "./learned";
 import { fixed, startLocals } from "./locals";
-import { writeModule } from "./module";
+import { forgetFunctions, keepFunction, writeModule } from "./module";
 import { chooseNears, forgetNears } from "./near";
 import { CODE, RECORDS_END, st } from "./places";
 import { linearPage, MAX_PAGES, MEMBER, notePage, Region } from "./regions";
@@ -35,7 +35,7 @@ import { W } from "./wasm";
 @inline const NARROW: u32 = 2;
 
 /**
- * Writes the module of the region at rip; its length, 0 when it is refused. `r` is told what the region stands on. Blocks that have run for
+ * Keeps the function of the region at rip for the module in hand; its bytes, 0 when it is refused. `r` is told what the region stands on. Blocks that have run for
  * less than `warm` ticks stay outside.
  */
 export function translate(r: Region, warm: u32): u32 {
@@ -46,15 +46,16 @@ export function translate(r: Region, warm: u32): u32 {
   return finish(r);
 }
 
-/** The first `most` instructions of the block at rip by themselves, for tests and dumps. */
+/** A module of the first `most` instructions of the block at rip by themselves, for tests and dumps. */
 export function translateFirst(r: Region, most: u32): u32 {
+  forgetFunctions();
   start(r);
   if (!add(cpu.rip, r)) return 0;
   st.most = most;
   if (!take(1, r)) return 0;
   st.blocks = 2;
   blockOf(1).taken = 0; blockOf(1).next = 0;
-  return finish(r);
+  return finish(r) ? writeModule() : 0;
 }
 
 function finish(r: Region): u32 {
@@ -64,15 +65,16 @@ function finish(r: Region): u32 {
   analyse();
   r.entries = countEntered();
   write();
-  return st.full ? 0 : writeModule();
+  r.insns = st.insns;
+  return st.full ? 0 : keepFunction();
 }
-/** Region `n`, which was just translated, is what runs at the blocks that it may be entered at; its other blocks are its members. */
-export function claimBlocks(n: u32): void {
+/** The region that was just translated is what runs at the blocks that it may be entered at: they hold its tag; its other blocks are its members. */
+export function claimBlocks(tag: u32): void {
   for (let k: u32 = 1; k < st.blocks; k++) {
     const b = blockOf(k), source = found(b.rip);
     if (!changetype<usize>(source)) continue;
-    if (b.is & Shape.ENTERED) source.region = n;
-    else if (!source.region || source.region & MEMBER) source.region = n | MEMBER;
+    if (b.is & Shape.ENTERED) source.region = tag;
+    else if (!source.region || source.region & MEMBER) source.region = tag | MEMBER;
   }
 }
 

@@ -6,10 +6,9 @@ import { links } from "../base/machine";
 import { cpu, segment, Seg } from "../cpu/state";
 import { entryAt } from "../cpu/tlb";
 import { pageOf } from "../memory/ram";
-import { REGIONS } from "./places";
+import { REGION_BYTES, REGIONS } from "./places";
 
 @inline export const MAX_PAGES: u32 = 16;
-@inline export const MAX_REGIONS: u32 = 2048;
 /** In a block's region: it is a part of that one, and may not be entered there. */
 @inline export const MEMBER: u32 = 0x4000_0000;
 
@@ -29,12 +28,15 @@ import { REGIONS } from "./places";
   grown: u32;
   /** Changes of code up to when none of its own was found (links.changes). */
   seen: u32;
+  /** Guest instructions in it. */
+  insns: u32;
+  /** What the blocks that lead to it hold (run/batches.ts); 0: the region is no more. */
+  tag: u32;
 }
-@inline const BYTES: usize = 304;
-@inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * BYTES); }
+@inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * REGION_BYTES); }
 
 /** A page: | linear u64 | host u32 | changes u32 | */
-@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 48 + (<usize>k << 4); }
+@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 56 + (<usize>k << 4); }
 export function linearPage(r: Region, k: u32): u64 { return load<u64>(pageAt(r, k)); }
 export function notePage(r: Region, linear: u64, host: u32, changes: u32): void {
   const p = pageAt(r, r.pages);

@@ -1,10 +1,10 @@
 // Bytes of Wasm, appended to the code in hand.
 
-import { CODE, HINTS, LOCAL_TYPES, MAX_HINTS, MAX_LOCALS, OUT, REGIONS, st } from "./places";
+import { CODE, HINTS, LOCAL_TYPES, MAX_HINTS, MAX_LOCALS, KEPT, OUT, st } from "./places";
 import { T, W, X } from "./wasm";
 
 export function byte(b: u32): void {
-  if (st.code >= (st.code < <u32>OUT ? <u32>OUT : <u32>REGIONS) - 16) { st.full = 1; return; }
+  if (st.code >= (st.code < <u32>OUT ? <u32>OUT : <u32>KEPT) - 16) { st.full = 1; return; }
   store<u8>(<usize>st.code, <u8>b);
   st.code++;
 }

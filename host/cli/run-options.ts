@@ -15,6 +15,7 @@ import { isDiskWord, judgeIde, orderForBoot, readDrives, type TypedDrive } from 
 import { readEndings, type Endings } from './endings.js';
 import { UsageError } from './faults.js';
 import { readGlobals, readObjects } from './globals.js';
+import { readJit, type JitPlan } from './jit-options.js';
 import { readNoted, readSmp } from './machine-type.js';
 import { defaultNetwork, isNetworkModel, readNetworks, type Networks } from './networks.js';
 import { readOption, type Reading } from './reading.js';
@@ -28,6 +29,7 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   /** COM1 to COM4, and the debug console. */
   serial: SerialTarget[];
   stats: boolean;
+  jit: JitPlan;
   verbose: boolean;
   /** The guest is booted, whatever is kept of it. */
   cold: boolean;
@@ -167,6 +169,7 @@ function checkFiles(parsed: Parsed, { drives, shares }: Hardware, serial: readon
   for (const given of parsed.all('restore')) checkReadable(given, given.value, faults);
   for (const given of parsed.all('guest')) checkGuest(given, faults);
   for (const given of parsed.all('add')) checkThere(given, parseAddition(given.value).host, faults);
+  for (const given of parsed.all('jit-symbols')) checkReadable(given, given.value, faults);
   for (const given of parsed.all('module')) checkReadable(given, given.value.split(' ', 1)[0]!, faults);
   for (const name of ['D', 'pidfile']) for (const given of parsed.all(name)) checkWritable(given, given.value, faults);
   for (const target of serial) if (target.kind === 'file') checkWritable(target, target.path, faults);
@@ -203,11 +206,12 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   if (wantsDefaultCard(reading, hardware.devices, interactive, saved)) hardware.networks = defaultNetwork(hardware.context);
   const serial = readConsoles(reading, hardware);
   Object.assign(machine, hardwareOptions(hardware, reading));
-  const endings = readEndings(reading);
+  const endings = readEndings(reading), jit = readJit(reading);
+  if (jit.jit !== undefined) machine.jit = jit.jit;
   const escape = readEscape(reading);
   reading.faults.check();
   return {
-    machine, serial, ...plan, ...endings, escape, notes: reading.notes,
+    machine, serial, ...plan, ...endings, jit, escape, notes: reading.notes,
     stats: parsed.has('stats'),
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),

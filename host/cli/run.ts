@@ -11,6 +11,7 @@ import { openCommandInput } from './command-input.js';
 import { describeTerminal, terminalKind, runConsole, sayHowToLeave } from './console-session.js';
 import { UsageError } from './faults.js';
 import { Outputs, statusOf as statusOfOutput } from './output.js';
+import { watchTranslation } from './jit-options.js';
 import { PanicWatch } from './panic-watch.js';
 import { openProgress, type Progress } from './progress.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
@@ -74,8 +75,10 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
   });
   if (options.verbose && options.machine.command !== undefined) machine.on('console', (bytes) => outputs.write(process.stderr, bytes));
   outputs.onError(() => void machine.pause());
+  const tellMissing = watchTranslation(machine, options.jit);
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
+    tellMissing();
     if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop, await machine.regions())}\n`);
     return status;
   } finally {

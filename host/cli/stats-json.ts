@@ -1,6 +1,6 @@
 /** `--stats json`: one line. Counts fit a double exactly for the first 9 * 10^15 instructions. */
 
-import type { Histogram, Region, Regions, Stats, Stop } from '../machine/types.js';
+import type { Histogram, Region, Regions, Stats, Stop, TranslationStats } from '../machine/types.js';
 
 /** By name: the unit, and how often each bucket's numbers were seen, by its first number; empty buckets left out. */
 function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: string; times: Record<string, number> }> {
@@ -33,6 +33,12 @@ export function regionJson(region: Region): Record<string, unknown> {
   };
 }
 
+/** With the share of instructions that ran in translated code, and in the interpreter. */
+function translationOf(translation: TranslationStats, instructions: number): object {
+  const { ticks, compileMs, ...counts } = translation, share = instructions === 0 ? 0 : ticks / instructions;
+  return { ...counts, compileMs: Math.round(compileMs), instructions: { translated: ticks, interpreted: instructions - ticks }, share: Number(share.toFixed(4)) };
+}
+
 export function statsJson(stats: Stats, stop: Stop, regions: Regions): string {
   return JSON.stringify({
     stop: stop.reason,
@@ -41,6 +47,7 @@ export function statsJson(stats: Stats, stop: Stop, regions: Regions): string {
     boundaries: stats.boundaries,
     yields: stats.yields,
     moduleMs: Math.round(stats.moduleMs),
+    ...(stats.translation === undefined ? {} : { translation: translationOf(stats.translation, Number(stats.instructions)) }),
     ...countsOf(stats),
     regions: regions.finished.map(regionJson),
     regionsMissed: regions.missed,

@@ -81,6 +81,10 @@ const MACHINE = rowsOf('The machine', BOARD, [
   ['rtc', 'the date at start, base=utc, base=localtime or base=2026-11-22T12:00:00, and whether it follows the host\'s clock (clock=host, the default with --realtime or a user network) or the machine\'s time (clock=vm)', { value: 'base=...' }],
 ]);
 
+const JIT = rowsOf('The machine', RUN, [
+  ['jit', 'hot code is translated to WebAssembly: on (compiled beside the run), sync (at once), off (the default); threshold=N: once a block has run N instructions', { value: 'MODE[,threshold=N]', own: true }],
+]);
+
 const DISKS = rowsOf('Disks', BOARD, [
   ['drive', 'a virtio disk; -drive help lists what it takes (snapshot=on, overlay=FILE, cache=MODE...)', { value: 'file=PATH[,...]', topic: true, files: 'file' }],
   ['hda', 'a disk for the BIOS: a virtio disk, for there is no IDE yet; -hdb to -hdd too', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
@@ -118,6 +122,9 @@ const TIME = rowsOf('Time', RUN, [
 const TOLD = rowsOf('What is told, and how it ends', RUN, [
   ['verbose', 'boot messages and what is being done, on stderr', { also: ['v'], own: true }],
   ['stats', 'counters as JSON on stderr at the end', { value: 'json', only: ['json'], own: true }],
+  ['dump-ir', 'the intermediate form of the code at a linear address, on stderr when it is translated; may be repeated', { value: 'ADDRESS', own: true }],
+  ['dump-wasm', 'the module with what the code at an address became, as a file pintail-ADDRESS.wasm; may be repeated', { value: 'ADDRESS', own: true }],
+  ['jit-symbols', 'names for translated code in profiles of Node: a System.map, or what /proc/kallsyms says in the guest', { value: 'FILE', own: true, files: 'file' }],
   ['limit-instructions', 'ends the machine there, with status 124', { value: 'N', own: true }],
   ['limit-ms', 'the same after so much time of the wall', { value: 'N', own: true }],
   ['no-reboot', 'a reset ends the process, with status 0, instead of starting the machine again'],
@@ -195,7 +202,7 @@ const MEASURES = [
 ];
 
 export const OPTIONS: readonly OptionRow[] = [
-  ...BOOT, ...MACHINE, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...MEASURES, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...MEASURES, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
 ];
 
 /** The options of a command. */

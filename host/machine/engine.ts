@@ -13,7 +13,7 @@
  */
 
 import { platform } from '#platform';
-import { createTranslator, type Translator } from './translator.js';
+import { createTranslator, type JitSettings, type Translator } from './translator.js';
 import { StopReason as Code } from '../../assembly/surface/run.js';
 import { Holds } from './holds.js';
 import { InputQueue } from './input.js';
@@ -22,7 +22,7 @@ import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import type { HostPort } from '../rings/port.js';
 import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from '../rings/bytes.js';
 import { Timekeeping } from './timekeeping.js';
-import type { ClockMode, Counter, Stop, StopReason } from './types.js';
+import type { ClockMode, Counter, Stop, StopReason, TranslationStats } from './types.js';
 import { Bell } from './wait.js';
 import type { WallTime } from './wall-time.js';
 
@@ -41,8 +41,8 @@ export interface EngineOptions {
   clock: ClockMode;
   wall: WallTime;
   networks: MachineClock;
-  /** Hot code is translated. */
-  translate?: boolean;
+  /** How hot code is translated. */
+  jit?: JitSettings;
   /** Called with what the guest sent, at boundaries and at the end of a run. A promise holds the port (holds.ts). */
   onSerial: (port: number, bytes: Uint8Array) => void | Promise<unknown>;
   /** So many bytes of what was typed have entered; a port that had enough has room again. */
@@ -103,10 +103,21 @@ export class Engine {
 
   /** `shown`: of a restored machine, what its snapshot says. */
   constructor(private readonly options: EngineOptions, shown: readonly number[] = []) {
-    if (options.translate === true) this.translator = createTranslator(options.instance);
+    const { jit } = options;
+    if (jit !== undefined && jit.mode !== 'off') this.translator = createTranslator(options.instance, jit);
     this.shown = OUTPUT_RINGS.map((_, i) => shown[i] ?? 0);
     this.time = new Timekeeping({ ...options, bell: this.bell });
     this.input = new InputQueue(options.onTaken, options.onRoom);
+  }
+
+  /** What has been translated; undefined with translation off. */
+  translation(): TranslationStats | undefined {
+    return this.translator?.stats();
+  }
+
+  /** The instance is run no more. */
+  close(): void {
+    this.translator?.close();
   }
 
   get instructions(): bigint {

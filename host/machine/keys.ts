@@ -3,7 +3,7 @@
 import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
-  AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, Limits, MachineOptions, ModuleSource, NetdevOptions, PortOptions, RegisterChanges,
+  AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, NetdevOptions, PortOptions, RegisterChanges,
   SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
@@ -29,6 +29,7 @@ const SHARE: Names<ShareOptions> = { id: true, source: true, readOnly: true };
 const MODULE: Names<ModuleSource> = { file: true, text: true };
 const ADDED: UnionNames<AddedFile> = { host: true, content: true, guest: true, mode: true };
 const DEBUG_EXIT: Names<NonNullable<MachineOptions['debugExit']>> = { port: true, bytes: true };
+const JIT: Names<JitOptions> = { mode: true, threshold: true };
 const NETDEV: UnionNames<Exclude<NetdevOptions, string>> = { id: true, backend: true };
 const CHARDEV: UnionNames<Exclude<ChardevOptions, string>> = { id: true, stream: true };
 
@@ -63,6 +64,7 @@ export function checkMachineKeys(options: MachineOptions): void {
   check('', options, MACHINE);
   if (options.limits !== undefined) check('limits.', options.limits, LIMITS);
   if (options.bare !== undefined) check('bare.', options.bare, BARE);
+  if (typeof options.jit === 'object') check('jit.', options.jit, JIT);
   if (options.debugExit !== undefined) check('debugExit.', options.debugExit, DEBUG_EXIT);
   checkEach('devices', options.devices, DEVICE);
   for (const { ports } of options.devices ?? []) checkEach('devices.ports', ports, PORT);

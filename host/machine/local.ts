@@ -19,6 +19,7 @@ import { SerialUse } from '../guest/protocol.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { checkExecKeys, checkMachineKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
+import { irAt } from './ir-text.js';
 import { MachineClock } from './machine-clock.js';
 import { compileModule, instantiate, type CompiledModule } from './module.js';
 import { high, low, type ModuleInstance } from '../rings/instance.js';
@@ -35,6 +36,7 @@ import { openSources, readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import { setTickNs } from './timekeeping.js';
+import type { TranslatedModule } from './translator.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
   AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SnapshotOptions, SpawnOptions, Stats, Stop,
@@ -100,6 +102,9 @@ export class LocalMachine implements Machine {
   private commandRun: Promise<Stop> | undefined;
   /** What was typed has entered: for a worker, whose handle counts what waits. */
   onInputTaken: ((port: number, bytes: number) => void) | undefined;
+  /** For the command: what the guest calls the code at an address; what is translated, between two instructions. */
+  symbolAt: ((address: bigint) => string | undefined) | undefined;
+  onTranslated: ((module: TranslatedModule) => void) | undefined;
   private isClosed = false;
   /** The machine stands in the midst of an instruction, and cannot go on. */
   private broken: SnapshotError | undefined;
@@ -181,6 +186,7 @@ export class LocalMachine implements Machine {
     this.agent?.fail('The machine was reset.');
     this.book.reset();
     this.earlier += this.engine.instructions;
+    this.engine.close();
     this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
     this.engine = this.newEngine();
     this.startAgent(false);
@@ -203,6 +209,7 @@ export class LocalMachine implements Machine {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     await this.pause();
     this.agent?.fail('The machine was closed.');
+    this.engine.close();
     await this.outside.close();
     this.dropSnapshot();
   }
@@ -375,6 +382,7 @@ export class LocalMachine implements Machine {
       moduleMs: this.engine.moduleMs,
       ...readCounters(this.instance, [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()]),
       histograms: readHistograms(this.instance),
+      translation: this.engine.translation(),
     };
   }
 
@@ -412,6 +420,11 @@ export class LocalMachine implements Machine {
     this.book.take({ command, tag: roiTag() >>> 0, name: new TextDecoder().decode(name) });
   }
 
+  /** The IR of the code at a linear address, as text, up to what ends its block. To be called while nothing runs, as in onTranslated. */
+  readIr(address: bigint): string {
+    return irAt(this.instance, address);
+  }
+
   async stateHash(): Promise<string> {
     this.mustBePaused('stateHash()');
     bringAll(this.instance, this.memoryMiB * MIB);
@@ -430,7 +443,11 @@ export class LocalMachine implements Machine {
       clock: this.settings.clock,
       wall: this.wall,
       networks,
-      translate: this.settings.translate,
+      jit: {
+        ...this.settings.jit,
+        symbol: (address) => this.symbolAt?.(address),
+        onTranslated: (module) => guarded(() => this.onTranslated?.(module), (error) => this.listenerFailed(error)),
+      },
       onSerial: (port, bytes) => this.receive(port, bytes),
       onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
       onRoom: (port) => void this.events.emit('drain', port),

@@ -8,7 +8,8 @@ import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import type { PlainOptions, ReadOptions } from './sources.js';
-import type { ClockMode, CpuVendor } from './types.js';
+import { MAX_JIT_THRESHOLD, TRANSLATION_TICKS, type JitSettings } from './translator.js';
+import type { ClockMode, CpuVendor, JitMode } from './types.js';
 
 export const MAX_MEMORY_MIB = 3072;
 export const DEFAULT_MEMORY_MIB = 256;
@@ -23,8 +24,8 @@ export interface Settings {
   vendor: Vendor;
   /** Bits of Hidden (assembly/surface/clock.ts). */
   hidden: number;
-  /** Hot code is translated. */
-  translate: boolean;
+  /** How hot code is translated. */
+  jit: JitSettings;
   seed: bigint;
   /** What the RTC shows at start, in ms since 1970; undefined where the options do not say and nothing else does. */
   rtcMs: number;
@@ -125,9 +126,15 @@ function vendorOf({ cpu = {} }: PlainOptions): Vendor {
   return VENDORS[name];
 }
 
-function isTranslated({ jit = 'off' }: PlainOptions): boolean {
-  if (jit !== 'off' && jit !== 'sync') throw new OptionError('jit', `"${String(jit)}" is neither off nor sync.`);
-  return jit === 'sync';
+export const JIT_MODES: readonly JitMode[] = ['off', 'on', 'sync'];
+
+function jitOf({ jit = 'off' }: PlainOptions): JitSettings {
+  const { mode, threshold = TRANSLATION_TICKS } = typeof jit === 'object' && jit !== null ? jit : { mode: jit };
+  if (!JIT_MODES.includes(mode)) throw new OptionError('jit', `"${String(mode)}" is none of ${JIT_MODES.join(', ')}.`);
+  if (!Number.isInteger(threshold) || threshold < 1 || threshold > MAX_JIT_THRESHOLD) {
+    throw new OptionError('jit.threshold', `${String(threshold)} is not a whole number of instructions from 1 to ${MAX_JIT_THRESHOLD}.`);
+  }
+  return { mode, threshold };
 }
 
 /** Where the debug devices answer: they are placed anew only when the options say so. */
@@ -185,7 +192,7 @@ export function readSettings(options: ReadOptions): Settings {
     icountShift: shiftOf(options, clock),
     vendor: vendorOf(options),
     hidden: hiddenOf(options),
-    translate: isTranslated(options),
+    jit: jitOf(options),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
     ...rtcOf(options, clock, netdevs),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),

@@ -227,8 +227,11 @@ export interface MachineOptions {
    * says. A guest that waits by counting time waits for fewer instructions then.
    */
   icountShift?: number;
-  /** `sync`: hot code is translated to Wasm, compiled at once where the run yields. What a guest computes is the same. Default `off`. */
-  jit?: 'off' | 'sync';
+  /**
+   * Hot code is translated to Wasm. `on`: the engine compiles it beside the run; `sync`: at once, where the run yields; `off`: everything is
+   * interpreted. What a guest computes is the same, instruction for instruction. Default `off`.
+   */
+  jit?: JitMode | JitOptions;
   /**
    * Seeds RDRAND and everything else that is random in a machine. Default 1. A machine from a snapshot that is given one is another machine than that which
    * was saved: its kernel is told so by the VM generation device, and takes new random numbers.
@@ -366,6 +369,41 @@ export interface Histogram {
   buckets: { from: number; times: bigint }[];
 }
 
+/** How hot code is translated. */
+export type JitMode = 'off' | 'on' | 'sync';
+
+export interface JitOptions {
+  mode: JitMode;
+  /** Instructions that a block runs in the interpreter before it is translated, 1 to 10^9. Default 20,000. */
+  threshold?: number;
+}
+
+/** What has been translated since the machine was made or reset. */
+export interface TranslationStats {
+  /** Regions (a loop nest or the like, one Wasm function each) translated; refused by the translator or the engine; dropped because their code changed, or for room. */
+  regions: number;
+  refused: number;
+  stale: number;
+  dropped: number;
+  /** Bytes of Wasm, and the guest's instructions that it stands for. */
+  bytes: number;
+  guestInstructions: number;
+  /** Times that a region was entered, and that what was left until the next event was too little to enter one. */
+  entered: number;
+  notEntered: number;
+  /** Instructions retired in translated code. */
+  ticks: number;
+  /** Why regions were left: the guest's fault, an event, something that must be looked at (a device, a store to code), the budget, code outside. */
+  exits: Record<'raised' | 'event' | 'look' | 'budget' | 'outside', number>;
+  /** Modules handed to the engine, those that it compiles now, those in use, those that it or the process had no room for. */
+  modules: number;
+  underWay: number;
+  liveModules: number;
+  refusedModules: number;
+  /** Wall ms from handing a module over to having it, summed: under `on` beside the run, and several at a time. */
+  compileMs: number;
+}
+
 export interface Stats {
   /** Instructions retired since the machine was created. */
   instructions: bigint;
@@ -383,6 +421,8 @@ export interface Stats {
   devices: Record<string, Accesses>;
   /** Histograms of the network cards' queues and others, those that have seen something: packets per doorbell, per interrupt, per poll. */
   histograms: Histogram[];
+  /** What has been translated; undefined with `jit: 'off'`. */
+  translation: TranslationStats | undefined;
 }
 
 /** A mark inside a region: its number and name, and how many instructions after the region's begin it came. */

@@ -5,7 +5,7 @@
 
 import type { Address, ProbePoint } from '../../assembly/surface/run.js';
 
-/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, translations.ts and probe.ts export; translate/helpers.ts is for what is translated. */
+/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, linking.ts and probe.ts export; translate/helpers.ts is for what is translated. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
   setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number, start: number): void;
@@ -52,14 +52,22 @@ export interface ModuleExports {
   hideFeatures(hidden: number): void;
   /** The module's functions: translated ones are put behind them. */
   readonly table: WebAssembly.Table;
-  /** Ticks of a block after which it is translated; 0: none is. */
-  setTranslation(ticks: number): void;
-  waitingModule(): number;
+  /** Ticks of a block after which it is translated, 0: none is; whether the host is asked for its turn then. */
+  setTranslation(ticks: number, eager: number): void;
+  codeWaiting(): number;
+  takeBatch(): number;
   waitingModuleAt(): number;
-  waitingRegion(): number;
+  takenBatch(): number;
+  oldestBatch(): number;
+  functionsIn(batch: number): number;
+  regionIn(batch: number, index: number): number;
+  firstFunction(): number;
   mostRegions(): number;
-  linked(slot: number): void;
-  refused(): void;
+  regionRipLo(region: number): number;
+  regionRipHi(region: number): number;
+  linkBatch(batch: number, base: number): number;
+  refuseBatch(batch: number): void;
+  dropBatch(): number;
   translationCounts(): number;
   poke(): void;
   address(what: Address): number;

@@ -10,7 +10,7 @@ import { DEFAULT_APPEND, prepareGuest } from '../../build/host/guest/index.js';
 import { Address } from '../../assembly/surface/run.js';
 import { writeRegisters } from '../../host/machine/cpu-layout.js';
 import { entryRegisters } from '../../host/machine/entry.js';
-import { createTranslator } from '../../host/machine/translator.js';
+import { createTranslator, TRANSLATION_TICKS } from '../../host/machine/translator.js';
 import { createRawMachine, runTicks } from '../support/raw-machine.js';
 
 const MEMORY_MIB = 128;
@@ -24,10 +24,10 @@ function bootFor(plan: BootPlan, execution: 'run' | 'ir' | 'translated'): string
   instance.exports.presetCards();
   writeRegisters(instance, entryRegisters(plan.entry));
   call('runThroughIr', execution === 'ir' ? 1 : 0);
-  const translator = execution === 'translated' ? createTranslator(instance) : undefined;
+  const translator = execution === 'translated' ? createTranslator(instance, { mode: 'sync', threshold: TRANSLATION_TICKS }) : undefined;
   const hashes: string[] = [];
   for (let n = 1; n <= SLICES; n++) {
-    expect(runTicks({ call }, SLICE_TICKS, translator?.serve)).toBe(0);
+    expect(runTicks({ call }, SLICE_TICKS, translator === undefined ? undefined : () => translator.serve())).toBe(0);
     if (n % (SLICES / 4) !== 0) continue;
     const cpu = call('address', Address.Gpr);
     hashes.push(createHash('sha256')

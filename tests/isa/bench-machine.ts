@@ -237,8 +237,8 @@ function linkHere(exports: Exports, memory: WebAssembly.Memory, call: Context['c
         return;
       }
       const at = call('waitingModuleAt');
-      const { f } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(memory.buffer).slice(at, at + length)), imports).exports;
-      table.set(slot, f);
+      const { f0 } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(memory.buffer).slice(at, at + length)), imports).exports;
+      table.set(slot, f0);
       call('runHere', slot);
     },
   };

@@ -1,89 +1,84 @@
 /**
  * Hot code translated: a loop nest with a call, read-modify-writes, and a store into its own code, run in random steps with a low threshold. After
- * every step registers, flags, ticks and RAM are what the interpreter makes of the same ticks.
+ * every step registers, flags, ticks and RAM are what the interpreter makes of the same ticks, however what is translated is compiled.
  */
-import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
-import { Address } from '../../assembly/surface/run.js';
-import { createTranslator } from '../../host/machine/translator.js';
-import { enterMode } from '../support/enter.js';
-import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { codeRoom } from '../../host/machine/code-room.js';
+import { createTranslator, type Translator } from '../../host/machine/translator.js';
+import type { JitMode } from '../../host/machine/types.js';
+import { runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
+import { createLoop, stateOf } from '../support/translated-loops.js';
 
-const CODE = 0x1000, PML4 = 0x2000, PDPT = 0x3000, DIRECTORY = 0x4000, STACK = 0x7000, DATA = 0x8000;
 const THRESHOLD = 200;
 
-/** Pieces of code with labels ("name:") and 8- and 32-bit references to them (">name", ">>name"). */
-function assemble(...pieces: string[]): Uint8Array {
-  const out: number[] = [], labels = new Map<string, number>(), holes: { at: number; bytes: number; name: string }[] = [];
-  for (const word of pieces.flatMap((piece) => piece.split(' '))) {
-    if (word.endsWith(':')) labels.set(word.slice(0, -1), out.length);
-    else if (word.startsWith('>')) {
-      const bytes = word.startsWith('>>') ? 4 : 1;
-      holes.push({ at: out.length, bytes, name: word.replace(/^>+/, '') });
-      for (let k = 0; k < bytes; k++) out.push(0);
-    } else out.push(parseInt(word, 16));
+/** A machine that interprets beside one that translates, each step compared; between steps the engine may compile. */
+async function compare(steps: number, mode: JitMode, afterStep?: (translated: RawMachine, n: number) => void): Promise<Translator> {
+  const interpreted = createLoop(), translated = createLoop();
+  const translator = createTranslator(translated.instance, { mode, threshold: THRESHOLD }), random = seeded(11);
+  for (let n = 0; n < steps; n++) {
+    const ticks = n % 3 === 0 ? 1 + random() % 40 : 1 + random() % 20_000;
+    runTicks(interpreted, ticks);
+    runTicks(translated, ticks, () => translator.serve());
+    expect(`step ${n} of ${ticks}: ${stateOf(translated)}`).toBe(`step ${n} of ${ticks}: ${stateOf(interpreted)}`);
+    afterStep?.(translated, n);
+    if (mode === 'on') await new Promise((resolve) => setImmediate(resolve));
   }
-  for (const { at, bytes, name } of holes) {
-    const distance = labels.get(name)! - (at + bytes);
-    for (let k = 0; k < bytes; k++) out[at + k] = (distance >> (8 * k)) & 0xff;
-  }
-  return Uint8Array.from(out);
+  return translator;
 }
 
-const LOOPS = assemble(
-  '31 c9', // xor ecx, ecx
-  'outer: be 00 80 00 00 ba 40 00 00 00', // mov esi, DATA; mov edx, 64
-  'inner: 48 03 06 48 6b c0 patch: 1f', // add rax, [rsi]; imul rax, rax, 31
-  '48 89 86 00 02 00 00 f0 83 06 03', // mov [rsi + 512], rax; lock add dword [rsi], 3
-  '48 83 c6 08 ff ca 75 >inner', // add rsi, 8; dec edx; jnz inner
-  'e8 >>sub ff c1 f6 c1 1f 75 >outer', // call sub; inc ecx; test cl, 31; jnz outer
-  'fe 05 >>patch eb >outer', // inc byte [patch]: its own code
-  'sub: 53 48 8d 1c 48 48 31 d8', // push rbx; lea rbx, [rax + rcx * 2]; xor rax, rbx
-  '48 39 d8 76 >skip 48 c1 c0 07', // cmp rax, rbx; jbe skip; rol rax, 7
-  'skip: 0f 42 d9 5b 66 0f ef c8 66 0f fe c1 c3', // cmovb ebx, ecx; pop rbx; pxor xmm1, xmm0; paddd xmm0, xmm1; ret
-);
-
-function createMachine(): RawMachine {
-  const machine = createRawMachine(2), { bytes, view, ram, instance, call } = machine;
-  view.setBigUint64(ram + PML4, BigInt(PDPT) | 3n, true);
-  view.setBigUint64(ram + PDPT, BigInt(DIRECTORY) | 3n, true);
-  view.setBigUint64(ram + DIRECTORY, 0x83n, true);
-  enterMode(instance, 'long64', CODE, PML4);
-  view.setBigUint64(call('address', Address.Gpr) + 4 * 8, BigInt(STACK), true);
-  call('refreshCpu');
-  bytes.set(LOOPS, ram + CODE);
-  const random = seeded(7);
-  for (let k = 0; k < 1024; k += 4) view.setUint32(ram + DATA + k, random(), true);
-  return machine;
+/** Until nothing is compiled any more. */
+async function settle(translator: Translator): Promise<void> {
+  await vi.waitFor(() => expect(translator.stats().underWay).toBe(0), { timeout: 20_000 });
 }
 
-function stateOf({ call, bytes, ram, ramBytes }: RawMachine): string {
-  const gpr = call('address', Address.Gpr), xmm = call('address', Address.Xmm);
-  return createHash('sha256')
-    .update(bytes.subarray(gpr, gpr + 128)).update(bytes.subarray(xmm, xmm + 256))
-    .update(`${call('readRflags')} ${call('ticksLo')}`).update(bytes.subarray(ram, ram + ramBytes)).digest('hex');
-}
-
-/** What the module counts of its translations: linked, refused, stale, a gap; bytes, calls, ticks as 64-bit words. */
-function counts({ call, view }: RawMachine): { linked: number; ticks: bigint } {
-  const at = call('translationCounts');
-  return { linked: view.getUint32(at, true), ticks: view.getBigUint64(at + 32, true) };
-}
+afterEach(() => void vi.restoreAllMocks());
 
 describe('translated code', () => {
-  it('is the interpreter\'s equal after every one of many steps, over stores into itself', { timeout: 120_000 }, () => {
-    const interpreted = createMachine(), translated = createMachine();
-    const translator = createTranslator(translated.instance, THRESHOLD), random = seeded(11);
-    for (let n = 0; n < 300; n++) {
-      const ticks = n % 3 === 0 ? 1 + random() % 40 : 1 + random() % 20_000;
-      runTicks(interpreted, ticks);
-      runTicks(translated, ticks, translator.serve);
-      expect(`step ${n} of ${ticks}: ${stateOf(translated)}`).toBe(`step ${n} of ${ticks}: ${stateOf(interpreted)}`);
-    }
-    const { linked, ticks } = counts(translated);
-    console.log(`${linked} regions linked, ${ticks} ticks translated`);
+  it('is the interpreter\'s equal after every one of many steps, over stores into itself', { timeout: 120_000 }, async () => {
+    const translator = await compare(300, 'sync');
+    const { regions, ticks } = translator.stats();
+    console.log(`${regions} regions, ${ticks} ticks translated`);
     // A store into the loop drops what was made of it, and it becomes hot again.
-    expect(linked).toBeGreaterThan(20);
-    expect(ticks).toBeGreaterThan(500_000n);
+    expect(regions).toBeGreaterThan(20);
+    expect(ticks).toBeGreaterThan(500_000);
+    translator.close();
+  });
+
+  it('is equal when it is compiled beside the run, and the room it takes in the process is given back', { timeout: 120_000 }, async () => {
+    const before = codeRoom(), translator = await compare(200, 'on');
+    const { modules, ticks } = translator.stats();
+    console.log(`${modules} modules, ${ticks} ticks translated`);
+    expect(modules).toBeGreaterThan(0);
+    expect(ticks).toBeGreaterThan(1000);
+    translator.close();
+    await settle(translator);
+    expect(codeRoom()).toEqual(before);
+  });
+
+  it('is equal when what there is is dropped again and again, also while it is compiled', { timeout: 120_000 }, async () => {
+    const translator = await compare(150, 'on', ({ call, ram }, n) => {
+      if (n % 4 === 1) call('dropBatch');
+      if (n % 10 === 7) call('dropCode', 0x1000, 0, 1);
+      if (n % 25 === 20) call('setTranslation', THRESHOLD, 0);
+      expect(ram).toBeGreaterThan(0);
+    });
+    const { dropped, modules, liveModules } = translator.stats();
+    expect(dropped).toBeGreaterThan(0);
+    expect(liveModules).toBeLessThan(modules);
+    translator.close();
+  });
+
+  it('is left to the interpreter, counted, when the engine refuses it', { timeout: 60_000 }, async () => {
+    const { Module } = WebAssembly;
+    vi.spyOn(WebAssembly, 'Module').mockImplementation(function (bytes: BufferSource) {
+      if (bytes.byteLength < 100_000) throw new WebAssembly.CompileError('no room');
+      return new Module(bytes);
+    } as never);
+    const before = codeRoom(), translator = await compare(60, 'sync');
+    const { refused, refusedModules, liveModules, ticks } = translator.stats();
+    expect(refusedModules).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThanOrEqual(refusedModules);
+    expect({ liveModules, ticks }).toEqual({ liveModules: 0, ticks: 0 });
+    expect(codeRoom()).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 /** Random programs run by the interpreter and translated, side by side, in random steps: equal after every step. */
 import { Address, StopReason } from '../../assembly/surface/run.js';
 import { CpuField } from '../../assembly/surface/fields.js';
-import { createTranslator } from '../../host/machine/translator.js';
+import { createTranslator, type Translator } from '../../host/machine/translator.js';
 import { enterMode } from './enter.js';
 import { makeProgram } from './random-program.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from './raw-machine.js';
@@ -24,7 +24,7 @@ function create(): Machine {
 /** Registers, data and code as a seed says; whatever was decoded and translated is forgotten. */
 function prepare(m: Machine, seed: number, { code, start }: { code: Uint8Array; start: number }, threshold: number): void {
   const random = seeded(seed), { bytes, view, ram, call } = m, field = (f: CpuField): number => call('cpuField', f);
-  call('setTranslation', threshold);
+  call('setTranslation', threshold, 1);
   bytes.fill(0x90, ram + CODE, ram + CODE + 4096);
   bytes.set(code, ram + CODE);
   for (let at = DATA - 4096; at < DATA + 8192; at += 8) {
@@ -59,14 +59,14 @@ function difference(a: Machine, b: Machine): string | undefined {
 
 export interface Outcome { readonly failure?: string; readonly ticks: bigint; readonly linked: number; readonly faults: number }
 
-interface Pair { readonly interpreted: Machine; readonly translated: Machine; readonly serve: () => void }
+interface Pair { readonly interpreted: Machine; readonly translated: Machine; readonly translator: Translator }
 function createPair(): Pair {
   const interpreted = create(), translated = create();
-  return { interpreted, translated, serve: createTranslator(translated.instance, THRESHOLD).serve };
+  return { interpreted, translated, translator: createTranslator(translated.instance, { mode: 'sync', threshold: THRESHOLD }) };
 }
 
 /** One program in random steps: what differs, or how it stopped. Without handlers a fault ends in shutdown, in both at the same tick. */
-function runProgram({ interpreted, translated, serve }: Pair, seed: number, most: number): { failure?: string; stop: StopReason } {
+function runProgram({ interpreted, translated, translator }: Pair, seed: number, most: number): { failure?: string; stop: StopReason } {
   const program = makeProgram(seeded(seed * 2 + 1), most), random = seeded(seed + 77);
   prepare(interpreted, seed, program, 0);
   prepare(translated, seed, program, THRESHOLD);
@@ -74,7 +74,7 @@ function runProgram({ interpreted, translated, serve }: Pair, seed: number, most
   for (let step = 0; step < STEPS && stop === StopReason.BUDGET; step++) {
     const ticks = 1 + random() % (random() % 3 ? 60 : 2000);
     stop = runTicks(interpreted, ticks);
-    const other = runTicks(translated, ticks, serve);
+    const other = runTicks(translated, ticks, () => translator.serve());
     const found = stop !== other ? `stops: ${stop} interpreted, ${other} translated` : difference(interpreted, translated);
     if (found) return { failure: `program ${seed}, step ${step} of ${ticks} ticks: ${found}`, stop };
   }
@@ -85,9 +85,10 @@ function runProgram({ interpreted, translated, serve }: Pair, seed: number, most
 export function runRandomPrograms(from: number, to: number, most: number): Outcome {
   let pair = createPair(), ticks = 0n, linked = 0, faults = 0, failure: string | undefined;
   const take = (): void => {
-    const { view, call } = pair.translated, counts = call('translationCounts');
-    ticks += view.getBigUint64(counts + 32, true);
-    linked += view.getUint32(counts, true);
+    const stats = pair.translator.stats();
+    ticks += BigInt(stats.ticks);
+    linked += stats.regions;
+    pair.translator.close();
   };
   for (let seed = from; seed < to && failure === undefined; seed++) {
     const done = runProgram(pair, seed, most);
