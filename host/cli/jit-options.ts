@@ -9,7 +9,6 @@ import type { JitMode, JitOptions } from '../machine/types.js';
 import { parseCount, type Given } from './arguments.js';
 import { UsageError } from './faults.js';
 import { readEach, readOption, type Reading } from './reading.js';
-import { note } from './supervise.js';
 import { readProperties, splitWords, type Property } from './words.js';
 
 const JIT: readonly Property[] = [
@@ -50,8 +49,8 @@ export function readJit(reading: Reading): JitPlan {
 
 const hex = (address: bigint): string => address.toString(16).padStart(16, '0');
 
-/** Tells of what is translated. The function says at the end what was not there. */
-export function watchTranslation(machine: LocalMachine, { ir, wasm, symbols }: JitPlan): () => void {
+/** Tells of what is translated, notes by `note`. The function says at the end what was not there. */
+export function watchTranslation(machine: LocalMachine, { ir, wasm, symbols }: JitPlan, note: (text: string) => void): () => void {
   if (symbols !== undefined) machine.symbolAt = symbolFinder(parseSymbols(readFileSync(symbols, 'latin1')));
   const missing = new Set([...ir, ...wasm]);
   if (missing.size === 0) return () => undefined;

@@ -9,6 +9,7 @@ import { withoutCodes } from '../words/errno.js';
 import { connectStdio, type TerminalStream } from './chardevs.js';
 import { openCommandInput } from './command-input.js';
 import { describeTerminal, terminalKind, runConsole, sayHowToLeave } from './console-session.js';
+import { heedBranchHints } from './engine-flags.js';
 import { UsageError } from './faults.js';
 import { Outputs, statusOf as statusOfOutput } from './output.js';
 import { watchTranslation } from './jit-options.js';
@@ -75,7 +76,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
   });
   if (options.verbose && options.machine.command !== undefined) machine.on('console', (bytes) => outputs.write(process.stderr, bytes));
   outputs.onError(() => void machine.pause());
-  const tellMissing = watchTranslation(machine, options.jit);
+  const tellMissing = watchTranslation(machine, options.jit, note);
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
     tellMissing();
@@ -153,6 +154,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const terminal = connectProcess(options, outputs);
   const progress = openProgress();
   const removePid = writePid(options);
+  if (options.jit.jit !== undefined && options.jit.jit.mode !== 'off') heedBranchHints();
   try {
     await addFirmware(options, progress);
     const machine = await open(options, instantly, progress).catch((error: unknown) => {

@@ -97,6 +97,7 @@ class Compiler implements Translator {
   close(): void {
     this.closed = true;
     for (const batch of this.linked.splice(0)) this.clear(batch);
+    for (const { bytes } of this.compiled.splice(0)) giveBack(bytes);
   }
 
   /** Batches that the module has dropped: their functions leave the table, so that the engine can drop their modules. */
