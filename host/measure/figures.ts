@@ -9,7 +9,7 @@ import type { Variant } from './variant.js';
 export interface Figures {
   packets: number;
   virtualNs: number;
-  /** Retired, kernel and user, idle included; one iteration of a REP counts as one, and so does the delivery of an exception. */
+  /** Retired, kernel and user, the idle loop's too; a repetition counts once. */
   instructions: number;
   /** Accesses to the card's registers, and each register's: "TDT w". */
   accesses: number;
@@ -65,7 +65,7 @@ export function figuresOf(region: Region, variant: Variant, number: number, port
   return {
     packets,
     virtualNs: Number(region.virtualNs),
-    instructions: each(Number(region.instructions)),
+    instructions: each(value(region, 'instructions')),
     accesses: each(Object.values(registers).reduce((total, n) => total + n, 0)),
     registers: Object.fromEntries(Object.entries(registers).map(([name, n]) => [name, each(n)])),
     interrupts: own(row.interrupts),

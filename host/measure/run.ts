@@ -9,7 +9,7 @@ import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
 import type { Variant } from './variant.js';
 
 /** The end of a machine that does not come to its own: a phase takes some 0.1 G instructions. */
-const MOST_INSTRUCTIONS = 60_000_000_000;
+const MOST_INSTRUCTIONS = 20_000_000_000;
 
 export interface Measured {
   variant: Variant;

@@ -12,7 +12,7 @@ const VARIANTS: Variant[] = [
   { ...e1000, name: 'tx', direction: 'tx' },
   { ...e1000, name: 'rx', direction: 'rx' },
   { ...DEFAULTS, name: 'virtio by 10', card: 'virtio-net', direction: 'tx', count: 1000, warmUp: 100, burst: 10 },
-  { ...DEFAULTS, name: 'slow line', card: 'virtio-net', direction: 'tx', count: 1000, warmUp: 400, size: 1000, speed: '100M', driver: { napi_tx: '0' } },
+  { ...DEFAULTS, name: 'slow line', card: 'virtio-net', direction: 'tx', count: 1000, warmUp: 400, size: 1000, speed: '100M' },
 ];
 
 it('an e1000 without moderation costs six accesses and an interrupt each way; bursts and a line that is slow are as they must be', async () => {
@@ -29,10 +29,7 @@ it('an e1000 without moderation costs six accesses and an interrupt each way; bu
     expect([accesses, interrupts, registers['RDT w']]).toEqual([expect.closeTo(6, 1), expect.closeTo(1, 2), expect.closeTo(1, 2)]);
   }
   for (const { doorbells } of burst!) expect(doorbells).toBe(0.1);
-  // 81.92 us a frame, so the ring is full: the driver is told when three quarters of it are free, and not of each.
-  for (const { interrupts, virtualNs } of slow!) {
-    expect(interrupts).toBeLessThan(1 / 100);
-    expect(virtualNs).toBeGreaterThan(1000 * 81_920 * 0.7);
-  }
+  // 81.92 us a frame; the line's FIFO holds sixteen of them.
+  for (const { virtualNs } of slow!) expect(virtualNs).toBeGreaterThan((1000 - 20) * 81_920);
   expect((await measureVariants(VARIANTS, { phases: 2 })).measured).toEqual(first.measured);
 });

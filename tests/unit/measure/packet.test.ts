@@ -20,7 +20,7 @@ const variant: Variant = { ...DEFAULTS, name: 'e1000 60 tx', card: 'e1000', size
 const counters = (values: Record<string, number>): Region['counters'] => Object.entries(values).map(([name, value]) => ({ name, unit: 'x', value: BigInt(value) }));
 const region = (more: Record<string, number> = {}): Region => ({
   name: 'v0.0', tag: 0, within: [], beginInstructions: 0n, marks: [], instructions: 20_000n, virtualNs: 30_000n, histograms: [],
-  counters: counters({ 'e1000-1 packets sent': 10, 'lab3 frames taken': 10, 'e1000-1 interrupts delivered': 5, 'e1000-1 q1 doorbells': 10, 'e1000-1 q1 descriptors read': 20, 'e1000-1 q1 bytes copied': 600, 'DMA reads': 20, 'DMA writes': 10, 'MMIO writes': 15, 'MMIO reads': 10, 'n0.reads': 3, ...more }),
+  counters: counters({ instructions: 20_000, 'e1000-1 packets sent': 10, 'lab3 frames taken': 10, 'e1000-1 interrupts delivered': 5, 'e1000-1 q1 doorbells': 10, 'e1000-1 q1 descriptors read': 20, 'e1000-1 q1 bytes copied': 600, 'DMA reads': 20, 'DMA writes': 10, 'MMIO writes': 15, 'MMIO reads': 10, 'n0.reads': 3, ...more }),
   devices: { 'e1000-1 TDT': { reads: 0n, writes: 10n }, 'e1000-1 ICR': { reads: 10n, writes: 0n }, 'e1000-0 TDT': { reads: 0n, writes: 7n }, 'e1000 memory': { reads: 10n, writes: 10n } },
 });
 
