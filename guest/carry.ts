@@ -4,7 +4,7 @@
  * most 32 KiB. System calls by number: arch/x86/entry/syscalls/syscall_32.tbl.
  */
 import { TextAssembler } from './assembler/text.js';
-import { pvhElf } from './elf.js';
+import { programElf } from './elf.js';
 
 /** Congruent with the code's place in the file, as Linux maps by pages. */
 const BASE = 0x0804_8100;
@@ -113,7 +113,7 @@ function program(text: string): Uint8Array {
   const a = new TextAssembler(BASE);
   a.bits = 32;
   a.text(text);
-  return pvhElf(a.assemble(), BASE, BASE, FRAME_BYTES);
+  return programElf(a.assemble(), BASE, FRAME_BYTES);
 }
 
 /** `send KIIIIIII`: standard input to standard output, a frame each read, until its end. */

@@ -13,7 +13,7 @@
  */
 import { Roi, RoiCommand, RoiPort } from '../assembly/surface/roi.js';
 import { TextAssembler } from './assembler/text.js';
-import { pvhElf } from './elf.js';
+import { programElf } from './elf.js';
 
 /** Congruent with the code's place in the file, as Linux maps by pages. */
 const BASE = 0x0804_8100;
@@ -186,5 +186,5 @@ export function roiTool(): Uint8Array {
   const a = new TextAssembler(BASE);
   a.bits = 32;
   a.text(PROGRAM);
-  return pvhElf(a.assemble(), BASE, BASE, BUFFER_BYTES);
+  return programElf(a.assemble(), BASE, BUFFER_BYTES);
 }

@@ -3,7 +3,7 @@
  * System calls by number: arch/x86/entry/syscalls/syscall_32.tbl of Linux 4.3 and later.
  */
 import { TextAssembler } from './assembler/text.js';
-import { pvhElf } from './elf.js';
+import { programElf } from './elf.js';
 
 /** Congruent with the code's place in the file, as Linux maps by pages. */
 const BASE = 0x0804_8100;
@@ -44,5 +44,5 @@ export function udpEcho(port: number): Uint8Array {
   const a = new TextAssembler(BASE);
   a.bits = 32;
   a.text(program(port));
-  return pvhElf(a.assemble(), BASE, BASE, MAX_DATAGRAM);
+  return programElf(a.assemble(), BASE, MAX_DATAGRAM);
 }

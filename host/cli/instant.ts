@@ -24,7 +24,8 @@ const OWN_BOOT = [
 export function mayStartInstantly(machine: MachineOptions, verbose: boolean): boolean {
   if (verbose || (machine.guest !== 'amd64' && machine.guest !== 'i386')) return false;
   if (OWN_BOOT.some((name) => machine[name] !== undefined) || machine.limits?.instructions !== undefined) return false;
-  const isOwnNetwork = (netdev: unknown): boolean => typeof netdev === 'string' && /^user(,|$)/.test(netdev);
+  // A capture shows the boot's packets too.
+  const isOwnNetwork = (netdev: unknown): boolean => typeof netdev === 'string' && /^user(,|$)/.test(netdev) && !/,pcap=/.test(netdev);
   return !machine.drives?.length && !machine.shares?.length && !machine.chardevs?.length && (machine.netdevs ?? []).every(isOwnNetwork);
 }
 

@@ -101,7 +101,7 @@ describe('packed rings', () => {
     const path = join(folder, 'packed.img');
     writeFileSync(path, Buffer.alloc(4 << 20));
     const out = await lines(
-      ['cut -c35 /sys/bus/virtio/devices/virtio?/features', 'head -c 4194304 /dev/urandom >/tmp/r; dd if=/tmp/r of=/dev/vda bs=64k conv=fsync 2>/dev/null; sha256sum </tmp/r', 'dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c'],
+      ['cut -c35 /sys/bus/virtio/drivers/virtio_blk/virtio?/features /sys/bus/virtio/drivers/virtio_rng/virtio?/features', 'head -c 4194304 /dev/urandom >/tmp/r; dd if=/tmp/r of=/dev/vda bs=64k conv=fsync 2>/dev/null; sha256sum </tmp/r', 'dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c'],
       '-nic', 'none', '-drive', `file=${path},if=none,id=d0`, '-device', 'virtio-blk-pci,drive=d0,packed=on', '-device', 'virtio-rng-pci,packed=on',
     );
     expect(out).toEqual(['1', '1', `${digest(readFileSync(path))}  -`, '16']);
