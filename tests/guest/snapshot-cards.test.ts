@@ -57,16 +57,19 @@ describe('a machine with cards at work', () => {
     const { copy, own } = await fork();
     const names = ['virtio-net0 packets sent', 'virtio-blk0 reads', 'virtio-blk0 writes', 'virtio-rng0 bytes given', 'virtio-rng0 waits for the next period', 'virtio-console0 bytes sent'];
     const midway = await Promise.all(names.map(count));
-    const stop = await machine.run();
+    // When the command has ended, the host says so to the guest that it runs in; a copy, which was given no command, goes its own way from there.
+    let stop = await machine.step(20_000_000);
+    for (let steps = 0; stop.reason === 'paused'; steps++, stop = await machine.step(20_000_000)) {
+      expect(await copy.step(20_000_000)).toEqual(stop);
+      expect(`${steps}: ${await copy.stateHash()}`).toBe(`${steps}: ${await machine.stateHash()}`);
+    }
     expect(stop.reason).toBe('poweroff');
     expect((await machine.commandResult())?.code).toBe(0);
     const end = await Promise.all(names.map(count));
     // All of them were at work, and most had begun and not finished at the snapshot.
     expect(end.every((value) => value > 2)).toBe(true);
     expect(midway.filter((value, i) => value > 0 && value < end[i]!).length).toBeGreaterThan(2);
-    const hash = await machine.stateHash();
-    expect(await copy.run()).toEqual(stop);
-    expect(await copy.stateHash()).toBe(hash);
+    expect((await copy.run()).reason).toBe('poweroff');
     expect(Buffer.compare(own, content)).toBe(0);
   }, 300_000);
 
