@@ -124,6 +124,18 @@ export function checkWritable({ argument }: Pick<Given, 'argument'>, path: strin
   }
 }
 
+/** A folder to write into, which is made when it is not there: the first one above it that is there may be written to. */
+export function checkFolder({ argument }: Pick<Given, 'argument'>, path: string, faults: Faults): void {
+  let there = path;
+  while (statSync(there, { throwIfNoEntry: false }) === undefined && dirname(there) !== there) there = dirname(there);
+  if (!statSync(there).isDirectory()) return faults.add(argument, `cannot write ${path}: ${there} is no folder.`);
+  try {
+    accessSync(there, constants.W_OK);
+  } catch (error) {
+    faults.add(argument, `cannot write ${path}: ${meaningOf(codeOf(error))}.`);
+  }
+}
+
 function firstBytes(path: string): Uint8Array {
   const bytes = new Uint8Array(1024);
   const file = openSync(path, 'r');

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { buildGuest, buildRoot, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
-import { checkReadable, checkWritable } from './check.js';
+import { checkFolder, checkReadable } from './check.js';
 import { UsageError } from './faults.js';
 import { openProgress, type Progress } from './progress.js';
 import { optionsOf, type CommandName } from './table.js';
@@ -39,7 +39,7 @@ function read(name: CommandName, args: readonly string[]): { parsed: Parsed; gue
   const parsed = parseCommandLine(args, optionsOf(name));
   if (parsed.rest !== undefined) parsed.faults.add('--', '"guest" runs no command.');
   const out = parsed.given('out');
-  if (out !== undefined) checkWritable(out, `${out.value}/x`.replace(/\/x$/, ''), parsed.faults);
+  if (out !== undefined) checkFolder(out, out.value, parsed.faults);
   return { parsed, guest: guestName({ faults: parsed.faults, given: parsed.given('guest') }) };
 }
 
