@@ -3,7 +3,7 @@
  * the words that were typed. And whether the files are there.
  */
 
-import { accessSync, constants, openSync, readSync, closeSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, openSync, readSync, closeSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { meaningOf } from '../words/errno.js';
 import { didYouMean } from '../words/near.js';
@@ -127,7 +127,7 @@ export function checkWritable({ argument }: Pick<Given, 'argument'>, path: strin
 /** A folder to write into, which is made when it is not there: the first one above it that is there may be written to. */
 export function checkFolder({ argument }: Pick<Given, 'argument'>, path: string, faults: Faults): void {
   let there = path;
-  while (statSync(there, { throwIfNoEntry: false }) === undefined && dirname(there) !== there) there = dirname(there);
+  while (!existsSync(there)) there = dirname(there);
   if (!statSync(there).isDirectory()) return faults.add(argument, `cannot write ${path}: ${there} is no folder.`);
   try {
     accessSync(there, constants.W_OK);
