@@ -164,6 +164,7 @@ export async function run(args: readonly string[]): Promise<number> {
       await machine.close();
       throw error;
     });
+    machine.on('drain', (port) => serial.resume(port));
     return endOf(outputs, await runOpened(machine, serial, outputs, options, progress, terminal));
   } finally {
     progress.done();

@@ -87,12 +87,16 @@ export function readSerial(options: readonly Given[], quiet: boolean, command: b
 export interface SerialOutputs {
   /** A promise while whoever reads has had enough. */
   write(port: number, bytes: Uint8Array): Promise<void> | void;
+  /** A port takes input again. */
+  resume(port: number): void;
   close(): Promise<void>;
 }
 
-type Output = { write(bytes: Uint8Array): Promise<void> | void; close(): void | Promise<void> } | undefined;
+type Output = { write(bytes: Uint8Array): Promise<void> | void; resume?(): void; close(): void | Promise<void> } | undefined;
+/** What comes for a port; false: it has enough waiting. */
+type Input = (bytes: Uint8Array) => boolean;
 
-async function openTarget(target: SerialTarget, outputs: Outputs, onInput: (bytes: Uint8Array) => void): Promise<Output> {
+async function openTarget(target: SerialTarget, outputs: Outputs, onInput: Input): Promise<Output> {
   if (target.kind === 'file') return outputs.file(target.path, target.argument);
   if (target.kind === 'link') {
     const { openChardev } = await import('../platform/node/chardev.js');
@@ -102,23 +106,28 @@ async function openTarget(target: SerialTarget, outputs: Outputs, onInput: (byte
   return target.kind === 'stdio' ? { write: (bytes) => outputs.write(process.stdout, bytes), close: () => undefined } : undefined;
 }
 
-/** A serial port's bytes to a socket; while that has no room, the port waits, unless nobody is there. */
-function overLink(link: Link, onInput: (bytes: Uint8Array) => void): Output {
+/**
+ * A serial port's bytes to a socket and back: while the socket has no room, the port waits, unless nobody is there; while the port has enough,
+ * nothing is read from the socket.
+ */
+function overLink(link: Link, onInput: Input): Output {
   let room = (): void => undefined;
   const isHeld = (): boolean => link.connected && !link.room;
   const look = (): void => void (isHeld() || room());
-  link.listen({ data: onInput, changed: look, room: look });
+  const take = (bytes: Uint8Array): void => void (onInput(bytes) || link.pause());
+  link.listen({ data: take, changed: look, room: look });
   return {
     write(bytes) {
       link.write(bytes);
       if (isHeld()) return new Promise((resolve) => (room = resolve));
     },
+    resume: () => link.resume(),
     close: () => link.close(),
   };
 }
 
-/** Opens all; `onInput` is given what comes from a socket for a port. Throws UsageError where one cannot be opened. */
-export async function openSerial(targets: readonly SerialTarget[], outputs: Outputs, onInput: (port: number, bytes: Uint8Array) => void): Promise<SerialOutputs> {
+/** Opens all; `onInput` is given what comes from a socket for a port, and says false when that has enough. Throws UsageError where one cannot be opened. */
+export async function openSerial(targets: readonly SerialTarget[], outputs: Outputs, onInput: (port: number, bytes: Uint8Array) => boolean): Promise<SerialOutputs> {
   const opened: Output[] = [];
   const close = async (): Promise<void> => {
     for (const output of opened) await output?.close();
@@ -131,5 +140,5 @@ export async function openSerial(targets: readonly SerialTarget[], outputs: Outp
       throw 'argument' in target ? new UsageError(target.argument, withoutCodes((error as Error).message)) : error;
     }
   }
-  return { write: (port, bytes) => opened[port]?.write(bytes), close };
+  return { write: (port, bytes) => opened[port]?.write(bytes), resume: (port) => opened[port]?.resume?.(), close };
 }
