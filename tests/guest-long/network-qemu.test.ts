@@ -11,7 +11,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { answerQuery } from '../../host/net/nat/dns.js';
 import { parseNetdev } from '../../host/net/netdev.js';
 import { createNetContext, openBackends } from '../../host/net/open.js';
-import { noQemu, startQemu } from './peers/qemu.js';
+import { noQemu, startQemu } from '../guest/peers/qemu.js';
 
 const FILE_BYTES = 8 << 20;
 
