@@ -12,8 +12,11 @@ import { nameSection, regionName } from './function-names.js';
 import type { ModuleInstance } from '../rings/instance.js';
 import type { JitMode, TranslationStats } from './types.js';
 
-/** Ticks that a block runs in the interpreter before it is translated. */
-export const TRANSLATION_TICKS = 20_000;
+/**
+ * Ticks that a block runs in the interpreter before it is translated. V8 takes so long over a region that less does not pay: a cold boot costs 8 % more
+ * CPU with it, and several times as much at 20,000.
+ */
+export const TRANSLATION_TICKS = 1_000_000;
 export const MAX_JIT_THRESHOLD = 1_000_000_000;
 /** Modules that the engine compiles at a time. */
 const MOST_UNDER_WAY = 4;

@@ -374,7 +374,7 @@ export type JitMode = 'off' | 'on' | 'sync';
 
 export interface JitOptions {
   mode: JitMode;
-  /** Instructions that a block runs in the interpreter before it is translated, 1 to 10^9. Default 20,000. */
+  /** Instructions that a block runs in the interpreter before it is translated, 1 to 10^9. Default 1,000,000. */
   threshold?: number;
 }
 
