@@ -6,7 +6,7 @@ import { didYouMean } from '../words/near.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
 import { checkFolder, checkReadable } from './check.js';
 import { UsageError } from './faults.js';
-import { openProgress, type Progress } from './progress.js';
+import { interruptible } from './interruptible.js';
 import { optionsOf, type CommandName } from './table.js';
 
 function guestName({ faults, given }: { faults: Parsed['faults']; given: ReturnType<Parsed['given']> }): DebianGuestName {
@@ -19,20 +19,6 @@ function report({ dir, manifest }: Guest, json: boolean): void {
   if (json) return void process.stdout.write(`${JSON.stringify({ dir, ...manifest }, null, 2)}\n`);
   process.stdout.write(`${dir}\n`);
   for (const file of [manifest.kernel, manifest.initrd, ...(manifest.root === undefined ? [] : [manifest.root])]) process.stdout.write(`  ${file.name}  ${file.bytes} bytes  sha256 ${file.sha256}\n`);
-}
-
-/** Ctrl-C ends the work and lets it clean up. */
-async function interruptible<T>(work: (signal: AbortSignal, progress: Progress) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const progress = openProgress();
-  const onSignal = (): void => controller.abort(new UsageError('guest', 'interrupted.'));
-  process.once('SIGINT', onSignal);
-  try {
-    return await work(controller.signal, progress);
-  } finally {
-    process.off('SIGINT', onSignal);
-    progress.done();
-  }
 }
 
 function read(name: CommandName, args: readonly string[]): { parsed: Parsed; guest: DebianGuestName } {
@@ -62,7 +48,7 @@ async function build(args: readonly string[]): Promise<number> {
   for (const word of parsed.words) parsed.faults.add(word, '"guest build" takes options only.');
   const packages = readPackages(parsed);
   parsed.faults.check();
-  const made = await interruptible((signal, progress) => {
+  const made = await interruptible('guest', (signal, progress) => {
     const options = { signal, onProgress: progress.note, onTransfer: progress.transfer };
     return packages === undefined ? buildGuest(name, out!, options) : buildRoot(name, packages, out!, options);
   });
@@ -79,7 +65,7 @@ async function importArchive(args: readonly string[]): Promise<number> {
   const out = parsed.value('out') ?? basename(archive ?? '').replace(/\.(tar|tgz|tar\.[a-z0-9]+)$/, '');
   if (archive !== undefined && out === basename(archive)) parsed.faults.add('--out', 'is missing: the folder to write the guest to.');
   parsed.faults.check();
-  const made = await interruptible(async (signal, progress) => {
+  const made = await interruptible('guest', async (signal, progress) => {
     const options = { signal, onProgress: progress.note, onTransfer: progress.transfer };
     const base = await prepareGuest(name, options);
     return importGuest(archive!, out, { ...options, base });

@@ -8,13 +8,13 @@ import { resultText } from '../measure/report/text.js';
 import type { ExperimentResult } from '../measure/result.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
 import { UsageError } from './faults.js';
-import { interruptible } from './measure.js';
+import { interruptible } from './interruptible.js';
 import { optionsOf } from './table.js';
 
 const say = (text: string): void => void process.stdout.write(text);
 
 const run = (experiment: Experiment): Promise<ExperimentResult> =>
-  interruptible((signal, { note, transfer }) => runExperiment(experiment, { signal, onProgress: (message) => note(`${experiment.id}: ${message}`), onTransfer: transfer }));
+  interruptible('measure', (signal, { note, transfer }) => runExperiment(experiment, { signal, onProgress: (message) => note(`${experiment.id}: ${message}`), onTransfer: transfer }));
 
 function list(): number {
   for (const id of experimentIds()) say(`${id.padEnd(6)}${findExperiment(id).title}\n`);

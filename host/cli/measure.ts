@@ -7,22 +7,8 @@ import { didYouMean } from '../words/near.js';
 import { parseCommandLine, parseCount, type Given, type Parsed } from './arguments.js';
 import { checkReadable } from './check.js';
 import { UsageError } from './faults.js';
-import { openProgress, type Progress } from './progress.js';
+import { interruptible } from './interruptible.js';
 import { optionsOf } from './table.js';
-
-/** Ctrl-C ends the work. */
-export async function interruptible<T>(work: (signal: AbortSignal, progress: Progress) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const progress = openProgress();
-  const onSignal = (): void => controller.abort(new UsageError('measure', 'interrupted.'));
-  process.once('SIGINT', onSignal);
-  try {
-    return await work(controller.signal, progress);
-  } finally {
-    process.off('SIGINT', onSignal);
-    progress.done();
-  }
-}
 
 /** Words parted by commas, each one of `known` and given once. */
 function listOf<T extends string>(given: Given | undefined, known: readonly T[], parsed: Parsed): T[] {
@@ -78,7 +64,7 @@ async function packet(args: readonly string[]): Promise<number> {
   parsed.faults.check();
   const [{ measureVariants }, { packetJson, packetText, packetVariants }, { readChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
   const table = charge === undefined ? undefined : readChargeTable(charge.value);
-  const { measured, origin } = await interruptible((signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, signal, onProgress: note, onTransfer: transfer }));
+  const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, signal, onProgress: note, onTransfer: transfer }));
   process.stdout.write((parsed.has('json') ? packetJson : packetText)(measured, origin, table));
   return 0;
 }

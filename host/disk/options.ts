@@ -1,3 +1,5 @@
+/** The options of a disk, in the API's words. */
+
 import type { Bytes } from '../bytes/view.js';
 import type { Disk } from './disk.js';
 

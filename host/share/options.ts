@@ -1,3 +1,5 @@
+/** The options of a shared folder, in the API's words. */
+
 import type { SharedTree } from './tree.js';
 
 /** A folder that the guest sees as the machine runs (9P2000.L; docs/shares.md). */

@@ -1,3 +1,5 @@
+/** Types of expensive.mjs: programs that cost the host much for few instructions. */
+
 import type { Machine, MachineOptions } from 'pintail';
 export const EXPENSIVE: string[];
 export function expensiveMachine(name: string): MachineOptions;
