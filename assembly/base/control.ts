@@ -42,8 +42,9 @@ import { VCPU } from "./layout";
 
 /** Bytes in one decoded record (decode/record.ts). */
 @inline export const RECORD: u32 = 32;
-/** Byte of a record that is 1 when its memory operand lies in the stack segment (decode/record.ts `stack`). */
-@inline export const RECORD_STACK: usize = 15;
+/** Byte of a record, and its bit that is up when the memory operand lies in the stack segment (decode/uses.ts). */
+@inline export const RECORD_USES: usize = 15;
+@inline export const RECORD_STACK: u32 = 0x80;
 
 /** Units of work between two yields: some 2 ms. */
 @inline export const YIELD_UNITS: u32 = 150_000;

@@ -10,7 +10,8 @@
 
 import { isAmd } from "../base/vendor";
 import { clock, TSC_HZ } from "../device/clock";
-import { Hidden } from "../surface/clock";
+import { Extra, Hidden } from "../surface/clock";
+import { hasFeature } from "./features";
 import { apicReadMsr } from "../device/interrupt";
 import { cpu, gpr, Cr4 } from "./state";
 import { isLong } from "./mode";
@@ -47,7 +48,7 @@ const enum Edx1 {
   CLFSH = 1 << 19, MMX = 1 << 23, FXSR = 1 << 24, SSE = 1 << 25, SSE2 = 1 << 26,
 }
 /** Leaf 7 EBX and ECX. */
-const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, INVPCID = 1 << 10, ZERO_FCS_FDS = 1 << 13, RDSEED = 1 << 18, SMAP = 1 << 20 }
+const enum Ebx7 { FSGSBASE = 1 << 0, TSC_ADJUST = 1 << 1, FDP_EXCPTN_ONLY = 1 << 6, SMEP = 1 << 7, INVPCID = 1 << 10, ZERO_FCS_FDS = 1 << 13, RDSEED = 1 << 18, ADX = 1 << 19, SMAP = 1 << 20 }
 @inline const EBX_7: u32 = Ebx7.FSGSBASE | Ebx7.TSC_ADJUST | Ebx7.FDP_EXCPTN_ONLY | Ebx7.SMEP | Ebx7.INVPCID | Ebx7.ZERO_FCS_FDS | Ebx7.RDSEED | Ebx7.SMAP;
 const enum Ecx7 { UMIP = 1 << 2 }
 /** Leaf 7 EDX: IA32_ARCH_CAPABILITIES is there. */
@@ -82,7 +83,7 @@ function basic(leaf: u32, sub: u32): void {
     case 2: if (!isAmd()) return answer(0x00ff_ff01, 0, 0, 0); break; // caches: see leaf 4
     case 4: if (!isAmd()) return cache(sub); break;
     case 6: return answer(4, 0, 0, 0); // ARAT: the local APIC's timer never stops
-    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, EBX_7, Ecx7.UMIP, isAmd() ? 0 : Edx7.ARCH_CAPABILITIES);
+    case 7: return sub ? answer(0, 0, 0, 0) : answer(0, EBX_7 | (hasFeature(Extra.ADX) ? <u32>Ebx7.ADX : 0), Ecx7.UMIP, isAmd() ? 0 : Edx7.ARCH_CAPABILITIES);
     case 0xb: return topology(sub);
     // x87 and SSE states: 512 bytes of FXSAVE and the header.
     case 0xd: return sub ? answer(0, 0, 0, 0) : answer(3, 576, 576, 0);

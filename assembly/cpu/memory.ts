@@ -4,7 +4,7 @@
 
 import { Attr, attrOf, isRom, pageOf, ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
-import { control, leaveBlock, RECORD_STACK } from "../base/control";
+import { control, leaveBlock, RECORD_STACK, RECORD_USES } from "../base/control";
 import { cpu, Efer, Mode, Vector } from "./state";
 import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, entryAt, isMarked, unmark } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
@@ -22,7 +22,7 @@ function isRefused(linear: u64, bytes: u32, who: u32): bool {
   if (who == Class.USER && linear & (bytes - 1) && isLookedAt() && isAlignmentChecked()) { raise(Vector.AC, 0); return true; }
   if (!(cpu.efer & Efer.LMA)) return false;
   if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
-  raise(cpu.stackAccess || load<u8>(<usize>control.current + RECORD_STACK) ? Vector.SS : Vector.GP, 0);
+  raise(cpu.stackAccess || <u32>load<u8>(<usize>control.current + RECORD_USES) & RECORD_STACK ? Vector.SS : Vector.GP, 0);
   return true;
 }
 

@@ -60,5 +60,5 @@ export function updateTrace(): void {
 @inline export function iopl(): u32 { return <u32>(cpu.flags >> 12) & 3; }
 @inline export function isCanonical(linear: u64): bool { return <u64>((<i64>linear << 16) >> 16) == linear; }
 
-/** Where execution goes on. Only instructions that end a block may call it (decode/rows.ts ENDS). */
+/** Where execution goes on. Only instructions that end a block may call it (a row's `flow`). */
 @inline export function setRip(rip: u64): void { cpu.rip = rip; }

@@ -2,7 +2,7 @@
 // of its page, or BLOCK_RECORDS. Blocks are found by the linear-memory address of their first byte and their mode, through
 // a hash; those of one page are also chained, so that a store to the page drops exactly the blocks it overlaps.
 //
-//   header, 40 bytes:  | host | mode | count | bytes | nextInPage | nextInHash | end | after | region | heat |  then `count` records
+//   header, 40 bytes:  | host | mode | count, flow | bytes | nextInPage | nextInHash | end | after | region | heat |  then `count` records
 //
 // Space is handed out in order; when it is full everything is dropped and it starts over (what runs is decoded again in
 // microseconds). An instruction that crosses its page is never cached: its second page may change under it. It is decoded
@@ -19,8 +19,6 @@ import { raise } from "../cpu/exceptions";
 import { fetchAt } from "../cpu/memory";
 import { isEndless } from "../cpu/segments";
 import { cpu, segment, Mode, Seg, Vector } from "../cpu/state";
-import { H } from "./handlers";
-import { Form } from "./forms";
 import { Insn } from "./record";
 import { decode } from "./decode";
 import { d } from "./decoder";
@@ -30,7 +28,9 @@ import { JOINED } from "./scratch";
   /** Linear-memory address of its first byte; 0 when dropped. */
   host: u32;
   mode: u32;
-  count: u32;
+  /** Its records, and where control goes behind the last one (Flow). */
+  count: u16;
+  flow: u16;
   /** Bytes of code it covers. */
   bytes: u32;
   nextInPage: u32;
@@ -89,7 +89,7 @@ export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
     if (!decode(changetype<Insn>(<usize>record), at, pageEnd, at - (pageEnd - 4096), mode)) break;
     at += changetype<Insn>(<usize>record).length;
     record += RECORD; n++;
-    if (d.form & Form.ENDS || changetype<Insn>(<usize>(record - RECORD)).handler <= <u16>H.RAISE) break;
+    if (d.flow) break;
   }
   spend((n + 1) * Work.DECODE);
   if (n == 0) return decodeLone(host, linear, mode, pageEnd - at);
@@ -101,7 +101,7 @@ export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
 }
 
 function seal(b: Block, host: u32, mode: u32, n: u32, bytes: u32, after: u32): void {
-  b.host = host; b.mode = mode; b.count = n; b.bytes = bytes;
+  b.host = host; b.mode = mode; b.count = <u16>n; b.flow = <u16>d.flow; b.bytes = bytes;
   b.end = <u32>changetype<usize>(b) + HEADER + n * RECORD;
   b.after = after;
   b.region = 0; b.heat = 0;

@@ -7,12 +7,13 @@
 import { cpu, Mode, Seg, Vector, NO_REGISTER, RIP_REGISTER, Cr0 } from "../cpu/state";
 import { H } from "./handlers";
 import { Insn, Is, mark } from "./record";
-import { Form, Group, Map } from "./forms";
+import { Flow, Form, Group, Map } from "./forms";
 import { Row, rowAt, groupRow } from "./rows";
 import { Decoder, d, nextByte } from "./decoder";
 import { DECODE } from "./scratch";
 import { select } from "./select";
 import { readModRm } from "./modrm";
+import { hasFeature } from "../cpu/features";
 
 /** Decodes one instruction at `from` into `i`; false if it needs bytes at or past `end`. `offset` is its place in its page. */
 export function decode(i: Insn, from: usize, end: usize, offset: u32, mode: u32): bool {
@@ -25,6 +26,7 @@ export function decode(i: Insn, from: usize, end: usize, offset: u32, mode: u32)
   const r = findRow();
   if (!d.short) fill(i, r);
   if (d.short) {
+    d.flow = Flow.NEXT;
     if (end < from + 15) return false;
     // Longer than 15 bytes: #GP(0). SDM vol. 3, 6.15.
     refuse(i, Vector.GP);
@@ -40,6 +42,7 @@ export function decode(i: Insn, from: usize, end: usize, offset: u32, mode: u32)
 /** Makes the record raise `vector` (with code 0 where it has one). */
 export function refuse(i: Insn, vector: u32): void {
   i.handler = <u16>H.RAISE; i.kind = <u16>vector;
+  d.flow = Flow.LOOK;
 }
 
 function readPrefixes(): void {
@@ -139,7 +142,7 @@ function x87Row(): Row {
 /** Checks the row against mode and prefixes, then reads operands and picks the handler. */
 function fill(i: Insn, r: Row): void {
   const form = r.form;
-  d.form = form;
+  d.flow = r.flow;
   const vector = refusal(r);
   select(i, r);
   if (form & Form.FPU && d.map == Map.ONE) i.imm = d.mod << 6 | d.reg << 3 | d.rm; // x87: FOP wants the whole byte
@@ -153,7 +156,7 @@ function fill(i: Insn, r: Row): void {
 /** The exception + 1 that the row raises here before anything else, or 0. */
 function refusal(r: Row): u32 {
   const form = r.form;
-  if (!r.handler) return Vector.UD + 1;
+  if (!r.handler || r.feature && !hasFeature(r.feature)) return Vector.UD + 1;
   if (form & Form.NO64 && d.mode & Mode.LONG) return Vector.UD + 1;
   if (form & Form.ONLY64 && !(d.mode & Mode.LONG)) return Vector.UD + 1;
   if (form & Form.PROTECTED && (!(d.mode & Mode.PROTECTED) || d.mode & Mode.V86)) return Vector.UD + 1;

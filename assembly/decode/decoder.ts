@@ -17,8 +17,8 @@ import { DECODE } from "./scratch";
   hasModRm: u32;
   /** Set when bytes ran out. */
   short: u32;
-  /** Form bits of the row found. */
-  form: u32;
+  /** Where control goes behind it (Flow). */
+  flow: u32;
 }
 @inline export const d = changetype<Decoder>(DECODE);
 

@@ -33,8 +33,6 @@ export const enum Form {
   GROUP_PLACE = 1 << 13,
   /** LOCK is allowed when the destination is memory. */
   LOCKABLE = 1 << 14,
-  /** Ends the block: a branch, or something that changes what is decoded or due. */
-  ENDS = 1 << 15,
   /** Invalid in 64-bit code. */
   NO64 = 1 << 16,
   /** Invalid outside 64-bit code. */
@@ -64,6 +62,19 @@ export const enum Form {
   SIZE_W = 1 << 30,
   /** The immediate is a branch displacement: the record holds offset + length + displacement. */
   BRANCH = 1 << 31,
+}
+
+/** Where control goes behind an instruction. Everything but NEXT ends its block. */
+export const enum Flow {
+  NEXT,
+  /** To the next instruction, but what is decoded or due may have changed. */
+  LOOK,
+  /** To itself until it is done. */
+  REPEAT,
+  // Near: one of two ways; a known target, without and with a return address; a computed one.
+  BRANCH, JUMP, CALL, JUMP_INDIRECT, CALL_INDIRECT, RETURN,
+  /** Through a descriptor, a gate or an entry of the system, and back. */
+  FAR,
 }
 
 /** Groups of the manual (table A-6), then ours. Tables 13 to 19 hold them: 112 groups at most. */

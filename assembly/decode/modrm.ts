@@ -1,7 +1,7 @@
 // ModRM, SIB and displacement. Intel SDM vol. 2, 2.1.5 and 2.2.1.
 
 import { Mode, Seg, RIP_REGISTER } from "../cpu/state";
-import { Insn, Is, mark } from "./record";
+import { Insn, Is, mark, USES_STACK } from "./record";
 import { d, nextByte, nextSigned } from "./decoder";
 
 /** Reads the ModRM byte; reg and rm without their REX bits, which the operands add. */
@@ -59,7 +59,7 @@ function readMemory16(i: Insn): bool {
 
 /** Decides whether the address needs a segment's base, a limit check or wrapping. `stack`: the default segment is SS. */
 export function setSegment(i: Insn, stack: bool): void {
-  i.stack = <u8>(stack && d.seg == Seg.NONE || d.seg == Seg.SS);
+  if (stack && d.seg == Seg.NONE || d.seg == Seg.SS) i.uses = <u8>(i.uses | USES_STACK);
   let seg = d.seg != Seg.NONE ? d.seg : stack ? Seg.SS : Seg.DS;
   if (d.mode & Mode.LONG) {
     seg = d.seg;

@@ -1,8 +1,9 @@
 // The one-byte map. Intel SDM vol. 2, table A-2. Escapes and prefixes (0F, 26 2E 36 3E 64-67 F0 F2 F3, D8-DF) have no row.
 
 import { H } from "./handlers";
-import { Form, Group, Map } from "./forms";
+import { Flow, Form, Group, Map } from "./forms";
 import { member, row } from "./rows";
+import { Uses } from "./uses";
 
 @inline const M: u32 = Form.MODRM;
 @inline const B: u32 = Form.BYTE;
@@ -10,11 +11,10 @@ import { member, row } from "./rows";
 @inline const SIZE: u32 = Form.BY_SIZE;
 @inline const PLACE: u32 = Form.BY_PLACE;
 @inline const LOCK: u32 = Form.LOCKABLE;
-@inline const END: u32 = Form.ENDS;
 @inline const D64: u32 = Form.DEF64;
-@inline const NEAR: u32 = Form.FORCE64 | Form.ENDS;
+@inline const NEAR: u32 = Form.FORCE64;
 
-function one(opcode: u32, handler: u32, form: u32, kind: u32 = 0): void { row(Map.ONE, opcode, handler, form, kind); }
+function one(opcode: u32, handler: u32, form: u32, kind: u32 = 0, flow: u32 = 0, uses: u32 = 0): void { row(Map.ONE, opcode, handler, form, kind, flow, uses); }
 
 export function defineOne(): void {
   defineAlu();
@@ -45,10 +45,10 @@ function defineAlu(): void {
   one(0x82, 0, Form.GROUP, Group.G1_82); // alias of 80, invalid in 64-bit mode
   one(0x83, 0, Form.GROUP, Group.G1_EV_IB);
   for (let op: u32 = 0; op < 8; op++) member(Group.G1_82, op, H.ALU_RI, B | RM | Form.IMM8S | PLACE | Form.NO64 | (op == 7 ? 0 : LOCK), op);
-  one(0x27, H.DAA, Form.NO64);
-  one(0x2f, H.DAS, Form.NO64);
-  one(0x37, H.AAA, Form.NO64);
-  one(0x3f, H.AAS, Form.NO64);
+  one(0x27, H.DAA, Form.NO64, 0, 0, Uses.ACC_FLAGS);
+  one(0x2f, H.DAS, Form.NO64, 0, 0, Uses.ACC_FLAGS);
+  one(0x37, H.AAA, Form.NO64, 0, 0, Uses.ACC_FLAGS);
+  one(0x3f, H.AAS, Form.NO64, 0, 0, Uses.ACC_FLAGS);
   // 40-4F: INC and DEC; REX prefixes in 64-bit mode, where the decoder never gets here.
   for (let r: u32 = 0; r < 8; r++) {
     one(0x40 + r, H.INC_R, Form.OPREG | SIZE | Form.NO64);
@@ -112,52 +112,52 @@ function defineStack(): void {
     one(0x50 + r, H.PUSH_R, Form.OPREG | D64 | SIZE);
     one(0x58 + r, H.POP_R, Form.OPREG | D64 | SIZE);
   }
-  one(0x60, H.PUSHA, Form.NO64);
-  one(0x61, H.POPA, Form.NO64);
+  one(0x60, H.PUSHA, Form.NO64, 0, 0, Uses.PUSHA);
+  one(0x61, H.POPA, Form.NO64, 0, 0, Uses.POPA);
   one(0x68, H.PUSH_I, D64 | Form.IMMZ | SIZE);
   one(0x6a, H.PUSH_I, D64 | Form.IMM8S | SIZE);
   one(0x8f, 0, Form.GROUP, Group.G1A);
-  member(Group.G1A, 0, H.POP_R, D64 | RM | PLACE);
-  one(0xc8, H.ENTER, D64 | Form.ENTER);
+  member(Group.G1A, 0, H.POP_R, D64 | RM | PLACE, 0, 0, Uses.POP_M);
+  one(0xc8, H.ENTER, D64 | Form.ENTER, 0, 0, Uses.ENTER);
   one(0xc9, H.LEAVE, D64);
-  one(0x06, H.PUSH_SEG, D64 | Form.NO64, 0);
-  one(0x0e, H.PUSH_SEG, D64 | Form.NO64, 1);
-  one(0x16, H.PUSH_SEG, D64 | Form.NO64, 2);
-  one(0x1e, H.PUSH_SEG, D64 | Form.NO64, 3);
+  one(0x06, H.PUSH_SEG, D64 | Form.NO64, 0, 0, Uses.PUSH_SEG);
+  one(0x0e, H.PUSH_SEG, D64 | Form.NO64, 1, 0, Uses.PUSH_SEG);
+  one(0x16, H.PUSH_SEG, D64 | Form.NO64, 2, 0, Uses.PUSH_SEG);
+  one(0x1e, H.PUSH_SEG, D64 | Form.NO64, 3, 0, Uses.PUSH_SEG);
   // POP seg, PUSHF, POPF, far transfers: opcodes-system.ts
 }
 
 function defineBranches(): void {
-  for (let c: u32 = 0; c < 16; c++) one(0x70 + c, H.JCC + c, NEAR | Form.IMM8S | Form.BRANCH);
-  one(0xe8, H.CALL, NEAR | Form.IMMZ | Form.BRANCH);
-  one(0xe9, H.JMP, NEAR | Form.IMMZ | Form.BRANCH);
-  one(0xeb, H.JMP, NEAR | Form.IMM8S | Form.BRANCH);
-  one(0xc2, H.RET_I, NEAR | Form.IMM16);
-  one(0xc3, H.RET, NEAR);
-  one(0xe0, H.LOOP, NEAR | Form.IMM8S | Form.BRANCH, 0);
-  one(0xe1, H.LOOP, NEAR | Form.IMM8S | Form.BRANCH, 1);
-  one(0xe2, H.LOOP, NEAR | Form.IMM8S | Form.BRANCH, 2);
-  one(0xe3, H.JCXZ, NEAR | Form.IMM8S | Form.BRANCH);
+  for (let c: u32 = 0; c < 16; c++) one(0x70 + c, H.JCC + c, NEAR | Form.IMM8S | Form.BRANCH, 0, Flow.BRANCH);
+  one(0xe8, H.CALL, NEAR | Form.IMMZ | Form.BRANCH, 0, Flow.CALL);
+  one(0xe9, H.JMP, NEAR | Form.IMMZ | Form.BRANCH, 0, Flow.JUMP);
+  one(0xeb, H.JMP, NEAR | Form.IMM8S | Form.BRANCH, 0, Flow.JUMP);
+  one(0xc2, H.RET_I, NEAR | Form.IMM16, 0, Flow.RETURN);
+  one(0xc3, H.RET, NEAR, 0, Flow.RETURN);
+  one(0xe0, H.LOOP, NEAR | Form.IMM8S | Form.BRANCH, 0, Flow.BRANCH);
+  one(0xe1, H.LOOP, NEAR | Form.IMM8S | Form.BRANCH, 1, Flow.BRANCH);
+  one(0xe2, H.LOOP, NEAR | Form.IMM8S | Form.BRANCH, 2, Flow.BRANCH);
+  one(0xe3, H.JCXZ, NEAR | Form.IMM8S | Form.BRANCH, 0, Flow.BRANCH);
   one(0xff, 0, Form.GROUP, Group.G5);
   member(Group.G5, 0, H.INC_R, RM | PLACE | LOCK);
   member(Group.G5, 1, H.DEC_R, RM | PLACE | LOCK);
-  member(Group.G5, 2, H.CALL_R, NEAR | PLACE);
-  member(Group.G5, 4, H.JMP_R, NEAR | PLACE);
+  member(Group.G5, 2, H.CALL_R, NEAR | PLACE, 0, Flow.CALL_INDIRECT);
+  member(Group.G5, 4, H.JMP_R, NEAR | PLACE, 0, Flow.JUMP_INDIRECT);
   member(Group.G5, 6, H.PUSH_R, D64 | RM | PLACE);
   // G5 /3 and /5, far: opcodes-system.ts
 }
 
 function defineStrings(): void {
-  one(0xa4, H.MOVS, B | Form.STRING | END);
-  one(0xa5, H.MOVS, Form.STRING | END);
-  one(0xa6, H.CMPS, B | Form.STRING | END);
-  one(0xa7, H.CMPS, Form.STRING | END);
-  one(0xaa, H.STOS, B | Form.STRING | END);
-  one(0xab, H.STOS, Form.STRING | END);
-  one(0xac, H.LODS, B | Form.STRING | END);
-  one(0xad, H.LODS, Form.STRING | END);
-  one(0xae, H.SCAS, B | Form.STRING | END);
-  one(0xaf, H.SCAS, Form.STRING | END);
+  one(0xa4, H.MOVS, B | Form.STRING, 0, Flow.REPEAT, Uses.STRING);
+  one(0xa5, H.MOVS, Form.STRING, 0, Flow.REPEAT, Uses.STRING);
+  one(0xa6, H.CMPS, B | Form.STRING, 0, Flow.REPEAT, Uses.STRING_FLAGS);
+  one(0xa7, H.CMPS, Form.STRING, 0, Flow.REPEAT, Uses.STRING_FLAGS);
+  one(0xaa, H.STOS, B | Form.STRING, 0, Flow.REPEAT, Uses.STRING);
+  one(0xab, H.STOS, Form.STRING, 0, Flow.REPEAT, Uses.STRING);
+  one(0xac, H.LODS, B | Form.STRING, 0, Flow.REPEAT, Uses.STRING);
+  one(0xad, H.LODS, Form.STRING, 0, Flow.REPEAT, Uses.STRING);
+  one(0xae, H.SCAS, B | Form.STRING, 0, Flow.REPEAT, Uses.STRING_FLAGS);
+  one(0xaf, H.SCAS, Form.STRING, 0, Flow.REPEAT, Uses.STRING_FLAGS);
 }
 
 function defineShifts(): void {
@@ -178,12 +178,12 @@ function defineShifts(): void {
 }
 
 function defineRest(): void {
-  one(0x62, H.BOUND, M | Form.NO64 | Form.MEM_ONLY);
-  one(0x9e, H.SAHF, 0);
-  one(0x9f, H.LAHF, 0);
-  one(0xd4, H.AAM, Form.NO64 | Form.IMM8);
-  one(0xd5, H.AAD, Form.NO64 | Form.IMM8);
-  one(0xd6, H.SALC, Form.NO64);
+  one(0x62, H.BOUND, M | Form.NO64 | Form.MEM_ONLY, 0, 0, Uses.BOUND);
+  one(0x9e, H.SAHF, 0, 0, 0, Uses.SAHF);
+  one(0x9f, H.LAHF, 0, 0, 0, Uses.LAHF);
+  one(0xd4, H.AAM, Form.NO64 | Form.IMM8, 0, 0, Uses.ACC_FLAGS);
+  one(0xd5, H.AAD, Form.NO64 | Form.IMM8, 0, 0, Uses.ACC_FLAGS);
+  one(0xd6, H.SALC, Form.NO64, 0, 0, Uses.ACC_FLAGS);
   one(0xf5, H.CMC, 0);
   one(0xf8, H.CLC, 0);
   one(0xf9, H.STC, 0);

@@ -5,6 +5,7 @@ import { H } from "./handlers";
 import { FROM_GPR, XMM_FORM } from "./sse-forms";
 import { Form, Map } from "./forms";
 import { row } from "./rows";
+import { Uses } from "./uses";
 
 @inline const MM: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.MMX | Form.FIXED32;
 @inline const I: u32 = Form.IMM8;
@@ -16,11 +17,11 @@ export function defineSse4(): void {
 }
 
 function both(opcode: u32, kind: u32): void {
-  row(Map.OF38, opcode, H.MMX_OP, MM, kind + V.MMX);
+  row(Map.OF38, opcode, H.MMX_OP, MM, kind + V.MMX, 0, Uses.MMX);
   row(Map.OF38_66, opcode, H.SSE_OP, XMM_FORM, kind);
 }
 function op38(opcode: u32, kind: u32, handler: u32): void { row(Map.OF38_66, opcode, handler, XMM_FORM, kind); }
-function op3a(opcode: u32, kind: u32, handler: u32, form: u32): void { row(Map.OF3A_66, opcode, handler, form | I, kind); }
+function op3a(opcode: u32, kind: u32, handler: u32, form: u32, uses: u32 = 0): void { row(Map.OF3A_66, opcode, handler, form | I, kind, 0, uses); }
 
 function define38(): void {
   both(0x00, V.PSHUFB);
@@ -76,7 +77,7 @@ function define3a(): void {
   op3a(0x0c, V.BLENDPS, H.SSE_OP, XMM_FORM);
   op3a(0x0d, V.BLENDPD, H.SSE_OP, XMM_FORM);
   op3a(0x0e, V.PBLENDW, H.SSE_OP, XMM_FORM);
-  row(Map.OF3A, 0x0f, H.MMX_OP, MM | I, V.PALIGNR + V.MMX);
+  row(Map.OF3A, 0x0f, H.MMX_OP, MM | I, V.PALIGNR + V.MMX, 0, Uses.MMX);
   op3a(0x0f, V.PALIGNR, H.SSE_OP, XMM_FORM);
   // EXTRACTPS is PEXTRD without its 64-bit form.
   const fixed: u32 = Form.MODRM | Form.REG_VECTOR | Form.SSE | Form.FIXED32;
@@ -91,8 +92,8 @@ function define3a(): void {
   op3a(0x41, V.DP + 1, H.SSE_OP, XMM_FORM);
   op3a(0x42, V.MPSADBW, H.SSE_OP, XMM_FORM);
   const string: u32 = Form.MODRM | Form.REG_VECTOR | Form.RM_VECTOR | Form.SSE | Form.SIZE_W;
-  op3a(0x60, 0, H.SSE_STRING_EXPLICIT, string);
-  op3a(0x61, 1, H.SSE_STRING_EXPLICIT, string);
+  op3a(0x60, 0, H.SSE_STRING_EXPLICIT, string, Uses.SSE_STRING);
+  op3a(0x61, 1, H.SSE_STRING_EXPLICIT, string, Uses.SSE_STRING);
   op3a(0x62, 0, H.SSE_STRING_MASK, XMM_FORM);
   op3a(0x63, 0, H.SSE_STRING_INDEX, XMM_FORM);
 }

@@ -6,6 +6,7 @@ import { F, V } from "../float/ops";
 import { H } from "./handlers";
 import { Form, Group, Map } from "./forms";
 import { member, row } from "./rows";
+import { Uses } from "./uses";
 import { defineSse4 } from "./opcodes-sse-4";
 import { defineSseIntegers } from "./opcodes-sse-integer";
 import { FROM_GPR, TO_GPR, XMM_FORM, fourForms, packed, plain, with66, withF2, withF3 } from "./sse-forms";
@@ -103,16 +104,16 @@ function defineArithmetic(): void {
 }
 
 function defineConversions(): void {
-  plain(0x2a, H.CVT_FROM_MMX, XMM_FORM, V.CVTPI2PS);
-  with66(0x2a, H.CVT_FROM_MMX, XMM_FORM, V.CVTDQ2PD);
+  plain(0x2a, H.CVT_FROM_MMX, XMM_FORM, V.CVTPI2PS, Uses.MMX);
+  with66(0x2a, H.CVT_FROM_MMX, XMM_FORM, V.CVTDQ2PD, Uses.MMX);
   withF3(0x2a, H.SSE_FROM_INT, FROM_GPR, V.CVTSI2SS);
   withF2(0x2a, H.SSE_FROM_INT, FROM_GPR, V.CVTSI2SD);
-  plain(0x2c, H.CVT_TO_MMX_8, XMM_FORM, V.CVTTPS2PI);
-  with66(0x2c, H.CVT_TO_MMX_16, XMM_FORM, V.CVTTPD2DQ);
+  plain(0x2c, H.CVT_TO_MMX_8, XMM_FORM, V.CVTTPS2PI, Uses.MMX);
+  with66(0x2c, H.CVT_TO_MMX_16, XMM_FORM, V.CVTTPD2DQ, Uses.MMX);
   withF3(0x2c, H.SSE_TO_INT_4, TO_GPR, V.CVTTSS2SI);
   withF2(0x2c, H.SSE_TO_INT_8, TO_GPR, V.CVTTSD2SI);
-  plain(0x2d, H.CVT_TO_MMX_8, XMM_FORM, V.CVTPS2PI);
-  with66(0x2d, H.CVT_TO_MMX_16, XMM_FORM, V.CVTPD2DQ);
+  plain(0x2d, H.CVT_TO_MMX_8, XMM_FORM, V.CVTPS2PI, Uses.MMX);
+  with66(0x2d, H.CVT_TO_MMX_16, XMM_FORM, V.CVTPD2DQ, Uses.MMX);
   withF3(0x2d, H.SSE_TO_INT_4, TO_GPR, V.CVTSS2SI);
   withF2(0x2d, H.SSE_TO_INT_8, TO_GPR, V.CVTSD2SI);
   plain(0x5a, H.SSE_OP_8, XMM_FORM, V.CVTPS2PD);
@@ -129,6 +130,6 @@ function defineConversions(): void {
 
 /** 0F AE: MXCSR. FXSAVE and XSAVE are in opcodes-x87.ts, which made the group; fences in opcodes-two.ts. */
 function defineState(): void {
-  member(Group.G15, 2, H.LDMXCSR, Form.SSE | Form.FIXED32);
-  member(Group.G15, 3, H.STMXCSR, Form.SSE | Form.FIXED32);
+  member(Group.G15, 2, H.LDMXCSR, Form.SSE | Form.FIXED32, 0, 0, Uses.NOTHING);
+  member(Group.G15, 3, H.STMXCSR, Form.SSE | Form.FIXED32, 0, 0, Uses.NOTHING);
 }

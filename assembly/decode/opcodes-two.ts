@@ -2,9 +2,11 @@
 // System rows are in opcodes-system.ts, MMX and SSE in opcodes-sse*.ts.
 
 import { does, Trait } from "../base/vendor";
+import { Extra } from "../surface/clock";
 import { H } from "./handlers";
-import { Form, Group, Map } from "./forms";
+import { Flow, Form, Group, Map } from "./forms";
 import { member, row } from "./rows";
+import { Uses } from "./uses";
 
 @inline const M: u32 = Form.MODRM;
 @inline const B: u32 = Form.BYTE;
@@ -12,14 +14,14 @@ import { member, row } from "./rows";
 @inline const SIZE: u32 = Form.BY_SIZE;
 @inline const PLACE: u32 = Form.BY_PLACE;
 @inline const LOCK: u32 = Form.LOCKABLE;
-@inline const NEAR: u32 = Form.FORCE64 | Form.ENDS;
+@inline const NEAR: u32 = Form.FORCE64;
 
-function two(opcode: u32, handler: u32, form: u32, kind: u32 = 0): void { row(Map.OF, opcode, handler, form, kind); }
+function two(opcode: u32, handler: u32, form: u32, kind: u32 = 0, flow: u32 = 0): void { row(Map.OF, opcode, handler, form, kind, flow); }
 
 export function defineTwo(): void {
   for (let c: u32 = 0; c < 16; c++) {
     two(0x40 + c, H.CMOV_R, M | PLACE, c);
-    two(0x80 + c, H.JCC + c, NEAR | Form.IMMZ | Form.BRANCH);
+    two(0x80 + c, H.JCC + c, NEAR | Form.IMMZ | Form.BRANCH, 0, Flow.BRANCH);
     two(0x90 + c, H.SETCC_R, M | B | RM | PLACE, c);
   }
   for (let r: u32 = 0; r < 8; r++) two(0xc8 + r, H.BSWAP, Form.OPREG);
@@ -35,8 +37,8 @@ export function defineTwo(): void {
   two(0xc1, H.XADD, M | RM | LOCK);
   two(0xc3, H.MOVNTI, M | RM | Form.MEM_ONLY | Form.SIZE_W);
   two(0xc7, 0, Form.GROUP, Group.G9);
-  member(Group.G9, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W);
-  member(Group.G9_REP, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W);
+  member(Group.G9, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W, 0, 0, Uses.PAIR);
+  member(Group.G9_REP, 1, H.CMPXCHG8B, Form.MEM_ONLY | LOCK | Form.SIZE_W, 0, 0, Uses.PAIR);
   two(0x0d, H.NOP, does(Trait.PREFETCH_MEMORY_ONLY) ? M | Form.MEM_ONLY : M); // PREFETCHW and its neighbours: hints
   for (let op: u32 = 0x18; op < 0x20; op++) two(op, H.NOP, M); // hints, ENDBR, multi-byte NOP
   two(0xff, H.UNDEFINED, M);      // UD0
@@ -48,8 +50,11 @@ export function defineTwo(): void {
   row(Map.OF38, 0xf0, H.MOVBE, M | Form.MEM_ONLY);
   row(Map.OF38, 0xf1, H.MOVBE, M | RM | Form.MEM_ONLY, 1);
   for (let op: u32 = 0xf0; op < 0xf2; op++) row(Map.OF38_F3, op, H.UNDEFINED, Form.FIXED32); // MOVBE takes no F3, and F2 makes it CRC32
-  row(Map.OF38_F2, 0xf0, H.CRC32, M | Form.RM_BYTE, 8);
-  row(Map.OF38_F2, 0xf1, H.CRC32, M);
+  row(Map.OF38_66, 0xf6, H.ADCX, M | Form.SIZE_W).feature = <u8>Extra.ADX;
+  row(Map.OF38_F3, 0xf6, H.ADOX, M | Form.SIZE_W).feature = <u8>Extra.ADX;
+  row(Map.OF38_F2, 0xf6, H.UNDEFINED, Form.FIXED32); // F2 wins over 66, and leaves nothing of it
+  row(Map.OF38_F2, 0xf0, H.CRC32, M | Form.RM_BYTE, 8, 0, Uses.CRC32);
+  row(Map.OF38_F2, 0xf1, H.CRC32, M, 0, 0, Uses.CRC32);
   // LZCNT (F3 0F BD), TZCNT (F3 0F BC), ADX, BMI: not announced; F3 before BSF and BSR is ignored, as it was before them.
 }
 

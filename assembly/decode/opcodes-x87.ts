@@ -5,23 +5,31 @@
 import { H } from "./handlers";
 import { Form, Group, Map } from "./forms";
 import { member, row } from "./rows";
+import { Uses } from "./uses";
 
 export function defineX87(): void {
   for (let op: u32 = 0; op < 8; op++) {
     for (let reg: u32 = 0; reg < 8; reg++) {
-      if (hasMemoryForm(op, reg)) row(Map.X87 + op, reg, H.X87_MEMORY, Form.FPU, op << 8 | reg);
+      if (hasMemoryForm(op, reg)) row(Map.X87 + op, reg, H.X87_MEMORY, Form.FPU, op << 8 | reg, 0, Uses.X87);
     }
     for (let modrm: u32 = 0xc0; modrm < 0x100; modrm++) {
-      if (hasRegisterForm(op, modrm)) row(Map.X87 + op, modrm, H.X87_REGISTER, Form.FPU, op << 8 | modrm);
+      if (hasRegisterForm(op, modrm)) row(Map.X87 + op, modrm, H.X87_REGISTER, Form.FPU, op << 8 | modrm, 0, usesOf(op, modrm));
     }
   }
-  row(Map.ONE, 0x9b, H.X87_WAIT, 0);
+  row(Map.ONE, 0x9b, H.X87_WAIT, 0, 0, 0, Uses.X87);
   row(Map.OF, 0xae, 0, Form.GROUP | Form.GROUP_PLACE, Group.G15);
-  member(Group.G15, 0, H.FXSAVE, Form.FPU | Form.SIZE_W);
-  member(Group.G15, 1, H.FXRSTOR, Form.FPU | Form.SIZE_W);
-  member(Group.G15, 4, H.XSAVE, Form.SIZE_W);
-  member(Group.G15, 5, H.XRSTOR, Form.SIZE_W);
+  member(Group.G15, 0, H.FXSAVE, Form.FPU | Form.SIZE_W, 0, 0, Uses.IMAGE);
+  member(Group.G15, 1, H.FXRSTOR, Form.FPU | Form.SIZE_W, 0, 0, Uses.IMAGE);
+  member(Group.G15, 4, H.XSAVE, Form.SIZE_W, 0, 0, Uses.IMAGE);
+  member(Group.G15, 5, H.XRSTOR, Form.SIZE_W, 0, 0, Uses.IMAGE);
   // XSAVEOPT (0F AE /6), XSAVEC, XSAVES, XRSTORS (0F C7): not announced.
+}
+
+/** FCMOVcc reads flags, FCOMI and its kin write them, FNSTSW AX writes AX. */
+function usesOf(op: u32, modrm: u32): u32 {
+  if ((op == 2 || op == 3) && modrm < 0xe0) return Uses.X87_READS_FLAGS;
+  if ((op == 3 || op == 7) && modrm >= 0xe8 && modrm < 0xf8) return Uses.X87_FLAGS;
+  return op == 7 && modrm == 0xe0 ? Uses.X87_AX : Uses.X87;
 }
 
 /** D9 /1, DB /4 and /6, DD /5 are not there. */

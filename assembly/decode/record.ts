@@ -2,9 +2,11 @@
 //
 //    0         2      4        6      7     8     9      10      11      12    13    14      15
 //   +---------+------+--------+------+-----+-----+------+-------+-------+-----+-----+-------+-------+
-//   | handler | kind | offset | bits | dst | src | base | index | scale | seg | len | flags | stack |
+//   | handler | kind | offset | bits | dst | src | base | index | scale | seg | len | flags | uses  |
 //   +---------+------+--------+------+-----+-----+------+-------+-------+-----+-----+-------+-------+
 //   16: disp (i64)                        24: imm (i64)
+
+import { RECORD_STACK } from "../base/control";
 
 @unmanaged export class Insn {
   /** What to do: a number of decode/handlers.ts. */
@@ -31,11 +33,15 @@
   length: u8;
   /** Decoded bits below. */
   flags: u8;
-  /** The memory operand is in the stack segment: a bad address is #SS. */
-  stack: u8;
+  /** What it uses as one operation, and USES_STACK (uses.ts). */
+  uses: u8;
   disp: i64;
   imm: i64;
 }
+
+/** The set of decode/uses.ts; beside it, the memory operand is in the stack segment: a bad address is #SS. */
+@inline export const USES_SET: u32 = 0x7f;
+@inline export const USES_STACK: u32 = RECORD_STACK;
 
 export const enum Is {
   /** The r/m operand is memory. */

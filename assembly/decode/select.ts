@@ -6,26 +6,27 @@
 import { H } from "./handlers";
 import { Mode } from "../cpu/state";
 import { does, Trait } from "../base/vendor";
-import { Insn, Is, mark } from "./record";
-import { Form, Map } from "./forms";
-import { Row } from "./rows";
+import { Insn, Is, mark, USES_STACK } from "./record";
+import { Form } from "./forms";
+import { isNear, Row } from "./rows";
 import { d, nextByte, nextSigned } from "./decoder";
 import { readMemory, rexB, rexR, setSegment } from "./modrm";
 
 /** Operand size in bits by the row and the prefixes. */
-function sizeOf(form: u32): u32 {
+function sizeOf(r: Row): u32 {
+  const form = r.form;
   if (form & Form.BYTE) return 8;
   if (form & Form.FIXED32) return 32;
   if (form & Form.SIZE_W) return d.rex & 8 ? 64 : 32;
   if (d.mode & Mode.LONG) {
-    if (form & Form.FORCE64) return isNarrowBranch(form) ? 16 : 64;
+    if (form & Form.FORCE64) return isNarrowBranch(r) ? 16 : 64;
     if (form & Form.DEF64) return d.opsize && !(d.rex & 8) ? 16 : 64;
   }
   return d.bits;
 }
 
 /** 66 before a near branch of 64-bit code: the two vendors part here. REX.W overrides it. */
-function isNarrowBranch(form: u32): bool { return (form & Form.ENDS) != 0 && d.opsize != 0 && !(d.rex & 8) && d.map <= <u32>Map.OF && does(Trait.NEAR_BRANCH_16); }
+function isNarrowBranch(r: Row): bool { return isNear(r.flow) && d.opsize != 0 && !(d.rex & 8) && does(Trait.NEAR_BRANCH_16); }
 
 /** Byte offset of general register `n` as an operand of `bits`: without REX, byte registers 4-7 are AH CH DH BH. */
 function place(n: u32, bits: u32): u8 {
@@ -35,13 +36,13 @@ function place(n: u32, bits: u32): u8 {
 
 export function select(i: Insn, r: Row): void {
   const form = r.form;
-  i.bits = <u8>sizeOf(form);
-  i.kind = r.kind;
+  i.bits = <u8>sizeOf(r);
+  i.kind = r.kind; i.uses = r.uses;
   if (form & Form.OPREG) i.dst = place(d.opcode & 7 | rexB(), i.bits);
   if (d.hasModRm) readOperands(i, form);
   else markAddressSize(i);
   // Pushes, pops, calls and returns whose only memory is the stack.
-  if (form & (Form.DEF64 | Form.FORCE64) && !(i.flags & Is.MEMORY)) i.stack = 1;
+  if (form & (Form.DEF64 | Form.FORCE64) && !(i.flags & Is.MEMORY)) i.uses = <u8>(i.uses | USES_STACK);
   readImmediate(i, form);
   i.handler = <u16>handlerOf(i, r);
 }

@@ -12,8 +12,8 @@ import { row } from "./rows";
 @inline export const TO_GPR: u32 = Form.MODRM | Form.RM_VECTOR | Form.SSE | Form.SIZE_W;
 
 /** Tables follow each other in the order of the prefixes none, 66, F3, F2: so do F's forms. */
-export function plain(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF, opcode, handler, form, kind); }
-export function with66(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF_66, opcode, handler, form, kind); }
+export function plain(opcode: u32, handler: u32, form: u32, kind: u32, uses: u32 = 0): void { row(Map.OF, opcode, handler, form, kind, 0, uses); }
+export function with66(opcode: u32, handler: u32, form: u32, kind: u32, uses: u32 = 0): void { row(Map.OF_66, opcode, handler, form, kind, 0, uses); }
 export function withF3(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF_F3, opcode, handler, form, kind); }
 export function withF2(opcode: u32, handler: u32, form: u32, kind: u32): void { row(Map.OF_F2, opcode, handler, form, kind); }
 /** The same meaning without a prefix and with 66. */

@@ -4,7 +4,7 @@
 
 import { Op } from "./ops";
 import { record } from "./block";
-import { Run, Val, lit, and, or, xor, shl, shr, running, signExtend, setCc, getCcCarry, choose, getCcResult, eq } from "./words";
+import { Run, Val, lit, and, or, xor, shl, shr, running, signExtend, condition, setCc, getCcCarry, choose, getCcResult, eq } from "./words";
 import { cpu } from "../cpu/state";
 import { setStatusFlags } from "../cpu/flags";
 
@@ -85,6 +85,11 @@ function placeStatus(f: u64): void { setStatusFlags(f); }
 /** The carry word for CF and OF given as 0 or 1; AF 0. */
 export function carryWord<M>(cf: Val, ov: Val): Val {
   return or<M>(shl<M>(cf, lit<M>(63)), shl<M>(xor<M>(cf, ov), lit<M>(62)));
+}
+/** OF alone (ADOX): CF stays, so only the bit that holds their difference changes. */
+export function setOf<M>(overflow: Val): void {
+  const flip = xor<M>(overflow, condition<M>(0));
+  setCc<M>(getCcResult<M>(), xor<M>(getCcCarry<M>(), shl<M>(flip, lit<M>(62))));
 }
 /** ZF alone (BSF, CMPXCHG8B...) with SF, PF, CF, OF, AF kept. */
 export function setZf<M>(zf: Val): void {

@@ -1,10 +1,14 @@
 // ADD OR ADC SBB AND SUB XOR CMP, TEST, INC, DEC, NEG, NOT. SDM vol. 2.
 
 import { Insn, Is } from "../decode/record";
-import { Val, lit, add, sub, and, or, xor, getReg, setReg, getCf, faulted } from "../ir/words";
-import { Flags, not, setFlags, setLogic } from "../ir/words-flags";
+import { Val, lit, add, sub, and, or, xor, shr, getReg, setReg, getCf, condition, faulted } from "../ir/words";
+import { Flags, not, setCf, setFlags, setLogic, setOf } from "../ir/words-flags";
 import { aim, loadAimed, loadFast, storeAimed } from "../ir/words-memory";
-import { address, aimTarget, targetOf, readTarget, writeTarget } from "./operands";
+import { Flag } from "../cpu/state";
+import { address, aimTarget, readRm, targetOf, readTarget, writeTarget } from "./operands";
+
+/** The condition code of OF. */
+@inline const OVERFLOW: u32 = 0;
 
 /** The operation of opcode bits 5:3. */
 export const enum Alu { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }
@@ -76,6 +80,16 @@ export const enum Alu { ADD, OR, ADC, SBB, AND, SUB, XOR, CMP }
   setFlags<M>(Flags.DEC, a, a, r, bits);
   setReg<M>(i.dst, r, bits);
 }
+/** ADCX and ADOX: r/m and `flag` (CF or OF) into a register, the carry into the flag, which is the only one that changes. */
+export function addWith<M>(i: Insn, flag: u32): void {
+  const bits = <u32>i.bits, b = readRm<M>(i, bits);
+  if (faulted<M>()) return;
+  const a = getReg<M>(i.dst, bits), held = flag == Flag.CF ? getCf<M>() : condition<M>(OVERFLOW), r = add<M>(add<M>(a, b), held);
+  const out = and<M>(shr<M>(or<M>(and<M>(a, b), and<M>(or<M>(a, b), not<M>(r))), lit<M>(bits - 1)), lit<M>(1));
+  if (flag == Flag.CF) setCf<M>(out); else setOf<M>(out);
+  setReg<M>(i.dst, r, bits);
+}
+
 /** INC and DEC of memory. */
 export function stepM<M>(i: Insn, up: bool): void {
   const bits = <u32>i.bits, where = targetOf<M>(i, bits), aimed = aimTarget<M>(i, where, bits), a = readTarget<M>(i, aimed, where, bits);

@@ -1,11 +1,11 @@
 // What an instruction that is one operation (RUN) reads and writes: the registers that translated code must have in memory before it, and
-// take from memory again after it. By handler, in one table; explicit operands follow from the record. What is written only sometimes is
-// read as well: its old value must be there. tests/isa holds the table: the IR's interpreter hides what RUN says it does not read.
+// take from memory again after it. The opcode row names the set (decode/uses.ts), the record carries it, and here stands what is in it; operands
+// follow from the record. What is written only sometimes is read as well: its old value must be there. tests/isa holds the table: the IR's
+// interpreter hides what RUN says it does not read.
 
-import { Insn, Is } from "../decode/record";
+import { Insn, Is, USES_SET } from "../decode/record";
 import { cpu, Mode } from "../cpu/state";
-import { H } from "../decode/handlers";
-import { S } from "../decode/system-handlers";
+import { Uses } from "../decode/uses";
 import { Effect, Op } from "../ir/ops";
 import { record } from "../ir/block";
 
@@ -26,7 +26,7 @@ import { record } from "../ir/block";
 /** In Build: the whole instruction is one operation that calls its Run function. */
 export function recordRun(i: Insn): void { record(Op.RUN, 0, 0, 0, effectsOf(i)); }
 
-export function effectsOf(i: Insn): u64 { return implicitEffects(i) | addressEffects(i); }
+export function effectsOf(i: Insn): u64 { return setOf(i) | addressEffects(i); }
 
 /** Registers of the memory operand. */
 function addressEffects(i: Insn): u64 {
@@ -39,86 +39,77 @@ function addressEffects(i: Insn): u64 {
 /** A general register by its byte offset in the register file. */
 @inline function gprOf(place: u32): u32 { return 1 << (place >> 3 & 15); }
 
-function implicitEffects(i: Insn): u64 {
-  const h = <i32>i.handler;
-  if (h >= H.MMX && h < H.SSE_END) return mmxEffects(i);
-  if (h >= H.SSE) return sseEffects(i);
-  if (h >= H.X87) return x87Effects(i);
-  if (h >= H.SYSTEM) return systemEffects(i);
-  switch (h) {
-    case H.CRC32: return both(i.flags & Is.MEMORY ? 0 : gprOf(i.src), gprOf(i.dst));
-    case H.CMPXCHG8B: return both(BX | CX, AX | DX | Effect.FLAGS);
-    case H.POP_M: return both(0, SP | (i.flags & Is.MEMORY ? 0 : gprOf(i.dst)));
-    case H.PUSHA: return both(0xff, SP);
-    case H.POPA: return both(0, 0xff);
-    case H.PUSH_SEG: return both(0, SP);
-    case H.ENTER: return both(0, SP | BP);
+/** The register that an operand is, 0 where it is memory instead. */
+@inline function dstRegister(i: Insn): u32 { return i.flags & Is.MEMORY ? 0 : gprOf(i.dst); }
+@inline function srcRegister(i: Insn): u32 { return i.flags & Is.MEMORY ? 0 : gprOf(i.src); }
+
+function setOf(i: Insn): u64 {
+  const uses = <u32>i.uses & USES_SET;
+  if (uses >= <u32>Uses.SYSTEM) return systemSet(i, uses);
+  if (uses >= <u32>Uses.SSE_STRING) return vectorSet(i, uses);
+  switch (uses) {
+    case Uses.NOTHING: return 0;
+    case Uses.ACC_FLAGS: return both(0, AX | Effect.FLAGS);
+    case Uses.CRC32: return both(srcRegister(i), gprOf(i.dst));
+    case Uses.PAIR: return both(BX | CX, AX | DX | Effect.FLAGS);
+    case Uses.POP_M: return both(0, SP | dstRegister(i));
+    case Uses.PUSHA: return both(0xff, SP);
+    case Uses.POPA: return both(0, 0xff);
+    case Uses.PUSH_SEG: return both(0, SP);
+    case Uses.ENTER: return both(0, SP | BP);
     // A repetition that is not finished makes the loop look.
-    case H.MOVS: case H.STOS: case H.LODS: return both(0, AX | CX | SI | DI);
-    case H.CMPS: case H.SCAS: return both(0, AX | CX | SI | DI | Effect.FLAGS);
-    case H.BOUND: return both(gprOf(i.dst), 0);
-    case H.LAHF: return both(Effect.FLAGS, AX);
-    case H.SAHF: return both(AX, Effect.FLAGS);
-    default: return both(0, AX | Effect.FLAGS); // AAA to SALC
+    case Uses.STRING: return both(0, AX | CX | SI | DI);
+    case Uses.STRING_FLAGS: return both(0, AX | CX | SI | DI | Effect.FLAGS);
+    case Uses.BOUND: return both(gprOf(i.dst), 0);
+    case Uses.LAHF: return both(Effect.FLAGS, AX);
+    case Uses.SAHF: return both(AX, Effect.FLAGS);
   }
-}
-
-function sseEffects(i: Insn): u64 {
-  switch (<i32>i.handler) {
-    case H.SSE_STRING_EXPLICIT: return both(AX | DX, CX | Effect.XMM | Effect.FLAGS);
-    case H.SSE_MASKMOV: return both(DI | Effect.XMM, 0);
-    default: return 0; // LDMXCSR, STMXCSR
-  }
-}
-
-function mmxEffects(i: Insn): u64 {
-  switch (<i32>i.handler) {
-    case H.MMX_FROM_GPR: case H.MMX_INSERT: return both(i.flags & Is.MEMORY ? 0 : gprOf(i.src), Effect.X87);
-    case H.MMX_TO_GPR: case H.MMX_MASK: return both(0, (i.flags & Is.MEMORY ? 0 : gprOf(i.dst)) | Effect.X87);
-    case H.MMX_MASKMOV: return both(DI, Effect.X87);
-    default: return both(0, Effect.X87 | Effect.XMM);
-  }
+  return both(0, ALL);
 }
 
 /** Where FERR# is asserted instead of a fault the loop is made to look, and rip is the instruction's own: no need to end the block. */
-function x87Effects(i: Insn): u64 {
-  const op = <u32>i.kind >> 8, modrm = <u32>i.kind & 0xff;
-  switch (<i32>i.handler) {
-    case H.X87_WAIT: case H.X87_MEMORY: return both(0, Effect.X87);
-    case H.X87_REGISTER: break;
-    default: return both(AX | DX, Effect.XMM | Effect.X87);
+function vectorSet(i: Insn, uses: u32): u64 {
+  switch (uses) {
+    case Uses.SSE_STRING: return both(AX | DX, CX | Effect.XMM | Effect.FLAGS);
+    case Uses.SSE_MASKMOV: return both(DI | Effect.XMM, 0);
+    case Uses.MMX: return both(0, Effect.X87 | Effect.XMM);
+    case Uses.MMX_FROM_GPR: return both(srcRegister(i), Effect.X87);
+    case Uses.MMX_TO_GPR: return both(0, dstRegister(i) | Effect.X87);
+    case Uses.MMX_MASKMOV: return both(DI, Effect.X87);
+    case Uses.X87: return both(0, Effect.X87);
+    case Uses.X87_READS_FLAGS: return both(Effect.FLAGS, Effect.X87);
+    case Uses.X87_FLAGS: return both(0, Effect.X87 | Effect.FLAGS);
+    case Uses.X87_AX: return both(0, Effect.X87 | AX);
+    case Uses.IMAGE: return both(AX | DX, Effect.XMM | Effect.X87);
   }
-  // FCMOVcc reads flags, FCOMI and its kin write them, FNSTSW AX writes AX.
-  const read: u32 = (op == 2 || op == 3) && modrm < 0xe0 ? Effect.FLAGS : 0;
-  const compares = (op == 3 || op == 7) && modrm >= 0xe8 && modrm < 0xf8, status = op == 7 && modrm == 0xe0;
-  return both(read, Effect.X87 | (compares ? <u32>Effect.FLAGS : 0) | (status ? AX : 0));
+  return both(0, ALL);
 }
 
-function systemEffects(i: Insn): u64 {
-  switch (<i32>i.handler) {
-    case S.CLI: case S.STI: case S.AC_FLAG: case S.SWAPGS: case S.INVLPG: case S.CLTS: case S.CACHE: case S.HLT: return both(0, Effect.SYSTEM);
-    case S.RDTSC: case S.RDPMC: return both(CX, AX | DX);
-    case S.RDTSCP: return both(0, AX | CX | DX);
-    case S.CPUID: return both(0, AX | BX | CX | DX);
-    case S.PUSHF: return both(Effect.FLAGS, SP);
-    case S.POPF: return both(0, SP | Effect.FLAGS | Effect.SYSTEM);
-    case S.FSGSBASE: return both(0, gprOf(i.dst) | Effect.SYSTEM);
-    case S.MOV_FROM_CR: return both(0, gprOf(i.dst));
-    case S.MOV_TO_CR: return both(gprOf(i.src), Effect.SYSTEM);
-    case S.INVPCID: return both(gprOf(i.dst), Effect.SYSTEM);
-    case S.RDMSR: return both(CX, AX | DX | Effect.SYSTEM);
-    case S.WRMSR: return both(AX | CX | DX, Effect.SYSTEM);
-    case S.IN: case S.OUT: return both(DX, AX | Effect.SYSTEM);
-    default: return cpu.mode & Mode.LONG ? farEffects(<i32>i.handler) : both(0, ALL);
+function systemSet(i: Insn, uses: u32): u64 {
+  switch (uses) {
+    case Uses.SYSTEM: return both(0, Effect.SYSTEM);
+    case Uses.TIME: return both(CX, AX | DX);
+    case Uses.RDTSCP: return both(0, AX | CX | DX);
+    case Uses.CPUID: return both(0, AX | BX | CX | DX);
+    case Uses.PUSHF: return both(Effect.FLAGS, SP);
+    case Uses.POPF: return both(0, SP | Effect.FLAGS | Effect.SYSTEM);
+    case Uses.FSGSBASE: return both(0, gprOf(i.dst) | Effect.SYSTEM);
+    case Uses.FROM_CR: return both(0, gprOf(i.dst));
+    case Uses.TO_CR: return both(gprOf(i.src), Effect.SYSTEM);
+    case Uses.INVPCID: return both(gprOf(i.dst), Effect.SYSTEM);
+    case Uses.RDMSR: return both(CX, AX | DX | Effect.SYSTEM);
+    case Uses.WRMSR: return both(AX | CX | DX, Effect.SYSTEM);
+    case Uses.PORT: return both(DX, AX | Effect.SYSTEM);
   }
+  return cpu.mode & Mode.LONG ? farSet(uses) : both(0, ALL);
 }
 /** In 64-bit code, where nothing switches tasks. */
-function farEffects(h: i32): u64 {
+function farSet(uses: u32): u64 {
   const far = Effect.FLAGS | Effect.SYSTEM | Effect.RIP;
-  switch (h) {
-    case S.SYSCALL: return both(0, CX | R11 | far);
-    case S.SYSRET: return both(CX | R11, far);
-    case S.IRET: return both(0, SP | far);
-    default: return both(0, ALL);
+  switch (uses) {
+    case Uses.SYSCALL: return both(0, CX | R11 | far);
+    case Uses.SYSRET: return both(CX | R11, far);
+    case Uses.IRET: return both(0, SP | far);
   }
+  return both(0, ALL);
 }

@@ -5,7 +5,7 @@ import { lit, getCf, raiseIf, setFlag, xor } from "../ir/words";
 import { setCf } from "../ir/words-flags";
 import { Flag, Vector } from "../cpu/state";
 import { H } from "../decode/handlers";
-import { stepM, negate, complement } from "./alu";
+import { addWith, stepM, negate, complement } from "./alu";
 import { shiftRm, countInCl, doubleShift } from "./shift";
 import { multiply, multiplyInto, divide } from "./multiply";
 import { bitImmediate, bitRegister, bitScan, countBits, crc32 } from "./bit";
@@ -69,6 +69,8 @@ export function executeGeneral<M>(i: Insn): void {
     case H.BSWAP: return bswap<M>(i);
     case H.MOVBE: return movbe<M>(i, i.kind == 0);
     case H.CRC32: return crc32<M>(i);
+    case H.ADCX: return addWith<M>(i, Flag.CF);
+    case H.ADOX: return addWith<M>(i, Flag.OF);
     case H.MOVNTI: return moveNonTemporal<M>(i);
     case H.CLFLUSH: return flushLine<M>(i);
     case H.SHLD: return doubleShift<M>(i, true, lit<M>(<u64>i.imm));

@@ -6,7 +6,6 @@ import { peek } from "../cpu/paging";
 import { cpu } from "../cpu/state";
 import { decode } from "../decode/decode";
 import { d } from "../decode/decoder";
-import { Form } from "../decode/forms";
 import { Insn } from "../decode/record";
 import { ramAt } from "../memory/ram";
 import { begin, SCRATCH, TEXT } from "../ir/block";
@@ -29,7 +28,7 @@ export function printIr(linearLo: u32, linearHi: u32, count: u32): u32 {
     if (!decode(changetype<Insn>(<usize>record), at, pageEnd, <u32>(at - (pageEnd - 4096)), cpu.mode)) break;
     at += changetype<Insn>(<usize>record).length;
     record += RECORD;
-    if (d.form & Form.ENDS) break;
+    if (d.flow) break;
   }
   buildBlock(<u32>SCRATCH, record);
   const length = verify() ? ~0 : print();

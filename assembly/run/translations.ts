@@ -1,12 +1,11 @@
 // Translations at work: which blocks have become hot, and entering what is there. With translations off nothing here is reached. All of it is
 // a cache: a machine whose translations are dropped at any time is the same machine, whoever compiles them and when (batches.ts).
 
-import { control, spend, Work, RECORD } from "../base/control";
+import { control, spend, Work } from "../base/control";
 import { links } from "../base/machine";
 import { cpu } from "../cpu/state";
 import { Block } from "../decode/cache";
-import { H } from "../decode/handlers";
-import { Insn } from "../decode/record";
+import { isIndirect } from "../decode/rows";
 import { learn } from "../translate/learned";
 import { noteRounding, settleFlags } from "../translate/helpers";
 import { live } from "../translate/live";
@@ -52,10 +51,7 @@ function learnTarget(): void {
   if (more && desk.missed) regionOf(desk.missed).grown = 1;
   desk.from = 0; desk.missed = 0;
 }
-function endsInJump(b: Block): bool {
-  const h = <i32>changetype<Insn>(<usize>(b.end - RECORD)).handler;
-  return h >= H.RET && h <= H.RET_I;
-}
+@inline function endsInJump(b: Block): bool { return isIndirect(b.flow); }
 
 function runRegion(b: Block): bool {
   const tag = b.region;

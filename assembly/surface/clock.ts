@@ -11,3 +11,11 @@ export const enum Hidden {
   KVMCLOCK = 2,
   X2APIC = 4,
 }
+
+/** What it shows only when asked (`-cpu max,adx=on`): kernels choose their code by what they see. In the same word, ExtraAt.SHIFT bits up. */
+export const enum Extra {
+  /** ADCX and ADOX. */
+  ADX = 1,
+}
+/** Where the extras begin in the word. */
+export const enum ExtraAt { SHIFT = 8 }

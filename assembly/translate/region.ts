@@ -147,7 +147,7 @@ function pageIn(r: Region, rip: u64): u32 {
 function take(n: u32, r: Region): bool {
   const b = blockOf(n), source = found(b.rip);
   if (!changetype<usize>(source)) return false;
-  const insns = min(source.count, st.most), bytes = insns * RECORD, records = st.recordSpace;
+  const insns = min(<u32>source.count, st.most), bytes = insns * RECORD, records = st.recordSpace;
   if (records + bytes > <u32>RECORDS_END) { st.full = 1; return false; }
   memory.copy(<usize>records, <usize>firstRecord(source), bytes);
   st.recordSpace += bytes;

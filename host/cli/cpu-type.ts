@@ -16,6 +16,7 @@ export const CPU_PROPERTIES: readonly Property[] = [
   { name: 'kvm', kind: { is: 'switch' }, about: 'off hides KVM\'s leaves and its clock from the guest' },
   { name: 'kvmclock', kind: { is: 'switch' }, about: 'off hides KVM\'s clock alone' },
   { name: 'x2apic', kind: { is: 'switch' }, about: 'off hides the x2APIC' },
+  { name: 'adx', kind: { is: 'switch' }, about: 'on adds ADCX and ADOX (off by default)' },
 ];
 
 /** QEMU 7.2's models, without their versions. */

@@ -1,7 +1,7 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
 import { Vendor } from '../../assembly/base/vendor-spec.js';
-import { Hidden } from '../../assembly/surface/clock.js';
+import { Extra, ExtraAt, Hidden } from '../../assembly/surface/clock.js';
 import { ENTRY_NAMES } from '../boot/load-options.js';
 import { AGENT_CARD, AGENT_CHARDEV } from './agent-port.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
@@ -109,12 +109,14 @@ function shiftOf({ icountShift: shift }: PlainOptions, clock: ClockMode): number
 }
 
 const HIDDEN: readonly ['kvm' | 'kvmclock' | 'x2apic', Hidden][] = [['kvm', Hidden.KVM], ['kvmclock', Hidden.KVMCLOCK], ['x2apic', Hidden.X2APIC]];
+const EXTRAS: readonly ['adx', Extra][] = [['adx', Extra.ADX]];
 
 function hiddenOf({ cpu = {} }: PlainOptions): number {
-  const names = ['vendor', ...HIDDEN.map(([name]) => name)];
+  const names = ['vendor', ...HIDDEN.map(([name]) => name), ...EXTRAS.map(([name]) => name)];
   const unknown = Object.keys(cpu).find((name) => !names.includes(name));
   if (unknown !== undefined) throw new OptionError(`cpu.${unknown}`, `there is no such switch. There are ${names.join(', ')}.`);
-  return HIDDEN.reduce((bits, [name, bit]) => (cpu[name] === false ? bits | bit : bits), 0);
+  const hidden = HIDDEN.reduce((bits, [name, bit]) => (cpu[name] === false ? bits | bit : bits), 0);
+  return EXTRAS.reduce((bits, [name, bit]) => (cpu[name] === true ? bits | bit << ExtraAt.SHIFT : bits), hidden);
 }
 
 /** By the names of the `vendor` option. */

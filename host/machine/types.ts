@@ -112,15 +112,17 @@ export type NetdevOptions = string | { id: string; backend: NetBackend };
 
 export type CpuVendor = 'amd' | 'intel';
 
-/** Whose processor it is, and what of it a guest is not to see; everything is there unless it says false. Names and meanings are QEMU's. */
+/** Whose processor it is, what of it a guest is not to see, and what it sees only when asked. Names and meanings are QEMU's. */
 export interface CpuOptions {
   /** Decides CPUID, model-specific registers and behaviour where the two differ (docs/design.md, section 4). Default `amd`. */
   vendor?: CpuVendor;
-  /** KVM's CPUID leaves, by which kernels take its clock and no longer probe timers. */
+  /** KVM's CPUID leaves, by which kernels take its clock and no longer probe timers. Default true, as the two below. */
   kvm?: boolean;
   /** The clock among them. */
   kvmclock?: boolean;
   x2apic?: boolean;
+  /** ADCX and ADOX, with their bit of CPUID. Default false: kernels choose their code by what they see. */
+  adx?: boolean;
 }
 
 /** What ends a run even though the guest would go on. */

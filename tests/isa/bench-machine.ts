@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Address } from '../../assembly/surface/run.js';
+import { Extra, ExtraAt } from '../../assembly/surface/clock.js';
 import { CpuField } from '../../assembly/surface/fields.js';
 import type { ModuleExports } from '../../host/rings/instance.js';
 import {
@@ -40,6 +41,7 @@ export function createBenchMachine(execution: Execution, wasm = new URL('../../b
   const exports = new WebAssembly.Instance(module, { env: { memory, page: () => undefined, abort: () => { throw new Error('the module aborted'); } } }).exports as unknown as Exports;
   const call = (name: string, ...args: number[]): number => exports[name]!(...args) >>> 0;
   call('create', RAM_MIB, 1, 0, 0, 0);
+  call('hideFeatures', Extra.ADX << ExtraAt.SHIFT);
   const base = call('address', Address.Ram);
   const bytes = new Uint8Array(memory.buffer), view = new DataView(memory.buffer);
   const frames = layOut(view, bytes, base);

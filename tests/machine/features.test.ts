@@ -3,7 +3,7 @@
  * bit is announced that this table does not know. In Run and through the IR.
  */
 import { describe, expect, it } from 'vitest';
-import { Hidden } from '../../assembly/surface/clock.js';
+import { Extra, ExtraAt, Hidden } from '../../assembly/surface/clock.js';
 import { CpuField } from '../../assembly/surface/fields.js';
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { makeSystem, PROGRAM, type SmallSystem } from './small-system.js';
@@ -186,6 +186,17 @@ describe.each(EXECUTIONS)('in %s', (_, ir, vendor) => {
     const machine = make();
     machine.call('hideFeatures', Hidden.X2APIC);
     expect([writeMsr(machine, 0x1b, 0xfee0_0d00n), readMsr(machine, 0x1b)]).toEqual([false, 0xfee0_0900n]);
+  });
+
+  it('what is there only when asked for is announced then, and works', () => {
+    const extras = [[Extra.ADX, 19, 'f30f38f6c1'], [Extra.ADX, 19, '660f38f6c1']] as const;
+    for (const [extra, bit, hex] of extras) {
+      const machine = make(), seen = (): unknown => [cpuid(machine, 7).ebx >>> bit & 1, code(hex)(machine)];
+      expect(seen()).toEqual([0, false]);
+      machine.call('hideFeatures', extra << ExtraAt.SHIFT);
+      expect(seen()).toEqual([1, true]);
+      expect(step(machine, 'f20f38f6c1'), 'F2 leaves nothing of it').toBe(UD);
+    }
   });
 
   it('everything that x86-64-v2 asks for is announced', () => {

@@ -24,6 +24,9 @@ const MAPS: readonly [OpcodeMap, string, number[]][] = [
 const PREFIXES: ReadonlySet<number> = new Set([0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 const ALL_MODRM = Array.from({ length: 256 }, (_, i) => i);
 
+/** decode/rows.ts. */
+const ROW_BYTES = 16;
+
 interface Raw { handler: number; kind: number; form: number }
 
 const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
@@ -36,7 +39,7 @@ function tableOf({ instance, view, call }: RawMachine): (row: number) => Raw {
   };
   const index = Array.from({ length: call('regionCount') }, (_, i) => i).find((i) => name(i).startsWith('opcodes'))!;
   const base = call('regionBase', index);
-  return (row) => ({ handler: view.getUint16(base + row * 8, true), kind: view.getUint16(base + row * 8 + 2, true), form: view.getInt32(base + row * 8 + 4, true) });
+  return (row) => ({ handler: view.getUint16(base + row * ROW_BYTES, true), kind: view.getUint16(base + row * ROW_BYTES + 2, true), form: view.getInt32(base + row * ROW_BYTES + 4, true) });
 }
 
 /** Rows of one opcode: itself, or those of its group. */
