@@ -3,7 +3,7 @@
 
 import { existsSync } from "node:fs";
 
-const main = new URL("../build/host/cli/main.js", import.meta.url);
+const main = new URL("../build/host/cli/bundle/main.js", import.meta.url);
 const builder = new URL("../tests/support/build.mjs", import.meta.url);
 const prints = /^(help|version|completion|--?help|--?version|-h|-V|-\?)$/;
 
