@@ -1,6 +1,6 @@
 // Builds what is out of date: the Wasm module with asc, the host with tsc.
 //
-//   node tests/support/build.mjs [release|test|debug] [--force] [--quiet] [--slim]
+//   node tests/support/build.mjs [release|test|debug] [--force] [--quiet]
 //
 // A stamp beside each output holds the digest of everything it was made from, and what the system says of those files (sizes, times),
 // so a second run reads none of them and a change of branch rebuilds what differs. Outputs are renamed into place: an interrupted build leaves the old one.
@@ -126,15 +126,6 @@ async function bundleCommand() {
   });
 }
 
-/** What is published says the same in two thirds of the bytes: its comments are in the types and the sources. */
-async function slim() {
-  const { transform } = await import("esbuild");
-  for (const file of ["host", "guest", "assembly"].flatMap((folder) => listFiles(`build/${folder}`, [".js"]))) {
-    const { code } = await transform(readFileSync(join(root, file), "utf8"), { format: "esm", target: "node20", legalComments: "none", minifySyntax: true, minifyWhitespace: true });
-    writeFileSync(join(root, file), code);
-  }
-}
-
 /** Compiles the TypeScript of the host to build/host. */
 export async function buildHost(options = {}) {
   const files = ["host", "guest", "assembly/surface"].flatMap((folder) => listFiles(folder, [".ts"]));
@@ -144,7 +135,6 @@ export async function buildHost(options = {}) {
     for (const folder of ["host", "guest", "assembly"]) rmSync(join(root, "build", folder), { recursive: true, force: true });
     await run(process.execPath, [tsc, "-p", "tsconfig.json"]);
     await bundleCommand();
-    if (options.slim) await slim();
   });
 }
 
@@ -157,7 +147,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const words = process.argv.slice(2);
   const targets = words.filter((w) => !w.startsWith("-"));
   try {
-    await build(targets[0] ?? "release", { force: words.includes("--force"), quiet: words.includes("--quiet"), slim: words.includes("--slim") });
+    await build(targets[0] ?? "release", { force: words.includes("--force"), quiet: words.includes("--quiet") });
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
