@@ -7,7 +7,7 @@
 import { Counter, addCount, count } from "../base/counters";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
 import { spend } from "./allowance";
-import { DMA_HELD, DMA_WORDS } from "./layout";
+import { DMA_HELD, DMA_PLAIN, DMA_WORDS } from "./layout";
 import { slots } from "./slots";
 
 /** The outcome of transfers since a device last asked; consumed within one register access, hence not state. */
@@ -28,7 +28,7 @@ import { slots } from "./slots";
 @inline function translate(requester: u32, address: u64, bytes: u32, write: bool): usize {
   if (load<u8>(heldAt(requester)) >> <u8>(requester & 7) & 1) return 0;
   let gpa = address;
-  if (slots.translate) {
+  if (slots.translate && !isPlain(requester)) {
     gpa = call_indirect<u64>(slots.translate, requester, address, write ? <u32>1 : <u32>0);
     if (gpa == REFUSED) return 0;
   }
@@ -41,6 +41,14 @@ import { slots } from "./slots";
 export function setMaster(requester: u32, on: bool): void {
   const at = heldAt(requester), bit: u32 = 1 << (requester & 7);
   store<u8>(at, <u8>(on ? load<u8>(at) & ~bit : load<u8>(at) | bit));
+}
+
+/** A function of bus 0 whose addresses are physical whatever remaps others': a virtio card that has not said otherwise (VIRTIO_F_ACCESS_PLATFORM). */
+@inline function isPlain(requester: u32): bool { return requester < 256 && (load<u8>(DMA_PLAIN + (requester >> 3)) >> <u8>(requester & 7) & 1) != 0; }
+/** At attach. */
+export function makePlain(requester: u32): void {
+  const at = DMA_PLAIN + (requester >> 3 & 31);
+  store<u8>(at, <u8>(<u32>load<u8>(at) | 1 << (requester & 7)));
 }
 
 function abort(): void { dma.failed = 1; count(Counter.DMA_ABORTS); }

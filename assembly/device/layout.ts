@@ -43,8 +43,11 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 @inline export const DMA_WORDS_SIZE: usize = 64;
 @inline export const DMA_HELD: usize = DMA_WORDS + DMA_WORDS_SIZE;
 @inline export const DMA_HELD_SIZE: usize = 8192;
+/** Functions of bus 0 whose addresses are physical, a bit each (dma.ts). */
+@inline export const DMA_PLAIN: usize = DMA_HELD + DMA_HELD_SIZE;
+@inline export const DMA_PLAIN_SIZE: usize = 32;
 /** The probe's edges (run/probe.ts). */
-@inline export const PROBE: usize = DMA_HELD + DMA_HELD_SIZE;
+@inline export const PROBE: usize = DMA_PLAIN + DMA_PLAIN_SIZE;
 @inline export const PROBE_SIZE: usize = 768;
 
 /** What each model of card is, a row each (run/cards.ts). */
@@ -76,6 +79,9 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 /** Cards that are no network cards, by their place in the list (misc/layout.ts). */
 @inline export const MISC_DATA: usize = NIC_DATA + NIC_DATA_SIZE;
 @inline export const MISC_DATA_SIZE: usize = 128 * KIB;
+/** The remapping unit (vtd/layout.ts). */
+@inline export const VTD_DATA: usize = MISC_DATA + MISC_DATA_SIZE;
+@inline export const VTD_DATA_SIZE: usize = 40 * KIB;
 
 // --- RINGS ---
 

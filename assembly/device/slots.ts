@@ -38,6 +38,8 @@ import { SLOT_WORDS } from "./layout";
   frameTaken: u32;
   /** The guest has marked (chipset/roi): (tag: u32) => void. */
   marked: u32;
+  /** The IOAPIC's entries have the remappable format: a unit remaps interrupts (vtd/). No function. */
+  remappable: u32;
   /** DMA remapping: (requester: u32, address: u64, write: u32) => u64, a guest-physical address or REFUSED (dma.ts). */
   translate: u32;
 }

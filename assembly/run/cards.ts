@@ -23,6 +23,7 @@ import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/
 import { attachRng, resetRngCard } from "../virtio/rng/rng";
 import { attachShare, resetShareCard, shareTag } from "../virtio/share/share";
 import { clearPackedRoom } from "../virtio/queue/copies";
+import { attachIommu, resetIommu } from "../vtd/vtd";
 
 @unmanaged class CardList { count: u32; slots: u32; }
 @inline const list = changetype<CardList>(CARD_LIST);
@@ -31,8 +32,8 @@ import { clearPackedRoom } from "../virtio/queue/copies";
 
 // --- Models ---
 
-/** What a card has to the host: a frame port, a disk's table, streams. */
-const enum Has { NOTHING, FRAMES, DISK, STREAMS }
+/** What a card has to the host: a frame port, a disk's table, streams; or it is the board's and in no slot. */
+const enum Has { NOTHING, FRAMES, DISK, STREAMS, NO_SLOT }
 @unmanaged class Model { has: u32; attach: u32; reset: u32; link: u32; announce: u32; }
 @inline function modelOf(kind: u32): Model { return changetype<Model>(MODEL_ROWS + (<usize>min(kind, CardKind.COUNT - 1) << 5)); }
 
@@ -50,6 +51,7 @@ export function defineModels(): void {
   row(CardKind.E1000, Has.FRAMES, attachE1000.index, resetE1000Card.index, e1000LinkChanged.index, 0);
   row(CardKind.VIRTIO_9P, Has.DISK, attachShare.index, resetShareCard.index, 0, 0);
   row(CardKind.EDU, Has.NOTHING, attachEdu.index, resetEdu.index, 0, 0);
+  row(CardKind.IOMMU, Has.NO_SLOT, attachIommu.index, resetIommu.index, 0, 0);
   row(CardKind.PCNET, Has.FRAMES, attachPcnet.index, resetPcnet.index, pcnetLinkChanged.index, 0);
 }
 
@@ -64,12 +66,13 @@ function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 /** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
 export function addToList(kind: u32, slot: u32): i32 {
   defineModels();
-  const at = slot ? slot : freeSlot();
-  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has) || at > 30 || (list.slots | TAKEN) >> at & 1) return -1;
+  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has)) return -1;
+  const onBoard = modelOf(kind).has == Has.NO_SLOT, at = onBoard ? 0 : slot ? slot : freeSlot();
+  if (!onBoard && (at > 30 || (list.slots | TAKEN) >> at & 1)) return -1;
   const c = cardAt(list.count);
   c.kind = kind; c.slot = at; c.index = list.count; c.number = countOf(kind);
   defaultOptions(c);
-  list.slots |= 1 << at;
+  if (!onBoard) list.slots |= 1 << at;
   list.count++;
   return <i32>c.index;
 }
@@ -81,8 +84,9 @@ export function giveOption(i: u32, option: u32, value: u64): bool {
   return countStreams(list.count) <= MAX_STREAMS;
 }
 
-/** Frame ports and disks' tables are eight each. */
+/** Frame ports and disks' tables are eight each; of what is the board's there is one. */
 function hasRoom(has: u32): bool {
+  if (has == Has.NO_SLOT) return countHaving(Has.NO_SLOT, list.count) == 0;
   if (has == Has.FRAMES) return countHaving(Has.FRAMES, list.count) < MAX_PORTS;
   return has != Has.DISK || countHaving(Has.DISK, list.count) < MAX_DISKS;
 }
@@ -109,7 +113,7 @@ function countStreams(n: u32): u32 {
 
 function firstOf(i: u32): u32 {
   const has = modelOf(cardAt(i).kind).has;
-  return has == Has.STREAMS ? countStreams(i) : has == Has.NOTHING ? 0 : countHaving(has, i);
+  return has == Has.STREAMS ? countStreams(i) : has == Has.NOTHING || has == Has.NO_SLOT ? 0 : countHaving(has, i);
 }
 
 /** For the host, before the machine is made: where the name of a console card's port goes (a length, then up to 63 bytes); 0 for another card. */

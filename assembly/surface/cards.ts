@@ -1,7 +1,7 @@
 // Numbers of cards that the module and the host share. No import, no overlay: the host compiles this file too.
 
 /** Models of cards. */
-export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, COUNT }
+export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, COUNT }
 
 /** What a card of the machine's list may have been given, a 64-bit word each; what was not given is 0, but for defaultOptions (card.ts). */
 export const enum CardOption {
@@ -19,5 +19,14 @@ export const enum CardOption {
   MASKED, VECTORS, MODERN_ONLY, LEGACY_ONLY,
   /** edu: bits of an address that it can reach. */
   DMA_MASK,
+  /** virtio: its addresses go through a remapping unit (iommu_platform). */
+  PLATFORM,
+  /** A remapping unit, always given: its IommuWord, and the geometry of its caches, an IommuCaches. */
+  IOMMU, IOMMU_CACHES,
   COUNT,
 }
+
+/** A remapping unit's switches, and above them the bits of an address. */
+export const enum IommuWord { REMAP = 1, EIM = 2, CACHING = 4, SNOOP = 8, DRAIN = 16, PASS = 32, BITS_SHIFT = 8 }
+/** Entries and ways of its IOTLB, and tables that it keeps: 16 bits each. */
+export const enum IommuCaches { ENTRIES_SHIFT = 0, WAYS_SHIFT = 16, TABLES_SHIFT = 32 }

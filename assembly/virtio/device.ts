@@ -224,8 +224,9 @@ export function takeIsr(d: VirtioDevice): u32 {
 
 // --- Driver's progress ---
 
-/** The driver accepts features (2.2): a subset of what is offered and, on the modern interface, VERSION_1. */
+/** The driver accepts features (2.2): a subset of what is offered and, on the modern interface, VERSION_1; ACCESS_PLATFORM where it is offered (6.2). */
 export function featuresGood(d: VirtioDevice): bool {
+  if (d.offered >> FeatureBit.ACCESS_PLATFORM & 1 && !has(d, FeatureBit.ACCESS_PLATFORM)) return false;
   return (d.accepted & ~d.offered) == 0 && (d.legacy != 0 || has(d, FeatureBit.VERSION_1));
 }
 

@@ -53,10 +53,13 @@ function servicePin(pin: u32): void {
   sendPin(pin);
 }
 
-/** The message of a pin, in the form of an MSI. */
+/**
+ * The message of a pin, in the form of an MSI. The upper half's bits are the address's from 4 up: a destination, or with interrupt remapping the format and the
+ * index, whose highest bit is the lower half's bit of logical destinations (VT-d 5.1.5.1).
+ */
 function sendPin(pin: u32): void {
-  const entry = low(pin), destination = load<u32>(entryAt(pin), 4) >> 24;
-  const address = 0xfee0_0000 | destination << 12 | (entry & Redirect.LOGICAL ? 4 : 0);
+  const entry = low(pin), upper = load<u32>(entryAt(pin), 4) >> 16;
+  const address = 0xfee0_0000 | upper << 4 | (entry & Redirect.LOGICAL ? 4 : 0);
   const trigger: u32 = entry & Redirect.LEVEL ? 0xc000 : 0;
   sendMsi(IOAPIC_REQUESTER, <u64>address, (entry & (Redirect.VECTOR | Redirect.MODE)) | trigger);
 }
@@ -86,7 +89,7 @@ function writeIndex(index: u32, value: u32): void {
   if (index == IoIndex.IOAPICID) { ioapic.id = value & 0x0f00_0000; return; }
   const word = index - IoIndex.IOREDTBL, pin = word >> 1;
   if (pin >= IOAPIC_PINS) return;
-  if (word & 1) { store<u32>(entryAt(pin), value & 0xff00_0000, 4); return; }
+  if (word & 1) { store<u32>(entryAt(pin), value & (slots.remappable ? Redirect.REMAPPED : Redirect.DESTINATION), 4); return; }
   writeEntry(pin, value);
 }
 

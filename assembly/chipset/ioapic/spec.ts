@@ -11,4 +11,6 @@ export const enum Redirect {
   REMOTE_IRR = 1 << 14, LEVEL = 1 << 15, MASKED = 1 << 16,
   /** Bits software can change. */
   WRITABLE = 0x1afff,
+  /** And of its high word: a destination; or an index and its format (VT-d 5.1.5.1). */
+  DESTINATION = 0xff00_0000, REMAPPED = 0xffff_0000,
 }

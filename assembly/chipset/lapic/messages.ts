@@ -43,6 +43,12 @@ export function receiveMessage(requester: u32, address: u64, data: u32): void {
   deliver(data >> 8 & 7, data & 0xff, (data & 0x8000) != 0);
 }
 
+/** A message as interrupt remapping has put it together, or an event of the unit's own; `wide` destinations are 32 bits. */
+export function receiveRemapped(destination: u32, logical: bool, wide: bool, mode: u32, vector: u32, level: bool): void {
+  if (!isForUs(destination, logical, wide)) { count(Counter.MSIS_REFUSED); return; }
+  deliver(mode, vector, level);
+}
+
 /** Hook of ICR low in xAPIC mode. */
 export function sendIpi(dev: usize, offset: u32, old: u64, written: u64): void {
   sendCommand(<u32>reg(Apic.ICR_LOW), reg(Apic.ICR_HIGH) >> 24, false);

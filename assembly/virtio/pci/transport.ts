@@ -10,15 +10,16 @@ import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn } from "../../device/allowance";
 import { Card, wordOf } from "../../device/card";
 import { CardOption } from "../../surface/cards";
+import { makePlain } from "../../device/dma";
 import { Access, Block, guestRead, guestWrite, hook } from "../../device/registers";
 import { addBar } from "../../pci/bars";
 import { addCapability, defineConfig, setPin, setSubsystem } from "../../pci/header";
 import { attachFunction } from "../../pci/config";
-import { canMaster, functionAt, makeMaster, valuesOf } from "../../pci/functions";
+import { canMaster, functionAt, makeMaster, requesterOf, valuesOf } from "../../pci/functions";
 import { addMsix, flushVectors } from "../../pci/msix";
 import { BarKind, CapabilityId, Config } from "../../pci/spec";
 import { commonOf, makeTurn, notifyQueue, resetDevice, takeIsr, VirtioDevice } from "../device";
-import { Cap, CapType, Common, Legacy, PciId } from "../spec";
+import { Cap, CapType, Common, FeatureBit, Legacy, PciId } from "../spec";
 import { defineCommon, resetCommon } from "./common";
 import { readLegacy, writeLegacy } from "./legacy";
 import { readConfig, writeConfig } from "./device-config";
@@ -38,6 +39,8 @@ export function attachTransport(d: VirtioDevice, c: Card, classCode: u32, transi
   functionAt(f).owner = <u32>changetype<usize>(d);
   functionAt(f).onCommand = commandWritten.index;
   makeMaster(f);
+  if (wordOf(c, CardOption.PLATFORM)) d.offered |= <u64>1 << FeatureBit.ACCESS_PLATFORM;
+  else makePlain(requesterOf(f));
   // Transitional devices are told apart by the subsystem id (4.1.2.3), modern ones have 40h and up.
   setSubsystem(f, PciId.VENDOR, modern ? 0x1100 : d.kind);
   setPin(f, 1);

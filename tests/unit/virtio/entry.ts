@@ -70,3 +70,5 @@ function moved(requester: u32, address: u64, write: u32): u64 { return requester
 /** From here on requester 3:02.0 sees memory a page further, and the others only read. */
 export function translateSome(): void { slots.translate = moved.index; }
 export { setMaster } from "../../../assembly/device/dma";
+export { sendMsi } from "../../../assembly/device/interrupt";
+export { driveLine } from "../../../assembly/device/interrupt";

@@ -5,14 +5,15 @@ const PAGES = 1536;
 const RAM_BYTES = 4 << 20;
 export const PORT_A = 1024;
 
-export interface CardOptions { mac?: bigint; masked?: bigint; mtu?: number; modernOnly?: boolean; vectors?: number; kind?: number; count?: number; queues?: number; legacyOnly?: boolean; speed?: number }
+export interface CardOptions { mac?: bigint; masked?: bigint; mtu?: number; modernOnly?: boolean; vectors?: number; kind?: number; count?: number; queues?: number; legacyOnly?: boolean; speed?: number; first?: number }
 
 export class TestMachine {
   readonly ram: number;
   readonly devfn: number;
 
   constructor(readonly m: Instance, options: CardOptions) {
-    for (let i = 0; i < (options.count ?? 1); i++) {
+    const first = options.first ?? 0;
+    for (let i = first; i < first + (options.count ?? 1); i++) {
       const n = this.call("addCard", options.kind ?? 1, 0, options.mac ?? 0x563412005452n, options.masked ?? 0n, options.mtu ?? 0, options.modernOnly ? 1 : 0, options.vectors ?? 4);
       if (n !== i) throw new Error("card refused");
       // CardOption of assembly/surface/cards.ts.
@@ -22,7 +23,7 @@ export class TestMachine {
     }
     this.m.exports.make!(BigInt(RAM_BYTES));
     this.ram = this.call("ramBase");
-    this.devfn = this.call("slotOfCard", 0) << 3;
+    this.devfn = this.call("slotOfCard", first) << 3;
     this.writeConfig(4, 2, 7);
   }
 
