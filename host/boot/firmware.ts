@@ -3,7 +3,7 @@
  * Follows QEMU's docs/specs/fw_cfg (items, file directory) and the linker/loader format of its ACPI tables (hw/acpi's
  * bios-linker-loader interface, as SeaBIOS documents it).
  */
-import { acpiTables, DEFAULT_BOARD } from './acpi/index.js';
+import { acpiTables, DEFAULT_BOARD, type AcpiBoard } from './acpi/index.js';
 import { concat, little } from './bytes.js';
 import { ImageError } from './errors.js';
 import { E820_RAM, HIGH_RAM_BASE, ramLayout } from './ram-layout.js';
@@ -67,8 +67,8 @@ function pointersIn(signature: string, length: number): [offset: number, width: 
 }
 
 /** The tables of a direct boot, placed at 0: their pointers are then offsets, which the firmware adds its address to. */
-function acpiFiles(): Map<string, Uint8Array> {
-  const { segments } = acpiTables({}, 0);
+function acpiFiles(board: Partial<AcpiBoard>): Map<string, Uint8Array> {
+  const { segments } = acpiTables(board, 0);
   const [root, ...tables] = segments as [{ gpa: number; bytes: Uint8Array }, ...{ gpa: number; bytes: Uint8Array }[]];
   const blob = new Uint8Array(Math.max(...tables.map(({ gpa, bytes }) => gpa + bytes.length)));
   const commands = [allocate(RSDP, 16, Zone.BIOS), allocate(TABLES, 64, Zone.HIGH)];
@@ -103,10 +103,10 @@ function directory(files: readonly [string, Uint8Array][]): Uint8Array {
 }
 
 /** What is told of a machine with so many bytes of RAM. */
-export function firmwareItems(memory: number): FirmwareItem[] {
+export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}): FirmwareItem[] {
   const { entry, structures } = smbios(0, memory, DEFAULT_BOARD.processors);
   const files: [string, Uint8Array][] = [
-    ...acpiFiles(),
+    ...acpiFiles(board),
     // Firmware places the structures and writes their address and the checksums itself.
     ['etc/smbios/smbios-anchor', entry],
     ['etc/smbios/smbios-tables', structures],

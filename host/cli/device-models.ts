@@ -24,8 +24,10 @@ const text: Kind = { is: 'text' };
 const count: Kind = { is: 'count' };
 const onOff: Kind = { is: 'switch' };
 
+const ID = property('id', text, 'a name for it');
+/** Of a card in a slot. */
 const EVERY: readonly DeviceProperty[] = [
-  property('id', text, 'a name for it'),
+  ID,
   property('addr', { is: 'slot' }, 'PCI device number, 1 to 30; default the lowest that is free', 'slot'),
   property('bus', { is: 'ignored' }, 'taken: there is one PCI bus'),
   property('bootindex', { is: 'ignored', note: 'disks are tried in the order in which they are given.' }, 'taken: disks are tried in the order in which they are given'),
@@ -53,6 +55,16 @@ const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports'>, reado
   maxPorts: [count, 'how many ports it may have'],
   maxBytes: [count, 'bytes in each period'],
   periodMs: [count, 'ms of virtual time, default 65536'],
+  intremap: [onOff, 'whether it remaps interrupts, default on'],
+  eim: [onOff, 'whether those go to x2APIC destinations, default as intremap'],
+  cachingMode: [onOff, 'whether it keeps what is not present, default off'],
+  addressBits: [count, 'bits of its addresses: 39, 48 or 57, default 39'],
+  snoopControl: [onOff, 'whether it says that it controls snooping, default off'],
+  dmaDrain: [onOff, 'whether it says that it drains DMA, default on'],
+  passThrough: [onOff, 'whether devices may be passed through, default on'],
+  iotlbEntries: [count, 'entries of its IOTLB, a power of two up to 1024, default 256'],
+  iotlbWays: [count, 'ways they are in, a power of two up to 16, default 4'],
+  tableEntries: [count, 'tables of walks that it keeps, up to 32, default 16'],
   dmaMask: [count, 'bits of an address that it reaches, default 0xfffffff'],
 };
 
@@ -65,13 +77,14 @@ const TAKEN: Readonly<Partial<Record<Model['names'][0], readonly DeviceProperty[
   'virtio-rng-pci': [property('rng', text, 'the id of an -object rng-...')],
 };
 
-function rowOf({ names, aliases = [], about, options, features = {} }: Model): DeviceModel {
+function rowOf({ names, aliases = [], about, board, options, absent = {}, features = {} }: Model): DeviceModel {
   const own = Object.entries(options).flatMap(([key, word]) => {
     const option = OPTIONS[key as keyof typeof OPTIONS];
     return word === '' ? [] : [property(word, option[0], option[1], key as ModelOption)];
   });
+  const without = Object.entries(absent).map(([name, why]) => property(name, { is: 'absent', why: `${why}; leave it out.` }, `off: ${why}`));
   const bits = Object.keys(features).map((name): DeviceProperty => ({ name, kind: onOff, about: 'a feature, offered or not', feature: true }));
-  return { names: [...names, ...aliases], about, properties: [...own, ...EVERY, ...(TAKEN[names[0]] ?? []), ...bits] };
+  return { names: [...names, ...aliases], about, properties: [...own, ...without, ...(board ? [ID] : EVERY), ...(TAKEN[names[0]] ?? []), ...bits] };
 }
 
 export const DEVICE_MODELS: readonly DeviceModel[] = MODELS.map(rowOf);
@@ -126,7 +139,7 @@ const INSTEAD: readonly [RegExp, string][] = [
   [/^(vfio-|pci-assign|usb-host)/, 'devices of the host cannot be given to a guest; leave it out.'],
   [/^(isa-serial|pci-serial)$/, 'COM1 to COM4 are there; write -serial TO for each.'],
   [/^(pcie-root-port|pci-bridge|ioh3420|pxb|x3130)/, 'there is one PCI bus; leave it out.'],
-  [/^intel-iommu$/, 'there is no IOMMU yet; leave it out.'],
+  [/^amd-iommu$/, 'write intel-iommu, which kernels drive with processors of both vendors.'],
 ];
 
 export function insteadOf(model: string): string | undefined {

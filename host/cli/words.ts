@@ -45,6 +45,8 @@ export type Kind =
   | { is: 'text' }
   | { is: 'slot' }
   | { is: 'word'; of: readonly string[] }
+  /** A switch for what there is not: only off is taken, and `why` says what to do without. */
+  | { is: 'absent'; why: string }
   /** Taken and without effect; `note` says so. */
   | { is: 'ignored'; note?: string };
 
@@ -82,6 +84,9 @@ function parseNumber(argument: string, name: string, value: string, least = 0, m
 function parseProperty(argument: string, { name, kind }: Property, value: string): PropertyValue {
   switch (kind.is) {
     case 'switch': return parseSwitch(argument, name, value);
+    case 'absent':
+      if (parseSwitch(argument, name, value)) throw new UsageError(argument, `there is no ${name}; ${kind.why}`);
+      return false;
     case 'count': return parseNumber(argument, name, value, kind.least, kind.most);
     case 'slot': return parseSlot(argument, name, value);
     case 'word':

@@ -3,6 +3,7 @@
 import { acpiTables } from '../boot/acpi/index.js';
 import { isBzImage } from '../boot/bzimage.js';
 import { Budget, checkRom, loadKernel, takesModules, type ModuleFile } from '../boot/index.js';
+import { boardWith } from './iommu-plan.js';
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
@@ -83,7 +84,7 @@ export async function planMachine(options: ReadOptions, memoryMiB: number): Prom
     kernelName: image.kernelName,
     cmdline: image.append,
     memory: memoryMiB * MIB,
-    acpi: acpiTables(),
+    acpi: acpiTables(boardWith(options.devices)),
     ...(options.entry === undefined ? {} : { entry: options.entry }),
     ...(image.modules === undefined ? {} : { modules: image.modules }),
     ...(image.initrd === undefined ? {} : { initrd: image.initrd, initrdName: image.initrdName ?? 'initrd' }),

@@ -7,6 +7,7 @@ import type { NetBackend } from '../net/backend.js';
 import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { planConsole, type Chardev, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
+import { iommuOptions } from './iommu-plan.js';
 import { findModel, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions, ShareOptions } from './types.js';
 
@@ -112,6 +113,10 @@ function virtioOptions(device: DeviceOptions, features: Readonly<Record<string, 
   const out: Pairs = [[CardOption.MASKED, maskOf(device, features) | (consoles?.masked ?? 0n)]];
   if (device.vectors !== undefined) out.push([CardOption.VECTORS, inRange('vectors', device.vectors, 0, 32)]);
   if (device.modernOnly) out.push([CardOption.MODERN_ONLY, 1]);
+  if (device.features?.['iommu_platform']) {
+    if (!device.modernOnly) throw new OptionError('devices.features', 'iommu_platform needs a card without the legacy interface (modernOnly, disable-legacy=on).');
+    out.push([CardOption.PLATFORM, 1]);
+  }
   if (device.legacyOnly) out.push([CardOption.LEGACY_ONLY, 1]);
   return out;
 }
@@ -143,6 +148,7 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.VIRTIO_CONSOLE: return consoles!.options;
     case CardKind.VIRTIO_9P: return shareOptions(device);
     case CardKind.EDU: return eduOptions(device);
+    case CardKind.IOMMU: return iommuOptions(device);
     default: return [];
   }
 }

@@ -33,7 +33,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     const { model, slot } = plan;
     const drive = drives.get(plan.drive ?? '');
     const number = instance.exports.addCard(model.kind, slot);
-    if (number < 0) throw new OptionError('devices', slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
+    if (number < 0) throw new OptionError('devices', model.kind === CardKind.IOMMU ? 'a machine has one remapping unit.' : slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
     for (const [option, value] of [...plan.options, ...(drive === undefined ? [] : driveOptions(plan, drive))]) {
       const wide = BigInt(value);
       if (instance.exports.setCardOption(number, option, low(wide), high(wide)) === 0) throw new OptionError('devices.maxPorts', 'the console cards have more ports than a machine has room for.');
@@ -53,6 +53,7 @@ const networkCards = (plans: readonly CardPlan[]): CardPlan[] => plans.filter(({
 const SHOWN: readonly [CardOption, string][] = [
   [CardOption.SECTORS, 'sectors'], [CardOption.READ_ONLY, 'read-only'], [CardOption.PORTS, 'ports'], [CardOption.PORTS_THERE, 'ports there'], [CardOption.PORTS_CONSOLES, 'consoles'],
   [CardOption.WRITETHROUGH, 'writethrough'], [CardOption.LOGICAL_EXP, 'logical blocks'], [CardOption.PHYSICAL_EXP, 'physical blocks'],
+  [CardOption.PLATFORM, 'behind the iommu'], [CardOption.IOMMU, 'switches'], [CardOption.IOMMU_CACHES, 'caches'],
 ];
 
 /** What the module has for cards, in words: a snapshot goes on with the cards it was taken with. */
@@ -61,7 +62,8 @@ export function describeCards(instance: ModuleInstance): string[] {
   return Array.from({ length: listedCards() }, (_, i) => {
     const shown = SHOWN.map(([option, name]) => [name, join(cardOptionLo(i, option), cardOptionHi(i, option))] as const).filter(([, value]) => value !== 0n);
     const detail = shown.length === 0 ? '' : ` (${shown.map(([name, value]) => `${name} ${value}`).join(', ')})`;
-    return `${modelOf(kindOfCard(i))?.names[0] ?? '?'} in slot ${slotOfCard(i)}${detail}`;
+    const place = slotOfCard(i) === 0 ? '' : ` in slot ${slotOfCard(i)}`;
+    return `${modelOf(kindOfCard(i))?.names[0] ?? '?'}${place}${detail}`;
   });
 }
 

@@ -1,7 +1,7 @@
 /** Puts into a fresh module what firmware and fw_cfg's readers find: items from the start of the firmware region, the ROM at its end. */
 
 import { Address } from '../../assembly/surface/run.js';
-import { firmwareItems, type FirmwareItem } from '../boot/index.js';
+import { firmwareItems, type AcpiBoard, type FirmwareItem } from '../boot/index.js';
 import { SerialUse } from '../guest/protocol.js';
 import type { MachinePlan } from './plan.js';
 import { MachineError } from './errors.js';
@@ -25,8 +25,8 @@ function putRom(instance: ModuleInstance, rom: Uint8Array): void {
 }
 
 /** After `create`: items for every machine, a ROM where one starts it, and the agent's lines, which take what they have asked for and need no pace. */
-export function putFirmware(instance: ModuleInstance, memoryBytes: number, { rom, agent }: Pick<MachinePlan, 'rom' | 'agent'>): void {
-  putItems(instance, firmwareItems(memoryBytes));
+export function putFirmware(instance: ModuleInstance, memoryBytes: number, board: Partial<AcpiBoard>, { rom, agent }: Pick<MachinePlan, 'rom' | 'agent'>): void {
+  putItems(instance, firmwareItems(memoryBytes, board));
   if (rom !== undefined) putRom(instance, rom);
   if (agent) instance.exports.paceSerial(SerialUse.control, 0);
 }

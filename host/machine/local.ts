@@ -72,7 +72,7 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
   const { putFirmware } = await import('./firmware.js');
-  putFirmware(instance, memory.ramBytes, plan);
+  putFirmware(instance, memory.ramBytes, settings.board, plan);
   if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
   setPace(instance, settings);

@@ -16,14 +16,21 @@ export interface Model {
   about: string;
   /** It has a frame port. */
   network?: true;
+  /** It is a part of the board and in no slot. */
+  board?: true;
   /** What it takes, by the names of DeviceOptions, and QEMU's word for each; '' where the command line says it in another way. */
   options: Readonly<Partial<Record<ModelOption, string>>>;
+  /** QEMU's switches for what it has not, and why. */
+  absent?: Readonly<Record<string, string>>;
   /** Feature bits of a virtio card, by QEMU's names. */
   features?: Readonly<Record<string, number>>;
 }
 
+/** VIRTIO_F_ACCESS_PLATFORM. */
+const PLATFORM_BIT = 33;
+
 /** Features of every virtio card (virtio 1.2, clause 6), and those of the network card (5.1.3) and the disk (5.2.3). */
-const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, packed: 34, in_order: 35, queue_reset: 40 };
+const TRANSPORT_FEATURES: Readonly<Record<string, number>> = { indirect_desc: 28, event_idx: 29, any_layout: 27, iommu_platform: PLATFORM_BIT, packed: 34, in_order: 35, queue_reset: 40 };
 const NET_FEATURES: Readonly<Record<string, number>> = {
   ...TRANSPORT_FEATURES,
   csum: 0, guest_csum: 1, ctrl_guest_offloads: 2, guest_tso4: 7, guest_tso6: 8, guest_ecn: 9, host_tso4: 11, host_tso6: 12, host_ecn: 13,
@@ -31,7 +38,7 @@ const NET_FEATURES: Readonly<Record<string, number>> = {
 };
 const DISK_FEATURES: Readonly<Record<string, number>> = { ...TRANSPORT_FEATURES, 'config-wce': 11, discard: 13, 'write-zeroes': 14 };
 /** Off unless asked for, as QEMU has it. */
-export const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq', 'in_order']);
+export const OFF_BY_DEFAULT: ReadonlySet<string> = new Set(['packed', 'mq', 'in_order', 'iommu_platform']);
 
 const VIRTIO = { vectors: 'vectors', modernOnly: 'disable-legacy', legacyOnly: 'disable-modern', features: '' } as const;
 const CARD = { netdev: 'netdev', mac: 'mac' } as const;
@@ -78,6 +85,17 @@ export const MODELS: readonly Model[] = [
     features: TRANSPORT_FEATURES,
   },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
+  {
+    kind: CardKind.IOMMU,
+    names: ['intel-iommu'],
+    about: 'a remapping unit for DMA and interrupts (VT-d)',
+    board: true,
+    options: {
+      intremap: 'intremap', eim: 'eim', cachingMode: 'caching-mode', addressBits: 'aw-bits', snoopControl: 'snoop-control', dmaDrain: 'dma-drain', passThrough: 'pt',
+      iotlbEntries: 'iotlb-entries', iotlbWays: 'iotlb-ways', tableEntries: 'pwc-entries',
+    },
+    absent: { 'device-iotlb': 'cards have no TLB of their own', 'x-scalable-mode': 'tables are those of legacy mode' },
+  },
 ];
 
 export function findModel(name: string): Model | undefined {

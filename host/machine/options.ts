@@ -2,11 +2,13 @@
 
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { Extra, ExtraAt, Hidden } from '../../assembly/surface/clock.js';
+import type { AcpiBoard } from '../boot/acpi/board.js';
 import { ENTRY_NAMES } from '../boot/load-options.js';
 import { AGENT_CARD, AGENT_CHARDEV } from './agent-port.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
+import { boardWith } from './iommu-plan.js';
 import type { PlainOptions, ReadOptions } from './sources.js';
 import { MAX_JIT_THRESHOLD, TRANSLATION_TICKS, type JitSettings } from './translator.js';
 import type { ClockMode, CpuVendor, JitMode } from './types.js';
@@ -36,6 +38,8 @@ export interface Settings {
   instructionLimit: bigint | undefined;
   wallMs: number | undefined;
   cards: CardPlan[];
+  /** What its ACPI tables say that others' do not. */
+  board: Partial<AcpiBoard>;
   /** The last of them is the agent's. */
   agentCard: boolean;
   debug: DebugPlaces;
@@ -201,6 +205,7 @@ export function readSettings(options: ReadOptions): Settings {
     wallMs,
     ...cardsOf(options, netdevs, chardevs),
     chardevs,
+    board: boardWith(options.devices),
     debug: debugPlaces(options),
     netdevs,
   };

@@ -8,6 +8,8 @@ export interface AcpiBoard {
   processors: number;
   hpet: boolean;
   vga: boolean;
+  /** A remapping unit (assembly/vtd). */
+  iommu?: { addressBits: number; intremap: boolean };
 }
 
 export const DEFAULT_BOARD: AcpiBoard = { processors: 1, hpet: true, vga: false };
@@ -30,6 +32,7 @@ export const Pm = {
 export const Mmio = {
   IOAPIC: 0xfec00000,
   HPET: 0xfed00000,
+  IOMMU: 0xfed90000,
   LAPIC: 0xfee00000,
   PCI_FIRST: 0xc0000000,
   PCI_LAST: 0xfebfffff,
@@ -51,6 +54,10 @@ export const ComPorts = [
   { port: 0x3e8, irq: 4 },
   { port: 0x2e8, irq: 3 },
 ] as const;
+
+/** Who the IOAPIC is to a remapping unit (IOAPIC_REQUESTER of assembly/device/interrupt.ts): a bus that no bridge has, device and function 0. */
+export const IOAPIC_ID = 0;
+export const IOAPIC_BUS = 0xff;
 
 export const PCI_SLOTS = 32;
 export const PCI_PINS = 4;

@@ -6,7 +6,7 @@ import type { Segment } from '../plan.js';
 import { BIOS_AREA_BASE, ONE_MIB } from '../ram-layout.js';
 import { DEFAULT_BOARD, GENERATION_AT, GENERATION_BYTES, type AcpiBoard } from './board.js';
 import { dsdtTerms } from './dsdt.js';
-import { facs, fadt, hpet, madt, mcfg, rsdp, rsdt, table, xsdt } from './tables.js';
+import { dmar, facs, fadt, hpet, madt, mcfg, rsdp, rsdt, table, xsdt } from './tables.js';
 
 export { DEFAULT_BOARD, type AcpiBoard } from './board.js';
 
@@ -44,6 +44,7 @@ export function acpiTables(board: Partial<AcpiBoard> = {}, base = BIOS_AREA_BASE
     place(madt(whole)),
     ...(whole.hpet ? [place(hpet())] : []),
     place(mcfg()),
+    ...(whole.iommu === undefined ? [] : [place(dmar(whole.iommu))]),
   ];
   const root = rsdp(place(rsdt(listed)), place(xsdt(listed)));
   segments.unshift({ gpa: base, bytes: root });

@@ -1,9 +1,9 @@
 /**
- * The fixed tables: RSDP, RSDT, XSDT, FADT, FACS, MADT, HPET, MCFG, and the header that all but two share.
- * Follows ACPI 6.4 (section 5.2; the FADT is the one of ACPI 5.0, revision 5), IA-PC HPET 1.0a, PCI Firmware 3.3.
+ * The fixed tables: RSDP, RSDT, XSDT, FADT, FACS, MADT, HPET, MCFG, DMAR, and the header that all but two share.
+ * Follows ACPI 6.4 (section 5.2; the FADT is the one of ACPI 5.0, revision 5), IA-PC HPET 1.0a, PCI Firmware 3.3, VT-d 4.1 (chapter 8).
  */
 import { ECAM_BASE } from '../ram-layout.js';
-import { Mmio, Pm, type AcpiBoard } from './board.js';
+import { IOAPIC_BUS, IOAPIC_ID, Mmio, Pm, type AcpiBoard } from './board.js';
 
 const OEM_ID = 'PNTAIL';
 const OEM_TABLE_ID = 'PINTAIL ';
@@ -111,7 +111,7 @@ const LEVEL_LINES = [5, Pm.SCI_IRQ, 10, 11] as const;
 export function madt(board: AcpiBoard): Uint8Array {
   const rows: [number, number][] = [[4, Mmio.LAPIC], [4, PCAT_COMPAT]];
   for (let id = 0; id < board.processors; id++) rows.push([1, 0], [1, 8], [1, id], [1, id], [4, ENABLED]);
-  rows.push([1, 1], [1, 12], [1, 0], [1, 0], [4, Mmio.IOAPIC], [4, 0]);
+  rows.push([1, 1], [1, 12], [1, IOAPIC_ID], [1, 0], [4, Mmio.IOAPIC], [4, 0]);
   const override = (source: number, gsi: number, flags: number): void => {
     rows.push([1, 2], [1, 10], [1, 0], [1, source], [4, gsi], [2, flags]);
   };
@@ -130,6 +130,21 @@ export function hpet(): Uint8Array {
 
 export function mcfg(): Uint8Array {
   return table('MCFG', 1, fields([8, 0], [8, ECAM_BASE], [2, 0], [1, 0], [1, 255], [4, 0]));
+}
+
+const DRHD = 0;
+/** The unit has every PCI device that no other unit names. */
+const INCLUDE_PCI_ALL = 1;
+const SCOPE_IOAPIC = 3;
+const INTR_REMAP = 1;
+
+/** One remapping unit, with the IOAPIC in its scope. */
+export function dmar({ addressBits, intremap }: NonNullable<AcpiBoard['iommu']>): Uint8Array {
+  return table('DMAR', 1, fields(
+    [1, addressBits - 1], [1, intremap ? INTR_REMAP : 0], [8, 0], [2, 0],
+    [2, DRHD], [2, 24], [1, INCLUDE_PCI_ALL], [1, 0], [2, 0], [8, Mmio.IOMMU],
+    [1, SCOPE_IOAPIC], [1, 8], [2, 0], [1, IOAPIC_ID], [1, IOAPIC_BUS], [1, 0], [1, 0],
+  ));
 }
 
 export function rsdt(addresses: number[]): Uint8Array {

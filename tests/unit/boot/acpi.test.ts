@@ -48,6 +48,13 @@ describe('ACPI tables', () => {
     expect([names(), names(0)]).toEqual([true, false]);
   });
 
+  it('tell of a remapping unit where there is one: its width, its registers, the IOAPIC in its scope', () => {
+    expect(tables().has('DMAR')).toBe(false);
+    const dmar = acpiTables({ iommu: { addressBits: 48, intremap: true } }).segments.find(({ bytes }) => signature(bytes) === 'DMAR')!;
+    expect([sum(dmar.bytes), dmar.bytes.length, [...dmar.bytes.subarray(36, 38)]]).toEqual([0, 72, [47, 1]]);
+    expect([...dmar.bytes.subarray(48)]).toEqual([0, 0, 24, 0, 1, 0, 0, 0, 0, 0, 0xd9, 0xfe, 0, 0, 0, 0, 3, 8, 0, 0, 0, 0xff, 0, 0]);
+  });
+
   it('lie apart, below 1 MiB, the root on a 16-byte boundary, the FACS on a 64-byte one', () => {
     const placed = [...tables().values()].sort((a, b) => a.gpa - b.gpa);
     for (let i = 1; i < placed.length; i++) {
