@@ -168,7 +168,7 @@ function rowOf(device: DeviceOptions): Model {
   const given = Object.keys(device).filter((key) => key !== 'model' && key !== 'slot' && device[key as ModelOption] !== undefined) as ModelOption[];
   const strange = given.find((key) => !Object.hasOwn(model.options, key));
   if (strange === undefined) return model;
-  throw new OptionError(`devices.${strange}`, `${device.model} has no such option. It has ${['slot', ...Object.keys(model.options)].join(', ')}.`);
+  throw new OptionError(`devices.${strange}`, `${device.model} has no such option. It has ${[...(model.board ? [] : ['slot']), ...Object.keys(model.options)].join(', ')}.`);
 }
 
 /** What the options ask for, checked. */
