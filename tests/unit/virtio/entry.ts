@@ -72,3 +72,5 @@ export function translateSome(): void { slots.translate = moved.index; }
 export { setMaster } from "../../../assembly/device/dma";
 export { sendMsi } from "../../../assembly/device/interrupt";
 export { driveLine } from "../../../assembly/device/interrupt";
+/** Where an address of a requester leads, all ones where nowhere. */
+export function translated(requester: u32, address: u64, write: u32): u64 { return slots.translate ? call_indirect<u64>(slots.translate, requester, address, write) : address; }

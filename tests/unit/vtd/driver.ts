@@ -1,6 +1,6 @@
 // A machine with a remapping unit and a few cards, and what a driver's author needs of the unit: registers, tables in memory, the queue, faults, transfers.
 import { TestMachine } from "../virtio/machine.js";
-import { load } from "../../support/compile.js";
+import { load, text } from "../../support/compile.js";
 
 /** CardKind and CardOption of assembly/surface/cards.ts. */
 const IOMMU = 9, EDU = 7, OPTION = { IOMMU: 21, CACHES: 22 } as const;
@@ -24,11 +24,21 @@ export interface Fault { address: bigint; source: number; reason: number; read: 
 export class Unit extends TestMachine {
   private nextTable: number = AT.TABLES;
   private tail = 0;
+  private readonly counters = new Map<string, number>();
 
   get64(gpa: number): bigint { return this.m.view.getBigUint64(this.ram + gpa, true); }
   reg(at: number, bytes = 4): bigint { return BigInt.asUintN(8 * bytes, this.m.exports.mmioRead!(BigInt(BASE + at), bytes) as bigint); }
   setReg(at: number, value: bigint | number, bytes = 4): void { this.write(BASE + at, bytes, value); }
-  count(name: string): number { return this.counter(`iommu0 ${name}`); }
+  /** A counter's value; where it lies is looked up once. */
+  count(name: string): number {
+    const at = this.counters.get(name) ?? this.addressOf(`iommu0 ${name}`);
+    this.counters.set(name, at);
+    return Number(this.m.view.getBigUint64(at, true));
+  }
+  private addressOf(name: string): number {
+    for (let id = 0; id < this.call("counterIds"); id++) if (text(this.m, this.call("counterName", id)) === name) return this.call("counterAddress", id);
+    throw new Error(`no counter ${name}`);
+  }
 
   /** A command whose bits stand in GSTS afterwards. */
   command(bits: bigint): void { this.setReg(R.GCMD, this.reg(R.GSTS) & ~(G.SRTP | G.SIRTP) | bits); }

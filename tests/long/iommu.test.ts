@@ -1,0 +1,17 @@
+/** The remapping unit under two million steps of noise, and against the model of the specification by many more random tables. */
+import { expect, it } from "vitest";
+import { makeNoise } from "../unit/vtd/noise.js";
+import { REASONS, runProperty } from "../unit/vtd/property.js";
+
+it("two million steps of noise", async () => {
+  for (let seed = 100; seed < 200; seed++) await makeNoise(seed, 20_000);
+}, 1_200_000);
+
+it("random tables against the model", async () => {
+  for (let seed = 1000; seed < 1040; seed++) {
+    for (const bits of [39, 48, 57]) {
+      const seen = await runProperty(seed, 100, 200, { bits, snoop: (seed & 1) === 1, caching: (seed & 2) === 2 });
+      expect(seen.size).toBe(REASONS.length + 1);
+    }
+  }
+}, 1_200_000);
