@@ -95,6 +95,8 @@ export async function runProperty(seed: number, rounds: number, steps: number, o
     for (let step = 0; step < steps; step++) {
       const card = w.pick(CARDS), domain = card === CARDS[2] ? CARDS[1] : card, requester = w.chance(97) ? card : card | 0x100, iova = w.address(), write = w.chance(50);
       if (iova >> 20n === 0xfeen) continue;
+      // Virtual time passes, so that there is allowance for the queue.
+      u.call("setTicks", BigInt(u.call("nowNs") + 20_000));
       if (w.chance(40)) { w.change(); }
       if (w.chance(3)) { w.context(card); u.queue(Inv.contexts(), Inv.pages()); }
       invalidate(u, w, domain, iova);
