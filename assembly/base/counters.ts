@@ -1,8 +1,10 @@
 // Every boundary is counted: one table of u64 values with names and units, read by the host, and one of histograms.
 // Ids below FIRST_DEVICE are fixed and listed here; from there on each bus handler owns two (reads, writes), named when
-// the handler is made. A counter costs one add. Names are addresses of static strings (UTF-16, length in bytes 4 before).
+// the handler is made. A counter costs one add. What is said of it is a row of 16 bytes; names are addresses of static strings (UTF-16, length
+// in bytes 4 before).
 
 import { COUNTERS, COUNTERS_SIZE } from "./layout";
+import { About, Crossing, Owner } from "../surface/counters";
 
 export const enum Counter {
   // The emulator's own: how it went about its work, not what the machine did. No state.
@@ -28,9 +30,20 @@ export const enum Counter {
 /** Histograms (histograms.ts), 128 bytes each, behind the counters' values. */
 @inline export const HISTOGRAMS: usize = COUNTERS + (<usize>COUNTER_IDS << 3);
 @inline export const HISTOGRAM_IDS: u32 = 1024;
-/** Names and units: two static string addresses an id, counters first. */
-@inline export const COUNTER_NAMES: usize = COUNTERS + COUNTERS_SIZE / 2;
-@inline const HISTOGRAM_NAMES: usize = COUNTER_NAMES + (<usize>COUNTER_IDS << 3);
+/** What is said of a counter or a histogram. */
+@unmanaged class CounterRow {
+  name: u32; unit: u32;
+  /** Of a card's: the model's name as it stands before the number; 0 otherwise. */
+  card: u32;
+  /** As counterAbout gives it. */
+  about: u32;
+}
+/** The rows, counters' first. */
+@inline export const COUNTER_ROWS: usize = COUNTERS + COUNTERS_SIZE / 2;
+@inline const HISTOGRAM_ROWS: usize = COUNTER_ROWS + (<usize>COUNTER_IDS << 4);
+@inline const ROWS_END: usize = HISTOGRAM_ROWS + (<usize>HISTOGRAM_IDS << 4);
+@inline function rowOf(id: u32): CounterRow { return changetype<CounterRow>(COUNTER_ROWS + (<usize>id << 4)); }
+@inline function histogramRow(id: u32): CounterRow { return changetype<CounterRow>(HISTOGRAM_ROWS + (<usize>id << 4)); }
 
 @inline export function addCount(id: u32, n: u64): void {
   const at = COUNTERS + (<usize>id << 3);
@@ -41,11 +54,12 @@ export const enum Counter {
 @inline export function countUnretired(ticks: u64): void { addCount(Counter.INSTRUCTIONS, 0 - ticks); }
 @inline export function readCount(id: u32): u64 { return load<u64>(COUNTERS + (<usize>id << 3)); }
 
-/** Names a counter; `name` and `unit` must be string literals. */
-export function nameCounter(id: u32, name: string, unit: string): void {
+/** Says what a counter is; `name` and `unit` must be string literals. */
+export function nameCounter(id: u32, name: string, unit: string, owner: u32, crossing: u32 = Crossing.NONE): void {
   if (id >= COUNTER_IDS) return;
-  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(name));
-  store<u32>(COUNTER_NAMES + (<usize>id << 3), <u32>changetype<usize>(unit), 4);
+  const r = rowOf(id);
+  r.name = <u32>changetype<usize>(name); r.unit = <u32>changetype<usize>(unit);
+  r.card = 0; r.about = crossing | owner << About.OWNER;
 }
 
 // --- Counters of cards: ids are handed out at attach, names are put together from a card, a number and a row's own name ---
@@ -53,8 +67,8 @@ export function nameCounter(id: u32, name: string, unit: string): void {
 /** The first id handed out to cards; below are the bus handlers'. */
 @inline const FIRST_OWNED: u32 = FIRST_DEVICE + 512;
 @unmanaged class Owned { nextId: u32; nextByte: u32; nextHistogram: u32; missing: u32; }
-@inline const owned = changetype<Owned>(HISTOGRAM_NAMES + (<usize>HISTOGRAM_IDS << 3));
-@inline const TEXT: usize = HISTOGRAM_NAMES + (<usize>HISTOGRAM_IDS << 3) + 16;
+@inline const owned = changetype<Owned>(ROWS_END);
+@inline const TEXT: usize = ROWS_END + 16;
 @inline const TEXT_BYTES: u32 = <u32>(COUNTERS + COUNTERS_SIZE - TEXT);
 
 /** Hands out `n` ids in a row; the first. When the table is full they are the last ones, shared, and countersMissing says so. */
@@ -75,14 +89,14 @@ export function takeHistograms(n: u32): u32 {
 export function countersMissing(): u32 { return owned.missing; }
 
 /** Names a counter of a card: "card0 what", or with `queue` not negative "card0 q1 what". All are string literals. */
-export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: string, unit: string): void {
-  if (id < COUNTER_IDS) nameAt(COUNTER_NAMES + (<usize>id << 3), card, number, queue, what, unit);
+export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: string, unit: string, crossing: u32 = Crossing.NONE): void {
+  if (id < COUNTER_IDS) describe(rowOf(id), card, number, queue, what, unit, crossing);
 }
 export function nameOwnedHistogram(id: u32, card: string, number: u32, queue: i32, what: string, unit: string): void {
-  if (id < HISTOGRAM_IDS) nameAt(HISTOGRAM_NAMES + (<usize>id << 3), card, number, queue, what, unit);
+  if (id < HISTOGRAM_IDS) describe(histogramRow(id), card, number, queue, what, unit, Crossing.NONE);
 }
 
-function nameAt(slot: usize, card: string, number: u32, queue: i32, what: string, unit: string): void {
+function describe(r: CounterRow, card: string, number: u32, queue: i32, what: string, unit: string, crossing: u32): void {
   const bytes = <u32>(card.length + what.length + 16) << 1;
   if (owned.nextByte + bytes + 8 > TEXT_BYTES) { owned.missing++; return; }
   const start = TEXT + owned.nextByte + 4;
@@ -92,8 +106,8 @@ function nameAt(slot: usize, card: string, number: u32, queue: i32, what: string
   at = appendText(appendText(at, " "), what);
   store<u32>(start - 4, <u32>(at - start));
   owned.nextByte = (<u32>(at - TEXT) + 3) & ~3;
-  store<u32>(slot, <u32>start);
-  store<u32>(slot, <u32>changetype<usize>(unit), 4);
+  r.name = <u32>start; r.unit = <u32>changetype<usize>(unit); r.card = <u32>changetype<usize>(card);
+  r.about = crossing | <u32>Owner.CARD << About.OWNER | (number & 0xff) << About.NUMBER | <u32>(queue + 1) << About.QUEUE;
 }
 
 function appendText(at: usize, text: string): usize {
@@ -113,18 +127,20 @@ export function clearCounters(): void { memory.fill(COUNTERS, 0, (<usize>COUNTER
 
 /** Forgets all names and what was handed out; once, at attach. */
 export function clearNames(): void {
-  memory.fill(COUNTER_NAMES, 0, COUNTERS_SIZE / 2);
+  memory.fill(COUNTER_ROWS, 0, COUNTERS_SIZE / 2);
   owned.nextId = FIRST_OWNED;
 }
 
-/** For the host: ids in use below the device counters' end, addresses of value, name (0: unused id) and unit. */
+/** For the host: ids in use below the device counters' end, addresses of value, name (0: unused id), unit and the card's model; what else is said. */
 export function counterIds(): u32 { return COUNTER_IDS; }
 export function counterAddress(id: u32): usize { return id < COUNTER_IDS ? COUNTERS + (<usize>id << 3) : 0; }
-export function counterName(id: u32): u32 { return id < COUNTER_IDS ? load<u32>(COUNTER_NAMES + (<usize>id << 3)) : 0; }
-export function counterUnit(id: u32): u32 { return id < COUNTER_IDS ? load<u32>(COUNTER_NAMES + (<usize>id << 3), 4) : 0; }
+export function counterName(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).name : 0; }
+export function counterUnit(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).unit : 0; }
+export function counterCard(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).card : 0; }
+export function counterAbout(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).about : 0; }
 
 /** The same of histograms: sixteen u64 buckets at the address (histograms.ts). */
 export function histogramIds(): u32 { return HISTOGRAM_IDS; }
 export function histogramAddress(id: u32): usize { return id < HISTOGRAM_IDS ? HISTOGRAMS + (<usize>id << 7) : 0; }
-export function histogramName(id: u32): u32 { return id < HISTOGRAM_IDS ? load<u32>(HISTOGRAM_NAMES + (<usize>id << 3)) : 0; }
-export function histogramUnit(id: u32): u32 { return id < HISTOGRAM_IDS ? load<u32>(HISTOGRAM_NAMES + (<usize>id << 3), 4) : 0; }
+export function histogramName(id: u32): u32 { return id < HISTOGRAM_IDS ? histogramRow(id).name : 0; }
+export function histogramUnit(id: u32): u32 { return id < HISTOGRAM_IDS ? histogramRow(id).unit : 0; }

@@ -11,6 +11,7 @@
 // with bytes it did not write taken from the old value, or zero in a register that is write-one-to-clear.
 
 import { count, nameOwned, takeCounters } from "../base/counters";
+import { Crossing } from "../surface/counters";
 import { spend } from "./allowance";
 import { MAX_TABLES, TABLE_LIST, TABLE_WORDS, TABLES, TABLES_SIZE } from "./layout";
 
@@ -96,8 +97,8 @@ export function countAccesses(b: Block, card: string, number: u32): void {
   for (let i: u32 = 0; i < b.count; i++) {
     const r = row(b, i), first = takeCounters(2);
     r.counter = first;
-    nameOwned(first, card, number, -1, changetype<string>(<usize>r.name), "reads");
-    nameOwned(first + 1, card, number, -1, changetype<string>(<usize>r.name), "writes");
+    nameOwned(first, card, number, -1, changetype<string>(<usize>r.name), "reads", Crossing.B1);
+    nameOwned(first + 1, card, number, -1, changetype<string>(<usize>r.name), "writes", Crossing.B1);
   }
 }
 

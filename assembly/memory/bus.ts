@@ -10,6 +10,7 @@
 import { BUS, PLACES } from "../base/layout";
 import { spend, Work } from "../base/control";
 import { Counter, FIRST_DEVICE, count, nameCounter } from "../base/counters";
+import { Crossing, Owner } from "../surface/counters";
 
 /** Access widths a handler takes, a bit each; the bit's value is the width in bytes. */
 export const enum Width { BYTE = 1, WORD = 2, DWORD = 4, QWORD = 8, UP_TO_DWORD = 7, ALL = 15 }
@@ -50,8 +51,8 @@ export function makeHandler(dev: usize, onRead: u32, onWrite: u32, name: string,
   bus.handlers = h;
   const it = handler(h);
   it.dev = dev; it.onRead = onRead; it.onWrite = onWrite; it.widths = widths;
-  nameCounter(FIRST_DEVICE + 2 * h, name, "reads");
-  nameCounter(FIRST_DEVICE + 2 * h + 1, name, "writes");
+  nameCounter(FIRST_DEVICE + 2 * h, name, "reads", Owner.MACHINE, Crossing.B1);
+  nameCounter(FIRST_DEVICE + 2 * h + 1, name, "writes", Owner.MACHINE, Crossing.B1);
   if (place(h).kind != Kind.NONE) map(place(h));
   return h;
 }

@@ -32,7 +32,7 @@ import { addToList, announceCards, giveOption, optionOfCard, setLink } from "./c
 import { Address } from "../surface/run";
 
 export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride, regionVersion } from "../base/regions";
-export { counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
+export { counterAbout, counterCard, counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { expectPage } from "../memory/ram";
 export { bringMapped } from "../cpu/tlb";
 export { ringAt } from "../device/ring";

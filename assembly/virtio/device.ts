@@ -10,6 +10,7 @@
 // While the device waits for its turn a doorbell is counted and no more.
 
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
+import { Crossing } from "../surface/counters";
 import { makeRates, noteBell, Rates } from "../base/histograms";
 import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn, waitsForTurn } from "../device/allowance";
 import { Card, wordOf } from "../device/card";
@@ -139,15 +140,15 @@ export function makeQueue(d: VirtioDevice, i: u32, maxSize: u32, card: string): 
   const q = queueOf(d, i), c = takeCounters(QueueCount.COUNT);
   q.packed = d.offered >> FeatureBit.RING_PACKED & 1 ? roomForPacked(maxSize) : 0;
   q.maxSize = maxSize; q.index = i; q.device = <u32>changetype<usize>(d); q.counters = c;
-  nameOwned(c + QueueCount.DOORBELLS, card, d.number, i, "doorbells", "events");
+  nameOwned(c + QueueCount.DOORBELLS, card, d.number, i, "doorbells", "events", Crossing.B1);
   nameOwned(c + QueueCount.CHAINS, card, d.number, i, "chains", "chains");
-  nameOwned(c + QueueCount.DESCRIPTORS, card, d.number, i, "descriptors read", "descriptors");
-  nameOwned(c + QueueCount.USED, card, d.number, i, "used elements written", "descriptors");
-  nameOwned(c + QueueCount.BYTES_READ, card, d.number, i, "bytes copied in", "bytes");
-  nameOwned(c + QueueCount.BYTES_WRITTEN, card, d.number, i, "bytes copied out", "bytes");
-  nameOwned(c + QueueCount.ASSERTED, card, d.number, i, "interrupts asserted", "events");
+  nameOwned(c + QueueCount.DESCRIPTORS, card, d.number, i, "descriptors read", "descriptors", Crossing.B0);
+  nameOwned(c + QueueCount.USED, card, d.number, i, "used elements written", "descriptors", Crossing.B0);
+  nameOwned(c + QueueCount.BYTES_READ, card, d.number, i, "bytes copied in", "bytes", Crossing.B0);
+  nameOwned(c + QueueCount.BYTES_WRITTEN, card, d.number, i, "bytes copied out", "bytes", Crossing.B0);
+  nameOwned(c + QueueCount.ASSERTED, card, d.number, i, "interrupts asserted", "events", Crossing.B1);
   nameOwned(c + QueueCount.MODERATED, card, d.number, i, "interrupts moderated", "events");
-  nameOwned(c + QueueCount.DELIVERED, card, d.number, i, "interrupts delivered", "events");
+  nameOwned(c + QueueCount.DELIVERED, card, d.number, i, "interrupts delivered", "events", Crossing.B1);
   // Queues of packets come in pairs; what is left over is for control.
   q.rates = makeRates(card, d.number, i, d.kind == DeviceId.NET && (i & 1 || i + 1 < d.queueCount));
   nameOwned(c + QueueCount.DOORBELLS_SUPPRESSED, card, d.number, i, "doorbells suppressed", "events");
@@ -160,7 +161,7 @@ export function nameDevice(d: VirtioDevice, card: string, own: u32): void {
   nameOwned(c + Count.CONFIG_INTERRUPTS, card, d.number, -1, "configuration interrupts", "events");
   nameOwned(c + Count.FAILURES, card, d.number, -1, "driver errors", "events");
   nameOwned(c + Count.RESETS, card, d.number, -1, "resets", "events");
-  nameOwned(c + Count.ISR_READS, card, d.number, -1, "ISR reads", "reads");
+  nameOwned(c + Count.ISR_READS, card, d.number, -1, "ISR reads", "reads", Crossing.B1);
 }
 
 /** Power-up state, and what writing 0 to the status does (2.4). */

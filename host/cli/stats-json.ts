@@ -1,6 +1,6 @@
 /** `--stats json`: one line. Counts fit a double exactly for the first 9 * 10^15 instructions. */
 
-import type { Histogram, Region, Regions, Stats, Stop, TranslationStats } from '../machine/types.js';
+import type { Counter, Histogram, Region, Regions, Stats, Stop, TranslationStats } from '../machine/types.js';
 
 /** By name: the unit, and how often each bucket's numbers were seen, by its first number; empty buckets left out. */
 function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: string; times: Record<string, number> }> {
@@ -14,11 +14,16 @@ function histogramsOf(histograms: readonly Histogram[]): Record<string, { unit: 
 
 type Counted = Pick<Stats, 'counters' | 'histograms' | 'devices'>;
 
-/** Counters with their units, histograms, accesses by device. */
+/** What is said of counters, by name, where it is said. */
+const said = <Key extends 'owner' | 'crossing' | 'queue'>(counters: readonly Counter[], key: Key): object =>
+  Object.fromEntries(counters.flatMap((counter) => (counter[key] === undefined ? [] : [[counter.name, counter[key]]])));
+
+/** Counters with their units, whose they are, what they cross and their queue; histograms, accesses by device. */
 export function countsOf({ counters, histograms, devices }: Counted): Record<string, unknown> {
   return {
     counters: Object.fromEntries(counters.map(({ name, value }) => [name, Number(value)])),
     units: Object.fromEntries(counters.map(({ name, unit }) => [name, unit])),
+    owners: said(counters, 'owner'), crossings: said(counters, 'crossing'), queues: said(counters, 'queue'),
     histograms: histogramsOf(histograms),
     devices: Object.fromEntries(Object.entries(devices).map(([name, { reads, writes }]) => [name, { reads: Number(reads), writes: Number(writes) }])),
   };

@@ -57,7 +57,7 @@ export class DiskPort implements HostPort {
   }
 
   counters(): Counter[] {
-    const one = (what: string, unit: string, value: bigint): Counter => ({ name: `${this.name} ${what}`, unit, value });
+    const one = (what: string, unit: string, value: bigint): Counter => ({ name: `${this.name} ${what}`, unit, value, owner: this.name });
     const { batches, waits, flushes, errors } = this.counts;
     return [
       one('batches answered', 'events', batches), one('batches waited for', 'events', waits),

@@ -167,7 +167,7 @@ export class Engine {
    * backends and disks count.
    */
   private crossings(): Counter[] {
-    const one = (name: string, value: number): Counter => ({ name: `host B3 ${name}`, unit: 'crossings', value: BigInt(value) });
+    const one = (name: string, value: number): Counter => ({ name: `host B3 ${name}`, unit: 'crossings', value: BigInt(value), owner: 'emulator', crossing: 'B3' });
     return [one('boundaries', this.boundaries), one('yields', this.yields), one('looks at rings', this.looks), one('clock jumps', this.time.jumps)];
   }
 

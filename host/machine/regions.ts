@@ -138,7 +138,7 @@ export function difference(before: Reading, after: Reading): Reading {
 
 function counterDifference(before: readonly Counter[], after: readonly Counter[]): Counter[] {
   const old = new Map(before.map(({ name, value }) => [name, value]));
-  return after.map(({ name, unit, value }) => ({ name, unit, value: value - (old.get(name) ?? 0n) })).filter(({ value }) => value !== 0n);
+  return after.map((counter) => ({ ...counter, value: counter.value - (old.get(counter.name) ?? 0n) })).filter(({ value }) => value !== 0n);
 }
 
 function deviceDifference(before: Stats['devices'], after: Stats['devices']): Stats['devices'] {

@@ -1,5 +1,6 @@
 /** The module's counters: values of 64 bits in a table, with names and units as string literals (assembly/base/counters.ts). */
 
+import { About, Owner } from '../../assembly/surface/counters.js';
 import { Address } from '../../assembly/surface/run.js';
 import { addressOf, readString, type ModuleInstance } from '../rings/instance.js';
 import type { Accesses, Counter, Histogram, Stats } from './types.js';
@@ -17,11 +18,7 @@ export const FIRST_OF_MACHINE = 8;
 
 const isAccess = (unit: string): unit is keyof Accesses => unit === 'reads' || unit === 'writes';
 
-interface Named {
-  id: number;
-  name: string;
-  unit: string;
-}
+type Named = Omit<Counter, 'value'> & { id: number };
 
 /** Names are given when a machine is made, and stay. */
 const named = new WeakMap<ModuleInstance, Named[]>();
@@ -30,15 +27,27 @@ function namesOf(instance: ModuleInstance): Named[] {
   const known = named.get(instance);
   if (known !== undefined) return known;
   const { exports } = instance;
-  const ids = Array.from({ length: exports.counterIds() }, (_, id) => ({ id, name: readString(instance, exports.counterName(id)), unit: readString(instance, exports.counterUnit(id)) }));
-  const names = ids.filter(({ name }) => name !== '');
+  const names = Array.from({ length: exports.counterIds() }, (_, id) => id).filter((id) => exports.counterName(id) !== 0).map((id) => describe(instance, id));
   named.set(instance, names);
   return names;
 }
 
+const CROSSINGS = [undefined, 'B0', 'B1', 'B2', 'B3', 'B4'] as const;
+
+/** What the module's row says. */
+function describe(instance: ModuleInstance, id: number): Named {
+  const { exports } = instance, about = exports.counterAbout(id);
+  const owner = about >> About.OWNER & 15, crossing = CROSSINGS[about & 15], queue = (about >> About.QUEUE & 0xff) - 1;
+  return {
+    id, name: readString(instance, exports.counterName(id)), unit: readString(instance, exports.counterUnit(id)),
+    owner: owner === Owner.CARD ? `${readString(instance, exports.counterCard(id))}${about >> About.NUMBER & 0xff}` : owner === Owner.EMULATOR ? 'emulator' : 'machine',
+    ...(crossing === undefined ? {} : { crossing }), ...(queue < 0 ? {} : { queue }),
+  };
+}
+
 function namedCounters(instance: ModuleInstance, first = 0): Counter[] {
   const values = addressOf(instance, Address.Counters);
-  return namesOf(instance).filter(({ id }) => id >= first).map(({ id, name, unit }) => ({ name, unit, value: instance.view.getBigUint64(values + id * 8, true) }));
+  return namesOf(instance).filter(({ id }) => id >= first).map(({ id, ...about }) => ({ ...about, value: instance.view.getBigUint64(values + id * 8, true) }));
 }
 
 const BUCKETS = 16;

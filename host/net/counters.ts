@@ -2,6 +2,9 @@
 
 import type { Counter } from '../rings/counter.js';
 
+/** Calls of the system: `system.connects`, and of a stream its reads and writes. */
+const isCall = (name: string): boolean => name.startsWith('system.') || name === 'reads' || name === 'writes';
+
 /** A fixed set of counters, each declared with its unit. */
 export class CounterSet<Name extends string> {
   private readonly values = new Map<Name, number>();
@@ -24,6 +27,8 @@ export class CounterSet<Name extends string> {
       name: `${this.prefix}.${name}`,
       unit: this.units[name],
       value: BigInt(this.get(name)),
+      owner: this.prefix,
+      ...(isCall(name) ? { crossing: 'B4' as const } : {}),
     }));
   }
 }

@@ -93,6 +93,8 @@ export interface ModuleExports {
   counterIds(): number;
   counterName(index: number): number;
   counterUnit(index: number): number;
+  counterCard(index: number): number;
+  counterAbout(index: number): number;
   /** Counters and names that found no room in their tables. */
   countersMissing(): number;
   setCardOption(card: number, option: number, low: number, high: number): number;

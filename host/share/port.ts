@@ -33,8 +33,8 @@ export class SharePort implements HostPort {
 
   counters(): Counter[] {
     return [
-      { name: `${this.name} messages answered`, unit: 'requests', value: this.session.messages },
-      { name: `${this.name} answers that were errors`, unit: 'requests', value: this.session.errors },
+      { name: `${this.name} messages answered`, unit: 'requests', value: this.session.messages, owner: this.name },
+      { name: `${this.name} answers that were errors`, unit: 'requests', value: this.session.errors, owner: this.name },
     ];
   }
 }

@@ -16,25 +16,31 @@ function namedBy(source: string): string[] {
   });
 }
 
-/** Rows of the page's table of fixed counters: name, unit, whose. */
+/** Rows of the page's table of fixed counters: name, unit, whose, class. */
 function tableOf(page: string): Map<string, string> {
   const lines = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim())).filter((cells) => cells.length === 7);
-  return new Map(lines.flatMap(([, names, units, whose]) => {
+  return new Map(lines.flatMap(([, names, units, whose, crossing]) => {
     const each = units!.split(', ');
-    return namesIn(names!).map((name, i): [string, string] => [name, `${each[i] ?? each[0]}, ${whose}`]);
+    return namesIn(names!).map((name, i): [string, string] => [name, `${each[i] ?? each[0]}, ${whose}, ${crossing}`]);
   }));
 }
 
-const fixed = [...ROWS.matchAll(/row\(Counter\.(\w+), "([^"]+)", "([^"]+)"\)/g)];
-const own = ROWS.slice(ROWS.indexOf('function nameOwn('));
+const fixed = [...ROWS.matchAll(/row\(Counter\.(\w+), "([^"]+)", "([^"]+)", Owner\.(\w+)(?:, Crossing\.(\w+))?\)/g)];
 
 describe('docs/counters.md', () => {
-  it('has a row for every counter with a fixed id, with its unit and whose it is', () => {
+  it('has a row for every counter with a fixed id, with its unit, whose it is and its class', () => {
     expect(fixed.length).toBeGreaterThan(30);
     const table = tableOf(PAGE);
     const elsewhere = new Set(['device work', 'waits of devices for allowance']);
-    const wrong = fixed.filter(([row, , name, unit]) => !elsewhere.has(name!) && table.get(name!) !== `${unit}, ${own.includes(row) ? 'emulator' : 'machine'}`);
+    const wrong = fixed.filter(([, , name, unit, owner, crossing = '']) => !elsewhere.has(name!) && table.get(name!) !== `${unit}, ${owner!.toLowerCase()}, ${crossing}`);
     expect(wrong.map(([row]) => row)).toEqual([]);
+  });
+
+  it('says of cards\' counters which boundary they cross', () => {
+    const rows = filesBelow('assembly', '.ts').flatMap((path) => [...readSource(path).matchAll(/nameOwned\([^;]*?, "([^"]+)", "[^"]+", Crossing\.(\w+)\);/g)]);
+    expect(rows.length).toBeGreaterThan(20);
+    const said = (crossing: string): string[] => namesIn(PAGE.split('\n').find((line) => line.startsWith(`- ${crossing}: `)) ?? '');
+    for (const crossing of ['B0', 'B1', 'B3']) expect(said(crossing).sort()).toEqual([...new Set(rows.filter((row) => row[2] === crossing).map((row) => row[1]!))].sort());
   });
 
   it('names every counter of every card', () => {

@@ -1,6 +1,7 @@
 // What an edu card keeps: 0 overlay, 100h registers by their offsets, 1000h the buffer.
 
 import { nameOwned, takeCounters } from "../../base/counters";
+import { Crossing } from "../../surface/counters";
 import { miscState } from "../layout";
 
 @unmanaged export class Edu {
@@ -35,5 +36,5 @@ export function nameCounters(d: Edu, card: string, n: u32): void {
   nameOwned(c + Count.TRANSFERS, card, n, -1, "transfers", "transfers");
   nameOwned(c + Count.BYTES, card, n, -1, "bytes transferred", "bytes");
   nameOwned(c + Count.REFUSED, card, n, -1, "transfers refused", "transfers");
-  nameOwned(c + Count.RAISED, card, n, -1, "interrupts raised", "events");
+  nameOwned(c + Count.RAISED, card, n, -1, "interrupts raised", "events", Crossing.B1);
 }

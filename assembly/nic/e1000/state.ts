@@ -5,6 +5,7 @@
 // The overlay's first part is written at attach; from `asserted` on a machine's reset clears it.
 
 import { addCount, nameOwned, takeCounters } from "../../base/counters";
+import { Crossing } from "../../surface/counters";
 import { makeRates, Rates } from "../../base/histograms";
 import { noteMasterAbort, requesterOf as functionRequester } from "../../pci/functions";
 import { dmaFailed } from "../../device/dma";
@@ -106,7 +107,7 @@ export function nameCounters(d: E1000, card: string): void {
   nameOwned(c + Count.SENT, card, n, -1, "packets sent", "packets");
   nameOwned(c + Count.BYTES_SENT, card, n, -1, "bytes sent", "bytes");
   nameOwned(c + Count.LARGE_SENT, card, n, -1, "packets sent to be segmented", "packets");
-  nameOwned(c + Count.SEND_WAITS, card, n, -1, "waits for room in the frame ring", "events");
+  nameOwned(c + Count.SEND_WAITS, card, n, -1, "waits for room in the frame ring", "events", Crossing.B3);
   nameOwned(c + Count.SEND_REFUSED, card, n, -1, "packets to send refused", "packets");
   nameOwned(c + Count.RECEIVED, card, n, -1, "packets received", "packets");
   nameOwned(c + Count.BYTES_RECEIVED, card, n, -1, "bytes received", "bytes");
@@ -115,23 +116,23 @@ export function nameCounters(d: E1000, card: string): void {
   nameOwned(c + Count.RECEIVE_REFUSED, card, n, -1, "packets received refused", "packets");
   nameOwned(c + Count.NO_RECEIVER, card, n, -1, "packets received without a driver", "packets");
   nameOwned(c + Count.LOOPED, card, n, -1, "packets looped back", "packets");
-  nameOwned(c + Count.TX_READ, card, n, 1, "descriptors read", "descriptors");
-  nameOwned(c + Count.TX_WRITTEN, card, n, 1, "descriptors written", "descriptors");
-  nameOwned(c + Count.RX_READ, card, n, 0, "descriptors read", "descriptors");
-  nameOwned(c + Count.RX_WRITTEN, card, n, 0, "descriptors written", "descriptors");
-  nameOwned(c + Count.TX_COPIED, card, n, 1, "bytes copied", "bytes");
-  nameOwned(c + Count.RX_COPIED, card, n, 0, "bytes copied", "bytes");
-  nameOwned(c + Count.DOORBELLS, card, n, 1, "doorbells", "events");
-  nameOwned(c + Count.RX_DOORBELLS, card, n, 0, "doorbells", "events");
+  nameOwned(c + Count.TX_READ, card, n, 1, "descriptors read", "descriptors", Crossing.B0);
+  nameOwned(c + Count.TX_WRITTEN, card, n, 1, "descriptors written", "descriptors", Crossing.B0);
+  nameOwned(c + Count.RX_READ, card, n, 0, "descriptors read", "descriptors", Crossing.B0);
+  nameOwned(c + Count.RX_WRITTEN, card, n, 0, "descriptors written", "descriptors", Crossing.B0);
+  nameOwned(c + Count.TX_COPIED, card, n, 1, "bytes copied", "bytes", Crossing.B0);
+  nameOwned(c + Count.RX_COPIED, card, n, 0, "bytes copied", "bytes", Crossing.B0);
+  nameOwned(c + Count.DOORBELLS, card, n, 1, "doorbells", "events", Crossing.B1);
+  nameOwned(c + Count.RX_DOORBELLS, card, n, 0, "doorbells", "events", Crossing.B1);
   nameInterruptCounters(c, card, n);
   d.rxHistograms = makeRates(card, n, 0, true);
   d.txHistograms = makeRates(card, n, 1, true);
 }
 
 function nameInterruptCounters(c: u32, card: string, n: u32): void {
-  nameOwned(c + Count.ASSERTED, card, n, -1, "interrupts asserted", "events");
+  nameOwned(c + Count.ASSERTED, card, n, -1, "interrupts asserted", "events", Crossing.B1);
   nameOwned(c + Count.MODERATED, card, n, -1, "interrupts moderated", "events");
-  nameOwned(c + Count.DELIVERED, card, n, -1, "interrupts delivered", "events");
+  nameOwned(c + Count.DELIVERED, card, n, -1, "interrupts delivered", "events", Crossing.B1);
   nameOwned(c + Count.CAUSES_DELAYED, card, n, -1, "interrupt causes delayed", "events");
   nameOwned(c + Count.MISUSED, card, n, -1, "driver errors", "events");
   nameOwned(c + Count.RESETS, card, n, -1, "resets", "events");

@@ -1,6 +1,7 @@
 // What a PCnet card keeps beside its registers, its counters, and how its parts reach the registers.
 
 import { addCount, count, nameOwned, takeCounters } from "../../base/counters";
+import { Crossing } from "../../surface/counters";
 import { makeRates, Rates, RATES } from "../../base/histograms";
 import { cancelTimer } from "../../device/clock";
 import { requesterOf as functionRequester } from "../../pci/functions";
@@ -85,7 +86,7 @@ export function nameCard(c: Card, card: string): void {
   nameOwned(at + Count.SENT, card, n, -1, "packets sent", "packets");
   nameOwned(at + Count.BYTES_SENT, card, n, -1, "bytes sent", "bytes");
   nameOwned(at + Count.SEND_DESCRIPTORS, card, n, -1, "transmit descriptors used", "descriptors");
-  nameOwned(at + Count.SEND_WAITS, card, n, -1, "waits for room in the frame ring", "events");
+  nameOwned(at + Count.SEND_WAITS, card, n, -1, "waits for room in the frame ring", "events", Crossing.B3);
   nameOwned(at + Count.SEND_REFUSED, card, n, -1, "packets to send refused", "packets");
   nameOwned(at + Count.BAD_FCS, card, n, -1, "packets sent with a wrong FCS", "packets");
   nameOwned(at + Count.LOOPED, card, n, -1, "packets looped back", "packets");
@@ -98,20 +99,20 @@ export function nameCard(c: Card, card: string): void {
   nameOwned(at + Count.NO_DRIVER, card, n, -1, "packets received without a driver", "packets");
   nameOwned(at + Count.MISSED, card, n, -1, "packets looped back without a buffer", "packets");
   nameOwned(at + Count.BUFFER_ERRORS, card, n, -1, "packets without enough buffers", "packets");
-  nameOwned(at + Count.ASSERTED, card, n, -1, "interrupts asserted", "events");
+  nameOwned(at + Count.ASSERTED, card, n, -1, "interrupts asserted", "events", Crossing.B1);
   nameOwned(at + Count.MODERATED, card, n, -1, "interrupts moderated", "events");
-  nameOwned(at + Count.DELIVERED, card, n, -1, "interrupts delivered", "events");
-  nameOwned(at + Count.SEND_COPIED, card, n, 1, "bytes copied", "bytes");
-  nameOwned(at + Count.RECEIVE_COPIED, card, n, 0, "bytes copied", "bytes");
-  nameOwned(at + Count.DEMANDS, card, n, -1, "doorbells", "events");
+  nameOwned(at + Count.DELIVERED, card, n, -1, "interrupts delivered", "events", Crossing.B1);
+  nameOwned(at + Count.SEND_COPIED, card, n, 1, "bytes copied", "bytes", Crossing.B0);
+  nameOwned(at + Count.RECEIVE_COPIED, card, n, 0, "bytes copied", "bytes", Crossing.B0);
+  nameOwned(at + Count.DEMANDS, card, n, -1, "doorbells", "events", Crossing.B1);
   nameOwned(at + Count.POLLS, card, n, -1, "polls by timer", "events");
   nameOwned(at + Count.STOPS, card, n, -1, "stops", "events");
   nameOwned(at + Count.BUS_ERRORS, card, n, -1, "bus errors", "events");
   nameOwned(at + Count.RESETS, card, n, -1, "resets by register", "events");
-  nameOwned(at + Count.PROM_ACCESSES, card, n, -1, "address PROM accesses", "accesses");
-  nameOwned(at + Count.REFUSED_ACCESSES, card, n, -1, "accesses refused", "accesses");
-  nameOwned(at + Count.RAP_READS, card, n, -1, "RAP", "reads");
-  nameOwned(at + Count.RAP_WRITES, card, n, -1, "RAP", "writes");
+  nameOwned(at + Count.PROM_ACCESSES, card, n, -1, "address PROM accesses", "accesses", Crossing.B1);
+  nameOwned(at + Count.REFUSED_ACCESSES, card, n, -1, "accesses refused", "accesses", Crossing.B1);
+  nameOwned(at + Count.RAP_READS, card, n, -1, "RAP", "reads", Crossing.B1);
+  nameOwned(at + Count.RAP_WRITES, card, n, -1, "RAP", "writes", Crossing.B1);
   c.histograms = makeRates(card, n, 0, true);
   makeRates(card, n, 1, true);
 }

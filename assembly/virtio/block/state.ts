@@ -1,6 +1,7 @@
 // A disk's state beside its queues: what it is, the request that is longer than a batch, completions that wait for their time.
 
 import { addCount, count, nameOwned } from "../../base/counters";
+import { Crossing } from "../../surface/counters";
 import { configOf, Count, has, ownOf, VirtioDevice } from "../device";
 import { Part } from "../layout";
 import { BlockConfig, BlockFeature } from "./spec";
@@ -59,7 +60,7 @@ export function nameBlockCounters(d: VirtioDevice, card: string): void {
   nameOwned(c + BlockCount.BYTES_READ, card, n, -1, "bytes read", "bytes");
   nameOwned(c + BlockCount.BYTES_WRITTEN, card, n, -1, "bytes written", "bytes");
   nameOwned(c + BlockCount.REFUSED, card, n, -1, "requests refused", "requests");
-  nameOwned(c + BlockCount.WAITS, card, n, -1, "waits for the host", "events");
+  nameOwned(c + BlockCount.WAITS, card, n, -1, "waits for the host", "events", Crossing.B3);
   nameOwned(c + BlockCount.PARTS, card, n, -1, "further batches of long requests", "events");
 }
 

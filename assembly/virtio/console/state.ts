@@ -1,6 +1,7 @@
 // A console card's state beside its queues: its ports, and what the driver has not been told yet.
 
 import { nameOwned } from "../../base/counters";
+import { Crossing } from "../../surface/counters";
 import { Count, has, ownOf, VirtioDevice } from "../device";
 import { ConsoleFeature, ConsoleQueue } from "./spec";
 
@@ -54,7 +55,7 @@ export function nameConsoleCounters(d: VirtioDevice, card: string): void {
   const c = d.counters, n = d.number;
   nameOwned(c + ConsoleCount.BYTES_SENT, card, n, -1, "bytes sent", "bytes");
   nameOwned(c + ConsoleCount.BYTES_RECEIVED, card, n, -1, "bytes received", "bytes");
-  nameOwned(c + ConsoleCount.WAITS, card, n, -1, "waits for room at the host", "events");
+  nameOwned(c + ConsoleCount.WAITS, card, n, -1, "waits for room at the host", "events", Crossing.B3);
   nameOwned(c + ConsoleCount.MESSAGES_SENT, card, n, -1, "control messages sent", "events");
   nameOwned(c + ConsoleCount.MESSAGES_RECEIVED, card, n, -1, "control messages received", "events");
   nameOwned(c + ConsoleCount.MESSAGES_REFUSED, card, n, -1, "control messages refused", "events");

@@ -1,6 +1,7 @@
 // What a virtio network card keeps beside the common state, and its counters.
 
 import { count, nameOwned } from "../../base/counters";
+import { Crossing } from "../../surface/counters";
 import { port } from "../../device/frames";
 import { Accepts } from "../../surface/rings";
 import { Count, has, ownOf, Queue, queueOf, VirtioDevice } from "../device";
@@ -58,7 +59,7 @@ export function nameNetCounters(d: VirtioDevice, card: string): void {
   nameOwned(c + NetCount.SENT, card, n, -1, "packets sent", "packets");
   nameOwned(c + NetCount.BYTES_SENT, card, n, -1, "bytes sent", "bytes");
   nameOwned(c + NetCount.LARGE_SENT, card, n, -1, "packets sent to be segmented", "packets");
-  nameOwned(c + NetCount.SEND_WAITS, card, n, -1, "waits for room in the frame ring", "events");
+  nameOwned(c + NetCount.SEND_WAITS, card, n, -1, "waits for room in the frame ring", "events", Crossing.B3);
   nameOwned(c + NetCount.SEND_REFUSED, card, n, -1, "packets to send refused", "packets");
   nameOwned(c + NetCount.RECEIVED, card, n, -1, "packets received", "packets");
   nameOwned(c + NetCount.BYTES_RECEIVED, card, n, -1, "bytes received", "bytes");

@@ -140,7 +140,7 @@ class UserNetwork implements Nat, NatContext {
   }
 
   counters(): Counter[] {
-    const gauge = (name: string, unit: string, value: number): Counter => ({ name: `${this.name}.${name}`, unit, value: BigInt(value) });
+    const gauge = (name: string, unit: string, value: number): Counter => ({ name: `${this.name}.${name}`, unit, value: BigInt(value), owner: this.name });
     return [...this.counts.list(), gauge('tcpFlows', 'flows', this.tcp.size), gauge('tcpHeld', 'bytes', this.tcp.held), gauge('udpSockets', 'sockets', this.udp.size)];
   }
 
