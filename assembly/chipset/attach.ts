@@ -3,6 +3,7 @@
 
 import { nameCounters } from "../base/counter-rows";
 import { clearBus } from "../memory/bus";
+import { clearTurns, resetAllowance } from "../device/allowance";
 import { resetLines } from "../device/interrupt";
 import { clearTables } from "../device/registers";
 import { clearSlots } from "../device/slots";
@@ -31,6 +32,7 @@ export function attachChipset(): void {
   clearSlots();
   clearTables();
   clearBus();
+  clearTurns();
   attachLapic();
   attachIoapic();
   attachPic();
@@ -51,6 +53,7 @@ export function attachChipset(): void {
 /** Every device as after reset. Time goes on, the RTC keeps its date and CMOS, and rings keep what the host has not taken. */
 export function resetChipset(): void {
   resetClock();
+  resetAllowance();
   resetLines();
   resetRings();
   resetPic();

@@ -50,15 +50,19 @@ export function spend(units: u32): void {
   allowance.balance = max<i64>(allowance.balance - units, -BURST);
 }
 
-/** There are no turns; before cards are attached. */
+/** There are no turns; before anything is attached. */
 export function clearTurns(): void { allowance.turns0 = 0; allowance.turns1 = 0; }
 
 /** A timer for a device's turn; at attach, bound to a handler that calls beginTurn. */
 export function takeTurn(): u32 {
   const timer = takeTimers(1);
+  keepTurn(timer);
+  return timer;
+}
+/** A timer of the board's own is a device's turn. */
+export function keepTurn(timer: u32): void {
   if (timer < 64) allowance.turns0 |= <u64>1 << timer;
   else allowance.turns1 |= <u64>1 << (timer & 63);
-  return timer;
 }
 
 function refill(now: u64): void {

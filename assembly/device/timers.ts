@@ -7,6 +7,7 @@ export const enum Timer {
   PIT, RTC_PERIODIC, RTC_UPDATE, LAPIC, HPET0, HPET1, HPET2, PM, UART0, UART1, UART2, UART3,
   /** The peers inside the module (lab/). */
   LAB,
+  FW_CFG,
   /** The first that is handed out. */
   FIRST_TAKEN = 16,
 }

@@ -5,7 +5,6 @@
 // host has put its cable in or taken it out, announce (c) when the machine came back from a snapshot. 0 where there is nothing to do.
 // Slots are handed out from 1 up where none is given, passing over what is taken.
 
-import { clearTurns, resetAllowance } from "../device/allowance";
 import { MAX_DISKS } from "../device/blocks";
 import { MAX_STREAMS } from "../device/bytes";
 import { Card, cardAt, defaultOptions, MAX_CARDS, optionOf, setOption } from "../device/card";
@@ -133,7 +132,6 @@ export function attachCards(): void {
   defineModels();
   clearPackedRoom();
   clearTimerIds();
-  clearTurns();
   for (let i: u32 = 0; i < list.count; i++) {
     const c = cardAt(i);
     c.first = firstOf(i);
@@ -145,7 +143,6 @@ export function attachCards(): void {
 
 /** After the PCI functions' reset. */
 export function resetCards(): void {
-  resetAllowance();
   resetLabs();
   for (let i: u32 = 0; i < list.count; i++) tell(modelOf(cardAt(i).kind).reset, cardAt(i));
 }

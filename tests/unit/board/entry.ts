@@ -24,6 +24,8 @@ export function stopReason(): u32 { return machine.stop; }
 export function exitCode(): u32 { return machine.exitCode; }
 export function limit(): u64 { return control.limit; }
 export function setSlice(end: u64): void { control.until = end; machine.boundary = end; control.yieldAt = NO_YIELD; control.limit = end; }
+/** Units of work that have been counted for yields since setSlice. */
+export function unitsSpent(): f64 { return <f64>(NO_YIELD - control.yieldAt); }
 export function setRamSize(n: u64): void { machine.ramSize = n; }
 
 import { Access, blockCount, define, makeBlock } from "../../../assembly/device/registers";

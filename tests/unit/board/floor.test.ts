@@ -263,4 +263,27 @@ describe("fw_cfg", () => {
     expect(dma(0x21 << 16 | 8 | 2, 0xffffffff, 0x9000)).toBe(1);
     expect(dma(0x21 << 16 | 8 | 2, 4, 0x200000)).toBe(1);
   });
+  it("goes on by turns where an item asks for more than the allowance, and a reset ends it", () => {
+    const MiB = 1 << 20, ask = 0x23 << 16 | 8 | 2, worst = (): number => Math.max(...spent), spent: number[] = [];
+    b.call("setRamSize", BigInt(64 * MiB));
+    b.m.memory.grow(64 * 16);
+    b.m.view = new DataView(b.m.memory.buffer);
+    const from = b.call("ramBase") + 0x10000, to = 32 * MiB, bytes = 24 * MiB;
+    b.m.view.setUint32(from + bytes - 4, 0x1234_5678);
+    b.call("addFwItem", 0x23, from, bytes);
+    const cost = (act: () => number): number => { const before = b.counter("device work"), got = act(); spent.push(b.counter("device work") - before); return got; };
+    expect(cost(() => dma(ask, bytes, to))).toBe(ask);
+    // Asked meanwhile, it does not hear.
+    expect(dma(0x24 << 16 | 8 | 4, 1, to)).toBe(0x24 << 16 | 8 | 4);
+    const control = (): number => b.m.view.getUint32(b.call("ramBase") + AT);
+    b.m.view.setUint32(b.call("ramBase") + AT, ask);
+    for (let i = 0; i < 100 && control() !== 0; i++) cost(() => { b.advance(20_000); return 0; });
+    expect([control(), b.m.view.getUint32(b.call("ramBase") + to + bytes - 4)]).toEqual([0, 0x1234_5678]);
+    expect(worst()).toBeLessThan(100_000 + 20_000);
+    b.advance(1_000_000);
+    expect(dma(ask, bytes, to)).toBe(ask);
+    b.call("resetChipset");
+    expect(cost(() => { b.advance(10_000_000); return 0; })).toBe(0);
+    expect(spent.at(-1)).toBe(0);
+  });
 });

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { DATA as FRAME, Driver as E1000Driver, frameOf, makeCard, R, RCTL, RX_RING, T, TX_RING } from "../e1000/driver.js";
 import { CSR0, Driver as PcnetDriver, ENP, makeDriver, OWN, RINGS, STP, TX_DATA } from "../pcnet/driver.js";
+import { makeBoard } from "../board/board.js";
 import { IN, makeDisk, noted } from "../virtio/disk-driver.js";
 import { bits, Driver } from "../virtio/driver.js";
 import { randomOf } from "../virtio/fuzz.js";
@@ -248,6 +249,34 @@ describe("ordinary drivers never wait", () => {
       pass(p.m, 10_000);
     }
     expect(waits(p.m)).toBe(0);
+  });
+});
+
+describe("every register of the board", () => {
+  it("an access costs 50 us of work at most, whatever moves: BARs, PMBASE, timers, whole items of fw_cfg", async () => {
+    const b = await makeBoard(), r = randomOf(11);
+    b.call("attachCard");
+    b.call("addFwItem", 0x21, b.call("ramBase"), 1 << 20);
+    b.m.view.setBigUint64(b.call("ramBase") + 0x8008, 0n);
+    b.m.view.setUint32(b.call("ramBase") + 0x8000, 0x21 << 16 | 8 | 2);
+    b.m.view.setUint32(b.call("ramBase") + 0x8004, 1 << 20);
+    const ports = [0x00, 0x20, 0x40, 0x60, 0x70, 0x92, 0xa0, 0xb0, 0x3c0, 0x3d4, 0x3f8, 0x4d0, 0x510, 0x514, 0x5e0, 0x600, 0xcf8, 0xcfc, 0xe0];
+    const memory = [0xfec00000, 0xfed00000, 0xfed00100, 0xfee00000, 0xfee00300];
+    const spent = (): number => b.call("unitsSpent");
+    let worst = 0;
+    for (let i = 0; i < 30_000; i++) {
+      const before = spent(), value = [r(256), r(0x10000), r(0x100000000), 0xffffffff, 0x80][r(5)]!, width = [1, 2, 4][r(3)]!;
+      const draw = r(8);
+      // Config space by its ports: the function's BARs, its command, and the PM block of the LPC bridge.
+      if (draw < 3) { b.call("portWrite", 0xcf8, 4, 0x80000000 | [3 << 11, 0x1f << 11][r(2)]! | [4, 0x10, 0x14, 0x18, 0x40, 0x44][r(6)]!); b.call("portWrite", 0xcfc, 4, value); }
+      else if (draw < 6) b.call(r(3) ? "portWrite" : "portRead", ports[r(ports.length)]! + r(16), width, value);
+      else if (r(3)) b.write32(memory[r(memory.length)]! + 4 * r(64), value); else b.read32(memory[r(memory.length)]! + 4 * r(64));
+      worst = Math.max(worst, spent() - before);
+      if (r(4) === 0) b.advance(r(2000));
+    }
+    expect(worst).toBeLessThan(ITEM / 4);
+    // Two mebibytes by one command are an item.
+    expect((() => { const before = spent(); b.call("portWrite", 0x514, 4, 0); b.call("portWrite", 0x518, 4, 0x00800000); return spent() - before; })()).toBeLessThan(ITEM);
   });
 });
 
