@@ -55,7 +55,7 @@ export const enum Counter {
 @inline export function readCount(id: u32): u64 { return load<u64>(COUNTERS + (<usize>id << 3)); }
 
 /** Says what a counter is; `name` and `unit` must be string literals. */
-export function nameCounter(id: u32, name: string, unit: string, owner: u32, crossing: u32 = Crossing.NONE): void {
+export function nameCounter(id: u32, name: string, unit: string, owner: u32, crossing: u32 = 0): void {
   if (id >= COUNTER_IDS) return;
   const r = rowOf(id);
   r.name = <u32>changetype<usize>(name); r.unit = <u32>changetype<usize>(unit);
@@ -89,7 +89,7 @@ export function takeHistograms(n: u32): u32 {
 export function countersMissing(): u32 { return owned.missing; }
 
 /** Names a counter of a card: "card0 what", or with `queue` not negative "card0 q1 what". All are string literals. */
-export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: string, unit: string, crossing: u32 = Crossing.NONE): void {
+export function nameOwned(id: u32, card: string, number: u32, queue: i32, what: string, unit: string, crossing: u32 = 0): void {
   if (id < COUNTER_IDS) describe(rowOf(id), card, number, queue, what, unit, crossing);
 }
 export function nameOwnedHistogram(id: u32, card: string, number: u32, queue: i32, what: string, unit: string): void {
