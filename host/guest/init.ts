@@ -11,7 +11,7 @@
  */
 import { roiTool } from '../../guest/roi.js';
 import { directory, file, symlink, type FileEntry } from './files.js';
-import { feedProgram, sendProgram } from '../../guest/carry.js';
+import { carryProgram } from '../../guest/carry.js';
 import { AGENT_PORT, PROTOCOL_VERSION } from './protocol.js';
 
 /** What is not in memory already: /tmp and /run are, as all of the root file system is. */
@@ -160,7 +160,6 @@ NL='
 '
 export HOME=/root
 command=/pintail/command
-out_pipe=/run/pintail.out error_pipe=/run/pintail.error in_pipe=/run/pintail.in child_file=/run/pintail.child
 
 find_port() { # sets $port, when the driver of its card has been told of it
   tries=0
@@ -175,65 +174,17 @@ find_port() { # sets $port, when the driver of its card has been told of it
   echo "pintail: there is no port for what commands write" >/dev/console
 }
 
-obey() { # ID: while it runs, what the host says of it on ttyS3
-  while read -r verb id name <&9; do
-    [ "$verb $id" = "signal $1" ] || continue
-    until read -r child <$child_file; do usleep 1000; done
-    kill -s "$name" -- -$child || kill -s "$name" $child
-  done 2>/dev/null
-}
-
-drain() { # PID of a reader: until it has ended, or waits for more where its writer has ended: somebody who was left behind holds the pipe
-  pause=500
-  while state=; read -r _ _ state _ </proc/$1/stat; [ "$state" -a "$state" != Z ]; do
-    read -r place </proc/$1/wchan
-    case $place in pipe_read | pipe_wait) return ;; esac
-    usleep $pause
-    [ $pause -gt 20000 ] || pause=$((pause * 2))
-  done 2>/dev/null
-}
-
-execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...: runs it, its output through pipes so that it sees no terminal
-  # (by setsid: a program is found by PATH, as it would be anywhere, and not among the shell's own; a signal reaches all that it starts)
-  id=$1 flags=$2 folder=$3 count=$4 feeder= listener=
+execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...
+  id=$1 flags=$2 folder=$3 count=$4
   shift 4
-  mkfifo $out_pipe $error_pipe $in_pipe
-  exec 5<>$port
-  /pintail/send o$id <$out_pipe >&5 5>&- 9>&- &
-  readers=$!
-  /pintail/send e$id <$error_pipe >&5 5>&- 9>&- &
-  readers="$readers $!"
-  input=/dev/null
-  case $flags in *i*)
-    input=$in_pipe
-    printf "i\${id}0000000\\n" >&5
-    /pintail/feed <&5 >$input 5>&- 9>&- &
-    feeder=$! ;;
-  esac
-  case $flags in *s*)
-    obey "$id" 5>&- &
-    listener=$! ;;
-  esac
   (
-    exec 5>&- 9>&-
     while [ "$count" -gt 0 ]; do
       export "$1"
       shift
       count=$((count - 1))
     done
-    [ -z "$folder" ] || cd "$folder" || exit 126
-    [ -z "$listener" ] || { read -r self _ </proc/self/stat && echo "$self" >$child_file; }
-    exec setsid "$@"
-  ) <$input >$out_pipe 2>$error_pipe
-  code=$?
-  for reader in $readers; do drain $reader; done
-  {
-    kill $feeder $listener $readers
-    wait $feeder $listener $readers
-  } 2>/dev/null
-  rm -f $out_pipe $error_pipe $in_pipe $child_file
-  printf "x$id%07x\\n%s" \${#code} $code >&5
-  exec 5>&-
+    exec /pintail/carry $id $flags "$folder" "$@"
+  ) 5<>$port
 }
 
 if [ "$pintail" = agent ] || [ -f $command ]; then
@@ -276,7 +227,7 @@ if [ "$given" = console ]; then
   fi
   if [ -x /bin/sh ]; then /bin/sh; else sh; fi
 fi
-poweroff -f
+exec poweroff -f
 `;
 
 /** Our scripts, and the nodes the kernel needs before devtmpfs is there. `busybox` is the program, or where it is. */
@@ -295,8 +246,7 @@ function commonFiles(busybox: FileEntry): FileEntry[] {
     file('pintail/roi', roiTool(), 0o755),
     file('pintail/root', ROOT, 0o755),
     file('pintail/init', IMPORTED_INIT, 0o755),
-    file('pintail/send', sendProgram(), 0o755),
-    file('pintail/feed', feedProgram(), 0o755),
+    file('pintail/carry', carryProgram(), 0o755),
   ];
 }
 

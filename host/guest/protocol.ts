@@ -7,15 +7,15 @@
  *
  * Guest to host on control:
  *
- *     ready 3              the agent (of this protocol version) is up
+ *     ready 4              the agent (of this protocol version) is up
  *
  * Host to guest on control, after `ready`:
  *
  *     exec ID FLAGS FOLDER COUNT VARIABLES WORDS
- *                          run a command. ID: seven hex digits, chosen by the host. FLAGS: `i` it gets standard input, `s` it may be
- *                          sent signals, `-` neither. FOLDER to run it in, or an empty word. COUNT of VARIABLES, each NAME=VALUE. FOLDER,
+ *                          run a command. ID: seven hex digits, chosen by the host. FLAGS: `i` it gets standard input, `-` it gets
+ *                          none. FOLDER to run it in, or an empty word. COUNT of VARIABLES, each NAME=VALUE. FOLDER,
  *                          VARIABLES and WORDS as in quoteWords. One command at a time: wait for its exit frame.
- *     signal ID NAME       send a signal to command ID and all it has started; without a meaning once it has ended
+ *     signal ID NUMBER     send a signal to command ID and all it has started; without a meaning once it has ended
  *     time SECONDS         set the guest's clock, in seconds since 1970: the host or the machine stood still
  *     terminal TERM        the agent becomes the shell on the console, which asks for the terminal's size; TERM may be missing
  *     shell                the same, with no terminal at the other end
@@ -39,7 +39,7 @@ import { writeCpio } from './cpio.js';
 import { file } from './files.js';
 import { FRAME_DATA_BYTES, FRAME_HEAD_BYTES } from '../../guest/carry.js';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Index of the serial port (0 is COM1) by its use. */
 export const SerialUse = { console: 0, control: 3 } as const;
@@ -82,8 +82,6 @@ export function quoteWords(words: readonly string[]): string {
 export interface CommandOptions {
   /** The command reads standard input that the host sends; otherwise it reads nothing. */
   stdin?: boolean;
-  /** It may be sent signals. */
-  signals?: boolean;
   /** Absolute path of the folder it runs in; default the agent's, which is `/`. */
   cwd?: string;
   /** Variables added to its environment. */
@@ -91,12 +89,11 @@ export interface CommandOptions {
 }
 
 /** `FLAGS FOLDER COUNT VARIABLES WORDS`. */
-function commandWords(argv: readonly string[], { stdin, signals, cwd = '', env = {} }: CommandOptions): string {
+function commandWords(argv: readonly string[], { stdin, cwd = '', env = {} }: CommandOptions): string {
   const wrong = Object.keys(env).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   if (wrong !== undefined) throw new CommandError(`${JSON.stringify(wrong)} is no name of a variable: letters, digits and _ are, not a digit first.`);
   const variables = Object.entries(env).map(([name, value]) => quoteWord(`${name}=${value}`));
-  const flags = `${stdin ? 'i' : ''}${signals ? 's' : ''}` || '-';
-  return [flags, quoteWord(cwd), variables.length, ...variables, quoteWords(argv)].join(' ');
+  return [stdin ? 'i' : '-', quoteWord(cwd), variables.length, ...variables, quoteWords(argv)].join(' ');
 }
 
 /** The control line that runs a command, with its LF. */
@@ -108,8 +105,11 @@ export function execLine(id: number, argv: readonly string[], options: CommandOp
   return line;
 }
 
-/** The control line that sends a signal, by its name without SIG. */
-export const signalLine = (id: number, name: string): string => `signal ${hex(id)} ${name}\n`;
+/** Signals that can be sent, by name without SIG: asm/signal.h of x86. */
+export const SIGNALS = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, USR2: 12, TERM: 15, CONT: 18, STOP: 19 } as const;
+
+/** The control line that sends a signal. */
+export const signalLine = (id: number, name: keyof typeof SIGNALS): string => `signal ${hex(id)} ${SIGNALS[name]}\n`;
 
 /** What the host reads of a frame's head. */
 export interface FrameHead {

@@ -98,11 +98,11 @@ export class Agent {
     return this.up && this.running === undefined && this.queue.length === 0;
   }
 
-  /** Sends a command, as soon as the agent is up and those before it have ended. `signals`: it may be sent some. */
-  start(argv: readonly string[], options: ExecOptions, signals: boolean): CommandHandle {
-    const { stdin, cwd, env, signal, timeout } = options;
+  /** Sends a command, as soon as the agent is up and those before it have ended. */
+  start(argv: readonly string[], options: ExecOptions): CommandHandle {
+    const { stdin, cwd, env, signal } = options;
     const line = execLine(this.nextId, argv, {
-      stdin: stdin !== undefined, signals: signals || signal !== undefined || timeout !== undefined, ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }),
+      stdin: stdin !== undefined, ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }),
     });
     signal?.throwIfAborted();
     return this.enqueue(this.nextId++, line, options);

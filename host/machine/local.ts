@@ -257,21 +257,21 @@ export class LocalMachine implements Machine {
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     checkExecKeys(options);
-    return this.startCommand(argv, options, false).result;
+    return this.startCommand(argv, options).result;
   }
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): GuestProcess {
     checkSpawnKeys(options);
-    return spawnCommand((more) => this.startCommand(argv, more, true), options);
+    return spawnCommand((more) => this.startCommand(argv, more), options);
   }
 
-  /** Starts a command, or puts it behind others. `signals`: besides those of its options it may be sent some. */
-  startCommand(argv: readonly string[], options: ExecOptions, signals: boolean): CommandHandle {
+  /** Starts a command, or puts it behind others. */
+  startCommand(argv: readonly string[], options: ExecOptions): CommandHandle {
     this.mustBeOpen('exec()');
     if (this.agent === undefined || this.options.command !== undefined) {
       throw new MachineError('exec() needs a prepared guest whose agent runs: createMachine({guest: "amd64", agent: true}).');
     }
-    const handle = this.agent.start(argv, options, signals);
+    const handle = this.agent.start(argv, options);
     return { ...handle, result: this.whileRunning(handle.result) };
   }
 
@@ -478,7 +478,7 @@ export class LocalMachine implements Machine {
     const listener = (stream: 'stdout' | 'stderr') => (bytes: Uint8Array) => guarded(() => onCommandOutput?.(stream, bytes), (error) => this.listenerFailed(error));
     const options: ExecOptions = onCommandOutput === undefined ? {} : { onStdout: listener('stdout'), onStderr: listener('stderr') };
     if (stdin !== undefined) options.stdin = stdin;
-    const result = ready ? agent.start(argv, options, false).result.finally(() => agent.powerOff()) : agent.expect(0, options);
+    const result = ready ? agent.start(argv, options).result.finally(() => agent.powerOff()) : agent.expect(0, options);
     return result.then(
       (done) => (this.commandDone = done),
       () => undefined,

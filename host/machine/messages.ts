@@ -56,7 +56,6 @@ export type PortableExec = Pick<ExecOptions, 'cwd' | 'env' | 'timeout'> & {
   stdin?: string | Uint8Array;
   /** Its standard input comes in chunks, as they are asked for. */
   chunks: boolean;
-  signals: boolean;
   listens: { stdout: boolean; stderr: boolean };
 };
 

@@ -20,7 +20,7 @@ export class RemoteCommands {
   constructor(private readonly send: (message: ToWorker) => void) {}
 
   /** `pend` sends under a number and gives the answer. */
-  start(argv: readonly string[], options: ExecOptions, signals: boolean, pend: (sendWith: (id: number) => void) => Promise<unknown>): CommandHandle {
+  start(argv: readonly string[], options: ExecOptions, pend: (sendWith: (id: number) => void) => Promise<unknown>): CommandHandle {
     const { stdin, signal, timeout, cwd, env, onStdout, onStderr } = options;
     signal?.throwIfAborted();
     const known = typeof stdin === 'string' ? stdin : viewOf(stdin);
@@ -32,7 +32,7 @@ export class RemoteCommands {
       this.commands.set(id, { options, input: openInput(stdin), fail });
       this.send({
         kind: 'exec', id, argv: [...argv], options: {
-          chunks: stdin !== undefined && known === undefined, signals: signals || signal !== undefined, listens: { stdout: onStdout !== undefined, stderr: onStderr !== undefined },
+          chunks: stdin !== undefined && known === undefined, listens: { stdout: onStdout !== undefined, stderr: onStderr !== undefined },
           ...(known === undefined ? {} : { stdin: known }), ...(timeout === undefined ? {} : { timeout }), ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env: { ...env } }),
         },
       });

@@ -165,17 +165,17 @@ class RemoteMachine implements Machine {
 
   async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     checkExecKeys(options);
-    return this.startCommand(argv, options, false).result;
+    return this.startCommand(argv, options).result;
   }
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): GuestProcess {
     checkSpawnKeys(options);
-    return spawnCommand((more) => this.startCommand(argv, more, true), options);
+    return spawnCommand((more) => this.startCommand(argv, more), options);
   }
 
-  private startCommand(argv: readonly string[], options: ExecOptions, signals: boolean): CommandHandle {
+  private startCommand(argv: readonly string[], options: ExecOptions): CommandHandle {
     if (this.closed) throw new MachineError('exec(): the machine is closed.');
-    return this.commands.start(argv, options, signals, (sendWith) => this.pend(sendWith));
+    return this.commands.start(argv, options, (sendWith) => this.pend(sendWith));
   }
 
   readFile(path: string): Promise<Uint8Array> {

@@ -50,15 +50,15 @@ async function exec(target: LocalMachine, { id, argv, options }: Extract<ToWorke
   const command = new WorkerCommand((most) => send({ kind: 'input', id, most }));
   commands.set(id, command);
   const output = (stream: 'stdout' | 'stderr') => (bytes: Uint8Array) => sendBytes({ kind: 'execOutput', id, stream, bytes });
-  const { listens, chunks, signals, ...rest } = options;
+  const { listens, chunks, ...rest } = options;
   try {
     const handle = target.startCommand(argv, {
       ...rest,
       ...(chunks ? { stdin: command.input() } : {}),
-      ...(signals ? { signal: command.aborter.signal } : {}),
+      signal: command.aborter.signal,
       ...(listens.stdout ? { onStdout: output('stdout') } : {}),
       ...(listens.stderr ? { onStderr: output('stderr') } : {}),
-    }, signals);
+    });
     command.kill = handle.kill;
     send({ kind: 'result', id, value: await handle.result });
   } catch (error) {

@@ -22,7 +22,7 @@ it('a command that cannot be sent is refused', () => {
 });
 
 it('lines and heads from the guest are read strictly', () => {
-  expect(parseReady('ready 3')).toBe(3);
+  expect(parseReady('ready 4')).toBe(4);
   for (const line of ['', 'ready', 'ready x', 'ready 1 2', 'Linux version 6']) expect(parseReady(line)).toBeUndefined();
   const head = (text: string): unknown => parseHead(new TextEncoder().encode(text));
   expect(head('o00000070007ff0\n')).toEqual({ kind: 'o', id: 7, bytes: 0x7ff0 });

@@ -30,7 +30,7 @@ const frame = (kind: string, id: number, data = ''): string => `${kind}${id.toSt
 describe('frames', () => {
   it('are taken in pieces, by kind, and a command has ended behind its output', async () => {
     const { agent, guest } = setUp();
-    const result = agent.start(['true'], {}, false).result;
+    const result = agent.start(['true'], {}).result;
     for (const piece of `${frame('o', 1, 'out')}${frame('e', 1, 'wrong')}${frame('o', 1, 'put')}${frame('x', 1, '7')}`) guest(piece);
     const { stdout, stderr, code } = await result;
     expect([plain.decode(stdout), plain.decode(stderr), code]).toEqual(['output', 'wrong', 7]);
@@ -38,8 +38,8 @@ describe('frames', () => {
 
   it('of a command that has ended are not taken for the next one\'s', async () => {
     const { agent, guest } = setUp();
-    const first = agent.start(['true'], {}, false).result;
-    const second = agent.start(['true'], {}, false).result;
+    const first = agent.start(['true'], {}).result;
+    const second = agent.start(['true'], {}).result;
     guest(`${frame('x', 1, '0')}${frame('o', 1, 'late')}${frame('x', 1, '9')}${frame('o', 2, 'own')}${frame('x', 2, '0')}`);
     expect((await first).stdout.length).toBe(0);
     const { stdout, code } = await second;
@@ -48,7 +48,7 @@ describe('frames', () => {
 
   it.each(['no frame at all......', frame('x', 1, '1234'), frame('x', 1, 'ab'), frame('i', 1, 'x')])('what is none ends it, and what comes after is dropped: %j', async (bytes) => {
     const { agent, guest } = setUp();
-    const result = agent.start(['true'], {}, false).result;
+    const result = agent.start(['true'], {}).result;
     const refused = expect(result).rejects.toThrow(/does not keep to its protocol/);
     guest(bytes);
     guest(frame('x', 1, '0'));
@@ -59,14 +59,14 @@ describe('frames', () => {
 
 it('keeps nothing of a control line without end, and is well after it', async () => {
   const { agent, control, sent } = setUp(false);
-  const result = agent.start(['true'], {}, false).result;
+  const result = agent.start(['true'], {}).result;
   const flood = new Uint8Array(1 << 16).fill(0x41);
   const before = process.memoryUsage().heapUsed;
   for (let i = 0; i < 2000; i++) agent.receive(SerialUse.control, flood);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 << 20);
-  control('ready 3\n');
+  control('ready 4\n');
   expect(sent).toEqual([]); // the end of that line, not a message
-  control('ready 3\n');
+  control('ready 4\n');
   expect(sent).toEqual(["exec 0000001 - '' 0 'true'\n"]);
   agent.fail('over');
   await expect(result).rejects.toThrow('over');
@@ -81,7 +81,7 @@ it('who takes output slowly holds the port', async () => {
     taken.push(plain.decode(bytes));
     return new Promise((resolve) => (release = resolve));
   };
-  const result = agent.start(['true'], { onStdout }, false).result;
+  const result = agent.start(['true'], { onStdout }).result;
   expect(port.room).toBe(true);
   guest(frame('o', 1, 'a'));
   expect([port.room, world.rooms]).toEqual([false, 0]);
@@ -97,7 +97,7 @@ describe('standard input', () => {
   it('is sent when the command reads, up to what the port takes, and its end is an empty frame', async () => {
     const world = setUp();
     const { agent, guest, port, input } = world;
-    const result = agent.start(['cat'], { stdin: 'x'.repeat(100_000) }, false).result;
+    const result = agent.start(['cat'], { stdin: 'x'.repeat(100_000) }).result;
     expect(input).toEqual([]);
     port.pause();
     guest(frame('i', 1));
@@ -122,7 +122,7 @@ describe('standard input', () => {
         closed = true;
       }
     }
-    const result = agent.start(['head', '-1'], { stdin: chunks() }, false).result;
+    const result = agent.start(['head', '-1'], { stdin: chunks() }).result;
     guest(frame('i', 1));
     await new Promise(setImmediate);
     expect(input).toEqual([frame('i', 1, 'first')]);
