@@ -1,7 +1,6 @@
 /** The command: finds the subcommand, and turns whatever goes wrong into a message and a status. What a subcommand needs is loaded with it. */
 
 import { readFileSync } from 'node:fs';
-import { findOwn } from '../platform/node/own-files.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine } from './arguments.js';
 import { UsageError } from './faults.js';
@@ -17,10 +16,11 @@ function print(text: string): number {
   return 0;
 }
 
-function version(args: readonly string[]): Promise<number> {
+async function version(args: readonly string[]): Promise<number> {
+  const { findOwn } = await import('../platform/node/own-files.js');
   const { version: text } = JSON.parse(readFileSync(findOwn('pintail/package.json', '../../../../package.json')!, 'utf8')) as { version: string };
   parseCommandLine(args, optionsOf('version')).faults.check();
-  return Promise.resolve(print(isJson(args) ? `${JSON.stringify({ pintail: text, node: process.versions.node })}\n` : `pintail ${text}\n`));
+  return print(isJson(args) ? `${JSON.stringify({ pintail: text, node: process.versions.node })}\n` : `pintail ${text}\n`);
 }
 
 async function help(args: readonly string[]): Promise<number> {
