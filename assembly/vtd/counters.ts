@@ -40,7 +40,7 @@ function nameTranslation(c: u32): void {
   nameOwned(c + Count.HITS, CARD, 0, -1, "IOTLB hits", "events");
   nameOwned(c + Count.HITS_LARGE, CARD, 0, -1, "IOTLB hits in large pages", "events");
   nameOwned(c + Count.MISSES, CARD, 0, -1, "IOTLB misses", "events");
-  nameOwned(c + Count.WALK_READS, CARD, 0, -1, "walk reads", "reads");
+  nameOwned(c + Count.WALK_READS, CARD, 0, -1, "walk reads", "entries");
   nameOwned(c + Count.TABLE_HITS, CARD, 0, -1, "walks begun at a kept table", "events");
   nameOwned(c + Count.CONTEXT_HITS, CARD, 0, -1, "context cache hits", "events");
   nameOwned(c + Count.CONTEXT_MISSES, CARD, 0, -1, "context cache misses", "events");

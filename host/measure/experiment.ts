@@ -8,10 +8,10 @@ import { basename, join } from 'node:path';
 import { didYouMean } from '../words/near.js';
 import { parseSpeed } from '../net/lab.js';
 import { MeasureError } from './errors.js';
-import { quantityOf, QUANTITIES } from './quantities.js';
+import { IOMMU_QUANTITIES, quantityOf, QUANTITIES } from './quantities.js';
 import { check, isBoolean, isCount, isNumber, isOneOf, isText, listOf, object, recordOf, type Check, type Fields, type Problem } from './schema.js';
 import { ROOT } from './root.js';
-import { CARD_MODELS, DEFAULTS, DIRECTIONS, LEAST_COUNT, type Variant } from './variant.js';
+import { CARD_MODELS, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, type Variant } from './variant.js';
 
 /** What a figure's passing says; failing says "not reproduced". */
 export const VERDICTS = ['reproduced', 'order only', 'calibrated', 'by construction', 'no published figure'] as const;
@@ -49,12 +49,12 @@ const needed = (is: Check): Fields[string] => ({ needed: true, is });
 const may = (is: Check): Fields[string] => ({ needed: false, is });
 
 const isSpeed: Check = (value, path) => (typeof value === 'string' && parseSpeed(value) ? [] : [{ path, expected: 'bits a second, such as "100M"' }]);
-const isQuantity: Check = (value, path) => (typeof value === 'string' && quantityOf(value) !== undefined ? [] : [{ path, expected: `a quantity: ${Object.keys(QUANTITIES).join(', ')}, or "register NAME r".${didYouMean(String(value), Object.keys(QUANTITIES))}` }]);
+const isQuantity: Check = (value, path) => (typeof value === 'string' && quantityOf(value) !== undefined ? [] : [{ path, expected: `a quantity: ${[...Object.keys(QUANTITIES), ...Object.keys(IOMMU_QUANTITIES)].join(', ')}, or "register NAME r".${didYouMean(String(value), Object.keys(QUANTITIES))}` }]);
 
 const VARIANT: Fields = {
   name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
   count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
-  speed: may(isSpeed), fifo: may(isCount(64, 2 ** 20)), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)),
+  speed: may(isSpeed), fifo: may(isCount(64, 2 ** 20)), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))),
 };
 const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };
 const FIGURE: Fields = {

@@ -21,9 +21,13 @@ export interface Figures {
   descriptors: number;
   /** Payload between guest memory and the line. */
   bytes: number;
+  /** What the remapping unit counted, by its counters' names; without one nothing. */
+  iommu: Record<string, number>;
   /** Boundary classes (docs/design.md, 7). B0: transfers of the device from and to memory that it shares with the guest; B1: accesses that a device of the module answers. */
   classes: { B0: number; B1: number; B2: number; B3: number; B4: number };
 }
+
+const IOMMU = 'iommu0 ';
 
 const value = (region: Region, name: string): number => Number(region.counters.find((counter) => counter.name === name)?.value ?? 0n);
 const sum = (region: Region, names: readonly string[]): number => names.reduce((total, name) => total + value(region, name), 0);
@@ -42,6 +46,12 @@ function registersOf(region: Region, { card }: Variant, number: number): Record<
   }
   for (const { counter, name, access } of registers) if (value(region, start + counter) > 0) out[`${name} ${access}`] = value(region, start + counter);
   return out;
+}
+
+/** The remapping unit's counters, and the writes of its queue's tail. */
+function iommuOf(region: Region): Record<string, number> {
+  const own = region.counters.filter(({ name }) => name.startsWith(IOMMU)).map(({ name, value: n }) => [name.slice(IOMMU.length), Number(n)] as const);
+  return Object.fromEntries([...own, ...(own.length > 0 ? [['IQT writes', Number(region.devices[`${IOMMU}IQT`]?.writes ?? 0n)] as const] : [])]);
 }
 
 /** Frames by the peer's count, which is held against the card's. */
@@ -73,6 +83,7 @@ export function figuresOf(region: Region, variant: Variant, number: number, port
     doorbells: own(row.doorbells[direction]),
     descriptors: own(row.descriptors[direction]),
     bytes: own(row.bytes[direction]),
+    iommu: Object.fromEntries(Object.entries(iommuOf(region)).map(([name, n]) => [name, each(n)])),
     classes: {
       B0: each(sum(region, ['DMA reads', 'DMA writes'])),
       B1: each(sum(region, ['port reads', 'port writes', 'MMIO reads', 'MMIO writes'])),

@@ -25,12 +25,28 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = {
   dataPortShare: { about: 'share of pcnet\'s data port accesses that start a transmission', of: (figures) => figures.doorbells / dataPort(figures) },
 };
 
+const unit = (about: string, name: string): Quantity => ({ about, of: ({ iommu }) => iommu[name] ?? 0 });
+
+/** Of the remapping unit. */
+export const IOMMU_QUANTITIES: Readonly<Record<string, Quantity>> = {
+  iommuLookups: unit('look-ups of the remapping unit', 'look-ups'),
+  iotlbMisses: unit('look-ups that the IOTLB did not have', 'IOTLB misses'),
+  walkReads: unit('second-stage entries that walks read', 'walk reads'),
+  pageInvalidations: unit('IOTLB invalidations of pages', 'IOTLB invalidations of pages'),
+  domainInvalidations: unit('IOTLB invalidations of a domain', 'IOTLB invalidations of a domain'),
+  queueWaits: unit('waits on the invalidation queue', 'queue waits'),
+  queueTails: unit('writes of the invalidation queue\'s tail', 'IQT writes'),
+  passedThrough: unit('requests that passed through', 'requests passed through'),
+  interruptsRemapped: unit('interrupts by a remapping entry', 'interrupts remapped'),
+};
+
 /** `register TDT w`: accesses to one register. */
 const REGISTER = /^register (.+ [rw])$/;
 
 /** Undefined for what is no quantity. */
 export function quantityOf(name: string): Quantity | undefined {
   if (Object.hasOwn(QUANTITIES, name)) return QUANTITIES[name];
+  if (Object.hasOwn(IOMMU_QUANTITIES, name)) return IOMMU_QUANTITIES[name];
   const register = REGISTER.exec(name)?.[1];
   return register === undefined ? undefined : { about: `accesses to ${register.slice(0, -2)} (${register.endsWith('r') ? 'reads' : 'writes'})`, of: ({ registers }) => registers[register] ?? 0 };
 }

@@ -6,7 +6,7 @@ import type { DeviceOptions, MachineOptions, Region, Stop } from '../machine/typ
 import { MeasureError } from './errors.js';
 import { figuresOf, type Figures } from './figures.js';
 import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
-import type { Variant } from './variant.js';
+import { IOMMU_MODES, type Variant } from './variant.js';
 
 /** The end of a machine that does not come to its own: a phase takes some 0.1 G instructions. */
 const MOST_INSTRUCTIONS = 20_000_000_000;
@@ -42,10 +42,17 @@ function labOf({ direction, size, rate, burst, speed, fifo }: Variant, place: nu
   return `lab,id=n${place},${traffic}${line}`;
 }
 
+/** A card; one behind the remapping unit has no legacy interface. */
+function deviceOf({ card, features }: Variant, place: number): DeviceOptions {
+  const own = Object.keys(features).length > 0 ? { features } : {};
+  return { model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...own, ...(features['iommu_platform'] ? { modernOnly: true } : {}) };
+}
+
 function machineOptions(variants: readonly Variant[], first: number, phases: number): MachineOptions {
-  const device = ({ card, features }: Variant, place: number): DeviceOptions => ({ model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...(Object.keys(features).length > 0 ? { features } : {}) });
+  const parameters = IOMMU_MODES[variants[0]!.iommu];
+  const unit: DeviceOptions[] = parameters === undefined ? [] : [{ model: 'intel-iommu' }];
   return {
-    guest: 'amd64', append: 'cards=down', netdevs: variants.map(labOf), devices: variants.map(device),
+    guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: variants.map(labOf), devices: [...unit, ...variants.map(deviceOf)],
     command: ['sh', '-c', guestScript(variants, first, phases)], limits: { instructions: MOST_INSTRUCTIONS },
   };
 }
@@ -92,14 +99,20 @@ function readRegions(variants: readonly Variant[], first: number, phases: number
   });
 }
 
+/** Those from `first` on that one machine has: no more than it has room for, and behind the same unit. */
+function groupAt(variants: readonly Variant[], first: number): readonly Variant[] {
+  const rest = variants.slice(first, first + MOST_CARDS), other = rest.findIndex(({ iommu }) => iommu !== rest[0]!.iommu);
+  return other < 0 ? rest : rest.slice(0, other);
+}
+
 export async function measureVariants(variants: readonly Variant[], options: MeasureOptions): Promise<{ measured: Measured[]; origin: Origin }> {
   const { phases, onProgress, onTransfer, signal } = options;
   const progress = { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }) };
   const { manifest } = await prepareGuest('amd64', { ...progress, ...(onTransfer === undefined ? {} : { onTransfer }) });
   const measured: Measured[] = [];
   let build = '';
-  for (let first = 0; first < variants.length; first += MOST_CARDS) {
-    const group = variants.slice(first, first + MOST_CARDS);
+  for (let first = 0; first < variants.length; first = measured.length) {
+    const group = groupAt(variants, first);
     onProgress?.(`measuring ${group.map(({ name }) => name).join(', ')}`);
     const run = await runMachine({ ...machineOptions(group, first, phases), ...progress });
     measured.push(...readRegions(group, first, phases, run.regions));

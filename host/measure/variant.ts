@@ -8,6 +8,19 @@ export const CARD_MODELS: readonly CardModel[] = MODELS.filter(({ network }) => 
 export const DIRECTIONS = ['tx', 'rx'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
+/**
+ * What is between the card and memory, a row a mode: the kernel's parameters where the machine has a remapping unit. A virtio card goes through it with
+ * the feature iommu_platform.
+ */
+export const IOMMU_MODES = {
+  none: undefined,
+  off: 'intel_iommu=off',
+  strict: 'intel_iommu=on iommu.strict=1',
+  lazy: 'intel_iommu=on iommu.strict=0',
+  passthrough: 'intel_iommu=on iommu.passthrough=1',
+} as const;
+export type IommuMode = keyof typeof IOMMU_MODES;
+
 export interface Variant {
   name: string;
   card: CardModel;
@@ -29,10 +42,11 @@ export interface Variant {
   driver: Readonly<Record<string, string>>;
   /** virtio features that are not offered. */
   features: Readonly<Record<string, boolean>>;
+  iommu: IommuMode;
 }
 
 /** What is measured where nothing else is said. */
-export const DEFAULTS = { size: 60, count: 5000, warmUp: 500, burst: 1, rate: 20_000, driver: {}, features: {} } as const;
+export const DEFAULTS = { size: 60, count: 5000, warmUp: 500, burst: 1, rate: 20_000, driver: {}, features: {}, iommu: 'none' } as const;
 
 /** Frames of fewer than these are no measurement: what is there once (a timer, a first interrupt) would show. */
 export const LEAST_COUNT = 1000;
