@@ -55,7 +55,7 @@ export { FPR, GPR, SEGMENTS, XMM };
   hugePages: u32;
   /** The access in hand is of the stack: an address that is not canonical raises #SS, not #GP. */
   stackAccess: u32;
-  /** Breakpoints on data and ports that the instruction in hand has touched, as bits of DR6: #DB after it (run/trace.ts). */
+  /** Breakpoints on data and ports that the instruction in hand has touched, as bits of DR6: #DB after it (run/single-step.ts). */
   watched: u32;
   /** NMIs wait for IRET: one is being handled. */
   nmiBlocked: u32;

@@ -25,7 +25,7 @@ export const enum H {
   SETCC_R = 348, CMOV_R = 349, CMOV_M = 353,
   HOT_END = 400,
 
-  // Chapter of general instructions, less frequent: isa/general.ts.
+  // Chapter of general instructions, less frequent: isa/dispatch-general.ts.
   GENERAL = 400,
   SHIFT_RM_IMM = 401, SHIFT_RM_CL = 402, SHIFT_RM_1 = 403,
   INC_M = 404, DEC_M = 405, NOT = 406, NEG = 407, MUL = 408, IMUL1 = 409, DIV = 410, IDIV = 411, IMUL2 = 412, IMUL3 = 413,

@@ -1,4 +1,4 @@
-// One instruction, or one block through the IR. The run loop inlines hot.ts; everything else calls these.
+// One instruction, or one block through the IR. The run loop inlines dispatch-hot.ts; everything else calls these.
 
 import { control, RECORD } from "../base/control";
 import { Insn } from "../decode/record";
@@ -7,9 +7,9 @@ import { Op } from "../ir/ops";
 import { begin, count, cutTo, isFull, record } from "../ir/block";
 import { interpret } from "../ir/interpret";
 import { verify } from "../ir/verify";
-import { executeRare } from "./rare";
+import { executeRare } from "./dispatch";
 
-/** Executes a record now: what the IR's RUN operation calls (links.runSlot). Nothing in integer.ts is recorded that way. */
+/** Executes a record now: what the IR's RUN operation calls (links.runSlot). Nothing in dispatch-integer.ts is recorded that way. */
 export function runOne(i: Insn): void { executeRare<Run>(i); }
 
 /** Appends a record's meaning to the IR. */

@@ -10,7 +10,7 @@ import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device
 import { cpu, Flag, Vector } from "../cpu/state";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
 import { Power, StopReason } from "../surface/run";
-import { raiseTraps, runInShadow, trace } from "./trace";
+import { raiseTraps, runInShadow, trace } from "./single-step";
 import { step } from "./step";
 
 /** Runs up to `budget` ticks; says why it stopped. */

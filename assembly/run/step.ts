@@ -17,7 +17,7 @@ import { fetchAt } from "../cpu/memory";
 import { raise } from "../cpu/exceptions";
 import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
-import { executeHot } from "../isa/hot";
+import { executeHot } from "../isa/dispatch-hot";
 import { interpretBlock } from "../isa/execute";
 import { runTranslated } from "./translations";
 

@@ -15,7 +15,7 @@ import { begin } from "../../../assembly/ir/block";
 import { interpret } from "../../../assembly/ir/interpret";
 import { Build, Run } from "../../../assembly/ir/words";
 import { H } from "../../../assembly/decode/handlers";
-import { executeSse } from "../../../assembly/isa/sse";
+import { executeSse } from "../../../assembly/isa/dispatch-sse";
 
 export const CODE: u32 = 0x1000;
 /** The record lies behind the IR. */

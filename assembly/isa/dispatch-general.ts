@@ -1,4 +1,4 @@
-// General instructions that are not in hot.ts: dispatch only.
+// General instructions that are not in dispatch-hot.ts: dispatch only.
 
 import { Insn } from "../decode/record";
 import { lit, getCf, raiseIf, setFlag, xor } from "../ir/words";

@@ -1,12 +1,12 @@
-// Which chapter an instruction belongs to that hot.ts does not run itself.
+// Which chapter an instruction belongs to that dispatch-hot.ts does not run itself.
 
 import { Insn } from "../decode/record";
 import { H } from "../decode/handlers";
-import { executeInteger, isInteger } from "./integer";
-import { executeGeneral } from "./general";
-import { executeSystem } from "./system";
+import { executeInteger, isInteger } from "./dispatch-integer";
+import { executeGeneral } from "./dispatch-general";
+import { executeSystem } from "./dispatch-system";
 import { executeX87 } from "./x87";
-import { executeSse } from "./sse";
+import { executeSse } from "./dispatch-sse";
 
 export function executeRare<M>(i: Insn): void {
   const h = <i32>i.handler;

@@ -1,5 +1,5 @@
 // The frequent integer instructions, operation and size read from the handler's number (decode/handlers.ts): all of them in Build, and in
-// Run those that hot.ts leaves out.
+// Run those that dispatch-hot.ts leaves out.
 
 import { Insn } from "../decode/record";
 import { H } from "../decode/handlers";

@@ -1,5 +1,5 @@
 // The most frequent instructions as the interpreter's loop runs them: one case an operation, size and place of operands, so that everything
-// but values folds away. asc turns the switch into one jump table. What is not here is in integer.ts, where the same functions take operation
+// but values folds away. asc turns the switch into one jump table. What is not here is in dispatch-integer.ts, where the same functions take operation
 // and size as they come; asc's time grows with the square of the cases inlined in one function, so a case must earn its place.
 
 import { Insn } from "../decode/record";
@@ -10,7 +10,7 @@ import { movRR, movRM, movMR, movRI, movMI, extendR, extendM, lea, cmovR, cmovM,
 import { pushR, popR, pushI } from "./stack";
 import { jcc, jmp, call, ret } from "./branch";
 import { Shift, shiftRI } from "./shift";
-import { executeRare } from "./rare";
+import { executeRare } from "./dispatch";
 
 @inline export function executeHot(i: Insn): void {
   switch (<i32>i.handler) {
