@@ -27,6 +27,9 @@ import { MACHINE, LINKS } from "./layout";
   vendor: u32;
   /** Bit of the processor's physical addresses that is held down: 20 while the A20 gate is shut, else none. */
   heldDown: u64;
+  /** Where the guest's addresses show the screen's memory, 0: nowhere; and its bytes, 0 without a screen (memory/ram.ts). */
+  videoAt: u64;
+  videoBytes: u32;
 }
 @inline export const machine = changetype<Machine>(MACHINE);
 

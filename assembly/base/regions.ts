@@ -1,6 +1,7 @@
 // The regions of linear memory by name: what a snapshot and the hash take (state), what attach and use rebuild (cache). This is the
 // one list of what is state. A region may be state in part: then of every `stride` bytes the first counts under a mask, as the others do whole.
-// docs/memory-map.md is generated from this list. Guest RAM is the last entry; its size is the machine's.
+// docs/memory-map.md is generated from this list. Guest RAM is the last but one; its size is the machine's, and behind it lies
+// the screen's memory, of no bytes where there is no screen.
 
 import {
   MACHINE, MACHINE_SIZE, LINKS, LINKS_SIZE, VCPU, VCPU_WORDS_SIZE, LOOP, LOOP_SIZE, CPU, CPU_SIZE, GPR_SCRATCH, XMM, XMM_SCRATCH, FPR, WALK, PDPTE,
@@ -19,7 +20,7 @@ import { RegionKind } from "../surface/run";
 const ROW: usize = memory.data(40);
 @inline function row(): Row { return changetype<Row>(ROW); }
 
-@inline const COUNT: u32 = 35;
+@inline const COUNT: u32 = 36;
 @inline const HALF: usize = COUNTERS_SIZE / 2;
 
 function put(kind: u32, base: usize, size: u64, name: string): void { putPart(kind, base, size, name, 1, 0xff); }
@@ -75,13 +76,14 @@ function findBoard(i: u32): void {
     case 31: putPart(S, PAGE_ATTR, PAGE_ATTR_SIZE, "page attributes", 1, 2); break;
     case 32: put(C, PAGE_BLOCKS, PAGE_BLOCKS_SIZE + BLOCK_HASH_SIZE + BLOCKS_SIZE, "blocks"); break;
     case 33: put(S, FIRMWARE, FIRMWARE_SIZE, "firmware"); break;
-    default: put(S, RAM, machine.ramSize, "ram");
+    case 34: put(S, RAM, machine.ramSize, "ram"); break;
+    default: put(S, RAM + <usize>machine.ramSize, machine.videoBytes, "video memory");
   }
 }
 
-/** Regions in the list, RAM included. */
+/** Regions in the list, RAM and the screen's memory included. */
 export function regionCount(): u32 { return COUNT; }
-/** Address of the first byte. Numbers past the list are RAM's. */
+/** Address of the first byte. Numbers past the list are the last's. */
 export function regionBase(i: u32): usize { return find(i).base; }
 /** Bytes in the region; RAM as the machine was made. */
 export function regionSize(i: u32): u64 { return find(i).size; }

@@ -19,6 +19,12 @@ import { CardOption } from "../surface/cards";
 }
 /** The card at a place of the list, which begins with a word for how many there are. */
 @inline export function cardAt(i: u32): Card { return changetype<Card>(CARD_LIST + 64 + <usize>min(i, MAX_CARDS - 1) * CARD_BYTES); }
+/** A card of this kind is in the list. */
+export function hasCard(kind: u32): bool {
+  const n = load<u32>(CARD_LIST);
+  for (let i: u32 = 0; i < n; i++) if (cardAt(i).kind == kind) return true;
+  return false;
+}
 @inline function wordAt(c: Card, option: u32): usize { return changetype<usize>(c) + OPTIONS + (<usize>option << 3); }
 
 /** What the card was given, a CardOption. */

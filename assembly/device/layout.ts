@@ -82,6 +82,9 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 /** The remapping unit (vtd/layout.ts). */
 @inline export const VTD_DATA: usize = MISC_DATA + MISC_DATA_SIZE;
 @inline export const VTD_DATA_SIZE: usize = 40 * KIB;
+/** The screen's registers (display/layout.ts). */
+@inline export const DISPLAY_DATA: usize = VTD_DATA + VTD_DATA_SIZE;
+@inline export const DISPLAY_DATA_SIZE: usize = 4 * KIB;
 
 // --- RINGS ---
 

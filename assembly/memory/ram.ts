@@ -1,5 +1,6 @@
 // Guest RAM: two runs of guest-physical addresses over one run of linear memory, and a byte of attributes a page. A ROM image
 // is memory too: its pages are read-only and end at 4 GiB.
+// A screen's memory lies behind it and is memory too, where the guest puts it; A0000 to BFFFF is then no RAM but the screen's window.
 // Accesses outside it fail; they never trap.
 //
 // A restored machine's pages may still lie with the host (ABSENT). They come when ramAt leads to them for the first time, which counts nothing and
@@ -36,8 +37,8 @@ export function ramAt(gpa: u64, bytes: u32): usize {
 function placeOf(gpa: u64, bytes: u32): usize {
   const size = machine.ramSize;
   const low = min(size, LOW_RAM_END);
-  if (gpa < low) return gpa + <u64>bytes <= low ? RAM + <usize>gpa : 0;
-  if (gpa < HIGH_RAM) return romAt(gpa, bytes);
+  if (gpa < low) return gpa + <u64>bytes <= low && !inWindow(gpa, bytes) ? RAM + <usize>gpa : 0;
+  if (gpa < HIGH_RAM) return gpa - machine.videoAt < machine.videoBytes ? videoFrom(gpa, bytes) : romAt(gpa, bytes);
   if (size <= LOW_RAM_END) return 0;
   const offset = gpa - HIGH_RAM, high = size - LOW_RAM_END;
   return offset < high && offset + <u64>bytes <= high ? RAM + <usize>(LOW_RAM_END + offset) : 0;
@@ -49,10 +50,52 @@ function romAt(gpa: u64, bytes: u32): usize {
   return gpa >= HIGH_RAM - <u64>machine.romSize && end <= HIGH_RAM ? RAM - <usize>(HIGH_RAM - gpa) : 0;
 }
 
+// --- The screen's memory ---
+
+@inline const WINDOW: u64 = 0xa_0000;
+@inline const WINDOW_END: u64 = 0xc_0000;
+@inline function inWindow(gpa: u64, bytes: u32): bool { return machine.videoBytes != 0 && gpa < WINDOW_END && gpa + <u64>bytes > WINDOW; }
+
+/** Where it lies in linear memory. */
+@inline export function videoMemory(): usize { return RAM + <usize>machine.ramSize; }
+
+/** It is on the board only where it was placed. */
+function videoFrom(gpa: u64, bytes: u32): usize {
+  const offset = gpa - machine.videoAt;
+  return machine.videoAt && offset + <u64>bytes <= machine.videoBytes ? videoMemory() + <usize>offset : 0;
+}
+
+/** At attach: there is a screen with so much memory. */
+export function openVideo(bytes: u32): void { machine.videoBytes = bytes; }
+
+/** The guest puts it at an address above its RAM, or takes it away (0). */
+export function placeVideo(gpa: u64): void {
+  if (machine.videoAt == gpa) return;
+  machine.videoAt = gpa;
+  leaveBlock();
+  if (links.tlbSlot) call_indirect<void>(links.tlbSlot);
+}
+
+export function putVideo8(place: u32, byte: u32): void {
+  store<u8>(videoMemory() + place, <u8>byte);
+  noteWrite(videoMemory() + place, 1);
+}
+export function putVideo32(place: u32, value: u32): void {
+  store<u32>(videoMemory() + place, value);
+  noteWrite(videoMemory() + place, 4);
+}
+export function clearVideo(bytes: u32): void {
+  if (!bytes) return;
+  memory.fill(videoMemory(), 0, bytes);
+  noteWrite(videoMemory(), bytes);
+}
+
+// --- Pages ---
+
 /** Index of the page of RAM or ROM at linear address `host`. */
 @inline export function pageOf(host: usize): u32 { return <u32>((host - FIRMWARE) >> 12); }
 /** Pages that have an index. */
-@inline export function pageCount(): u32 { return <u32>((<u64>(RAM - FIRMWARE) + machine.ramSize) >> 12); }
+@inline export function pageCount(): u32 { return <u32>((<u64>(RAM - FIRMWARE) + machine.ramSize + machine.videoBytes) >> 12); }
 @inline export function isRom(host: usize): bool { return (attrOf(pageOf(host)) & Attr.ROM) != 0; }
 @inline export function attrOf(page: u32): u32 { return load<u8>(PAGE_ATTR + page); }
 @inline export function setAttr(page: u32, bits: u32): void { store<u8>(PAGE_ATTR + page, <u8>(attrOf(page) | bits)); }

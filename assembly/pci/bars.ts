@@ -1,6 +1,7 @@
 // BARs: bus handlers that answer where the guest has put them. PCI 3.0, 6.2.5.
 
 import { placeMmio, placePorts, unplace } from "../memory/bus";
+import { placeVideo } from "../memory/ram";
 import { Access, hook } from "../device/registers";
 import { BARS } from "./layout";
 import { BarKind, Config, PciCommand } from "./spec";
@@ -20,6 +21,12 @@ export function addBar(f: u32, index: u32, bytes: u64, kind: u32, handler: u32):
   hook(defineConfig(f, "BAR", Config.BAR0 + 4 * index, wide ? 8 : 4, Access.RW, kind, wide ? mask : mask & 0xffff_ffff), 0, writeBar.index);
 }
 
+/** In the place of a handler: the BAR shows the screen's memory. */
+@inline const VIDEO: u32 = ~0;
+
+/** Adds a BAR behind which there is no device but the screen's memory, `bytes` of it (memory/ram.ts). */
+export function addVideoBar(f: u32, index: u32, bytes: u64): void { addBar(f, index, bytes, BarKind.MEMORY32 | BarKind.PREFETCH, VIDEO); }
+
 /** Puts a BAR's handler where the guest wants it, if it may answer at all. */
 function placeBar(f: u32, index: u32): void {
   const it = bar(f, index);
@@ -27,6 +34,7 @@ function placeBar(f: u32, index: u32): void {
   const at = valuesOf(f) + Config.BAR0 + 4 * index, isIo = (it.kind & BarKind.IO) != 0;
   const base = (it.kind & BarKind.MEMORY64 ? load<u64>(at) : <u64>load<u32>(at)) & ~(it.size - 1);
   const on = base != 0 && isAwake(f) && (commandOf(f) & (isIo ? PciCommand.IO : PciCommand.MEMORY)) != 0;
+  if (it.handler == VIDEO) { placeVideo(on ? base : 0); return; }
   if (!on || base + it.size < base || (isIo && base + it.size > 0x1_0000)) unplace(it.handler);
   else if (isIo) placePorts(it.handler, <u32>base, <u32>it.size);
   else placeMmio(it.handler, base, it.size);

@@ -12,6 +12,7 @@ import { CardKind, CardOption } from "../surface/cards";
 import { MAX_PORTS, port } from "../device/frames";
 import { CARD_LIST, MODEL_ROWS } from "../device/layout";
 import { clearTimerIds } from "../device/timers";
+import { attachVga, resetVga } from "../display/vga/vga";
 import { attachLab, resetLabs } from "../lab/lab";
 import { attachEdu, resetEdu } from "../misc/edu/edu";
 import { attachE1000, e1000LinkChanged, resetE1000Card } from "../nic/e1000/card";
@@ -51,6 +52,7 @@ export function defineModels(): void {
   row(CardKind.VIRTIO_9P, Has.DISK, attachShare.index, resetShareCard.index, 0, 0);
   row(CardKind.EDU, Has.NOTHING, attachEdu.index, resetEdu.index, 0, 0);
   row(CardKind.IOMMU, Has.NO_SLOT, attachIommu.index, resetIommu.index, 0, 0);
+  row(CardKind.VGA, Has.NOTHING, attachVga.index, resetVga.index, 0, 0);
   row(CardKind.PCNET, Has.FRAMES, attachPcnet.index, resetPcnet.index, pcnetLinkChanged.index, 0);
 }
 
@@ -65,7 +67,7 @@ function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 /** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
 export function addToList(kind: u32, slot: u32): i32 {
   defineModels();
-  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has)) return -1;
+  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has) || (kind == CardKind.VGA && countOf(kind) > 0)) return -1;
   const onBoard = modelOf(kind).has == Has.NO_SLOT, at = onBoard ? 0 : slot ? slot : freeSlot();
   if (!onBoard && (at > 30 || (list.slots | TAKEN) >> at & 1)) return -1;
   const c = cardAt(list.count);

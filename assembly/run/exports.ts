@@ -6,7 +6,7 @@ import { links, machine } from "../base/machine";
 import { addCount, Counter } from "../base/counters";
 import { regionSize } from "../base/regions";
 import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, VCPU, CPU } from "../base/layout";
-import { bring, protect, ramAt } from "../memory/ram";
+import { bring, protect, ramAt, videoMemory } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
 import { addFwItem } from "../chipset/fwcfg/fwcfg";
 import { placeTestdev } from "../chipset/testdev/testdev";
@@ -14,6 +14,10 @@ import { setPacing } from "../chipset/uart/uart";
 import { raiseGpe } from "../chipset/acpi/pm";
 import { GENERATION_EVENT } from "../chipset/acpi/spec";
 import { presetChipset } from "../chipset/firmware";
+import { SCREEN_STATE } from "../display/layout";
+import { presetScreen } from "../display/vga/preset";
+import { hasCard } from "../device/card";
+import { CardKind } from "../surface/cards";
 import { shiftRtc } from "../chipset/rtc/rtc";
 import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
@@ -39,6 +43,7 @@ export { ringAt } from "../device/ring";
 export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
 export { diskTable } from "../device/blocks";
+export { keyRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
 export { stepUndelivered } from "./step";
 export { listedCards, kindOfCard, folderTag, portName, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
@@ -72,7 +77,10 @@ export function cardOptionHi(i: u32, option: u32): u32 { return <u32>(optionOfCa
 /** Between slices, after a snapshot was restored: asks drivers to announce their stations to the network. */
 export function announce(): void { announceCards(); }
 /** After `create` and before a kernel is entered without firmware: what firmware does for cards. Changes nothing where there are none. */
-export function presetCards(): void { presetPci(); }
+export function presetCards(): void {
+  presetPci();
+  if (hasCard(CardKind.VGA)) presetScreen();
+}
 /** After `create`: where the debug exit and the debug console answer. */
 export function placeDebug(exitPort: u32, exitBytes: u32, consolePort: u32): void {
   setDebugExitPort(exitPort, exitBytes);
@@ -108,7 +116,11 @@ export function attach(): void { attachMachine(); }
 /** Between slices: the TLB is emptied, whatever lies where it does. */
 export function dropTlb(): void { attachTlb(true); flushAll(); }
 /** RAM at a guest-physical address is there: the host is about to read or write it itself. */
-export function bringRam(gpaLo: u32, gpaHi: u32, bytes: u32): void { ramAt(wide(gpaLo, gpaHi), bytes); }
+export function bringRam(gpaLo: u32, gpaHi: u32, bytes: u32): void {
+  const gpa = wide(gpaLo, gpaHi);
+  for (let done: u32 = 0; links.absent && done < bytes; done += 4096) ramAt(gpa + done, 1);
+  if (bytes) ramAt(gpa + bytes - 1, 1);
+}
 /** Pages of RAM that have not come yet. */
 export function absentPages(): u32 { return links.absent; }
 /** Page `page` of RAM is there. */
@@ -198,6 +210,8 @@ export function address(what: u32): u32 {
     case Address.Rings: return <u32>RINGS;
     case Address.Counters: return <u32>COUNTERS;
     case Address.Firmware: return <u32>FIRMWARE;
+    case Address.Screen: return hasCard(CardKind.VGA) ? <u32>SCREEN_STATE : 0;
+    case Address.Video: return <u32>videoMemory();
     default: return 0;
   }
 }

@@ -1,6 +1,6 @@
 // Running: what address() names, why a slice stops, where lines can be probed, what the regions of memory are.
 
-export const enum Address { Vcpu, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware }
+export const enum Address { Vcpu, Cpu, Gpr, Xmm, Fpr, Segments, Ram, Rings, Counters, Firmware, Screen, Video }
 /**
  * Why `run` returns. BUDGET: so many ticks are done. BOUNDARY: the host serves what waits, then calls passBoundary. IDLE and HALT: the processor
  * sleeps, with and without interrupts; they are boundaries, too. YIELD: a turn's work is done, nothing else.

@@ -14,6 +14,11 @@ export interface FirmwareItem {
   bytes: Uint8Array;
 }
 
+/** There is a screen, and the ROM that drives it where one was given. */
+export interface ScreenRom {
+  rom?: Uint8Array;
+}
+
 /** ROM images come in these, as QEMU wants them too. */
 const ROM_UNIT = 0x1_0000;
 /** The most that a board decodes below 4 GiB for its flash, and QEMU takes. */
@@ -102,8 +107,15 @@ function directory(files: readonly [string, Uint8Array][]): Uint8Array {
   return out;
 }
 
+/** Where SeaBIOS looks for the ROM of a card: the screen's, by its ids. */
+const SCREEN_ROM = 'pci1234,1111.rom';
+
+/** How the firmware shows itself: on the screen, which its ROM drives, or on the serial console. */
+const consoleFiles = (screen: ScreenRom | undefined): [string, Uint8Array][] =>
+  screen === undefined ? [['etc/sercon-port', little(2, COM1)]] : screen.rom === undefined ? [] : [[SCREEN_ROM, screen.rom]];
+
 /** What is told of a machine with so many bytes of RAM. */
-export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}): FirmwareItem[] {
+export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}, screen?: ScreenRom): FirmwareItem[] {
   const { entry, structures } = smbios(0, memory, DEFAULT_BOARD.processors);
   const files: [string, Uint8Array][] = [
     ...acpiFiles(board),
@@ -111,14 +123,13 @@ export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}): F
     ['etc/smbios/smbios-anchor', entry],
     ['etc/smbios/smbios-tables', structures],
     ['etc/e820', e820(memory)],
-    // There is no screen: SeaBIOS shows it on the serial console.
-    ['etc/sercon-port', little(2, COM1)],
+    ...consoleFiles(screen),
   ];
   files.sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     { key: Key.UUID, bytes: new Uint8Array(16) },
     { key: Key.RAM_SIZE, bytes: little(8, memory) },
-    { key: Key.NO_GRAPHIC, bytes: little(2, 1) },
+    { key: Key.NO_GRAPHIC, bytes: little(2, screen === undefined ? 1 : 0) },
     { key: Key.PROCESSORS, bytes: little(2, 1) },
     // Nodes, and the node of each processor.
     { key: Key.NUMA, bytes: new Uint8Array(16) },

@@ -1,5 +1,5 @@
 /** Loading: from kernel files to bytes in guest memory and a state to start in. */
-export { checkRom, firmwareItems, type FirmwareItem } from './firmware.js';
+export { checkRom, firmwareItems, type FirmwareItem, type ScreenRom } from './firmware.js';
 export { ImageError } from './errors.js';
 export { loadKernel, takesModules } from './load.js';
 export { ENTRY_NAMES, type EntryName, type LoadOptions, type ModuleFile } from './load-options.js';

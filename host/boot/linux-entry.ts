@@ -62,7 +62,12 @@ export interface ZeroPageOptions {
   initrd: Segment | undefined;
   commandLine: number;
   rsdp: number;
+  /** There is a screen, which shows text. */
+  screen?: boolean;
 }
+
+/** screen_info (include/uapi/linux/screen_info.h) of a VGA in mode 3: the mode, 80 columns and 25 lines of 16 pixels, EGA memory, and that it is a VGA. */
+const SCREEN_INFO: readonly (readonly [offset: number, value: number])[] = [[0x06, 3], [0x07, 80], [0x0a, 3], [0x0e, 25], [0x0f, 1], [0x10, 16]];
 
 export function zeroPage(options: ZeroPageOptions): Segment {
   const bytes = new Uint8Array(PAGE);
@@ -77,6 +82,7 @@ export function zeroPage(options: ZeroPageOptions): Segment {
     view.setUint32(Header.cmdline_size, 2047, true);
     bytes[Header.loadflags] = LOADED_HIGH;
   }
+  if (options.screen) for (const [offset, value] of SCREEN_INFO) bytes[offset] = value;
   bytes[Header.type_of_loader] = OTHER_LOADER;
   view.setUint32(Header.cmd_line_ptr, options.commandLine, true);
   if (options.initrd) {

@@ -23,6 +23,8 @@ export interface LoadOptions {
   /** Guest RAM in bytes. */
   memory: number;
   entry?: EntryName;
+  /** There is a screen, in text mode: Linux is told so, which its PVH entry has no place for. */
+  screen?: boolean;
   /** Tables to put into memory and point the kernel at. */
   acpi?: AcpiImage;
   /** What unpacking may cost; it carries an abort and a deadline. */

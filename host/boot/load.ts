@@ -8,7 +8,7 @@
  * its boot), `linux64` (a bzImage unpacks itself in the guest; an x86-64 vmlinux is entered directly), `linux32` (the same
  * for 32-bit kernels), `real16` (a bzImage's own setup code, in real mode, over BIOS services of ours: real-mode.ts),
  * `multiboot` (multiboot.ts). Without a choice: multiboot where a 32-bit or flat kernel has its header, as in QEMU (Xen has both and wants its
- * modules); else pvh where the kernel has it, else multiboot, else linux64, else linux32; and real16 for what is no kernel that could be
+ * modules); else linux64 with the kernel unpacked for a bzImage on a machine with a screen; else pvh where the kernel has it, else multiboot, else linux64, else linux32; and real16 for what is no kernel that could be
  * entered without its setup code (boot protocols before 2.10, among them boot loaders).
  */
 import { DIRECT_PROTOCOL, type BzImage } from './bzimage.js';
@@ -58,9 +58,9 @@ function planPvh(kernel: Kernel, options: LoadOptions): BootPlan | undefined {
 }
 
 /** Where the kernel's own bytes go for the Linux protocols, where it starts, and how far it reaches. */
-function placeLinux(kernel: Kernel, wide: boolean, lowBytes: number): { segments: Segment[]; start: number; end: number } {
+function placeLinux(kernel: Kernel, wide: boolean, lowBytes: number, unpacked: boolean): { segments: Segment[]; start: number; end: number } {
   const { bzImage } = kernel;
-  if (bzImage === undefined) {
+  if (bzImage === undefined || unpacked) {
     const elf = elfOf(kernel);
     const placed = elfSegments(elf, kernel.name, lowBytes);
     const { entry } = elf.image;
@@ -75,9 +75,10 @@ function placeLinux(kernel: Kernel, wide: boolean, lowBytes: number): { segments
   return { segments: [{ gpa: start, bytes: bzImage.protectedMode }], start: wide ? start + 0x200 : start, end };
 }
 
-function planLinux(kernel: Kernel, options: LoadOptions, wide: boolean): BootPlan {
+/** `unpacked`: the kernel inside a bzImage is unpacked here. */
+function planLinux(kernel: Kernel, options: LoadOptions, wide: boolean, unpacked = false): BootPlan {
   const { lowBytes } = ramLayout(options.memory);
-  const placed = placeLinux(kernel, wide, lowBytes);
+  const placed = placeLinux(kernel, wide, lowBytes, unpacked);
   const reach = kernel.bzImage ? kernel.bzImage.initrdLimit + 1 : wide ? lowBytes : 0x3800_0000;
   const initrd = placeInitrd(options, placed.end, Math.min(lowBytes, reach));
   const cmdline = commandLine(options.cmdline, kernel.bzImage ? kernel.bzImage.commandLineBytes + 1 : COMMAND_LINE_BYTES);
@@ -87,6 +88,7 @@ function planLinux(kernel: Kernel, options: LoadOptions, wide: boolean): BootPla
     initrd,
     commandLine: cmdline.gpa,
     rsdp: options.acpi?.rsdp ?? 0,
+    screen: options.screen === true,
   });
   const common = { rip: placed.start, rsi: ADDRESS.zeroPage, ...linuxGdt(wide).registers };
   const entry: Entry = wide
@@ -156,6 +158,8 @@ function planByName(kernel: Kernel, options: LoadOptions): BootPlan {
     throw new ImageError(kernel.name, 'is an x86-64 vmlinux, which starts in 64-bit mode', 'Use the pvh or the linux64 entry.');
   }
   if (entry === 'linux64' || entry === 'linux32') return planLinux(kernel, options, entry === 'linux64');
+  // What the kernel knows of a screen comes in the zero page, which PVH has not.
+  if (entry === undefined && options.screen && wide && kernel.bzImage && kernel.bzImage.payload.length > 0) return planLinux(kernel, options, wide, true);
   // A 32-bit bzImage is unpacked only when asked to: none that distributions build has the note.
   // A bzImage without a payload (memtest86+) is no packed kernel.
   if (entry === 'pvh' || kernel.elf || (wide && kernel.bzImage!.payload.length > 0)) {

@@ -31,8 +31,10 @@ const EVERY: readonly DeviceProperty[] = [
   property('addr', { is: 'slot' }, 'PCI device number, 1 to 30; default the lowest that is free', 'slot'),
   property('bus', { is: 'ignored' }, 'taken: there is one PCI bus'),
   property('bootindex', { is: 'ignored', note: 'disks are tried in the order in which they are given.' }, 'taken: disks are tried in the order in which they are given'),
-  property('romfile', { is: 'ignored', note: 'cards have no option ROM.' }, 'taken: cards have no option ROM'),
 ];
+
+/** Cards that have none. */
+const NO_ROM = property('romfile', { is: 'ignored', note: 'cards but the screen have no option ROM.' }, 'taken: cards but the screen have no option ROM');
 
 /** What a property's value is, and what it does, by the API's name for it. */
 const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports'>, readonly [Kind, string]>> = {
@@ -65,6 +67,7 @@ const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports'>, reado
   iotlbEntries: [count, 'entries of its IOTLB, a power of two up to 1024, default 256'],
   iotlbWays: [count, 'ways they are in, a power of two up to 16, default 4'],
   tableEntries: [count, 'tables of walks that it keeps, up to 32, default 16'],
+  romfile: [text, 'its video BIOS, nothing for none; default SeaBIOS\'s, which is fetched once'],
   dmaMask: [count, 'bits of an address that it reaches, default 0xfffffff'],
 };
 
@@ -84,7 +87,7 @@ function rowOf({ names, aliases = [], about, board, options, absent = {}, featur
   });
   const without = Object.entries(absent).map(([name, why]) => property(name, { is: 'absent', why: `${why}; leave it out.` }, `off: ${why}`));
   const bits = Object.keys(features).map((name): DeviceProperty => ({ name, kind: onOff, about: 'a feature, offered or not', feature: true }));
-  return { names: [...names, ...aliases], about, properties: [...own, ...without, ...(board ? [ID] : EVERY), ...(TAKEN[names[0]] ?? []), ...bits] };
+  return { names: [...names, ...aliases], about, properties: [...own, ...without, ...(board ? [ID] : EVERY), ...('romfile' in options || board ? [] : [NO_ROM]), ...(TAKEN[names[0]] ?? []), ...bits] };
 }
 
 export const DEVICE_MODELS: readonly DeviceModel[] = MODELS.map(rowOf);
@@ -131,7 +134,7 @@ const INSTEAD: readonly [RegExp, string][] = [
   [/^virtio-net-device$/, 'write virtio-net-pci.'],
   [/^virtio-(serial|console)-device$/, 'write virtio-serial-pci.'],
   [/^virtio-rng-device$/, 'write virtio-rng-pci.'],
-  [/^(VGA|cirrus-vga|qxl.*|bochs-display|virtio-(vga|gpu).*|vmware-svga|ramfb)$/i, 'there is no display; leave it out.'],
+  [/^(cirrus-vga|qxl.*|bochs-display|virtio-(vga|gpu).*|vmware-svga|ramfb|secondary-vga)$/i, 'the one screen there is: write -vga std.'],
   [/^(usb-|nec-usb|qemu-xhci|piix3-usb|ich9-usb|virtio-(keyboard|mouse|tablet|input))/, 'there is no USB or tablet; leave it out.'],
   [/^(intel-hda|ich9-intel-hda|hda-|AC97|ac97|sb16|es1370|ES1370|adlib|gus|cs4231a|virtio-sound)/, 'there is no sound; leave it out.'],
   [/^(virtio-balloon|virtio-crypto|virtio-mem|virtio-pmem|virtio-iommu|vhost-|ivshmem|tpm-|i6300esb|ib700)/, 'there is none; leave it out.'],

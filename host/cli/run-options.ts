@@ -10,7 +10,7 @@ import { readChardevs, stdioOf } from './chardevs.js';
 import { checkCards, checkGuest, checkIds, checkImages, checkReadable, checkThere, checkWritable } from './check.js';
 import { readClock, readLimits, readRtc } from './clock-options.js';
 import { readCpuType } from './cpu-type.js';
-import { readDeviceOptions, type DeviceContext, type Devices } from './devices.js';
+import { readDeviceOptions, type DeviceContext, type Devices, type TypedDevice } from './devices.js';
 import { isDiskWord, judgeIde, orderForBoot, readDrives, type TypedDrive } from './drives.js';
 import { readEndings, type Endings } from './endings.js';
 import { UsageError } from './faults.js';
@@ -106,12 +106,13 @@ export function readHardware(reading: Reading): Hardware {
   return { drives, shares: readShares(reading), devices, networks: readNetworks(parsed, context), chardevs, context };
 }
 
-/** What the machine gets of it. Cards of -nic come first, then those of -device, then disks. */
-export function hardwareOptions({ drives, shares, devices, networks, chardevs }: Hardware, { faults }: Reading): MachineOptions {
+/** What the machine gets of it. The screen comes first, then cards of -nic, then those of -device, then disks. */
+export function hardwareOptions({ drives, shares, devices, networks, chardevs }: Hardware, { faults, parsed }: Reading): MachineOptions {
+  const screen = parsed.all('vga').slice(-1).flatMap(({ argument, value }): TypedDevice[] => (value === 'std' ? [{ argument, device: { model: 'VGA' }, id: undefined }] : []));
   checkIds(networks.netdevs.map(({ argument, text }) => ({ argument, id: /(?:^|,)id=([^,]+)/.exec(text)![1]! })), faults);
   const disks = drives.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
   const folders = shares.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
-  const cards = [...networks.cards, ...devices.cards, ...disks, ...folders];
+  const cards = [...screen, ...networks.cards, ...devices.cards, ...disks, ...folders];
   const machine: MachineOptions = {
     netdevs: networks.netdevs.map(({ text }) => text),
     drives: drives.map(({ drive }) => drive),

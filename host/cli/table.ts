@@ -141,7 +141,7 @@ const AS_QEMU = [
     ['nodefaults', 'no network card by default'],
     ['nographic', 'as it is anyway'],
     ['display', 'none is there', { value: 'none', only: ['none'] }],
-    ['vga', 'none is there', { value: 'none', only: ['none'] }],
+    ['vga', 'a screen: std, a VGA with modes up to 1920x1080; default none', { value: 'std|none', only: ['std', 'none'] }],
     ['monitor', 'none is there', { value: 'none' }],
     ['parallel', 'none is there', { value: 'none', only: ['none', 'null'] }],
     ['audio', 'none is there', { value: 'none', only: ['none'] }],

@@ -7,6 +7,7 @@ import { boardWith } from './iommu-plan.js';
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
+import { hasScreen, readVideoRom } from './video-rom.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
 import type { PlainOptions, ReadOptions } from './sources.js';
 import type { FileSource } from './types.js';
@@ -55,8 +56,9 @@ async function imageOf(options: ReadOptions, memoryMiB: number): Promise<Image |
   return guestImage(options, options.guest, memoryMiB, options.openedGuest);
 }
 
-/** There is no screen: a Linux that is told of no serial console boots unseen. */
-function warnOfSilence({ kernel, append }: Image, { onProgress: say }: PlainOptions): void {
+/** Without a screen a Linux that is told of no serial console boots unseen. */
+function warnOfSilence({ kernel, append }: Image, { onProgress: say, devices }: PlainOptions): void {
+  if (hasScreen(devices)) return;
   if (isBzImage(kernel) && !/(^| )console=/.test(append)) say?.('the kernel command line names no console; with console=ttyS0 (-append) Linux shows itself on the first serial port.');
 }
 
@@ -68,6 +70,13 @@ function loadingBudget({ signal, limits }: PlainOptions): Budget {
 
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
 export async function planMachine(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
+  const plan = await planStart(options, memoryMiB);
+  if (!hasScreen(options.devices) || plan === NO_PLAN) return plan;
+  const { rom, note } = await readVideoRom(options);
+  return { ...plan, notes: [...plan.notes, note], ...(rom === undefined ? {} : { videoRom: rom }) };
+}
+
+async function planStart(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
   const budget = loadingBudget(options);
   if (options.bare !== undefined) return { ...planBare(options.bare), notes: [], firmware: false, agent: false };
   if (options.bios !== undefined) {
@@ -84,6 +93,7 @@ export async function planMachine(options: ReadOptions, memoryMiB: number): Prom
     kernelName: image.kernelName,
     cmdline: image.append,
     memory: memoryMiB * MIB,
+    screen: hasScreen(options.devices),
     acpi: acpiTables(boardWith(options.devices)),
     ...(options.entry === undefined ? {} : { entry: options.entry }),
     ...(image.modules === undefined ? {} : { modules: image.modules }),

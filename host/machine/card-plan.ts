@@ -175,6 +175,7 @@ function rowOf(device: DeviceOptions): Model {
 export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly { id: string }[], shares: readonly ShareOptions[] = []): CardPlan[] {
   let nets = 0;
   const used = new Set<string>();
+  if (devices.filter(({ model }) => findModel(model)?.kind === CardKind.VGA).length > 1) throw new OptionError('devices.model', 'a machine has one screen, and there are two of VGA.');
   return devices.map((device) => {
     const model = rowOf(device);
     claim('netdev', device.netdev, netdevs, used);

@@ -1,6 +1,7 @@
 /** Cards and what is behind them: from plans to calls of the module, and the backends. */
 
 import { CardKind, CardOption } from '../../assembly/surface/cards.js';
+import { Video } from '../../assembly/surface/screen.js';
 import type { Link } from '../chardev/link.js';
 import { DiskError } from '../disk/errors.js';
 import type { Drive } from '../disk/open.js';
@@ -46,6 +47,9 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     if (lab) instance.exports.setLab(port, LAB_MODES[lab.mode], lab.size, lab.rate, lab.burst, lab.kbits, lab.count, lab.fifo, lab.start === 'mark' ? 1 : 0);
   });
 }
+
+/** Memory of the screen, if there is one. */
+export const videoBytesOf = (plans: readonly CardPlan[]): number => (plans.some(({ model }) => model.kind === CardKind.VGA) ? Video.BYTES : 0);
 
 const networkCards = (plans: readonly CardPlan[]): CardPlan[] => plans.filter(({ model }) => model.network);
 

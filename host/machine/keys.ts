@@ -3,7 +3,7 @@
 import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
-  AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, NetdevOptions, PortOptions, RegisterChanges,
+  AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
   SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
@@ -21,7 +21,7 @@ const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: tru
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
 const DEVICE: Names<DeviceOptions> = {
   model: true, netdev: true, mac: true, slot: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true, share: true, tag: true,
-  serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, dmaMask: true,
+  serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, dmaMask: true, romfile: true,
   intremap: true, eim: true, cachingMode: true, addressBits: true, snoopControl: true, dmaDrain: true, passThrough: true, iotlbEntries: true, iotlbWays: true, tableEntries: true,
 };
 const PORT: Names<PortOptions> = { chardev: true, name: true, console: true, number: true };
@@ -36,6 +36,7 @@ const CHARDEV: UnionNames<Exclude<ChardevOptions, string>> = { id: true, stream:
 
 const SPAWN: Names<SpawnOptions> = { cwd: true, env: true, signal: true, timeout: true };
 const EXEC: Names<ExecOptions> = { ...SPAWN, stdin: true, onStdout: true, onStderr: true };
+const MOUSE: Names<MouseMove> = { dx: true, dy: true, wheel: true, buttons: true };
 const SNAPSHOT: Names<SnapshotOptions> = { packed: true };
 const CONNECT: Names<ConnectTarget> = { port: true, netdev: true };
 const SEGMENT: Names<SegmentRegister> = { selector: true, base: true, limit: true, attributes: true };
@@ -80,6 +81,7 @@ export function checkMachineKeys(options: MachineOptions): void {
 export const checkExecKeys = (options: ExecOptions): void => check('', options, EXEC);
 export const checkSpawnKeys = (options: SpawnOptions): void => check('', options, SPAWN);
 export const checkSnapshotKeys = (options: SnapshotOptions): void => check('', options, SNAPSHOT);
+export const checkMouseKeys = (move: MouseMove): void => check('', move, MOUSE);
 export const checkConnectKeys = (target: ConnectTarget): void => check('', target, CONNECT);
 
 export function checkRegisterKeys(changes: RegisterChanges): void {

@@ -10,14 +10,14 @@ import { NO_PLAN, type MachinePlan } from './plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
-import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, type Outside } from './cards.js';
+import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, videoBytesOf, type Outside } from './cards.js';
 import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { SerialUse } from '../guest/protocol.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
-import { checkExecKeys, checkMachineKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
+import { checkExecKeys, checkMachineKeys, checkMouseKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { irAt } from './ir-text.js';
 import { MachineClock } from './machine-clock.js';
@@ -29,6 +29,8 @@ import { FIRST_RATE } from './pace.js';
 import { measureWith, RegionBook, type Reading } from './regions.js';
 import { platform } from '#platform';
 import { join as joinParts, packSnapshot, type About } from '../snapshot/index.js';
+import type { Picture } from '../screen/screen.js';
+import { keyNumber, keyNumbers, ScreenView } from './screen-view.js';
 import { checkSnapshotOf, freshen, restoredInstance } from './restore.js';
 import { bringAll, takeSnapshot, type OpenSnapshot } from './snapshot.js';
 import { spawnCommand } from './spawn.js';
@@ -39,7 +41,7 @@ import { setTickNs } from './timekeeping.js';
 import type { TranslatedModule } from './translator.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SnapshotOptions, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, SpawnOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -56,7 +58,7 @@ async function makePlan(options: ReadOptions, memoryMiB: number): Promise<Machin
 
 /** A machine as its options ask for, powered up and not started. */
 export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
-  const instance = await instantiate(compiled, settings.memoryMiB);
+  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards));
   addCards(instance, settings.cards, outside);
   const { seed, rtcMs } = settings;
   const rtcSeconds = BigInt(Math.floor(rtcMs / 1000));
@@ -96,6 +98,8 @@ export class LocalMachine implements Machine {
   /** Of the instance in hand; newEngine makes it. */
   private wall!: WallTime;
   private engine: Engine;
+  /** The same. */
+  private screen!: ScreenView;
   private current: Promise<Stop> | undefined;
   /** Commands under way, and the run that was started for them. */
   private commands = 0;
@@ -329,6 +333,46 @@ export class LocalMachine implements Machine {
     this.agent.handOver(terminal);
   }
 
+  /** The screen and the keyboard, between two slices of a machine that is open. */
+  private view(call: string): ScreenView {
+    this.mustBeOpen(call);
+    return this.screen;
+  }
+
+  async screenshot(): Promise<Uint8Array> {
+    return this.view('screenshot()').screenshot();
+  }
+
+  async screenText(): Promise<string[] | undefined> {
+    return this.view('screenText()').text();
+  }
+
+  async screenFrame(whole = false): Promise<ScreenFrame | undefined> {
+    return this.view('screenFrame()').frame(whole);
+  }
+
+  async key(name: string, down: boolean): Promise<void> {
+    this.view('key()').input.key(keyNumber(name), down);
+  }
+
+  async sendKey(names: string): Promise<void> {
+    this.view('sendKey()').input.tap(keyNumbers(names));
+  }
+
+  async type(typed: string): Promise<string> {
+    return this.view('type()').input.type(typed);
+  }
+
+  async mouse(move: MouseMove): Promise<void> {
+    checkMouseKeys(move);
+    this.view('mouse()').input.mouse(move);
+  }
+
+  /** For the command: the picture as it is, to be written in another form. */
+  picture(call: string): Picture {
+    return this.view(call).picture(call);
+  }
+
   async commandResult(): Promise<ExecResult | undefined> {
     return this.commandDone;
   }
@@ -455,7 +499,8 @@ export class LocalMachine implements Machine {
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(Number(engine.virtualNs));
-    engine.attachPorts(connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake()), this.outside.live);
+    this.screen = new ScreenView(this.instance, () => engine.wake());
+    engine.attachPorts([...connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake()), this.screen.input], this.outside.live);
     return engine;
   }
 

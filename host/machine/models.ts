@@ -84,6 +84,7 @@ export const MODELS: readonly Model[] = [
     options: { share: 'fsdev', tag: 'mount_tag', ...VIRTIO },
     features: TRANSPORT_FEATURES,
   },
+  { kind: CardKind.VGA, names: ['VGA'], aliases: ['vga'], about: 'a screen: a VGA with modes up to 1920x1080 (-vga std)', options: { romfile: 'romfile' } },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
   {
     kind: CardKind.IOMMU,

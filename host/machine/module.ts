@@ -67,12 +67,12 @@ function abort(_message: number, file: number, line: number, column: number): ne
 }
 
 /**
- * Instantiates the module with memory for `memoryMiB` of guest RAM. Where RAM starts is known to the module alone, so it is
+ * Instantiates the module with memory for `memoryMiB` of guest RAM, and behind it `videoBytes` of a screen's. Where RAM starts is known to the module alone, so it is
  * asked first, in a small memory.
  */
-export async function instantiate(module: CompiledModule, memoryMiB: number): Promise<ModuleInstance> {
+export async function instantiate(module: CompiledModule, memoryMiB: number, videoBytes = 0): Promise<ModuleInstance> {
   const ram = await ramAddress(module.module);
-  const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB) / PAGE));
+  const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB + videoBytes) / PAGE));
   if (pages > 65536) throw new OptionError('memoryMiB', `${memoryMiB} MiB do not fit in the module's 4 GiB. At most 3072 do.`);
   const memory = newMemory(memoryMiB, pages);
   const supply = { ...noSupply };

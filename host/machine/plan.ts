@@ -12,6 +12,8 @@ export interface MachinePlan {
   firmware: boolean;
   /** A ROM that starts the machine. */
   rom?: Uint8Array;
+  /** What drives the screen: a video BIOS, of which a boot without firmware has the font. */
+  videoRom?: Uint8Array;
   /** The guest answers on its control port. */
   agent: boolean;
 }

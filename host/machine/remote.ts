@@ -19,7 +19,7 @@ import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, Region, Regions, RegisterChanges, Registers, SnapshotOptions, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, SpawnOptions, Stats, Stop,
 } from './types.js';
 
 interface Pending {
@@ -192,6 +192,34 @@ class RemoteMachine implements Machine {
 
   setLink(netdev: string, up: boolean): Promise<void> {
     return this.call('setLink', netdev, up);
+  }
+
+  screenshot(): Promise<Uint8Array> {
+    return this.call('screenshot');
+  }
+
+  screenText(): Promise<string[] | undefined> {
+    return this.call('screenText');
+  }
+
+  screenFrame(whole?: boolean): Promise<ScreenFrame | undefined> {
+    return this.call('screenFrame', whole);
+  }
+
+  key(name: string, down: boolean): Promise<void> {
+    return this.call('key', name, down);
+  }
+
+  sendKey(names: string): Promise<void> {
+    return this.call('sendKey', names);
+  }
+
+  type(text: string): Promise<string> {
+    return this.call('type', text);
+  }
+
+  mouse(move: MouseMove): Promise<void> {
+    return this.call('mouse', move);
   }
 
   async connect(target: number | ConnectTarget): Promise<ByteStream> {

@@ -1,6 +1,6 @@
 /** From an open snapshot to a module that goes on with it: what does not match the options is refused before anything is made. */
 
-import { addCards, describeCards, mustBeCounted, type Outside } from './cards.js';
+import { addCards, describeCards, mustBeCounted, videoBytesOf, type Outside } from './cards.js';
 import { checkDisks } from './disk-notes.js';
 import { SnapshotError } from './errors.js';
 import { GENERATION_AT, GENERATION_BYTES } from '../boot/acpi/board.js';
@@ -33,7 +33,7 @@ export async function restoredInstance(compiled: CompiledModule, settings: Setti
   const [had, wanted] = [snapshot.about.cards, await wantedCards(compiled, settings, outside)].map((cards) => cards.join(', ') || 'none');
   if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
   await checkDisks(snapshot.about.disks, outside.drives);
-  const instance = await instantiate(compiled, settings.memoryMiB);
+  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards));
   const notes = restoreSnapshot(instance, snapshot);
   mustBeCounted(instance);
   if (!snapshot.touched) snapshot.file.source.close();

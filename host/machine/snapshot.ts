@@ -5,10 +5,11 @@
 
 import { ABOUT, ABOUT_VERSION, encodePlain, memorySource, migrate, openSnapshotFile, PAGE, readAbout, readPage, readSection, sectionNamed, SnapshotError, verify, writeAbout, type About, type ByteSource, type Part, type Section, type SnapshotFile } from '../snapshot/index.js';
 import type { ModuleInstance } from '../rings/instance.js';
-import { readState, stateRanges, type StateRange } from './state.js';
+import { RAM_REGION, readState, stateRanges, type StateRange } from './state.js';
 import { MIB } from './units.js';
 
 const RAM = 'ram';
+const MACHINE = 'machine';
 const RAM_VERSION = 1;
 /** What can be made again: of another build it is left out, since its entries are addresses of that. */
 const ANEW: readonly string[] = ['tlb', 'tlb logs'];
@@ -105,16 +106,29 @@ function restoreRam(instance: ModuleInstance, { file, about, touched }: OpenSnap
   }
 }
 
+/** The machine's own words say how much memory it and its screen have: they come first. */
+function restoreSizes(instance: ModuleInstance, file: SnapshotFile): void {
+  const own = stateRanges(instance).find(({ name }) => name === MACHINE);
+  if (own !== undefined && sectionNamed(file, MACHINE) !== undefined) restoreRange(instance, file, own);
+}
+
+/** The screen's memory lies in what was made for this machine. */
+function checkVideo({ exports, memory, ram }: ModuleInstance, { memoryMiB }: About): void {
+  const bytes = exports.regionBytes(exports.regionCount() - 1) >>> 0;
+  if (ram + memoryMiB * MIB + bytes > memory.buffer.byteLength) throw new SnapshotError(`The section "${MACHINE}" says that the screen has ${bytes} bytes of memory, and there is none with so many.`, MACHINE);
+}
+
 /** Puts a snapshot into an instance with as much RAM as it had, of which nothing was called yet. What was left out is told in the notes it returns. */
 export function restoreSnapshot(instance: ModuleInstance, snapshot: OpenSnapshot): string[] {
   const { file, about } = snapshot;
+  const isOwn = about.build === instance.build, { regionBytes } = instance.exports;
+  restoreSizes(instance, file);
   const ranges = stateRanges(instance);
   checkNames(file, ranges, about.build);
   checkPlaces(instance, ranges, about);
-  const isOwn = about.build === instance.build;
+  checkVideo(instance, about);
   for (const range of ranges) if (isOwn || !ANEW.includes(range.name)) restoreRange(instance, file, range);
-  const { regionBytes, regionCount } = instance.exports;
-  if (regionBytes(regionCount() - 1) >>> 0 !== about.memoryMiB * MIB) throw new SnapshotError(`The machine of the snapshot has not the ${about.memoryMiB} MiB that its section "${ABOUT}" says.`, ABOUT);
+  if (regionBytes(RAM_REGION(instance)) >>> 0 !== about.memoryMiB * MIB) throw new SnapshotError(`The machine of the snapshot has not the ${about.memoryMiB} MiB that its section "${ABOUT}" says.`, ABOUT);
   restoreRam(instance, snapshot);
   // Caches (decoded code, register tables) are made again from the state.
   instance.exports.attach();

@@ -67,6 +67,7 @@ export async function readSources(options: MachineOptions): Promise<SourceOption
     if (source !== undefined) read[name] = await pathOrBytes(name, source);
   }
   if (options.modules !== undefined) read.modules = await Promise.all(options.modules.map(async (module) => ({ ...module, file: await pathOrBytes('modules.file', module.file) })));
+  if (options.devices !== undefined) read.devices = await Promise.all(options.devices.map(async (device) => (device.romfile === undefined ? device : { ...device, romfile: await pathOrBytes('devices.romfile', device.romfile) })));
   if (options.bare !== undefined) read.bare = { ...options.bare, code: bytesOf('bare.code', options.bare.code) };
   if (options.drives !== undefined) read.drives = options.drives.map((drive) => ({ ...drive, source: driveSource(drive.source) }));
   if (options.stdin !== undefined && viewOf(options.stdin) !== undefined) read.stdin = viewOf(options.stdin)!;

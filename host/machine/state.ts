@@ -8,6 +8,8 @@ import { RegionKind } from '../../assembly/surface/run.js';
 import { readString, type ModuleInstance } from '../rings/instance.js';
 
 const WHOLE = 0xff;
+/** Of the module's list the last but one; behind it is the screen's memory. */
+export const RAM_REGION = ({ exports }: ModuleInstance): number => exports.regionCount() - 2;
 
 export interface StateRange {
   name: string;
@@ -20,14 +22,14 @@ export interface StateRange {
   mask: number;
 }
 
-/** State of processor and devices, in the order of the memory map. RAM is not among them. */
+/** State of processor and devices, in the order of the memory map, and the screen's memory where there is one. RAM is not among them. */
 export function stateRanges(instance: ModuleInstance): StateRange[] {
   const { exports } = instance;
   const out: StateRange[] = [];
   for (let i = 0; i < exports.regionCount(); i++) {
-    const base = exports.regionBase(i) >>> 0;
-    if (exports.regionKind(i) !== RegionKind.STATE || base >= instance.ram) continue;
-    out.push({ name: readString(instance, exports.regionName(i)), version: exports.regionVersion(i), base, bytes: exports.regionBytes(i) >>> 0, stride: exports.regionStride(i), mask: exports.regionMask(i) });
+    const base = exports.regionBase(i) >>> 0, bytes = exports.regionBytes(i) >>> 0;
+    if (exports.regionKind(i) !== RegionKind.STATE || i === RAM_REGION(instance) || (base >= instance.ram && bytes === 0)) continue;
+    out.push({ name: readString(instance, exports.regionName(i)), version: exports.regionVersion(i), base, bytes, stride: exports.regionStride(i), mask: exports.regionMask(i) });
   }
   return out;
 }

@@ -10,9 +10,10 @@ import type { DriveOptions } from '../disk/options.js';
 import type { ShareOptions } from '../share/options.js';
 import type { TransferProgress } from '../guest/by-address.js';
 import type { NetBackend } from '../net/backend.js';
+import type { MouseMove } from '../screen/input.js';
 import type { Counter } from '../rings/counter.js';
 
-export type { Bytes, ByteStream, Counter, DriveOptions, ShareOptions, TerminalStream };
+export type { MouseMove, Bytes, ByteStream, Counter, DriveOptions, ShareOptions, TerminalStream };
 
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
@@ -42,7 +43,7 @@ export interface BareOptions {
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu' | 'VGA';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -98,6 +99,8 @@ export interface DeviceOptions {
   iotlbEntries?: number;
   iotlbWays?: number;
   tableEntries?: number;
+  /** The video BIOS of a VGA (`romfile`), '' for none. Default SeaBIOS's, which is fetched once; a page has none of its own. */
+  romfile?: FileSource;
 }
 
 /** A port of a console card. */
@@ -548,6 +551,18 @@ export interface MachineEvents {
   stop: (stop: Stop) => void;
 }
 
+/** Lines of the screen that have changed. */
+export interface ScreenFrame {
+  /** Of the whole screen, in pixels. */
+  width: number;
+  height: number;
+  /** The first line that is here, from the top, and how many are. */
+  first: number;
+  lines: number;
+  /** Four bytes a pixel: red, green, blue, 255; as ImageData takes them. */
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /** A machine. It is made paused. Every method may be called at any time unless it says otherwise. */
 export interface Machine extends AsyncDisposable {
   readonly memoryMiB: number;
@@ -612,6 +627,24 @@ export interface Machine extends AsyncDisposable {
 
   /** What `command` wrote, and its status once it has ended (undefined before, or when the machine went down first). */
   commandResult(): Promise<ExecResult | undefined>;
+
+  /** The screen now, as a PNG; of a machine that runs, between two instructions. Rejected with MachineError where there is no screen. */
+  screenshot(): Promise<Uint8Array>;
+  /** What stands on the screen in text modes, a string a line; undefined in graphics modes. */
+  screenText(): Promise<string[] | undefined>;
+  /** The lines of the screen that have changed since the last call, for who draws it again and again; undefined when none has. `whole`: all of them. */
+  screenFrame(whole?: boolean): Promise<ScreenFrame | undefined>;
+  /**
+   * A key of the keyboard goes down (true) or up, by the browser's name for it (`KeyboardEvent.code`) or QEMU's; down again while it is down: it repeats. It
+   * enters when the guest has read the key before. Rejected with OptionError for a name that is none.
+   */
+  key(name: string, down: boolean): Promise<void>;
+  /** Keys down together and up again: `ctrl-alt-delete`, as QEMU's `sendkey` has them. */
+  sendKey(names: string): Promise<void>;
+  /** Types text at the keyboard, as on a US layout. Resolves to the characters that no key types, which are left out. */
+  type(text: string): Promise<string>;
+  /** Moves the PS/2 mouse, turns its wheel, presses its buttons. */
+  mouse(move: MouseMove): Promise<void>;
 
   /**
    * Puts the cable of the card on a netdev in, or takes it out; the guest's driver is told. Frames wait at the backend meanwhile; what the

@@ -47,6 +47,9 @@ export interface GuestOptions {
   signal?: AbortSignal;
 }
 
+/** The video BIOS that a screen has unless another is given; or why there is none. */
+export type VideoRom = { rom: Uint8Array; name: string } | { missing: string };
+
 /** Files fetched before, by their digest. */
 export interface FileCache {
   get(sha256: string): Promise<Uint8Array | undefined>;
@@ -94,6 +97,8 @@ export interface Platform {
   /** Unlocks what a thread of this process held that has been ended. */
   breakLocks(held: readonly string[]): void;
 
+  /** For a screen of QEMU's std kind. */
+  videoRom(options: GuestOptions): Promise<VideoRom>;
   /** A prepared guest by name or folder. */
   openGuest(name: string, options: GuestOptions): Promise<OpenGuest>;
   /** Where a file of this machine, as HOST or HOST:GUEST names it, goes in a guest; and it and what is in it, at that place. Both throw GuestError. */

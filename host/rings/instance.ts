@@ -69,6 +69,10 @@ export interface ModuleExports {
   refuseBatch(batch: number): void;
   dropBatch(): number;
   translationCounts(): number;
+  /** A key by its number goes down (1) or up; whether the guest has read those before; the mouse was moved. */
+  pressKey(key: number, down: number): void;
+  keyRoom(): number;
+  moveMouse(dx: number, dy: number, dz: number, buttons: number): void;
   poke(): void;
   address(what: Address): number;
   refreshCpu(): void;

@@ -9,7 +9,7 @@ const FLOORS: Record<string, number> = {
   memory: 2, float: 2,
   device: 3,
   cpu: 4, pci: 4, chipset: 4, lab: 4,
-  nic: 5, virtio: 5, misc: 5, storage: 5, vtd: 5, decode: 5, ir: 5,
+  nic: 5, virtio: 5, misc: 5, display: 5, storage: 5, vtd: 5, decode: 5, ir: 5,
   isa: 6,
   translate: 7,
   run: 8,
@@ -22,7 +22,7 @@ const FLOORS: Record<string, number> = {
 const HOST_FLOORS: Record<string, number> = {
   bytes: 0, words: 0, snapshot: 0,
   rings: 1,
-  boot: 2, chardev: 2, disk: 2, net: 2, share: 2,
+  boot: 2, chardev: 2, disk: 2, net: 2, share: 2, screen: 2,
   guest: 3,
   platform: 4,
   machine: 5,

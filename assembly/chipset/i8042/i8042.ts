@@ -4,49 +4,28 @@
 // the output buffer. Controller replies come first, then the keyboard's, then the mouse's, each from its own small queue.
 // A port that is switched off keeps what it has to say. Interrupts 1 and 12 are up while a byte for them waits and its
 // interrupt is enabled. Pulsing the reset line, or bit 0 of port 92h, restarts the machine. The A20 gate is open after a reset, and holds
-// down bit 20 of the processor's addresses while it is shut (memory/ram.ts). Input from a window is still to come; the devices answer commands only.
+// down bit 20 of the processor's addresses while it is shut (memory/ram.ts). Keys and movements come from the host at boundaries (pressKey, moveMouse).
 
 import { mapPorts, Width } from "../../memory/bus";
 import { setA20 } from "../../memory/ram";
 import { setLine } from "../../device/interrupt";
 import { requestReset } from "../../device/power";
 import { I8042_BYTES, I8042_STATE } from "../layout";
-import { Command, Ctr, KbcPort, KbcStatus, Output, Ps2 } from "./spec";
+import { keyboardIdle, setKeyboardDefaults, tellKeyboard, typeKey } from "./keyboard";
+import { pushMouse, reportMouse, setMouseDefaults, tellMouse } from "./mouse";
+import { Command, Ctr, KbcPort, KbcStatus, Output } from "./spec";
+import { Expect, From, kbc, put, queue, take } from "./state";
 
-/** Where the next byte written to the data port goes. */
-const enum Expect { KEYBOARD, CTR, OUTPUT, LOOP_KBD, LOOP_AUX, AUX }
-const enum From { CONTROLLER, KEYBOARD, MOUSE, LOOP_AUX }
-
-@unmanaged class Kbc {
-  ctr: u32; expect: u32; output: u32; lastCommand: u32;
-  /** System control port A. */
-  portA: u32;
-  /** The byte in the output buffer, and what sent it; full when set. */
-  full: u32; byte: u32; from: u32;
-  /** The command whose argument a device waits for. */
-  keyboardArgument: u32; mouseArgument: u32;
-  scanSet: u32; scanning: u32; reporting: u32; resolution: u32; rate: u32; scaling: u32;
-}
-/** Replies waiting; a queue that is full drops the newest, as the devices do. */
-@unmanaged class Queue { head: u32; count: u32; }
-@inline const QUEUE_BYTES: u32 = 16;
 /** A20 in system control port A. */
 @inline const PORT_A_A20: u32 = 2;
-@inline const kbc = changetype<Kbc>(I8042_STATE);
-@inline function queue(from: u32): Queue { return changetype<Queue>(I8042_STATE + 256 + (<usize>from << 5)); }
-
 export function resetI8042(): void {
   memory.fill(I8042_STATE, 0, I8042_BYTES);
   kbc.ctr = Ctr.KBD_IRQ | Ctr.SYSTEM | Ctr.TRANSLATE;
   kbc.output = Output.NOT_RESET | Output.A20;
   gate(true);
-  setDefaults();
+  setKeyboardDefaults();
+  setMouseDefaults();
   update();
-}
-
-function setDefaults(): void {
-  kbc.scanSet = 2; kbc.scanning = 1;
-  kbc.reporting = 0; kbc.resolution = 2; kbc.rate = 100; kbc.scaling = 0;
 }
 
 export function attachI8042(): void {
@@ -57,13 +36,6 @@ export function attachI8042(): void {
 
 // --- Queues and the output buffer ---
 
-function put(from: u32, byte: u32): void {
-  const q = queue(from);
-  if (q.count >= QUEUE_BYTES) return;
-  store<u8>(changetype<usize>(q) + 8 + ((q.head + q.count) & (QUEUE_BYTES - 1)), <u8>byte);
-  q.count++;
-}
-
 function isOff(from: u32): bool {
   if (from == From.KEYBOARD) return (kbc.ctr & Ctr.KBD_OFF) != 0;
   return from == From.MOUSE && (kbc.ctr & Ctr.AUX_OFF) != 0;
@@ -72,11 +44,8 @@ function isOff(from: u32): bool {
 /** Moves the next byte into an empty output buffer and works out the lines. */
 function update(): void {
   for (let from: u32 = 0; from <= <u32>From.LOOP_AUX && !kbc.full; from++) {
-    const q = queue(from);
-    if (!q.count || isOff(from)) continue;
-    kbc.byte = load<u8>(changetype<usize>(q) + 8 + (q.head & (QUEUE_BYTES - 1)));
-    q.head++;
-    q.count--;
+    if (!queue(from).count || isOff(from)) continue;
+    kbc.byte = take(from);
     kbc.full = 1;
     kbc.from = from;
   }
@@ -93,6 +62,7 @@ function readData(dev: usize, offset: u32, bytes: u32): u64 {
   // The line falls between two bytes, so that an edge-triggered pin sees both.
   setLine(1, false);
   setLine(12, false);
+  reportMouse();
   update();
   return byte;
 }
@@ -158,59 +128,21 @@ function writeOutput(v: u32): void {
   if (!(v & Output.NOT_RESET)) requestReset();
 }
 
-// --- Keyboard and mouse ---
+// --- Input from the host, at boundaries ---
 
-/** A new command throws away what the device still had to say. */
-function startReply(from: u32): void { queue(from).count = 0; put(from, Ps2.ACK); }
-
-function tellKeyboard(v: u32): void {
-  const argumentOf = kbc.keyboardArgument;
-  kbc.keyboardArgument = 0;
-  startReply(From.KEYBOARD);
-  // A byte with the top bit set is a command even where an argument was due.
-  if (argumentOf && v < 0x80) { keyboardArgument(argumentOf, v); return; }
-  switch (v) {
-    case Ps2.SET_LEDS: case Ps2.SCAN_SET: case Ps2.SET_RATE: kbc.keyboardArgument = v; break;
-    case Ps2.ECHO: queue(From.KEYBOARD).count = 0; put(From.KEYBOARD, Ps2.ECHO); break;
-    case Ps2.IDENTIFY: put(From.KEYBOARD, 0xab); put(From.KEYBOARD, kbc.ctr & Ctr.TRANSLATE ? 0x41 : 0x83); break;
-    case Ps2.ENABLE: kbc.scanning = 1; break;
-    case Ps2.DISABLE: kbc.scanning = 0; kbc.scanSet = 2; break;
-    case Ps2.DEFAULTS: kbc.scanning = 1; kbc.scanSet = 2; break;
-    case Ps2.RESET: kbc.scanning = 1; kbc.scanSet = 2; put(From.KEYBOARD, Ps2.PASSED); break;
-    default: if (v < 0xed) { queue(From.KEYBOARD).count = 0; put(From.KEYBOARD, Ps2.RESEND); }
-  }
+/** A key by its number (keys.ts) goes down or up. */
+export function pressKey(key: u32, down: u32): void {
+  typeKey(key & 0xff, down != 0);
+  update();
 }
-
-function keyboardArgument(command: u32, v: u32): void {
-  if (command != Ps2.SCAN_SET) return;
-  if (v == 0) put(From.KEYBOARD, kbc.ctr & Ctr.TRANSLATE ? 0x41 : kbc.scanSet);
-  else if (v <= 3) kbc.scanSet = v;
+/** The guest has read all that was typed: 1, else 0. */
+export function keyRoom(): u32 { return keyboardIdle() ? 1 : 0; }
+/** The mouse was moved: see pushMouse. */
+export function moveMouse(dx: i32, dy: i32, dz: i32, buttons: u32): void {
+  pushMouse(dx, dy, dz, buttons);
+  reportMouse();
+  update();
 }
-
-function tellMouse(v: u32): void {
-  const argumentOf = kbc.mouseArgument;
-  kbc.mouseArgument = 0;
-  startReply(From.MOUSE);
-  if (argumentOf == Ps2.SET_RESOLUTION) { kbc.resolution = v & 3; return; }
-  if (argumentOf == Ps2.SET_RATE) { kbc.rate = v; return; }
-  switch (v) {
-    case Ps2.SET_SCALE_1: kbc.scaling = 0; break;
-    case Ps2.SET_SCALE_2: kbc.scaling = 1; break;
-    case Ps2.SET_RESOLUTION: case Ps2.SET_RATE: kbc.mouseArgument = v; break;
-    case Ps2.STATUS: putMouse(kbc.reporting << 5 | kbc.scaling << 4, kbc.resolution, kbc.rate); break;
-    case Ps2.READ_DATA: putMouse(8, 0, 0); break;
-    case Ps2.IDENTIFY: put(From.MOUSE, 0); break;
-    case Ps2.ENABLE: kbc.reporting = 1; break;
-    case Ps2.DISABLE: kbc.reporting = 0; break;
-    case Ps2.DEFAULTS: setMouseDefaults(); break;
-    case Ps2.RESET: setMouseDefaults(); put(From.MOUSE, Ps2.PASSED); put(From.MOUSE, 0); break;
-    case Ps2.SET_STREAM: case 0xec: case 0xee: case Ps2.SCAN_SET: break;
-    default: queue(From.MOUSE).count = 0; put(From.MOUSE, Ps2.RESEND);
-  }
-}
-
-function setMouseDefaults(): void { kbc.reporting = 0; kbc.resolution = 2; kbc.rate = 100; kbc.scaling = 0; }
-function putMouse(a: u32, b: u32, c: u32): void { put(From.MOUSE, a); put(From.MOUSE, b); put(From.MOUSE, c); }
 
 // --- System control port A ---
 

@@ -41,6 +41,7 @@ export const platform: Platform = {
   watchLocks: () => undefined,
   breakLocks: () => undefined,
   openGuest: (name) => refuse(new GuestError(`A page cannot build the guest "${name}"`, 'Give the address of a folder that `pintail guest build --out DIR` wrote: guest: new URL("guest/", location.href).')),
+  videoRom: async () => ({ missing: 'a page brings none; give one as romfile (vgabios-stdvga.bin of SeaBIOS)' }),
   parseAddition: (text) => {
     throw noFolder(text);
   },

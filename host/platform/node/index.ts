@@ -48,6 +48,7 @@ export const platform: Platform = {
   watchLocks,
   breakLocks,
   openGuest: async (name, options) => (await import('./guest/open.js')).openGuest(name, options),
+  videoRom: async (options) => (await import('./guest/firmware.js')).videoRom(options),
   parseAddition,
   readAddition,
   cache: undefined,
