@@ -3,6 +3,7 @@
 
 import { spend } from "../../base/control";
 import { machine } from "../../base/machine";
+import { charge } from "../../device/clock";
 import { clearVideo } from "../../memory/ram";
 import { ScreenAt, Vbe, VbeEnable } from "../../surface/screen";
 import { Crtc, Graphics, GraphicsMisc, GraphicsMode, VBE_FIRST_ID, VBE_LAST_ID, VBE_MOST_X, VBE_MOST_Y } from "./spec";
@@ -10,6 +11,7 @@ import { crtc, get32, graphics, set32, set8, setCrtc, setVbe, vbe, vbeOn } from 
 
 /** Clearing so many bytes is a unit of work. */
 @inline const BYTES_A_UNIT_LOG2: u32 = 7;
+@inline const BYTES_A_NS: u32 = 4;
 
 export function readVbe(index: u32): u32 {
   if (index == Vbe.MEMORY_64K) return machine.videoBytes >> 16;
@@ -45,9 +47,11 @@ function enable(value: u32): void {
   if (starts && !(value & VbeEnable.KEEP)) clear();
 }
 
+/** It takes its time, as a driver's own clearing would: a guest that does nothing else gets no more of it than virtual time allows. */
 function clear(): void {
   const bytes = min(vbe(Vbe.YRES) * get32(ScreenAt.LINE_BYTES), machine.videoBytes);
   clearVideo(bytes);
+  charge(bytes / BYTES_A_NS);
   spend(bytes >> BYTES_A_UNIT_LOG2);
 }
 

@@ -1,7 +1,7 @@
 // A board with one card, as firmware leaves it, and what a driver's author needs: configuration space, BARs, RAM, rings, counters.
 import { load, text, type Instance } from "../../support/compile.js";
 
-const PAGES = 1536;
+const PAGES = 1792;
 const RAM_BYTES = 4 << 20;
 export const PORT_A = 1024;
 
