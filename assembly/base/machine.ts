@@ -39,6 +39,8 @@ import { MACHINE, LINKS } from "./layout";
   codeSlot: u32;
   /** Function-table index of isa/execute.ts runOne(record): what the IR's RUN operation calls; 0 until attached. */
   runSlot: u32;
+  /** Function-table index of isa/x87-parts.ts runPart(operation, record, operand), for the IR's interpreter; 0 until attached. */
+  x87Slot: u32;
   /** Function-table index of cpu/tlb.ts flushAll(), for who changes what pages may be written; 0 until attached. */
   tlbSlot: u32;
   /** 1: every block goes through Build, the verifier and the IR interpreter (tests). */

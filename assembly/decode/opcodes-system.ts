@@ -28,15 +28,15 @@ export function defineSystem(): void {
 }
 
 function defineSegments(): void {
-  one(0x07, S.POP_SEG, NOT64, 0);
-  one(0x17, S.POP_SEG, NOT64, 2, Flow.LOOK);
-  one(0x1f, S.POP_SEG, NOT64, 3);
+  one(0x07, S.POP_SEG, NOT64, 0, 0, Uses.POP_SEG);
+  one(0x17, S.POP_SEG, NOT64, 2, Flow.LOOK, Uses.POP_SEG);
+  one(0x1f, S.POP_SEG, NOT64, 3, 0, Uses.POP_SEG);
   two(0xa0, H.PUSH_SEG, D64, 4, 0, Uses.PUSH_SEG);
-  two(0xa1, S.POP_SEG, D64, 4);
+  two(0xa1, S.POP_SEG, D64, 4, 0, Uses.POP_SEG);
   two(0xa8, H.PUSH_SEG, D64, 5, 0, Uses.PUSH_SEG);
-  two(0xa9, S.POP_SEG, D64, 5);
-  one(0x8c, S.MOV_FROM_SEG, M | RM | SEG);
-  one(0x8e, S.MOV_TO_SEG, M | SEG, 0, Flow.LOOK);
+  two(0xa9, S.POP_SEG, D64, 5, 0, Uses.POP_SEG);
+  one(0x8c, S.MOV_FROM_SEG, M | RM | SEG, 0, 0, Uses.FROM_SEG);
+  one(0x8e, S.MOV_TO_SEG, M | SEG, 0, Flow.LOOK, Uses.TO_SEG);
   one(0xc4, S.LOAD_FAR, M | NOT64 | Form.MEM_ONLY, 0);
   one(0xc5, S.LOAD_FAR, M | NOT64 | Form.MEM_ONLY, 3);
   two(0xb2, S.LOAD_FAR, M | Form.MEM_ONLY, 2, Flow.LOOK);
@@ -54,21 +54,21 @@ function defineSegments(): void {
 }
 
 function defineFar(): void {
-  one(0x9a, S.FAR_CALL, Form.FARPTR | NOT64, 0, Flow.FAR);
-  one(0xea, S.FAR_JMP, Form.FARPTR | NOT64, 0, Flow.FAR);
-  member(Group.G5, 3, S.FAR_CALL_M, Form.MEM_ONLY, 0, Flow.FAR);
-  member(Group.G5, 5, S.FAR_JMP_M, Form.MEM_ONLY, 0, Flow.FAR);
-  one(0xca, S.FAR_RET_I, Form.IMM16, 0, Flow.FAR);
-  one(0xcb, S.FAR_RET, 0, 0, Flow.FAR);
-  one(0xcc, S.INT3, F32, 0, Flow.FAR);
-  one(0xcd, S.INT, F32 | Form.IMM8, 0, Flow.FAR);
-  one(0xce, S.INTO, F32 | NOT64, 0, Flow.FAR);
+  one(0x9a, S.FAR_CALL, Form.FARPTR | NOT64, 0, Flow.FAR, Uses.FAR);
+  one(0xea, S.FAR_JMP, Form.FARPTR | NOT64, 0, Flow.FAR, Uses.FAR);
+  member(Group.G5, 3, S.FAR_CALL_M, Form.MEM_ONLY, 0, Flow.FAR, Uses.FAR);
+  member(Group.G5, 5, S.FAR_JMP_M, Form.MEM_ONLY, 0, Flow.FAR, Uses.FAR);
+  one(0xca, S.FAR_RET_I, Form.IMM16, 0, Flow.FAR, Uses.FAR);
+  one(0xcb, S.FAR_RET, 0, 0, Flow.FAR, Uses.FAR);
+  one(0xcc, S.INT3, F32, 0, Flow.FAR, Uses.FAR);
+  one(0xcd, S.INT, F32 | Form.IMM8, 0, Flow.FAR, Uses.FAR);
+  one(0xce, S.INTO, F32 | NOT64, 0, Flow.FAR, Uses.FAR);
   one(0xcf, S.IRET, 0, 0, Flow.FAR, Uses.IRET);
-  one(0xf1, S.INT1, F32, 0, Flow.FAR);
+  one(0xf1, S.INT1, F32, 0, Flow.FAR, Uses.FAR);
   two(0x05, S.SYSCALL, F32, 0, Flow.FAR, Uses.SYSCALL);
   two(0x07, S.SYSRET, 0, 0, Flow.FAR, Uses.SYSRET);
-  two(0x34, S.SYSENTER, F32, 0, Flow.FAR);
-  two(0x35, S.SYSEXIT, 0, 0, Flow.FAR);
+  two(0x34, S.SYSENTER, F32, 0, Flow.FAR, Uses.FAR);
+  two(0x35, S.SYSEXIT, 0, 0, Flow.FAR, Uses.FAR);
   // RSM (0F AA): there is no system management mode.
 }
 

@@ -13,5 +13,7 @@ export const enum Uses {
   X87, X87_READS_FLAGS, X87_FLAGS, X87_AX, IMAGE,
   // System.
   SYSTEM, TIME, RDTSCP, CPUID, PUSHF, POPF, FSGSBASE, FROM_CR, TO_CR, INVPCID, RDMSR, WRMSR, PORT, SYSCALL, SYSRET, IRET,
+  // Segment registers; transfers that may switch tasks.
+  FROM_SEG, TO_SEG, POP_SEG, FAR,
   COUNT,
 }

@@ -1,7 +1,7 @@
 // Addition, subtraction, multiplication, division and square root of double-extended numbers, exactly rounded.
 // Intel SDM vol. 1, 8.3.5 and 8.5; tables in vol. 2 under FADD, FMUL, FDIV, FSQRT.
 
-import { divWide, mulHigh, remWide, shiftRightJam } from "../base/wide";
+import { divWide, mulHigh, shiftRightJam } from "../base/wide";
 import { Raised, Rounding } from "./env";
 import {
   BIAS, INTEGER_BIT, SIGN, isInfinite, isZero, normalExponent, noteDenormal, raise, roundPack, roundingMode, setInfinity,
@@ -110,10 +110,9 @@ export function divNormal(sign: u32, exponent: i32, am: u64, bm: u64): void {
   const less = am < bm;
   const high = less ? am : am >> 1, low = less ? 0 : am << 63;
   const q = divWide(high, low, bm);
-  const r = low - q * bm;
-  const lo = divWide(r, 0, bm);
-  const rest = remWide(r, 0, bm);
-  roundPack(sign, exponent - <i32>less, q, lo | <u64>(rest != 0));
+  // Of the rest only its relation to half of the divisor matters.
+  const r = low - q * bm, half = bm - r;
+  roundPack(sign, exponent - <i32>less, q, r > half ? INTEGER_BIT | 1 : r == half ? INTEGER_BIT : <u64>(r != 0));
 }
 
 export function sqrtF80(e: u32, m: u64): void {
@@ -129,27 +128,32 @@ export function sqrtF80(e: u32, m: u64): void {
   sqrtNormal((x >> 1) + BIAS, odd ? m : m >> 1, odd ? 0 : m << 63);
 }
 
-/** Digit by digit: two bits of the radicand in, one bit of the root out. */
+/** An estimate in double precision, Newton's correction of it, and steps of one: at most two. */
 function sqrtNormal(exponent: i32, hi: u64, lo: u64): void {
-  let root: u64 = 0, rem: u64 = 0, over: u64 = 0;
-  for (let i = 0; i < 64; i++) {
-    // (over:rem) holds the remainder: below 2 * root + 1, so it needs one bit more than a word.
-    const next = hi >> 62;
-    over = rem >> 62;
-    rem = (rem << 2) | next;
-    hi = (hi << 2) | (lo >> 62);
-    lo <<= 2;
-    const trial = (root << 2) | 1;
-    const trialOver = root >> 62;
-    root <<= 1;
-    if (over > trialOver || (over == trialOver && rem >= trial)) {
-      // The difference fits a word except after the last step, where only its relation to the root matters.
-      over = over - trialOver - <u64>(rem < trial);
-      rem -= trial;
-      root |= 1;
-    }
+  const near = sqrt<f64>(<f64>hi) * 4294967296.0;
+  let root = near < TOP_DOUBLE ? <u64>near : <u64>TOP_DOUBLE;
+  let square = root * root, rest = lo - square;
+  let over = <i64>(hi - mulHigh(root, root) - <u64>(lo < square));
+  root += <u64><i64>((<f64>over * 18446744073709551616.0 + <f64>rest) / (<f64>root * 2));
+  square = root * root;
+  rest = lo - square;
+  // (over:rest) holds what the square leaves: at most 2 * root when the root is right.
+  over = <i64>(hi - mulHigh(root, root) - <u64>(lo < square));
+  while (over < 0) {
+    root--;
+    const before = rest;
+    rest += root << 1 | 1;
+    over += <i64>(root >> 63) + <i64>(rest < before);
+  }
+  while (over > 1 || over == 1 && rest > root << 1) {
+    const before = rest;
+    rest -= root << 1 | 1;
+    over -= <i64>(root >> 63) + <i64>(rest > before);
+    root++;
   }
   // The next bit of the root is one when the remainder exceeds the root; it is never exactly one half.
-  const half: u64 = over != 0 || rem > root ? INTEGER_BIT : 0;
-  roundPack(0, exponent, root, (over | rem) == 0 ? 0 : half | 1);
+  const half: u64 = over != 0 || rest > root ? INTEGER_BIT : 0;
+  roundPack(0, exponent, root, (<u64>over | rest) == 0 ? 0 : half | 1);
 }
+/** The largest double below 2^64. */
+@inline const TOP_DOUBLE: f64 = 18446744073709549568.0;

@@ -3,6 +3,7 @@
 // one before it has asked the loop to look around (control.end).
 
 import { control } from "../base/control";
+import { links } from "../base/machine";
 import { cpu } from "../cpu/state";
 import { loadForUpdate } from "../cpu/memory";
 import { entryAt } from "../cpu/tlb";
@@ -27,11 +28,21 @@ export function interpret(): void {
     if (i.op == <u16>Op.INSN) {
       if (id != 0 && control.end == 0) return;
       control.current = <u32>i.imm;
+    } else if (i.op == <u16>Op.X87_READY) {
+      if (!runPart(i, 0)) { call_indirect<void>(links.runSlot, control.current); id = lastOf(id, n); }
     } else if (i.op >= <u16>Op.VGET) interpretVector(i, id);
     else store<u64>(valueAt(id), evaluate(i, id));
     if (cpu.raised) return;
   }
 }
+
+/** The instruction's last operation. */
+function lastOf(id: u32, n: u32): u32 {
+  while (id + 1 < n && at(id + 1).op != <u16>Op.INSN) id++;
+  return id;
+}
+/** A part of an x87 instruction, with its operand. */
+function runPart(i: Inst, v: u64): u64 { return call_indirect<u64>(links.x87Slot, <u32>i.op, control.current, v); }
 
 function evaluate(i: Inst, id: u32): u64 {
   const a = val(i.a), b = val(i.b), imm = i.imm;
@@ -55,6 +66,7 @@ function evaluate(i: Inst, id: u32): u64 {
     case Op.CHECK_SEGMENT: return linearIn(<u32>imm & 0xff, a, <u32>(imm >> 8) & 0xff, (imm >> 16) != 0);
     case Op.CHECK_TARGET: checkTargetIn(a); return 0;
     case Op.RAISE_IF: raiseIf<Run>(a, <u32>imm); return 0;
+    case Op.X87_DO: case Op.X87_OUT: case Op.X87_END: return runPart(i, a);
     case Op.RUN: runHidden(<u32>imm, <u32>(imm >> 32)); return 0;
     default: return i.op >= <u16>Op.BRANCH && i.op <= <u16>Op.RET ? go(i, a) : arithmetic(i, a, b);
   }

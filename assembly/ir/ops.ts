@@ -39,6 +39,11 @@ export const enum Op {
   CALL_IND,    // a = target, b = return address (already pushed)
   RET,         // a = target
   RUN,         // the whole instruction, by its Run function; may fault. imm = Effect bits read | written << 32
+  // Parts of an x87 instruction (isa/x87-parts.ts): imm = its form (isa/x87-form.ts).
+  X87_READY,   // what is not plain leaves in front of the instruction, or runs it as a whole
+  X87_DO,      // a = the memory operand, else 0: its meaning; the flags of FCOMI, the word of FNSTSW, or 0
+  X87_OUT,     // what a store of ST(0) stores
+  X87_END,     // a = the X87_OUT: it has been stored
   // Vectors: imm = register, or lane operation (float/ops.ts) | immediate << 16.
   VGET, VSET,  // a, imm = XMM number
   VLOAD, VSTORE, // a = linear address (b = value), imm = bytes 4, 8, 16; may fault

@@ -50,6 +50,10 @@ export function rowOf(op: u32): u32 {
     case Op.JUMP: case Op.JUMP_IND: case Op.RET: return row(none, i, none, none, Does.COMMITS | Does.ENDS);
     case Op.CALL: case Op.CALL_IND: return row(none, i, i, none, Does.COMMITS | Does.ENDS);
     case Op.RUN: return row(none, none, none, none, Does.FAULTS | Does.COMMITS | Does.ATOMIC);
+    case Op.X87_READY: return row(none, none, none, none, Does.FAULTS);
+    case Op.X87_DO: return row(i, i, none, none, Does.COMMITS);
+    case Op.X87_OUT: return row(i, none, none, none, 0);
+    case Op.X87_END: return row(none, i, none, none, Does.COMMITS);
     case Op.VGET: return row(v, none, none, none, 0);
     case Op.VSET: return row(none, v, none, none, Does.COMMITS);
     case Op.VLOAD: return row(v, i, none, none, Does.FAULTS);
@@ -124,6 +128,10 @@ function effectName(op: u32): string {
     case Op.CALL_IND: return "call_ind";
     case Op.RET: return "ret";
     case Op.RUN: return "run";
+    case Op.X87_READY: return "x87_ready";
+    case Op.X87_DO: return "x87_do";
+    case Op.X87_OUT: return "x87_out";
+    case Op.X87_END: return "x87_end";
     case Op.VGET: return "vget";
     case Op.VSET: return "vset";
     case Op.VLOAD: return "vload";

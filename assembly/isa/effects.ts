@@ -18,6 +18,8 @@ import { record } from "../ir/block";
 @inline const SI: u32 = 64;
 @inline const DI: u32 = 128;
 @inline const R11: u32 = 2048;
+/** What far transfers, and what switches tasks, may do. */
+@inline const FAR: u32 = Effect.GPR | Effect.FLAGS | Effect.SYSTEM | Effect.RIP;
 @inline const ALL: u32 = Effect.GPR | Effect.XMM | Effect.FLAGS | Effect.X87 | Effect.SYSTEM | Effect.RIP;
 
 /** | read | written << 32 | */
@@ -100,8 +102,11 @@ function systemSet(i: Insn, uses: u32): u64 {
     case Uses.RDMSR: return both(CX, AX | DX | Effect.SYSTEM);
     case Uses.WRMSR: return both(AX | CX | DX, Effect.SYSTEM);
     case Uses.PORT: return both(DX, AX | Effect.SYSTEM);
+    case Uses.FROM_SEG: return both(0, dstRegister(i));
+    case Uses.TO_SEG: return both(srcRegister(i), Effect.SYSTEM);
+    case Uses.POP_SEG: return both(0, SP | Effect.SYSTEM);
   }
-  return cpu.mode & Mode.LONG ? farSet(uses) : both(0, ALL);
+  return cpu.mode & Mode.LONG ? farSet(uses) : both(0, FAR);
 }
 /** In 64-bit code, where nothing switches tasks. */
 function farSet(uses: u32): u64 {
@@ -111,5 +116,5 @@ function farSet(uses: u32): u64 {
     case Uses.SYSRET: return both(CX | R11, far);
     case Uses.IRET: return both(0, SP | far);
   }
-  return both(0, ALL);
+  return both(0, FAR);
 }

@@ -1,5 +1,5 @@
-// The x87 chapter: one record handler for register forms, one for memory forms, WAIT, and the state images. Each is one IR
-// operation that calls its Run function: 80-bit arithmetic gains nothing from being lowered.
+// The x87 chapter: one record handler for register forms, one for memory forms, WAIT, and the state images. In the IR what most programs
+// use of it has parts (x87-parts.ts); each of the others is one operation that calls its Run function.
 // Intel SDM vol. 1 chapter 8; vol. 3, 2.5 (CR0.NE, MP, TS) and chapter 6 (#NM, #MF).
 
 import { Insn } from "../decode/record";
@@ -10,11 +10,11 @@ import { lines, setLine } from "../device/interrupt";
 import { cpu, Cr0, Vector } from "../cpu/state";
 import { raiseNoCode } from "../cpu/exceptions";
 import { setStatusFlags, statusFlags } from "../cpu/flags";
-import { recordRun } from "./effects";
 import { effective, ownRip, pageRip } from "./operands";
 import { H } from "../decode/handlers";
 import { fxrstor, fxsave, xrstor, xsave } from "./x87-image";
 import { executeMemory, isControl, isStoreNoWait } from "./x87-memory";
+import { buildX87, flagsOf } from "./x87-parts";
 import { Outcome, executeRegister, isNoWait } from "./x87-register";
 import { isPending } from "./x87-stack";
 
@@ -24,7 +24,7 @@ import { isPending } from "./x87-stack";
 /** Runs or records any instruction of the chapter. */
 export function executeX87<M>(i: Insn): void {
   if (running<M>()) runX87(i);
-  else recordRun(i);
+  else buildX87(i);
 }
 
 function runX87(i: Insn): void {
@@ -93,9 +93,6 @@ function runRegister(i: Insn): void {
 function noteOpcode(i: Insn): void {
   if (isPending()) cpu.fop = <u16>((<u32>i.kind >> 8) << 8 | <u32>i.imm);
 }
-
-/** C0, C2, C3 to CF, PF, ZF. */
-@inline function flagsOf(condition: u32): u64 { return <u64>((condition >> 8 & 1) | (condition >> 10 & 1) << 2 | (condition >> 14 & 1) << 6); }
 
 function runMemory(i: Insn): void {
   const op = <u32>i.kind >> 8, reg = <u32>i.kind & 7;

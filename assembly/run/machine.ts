@@ -12,6 +12,7 @@ import { codeWritten, dropAllBlocks } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { defineOpcodes } from "../decode/opcodes";
 import { runOne } from "../isa/execute";
+import { runPart } from "../isa/x87-parts";
 import { attachCards, resetCards } from "./cards";
 
 /** Sets the machine up in fresh memory: `ramBytes` of RAM, the random seed, the wall time of virtual time 0. */
@@ -34,6 +35,8 @@ export function attachMachine(): void {
   links.codeSlot = codeWritten.index;
   const run: (i: Insn) => void = runOne;
   links.runSlot = run.index;
+  const part: (op: u32, record: u32, v: u64) => u64 = runPart;
+  links.x87Slot = part.index;
   links.tlbSlot = flushAll.index;
   defineOpcodes();
   attachChipset();

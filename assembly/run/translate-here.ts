@@ -18,8 +18,8 @@ export function translateHere(most: u32): u32 {
   st.recordSpace = <u32>RECORDS;
   return translateFirst(regionOf(0), most);
 }
-/** Runs what translateHere gave, linked at `slot`; what it raises stays raised. */
-export function runHere(slot: u32): void {
+/** Runs what translateHere gave, linked at `slot`; what it raises stays raised. 0: it has left in front of the instruction, for the interpreter. */
+export function runHere(slot: u32): u32 {
   regionOf(0).slot = slot;
-  enter(regionOf(0));
+  return u32(enter(regionOf(0)));
 }

@@ -39,6 +39,16 @@ export const enum N {
   SIGNS,
   /** The low 32 bits of a, rotated left by imm. */
   ROTL32,
+  /** x87 (x87.ts). Looks whether the unit is as the instruction wants it; may leave. */
+  XREADY,
+  /** Pairs: register imm as the block finds it; a widened from memory; of an operation of a and b; ST(0) with another sign; 0 or 1. */
+  XSLOT, XWIDE, XMATH, XSIGN, XCONST,
+  /** Register imm becomes pair a. */
+  XSET,
+  /** Pairs a and b compared; pair a as a store has it, and once stored, what that reported; the status word. */
+  XCMP, XOUT, XMERGE, XSTATUS,
+  /** The instruction's tags, status and address. */
+  XEND,
 }
 
 @inline export function node(id: u32): Node { return changetype<Node>(NODES + <usize>id * 40); }

@@ -7,6 +7,7 @@ import { Mode, RIP_REGISTER } from "../cpu/state";
 import { mayRaise } from "../float/vector";
 import { append, forget, konst, lanes, leaf, make, make3, N } from "./dag";
 import { isReal, lowOf, makeLanes, makeReal } from "./real";
+import { forwardX87, startX87 } from "./x87";
 import { carryWordNow, condition, resultWord, setKind, setWords, startFlags } from "./flag-state";
 import { INSNS, MAX_INSNS, REGISTERS_NOW, st } from "./places";
 
@@ -36,6 +37,7 @@ export function startBlock(): void {
   forget();
   memory.fill(REGISTERS_NOW, 0, 32 * 4);
   startFlags();
+  startX87();
   st.blockModified = 0; st.blockVectors = 0;
 }
 
@@ -124,6 +126,7 @@ function forwardOne(i: Inst): u32 {
     case Op.SET_FLAG: return append(Op.SET_FLAG, known(i.a), 0, 0, imm);
     case Op.VOP: return forwardLanes(known(i.a), known(i.b), imm);
     case Op.RUN: return forwardRun(imm);
+    case Op.X87_READY: case Op.X87_DO: case Op.X87_OUT: case Op.X87_END: return forwardX87(i.op, <u32>imm, known(i.a));
     case Op.SELECT: return make3(Op.SELECT, known(i.a), known(i.b), known(i.c), 0);
     default: return i.op >= <u16>Op.DIV_U ? ordered(i) : i.op >= <u16>Op.ADD ? plain(i) : append(i.op, 0, 0, 0, imm);
   }
@@ -153,6 +156,7 @@ function forwardRun(imm: u64): u32 {
   const flags = (<u32>imm & Effect.FLAGS) != 0, result = flags ? resultWord() : 0, carry = flags ? carryWordNow() : 0;
   const id = append(Op.RUN, result, carry, 0, imm);
   st.version++;
+  if (written & Effect.X87) startX87();
   st.used |= touched;
   for (let r: u32 = 0; r < 16; r++) if (written >> r & 1) store<u32>(nowAt(r), 0);
   st.modified |= written & 0xffff; st.blockModified |= written & 0xffff;

@@ -1,11 +1,11 @@
 // The functions that translated code imports, by index, with their types: the rows from which the import section is written. Names are
-// those of helpers.ts; the host links them by name.
+// those of helpers.ts and x87-helpers.ts; the host links them by name.
 
 import { T } from "./wasm";
 import { byte, unsigned } from "./writer";
 
 export const enum Import {
-  LOAD, STORE, UPDATE, PROBE, VLOAD, VSTORE, REPORT, LANES, RAISE, SEGMENT, TARGET, RUN, STANDS, MUL_HIGH_U, MUL_HIGH_S, WIDE, FITS, RESULT, CARRY, COUNT,
+  LOAD, STORE, UPDATE, PROBE, VLOAD, VSTORE, REPORT, LANES, RAISE, SEGMENT, TARGET, RUN, STANDS, MUL_HIGH_U, MUL_HIGH_S, WIDE, FITS, RESULT, CARRY, X_ADD, X_SUB, X_MUL, X_DIV, X_ROOT, X_COMPARE, X_WIDEN, X_OUT, COUNT,
 }
 
 /** Its parameters and result, one letter each: i = i32, l = i64, v = v128, after '>' the result. */
@@ -29,6 +29,14 @@ function shapeOf(f: u32): string {
     case Import.WIDE: return "tWide llli>l";
     case Import.FITS: return "tFits llli>l";
     case Import.RESULT: return "tResult illlill>l";
+    case Import.X_ADD: return "tXAdd lili>l";
+    case Import.X_SUB: return "tXSub lili>l";
+    case Import.X_MUL: return "tXMul lili>l";
+    case Import.X_DIV: return "tXDiv lili>l";
+    case Import.X_ROOT: return "tXRoot li>l";
+    case Import.X_COMPARE: return "tXCompare lilii>i";
+    case Import.X_WIDEN: return "tXWiden li>l";
+    case Import.X_OUT: return "tXOut lii>l";
     default: return "tCarry illlill>l";
   }
 }

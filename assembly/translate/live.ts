@@ -12,5 +12,7 @@ import { LIVE } from "./places";
   rough: u32;
   /** Key of the block whose indirect jump led out of the region; 0 when something else did. */
   from: u32;
+  /** Of the x87 operation in hand (x87-helpers.ts): sign and exponent of the result, what is merged into the status word. */
+  exponent: u32; status: u32;
 }
 @inline export const live = changetype<Live>(LIVE);

@@ -20,6 +20,8 @@ import { T } from "./wasm";
   first: u32; next64: u32; next32: u32; next128: u32; nextF64: u32; nextF32: u32;
   /** In the block in hand: 1 when floating point must go the exact way (lower-real.ts); 0 while the block has none. */
   rough: u32;
+  /** x87 in the block in hand (lower-x87.ts). */
+  x87Top: u32; x87Tags: u32; x87Status: u32;
 }
 @inline export const fixed = changetype<Fixed>(LOCALS);
 @inline const REGISTERS: usize = LOCALS + 128;
@@ -37,6 +39,7 @@ export function startLocals(): void {
   fixed.over = newLocal(T.I32);
   fixed.overA = newLocal(T.I64); fixed.overC = newLocal(T.I64);
   fixed.tlbRead = newLocal(T.I32); fixed.tlbWrite = newLocal(T.I32); fixed.tlbExec = newLocal(T.I32); fixed.entry = newLocal(T.I32); fixed.left = newLocal(T.I32); fixed.from = newLocal(T.I32);
+  if (st.x87) { fixed.x87Top = newLocal(T.I32); fixed.x87Tags = newLocal(T.I32); fixed.x87Status = newLocal(T.I32); }
   for (let r: u32 = 0; r < 16; r++) {
     if (st.used >> r & 1) store<u32>(REGISTERS + <usize>r * 4, newLocal(T.I64));
     if (st.vectorsUsed >> r & 1) store<u32>(REGISTERS + 64 + <usize>r * 4, newLocal(T.V128));

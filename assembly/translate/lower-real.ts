@@ -38,6 +38,12 @@ export function pushDoubt(n: Node): void {
   n.local2 = rangeAfter(n, kind, double);
 }
 
+/** What came of it the exact way may be a NaN or an infinity, whatever range its operands promised: all that follows in the block is in doubt. */
+export function doubtResult(n: Node): void {
+  if (typeOfNode(n) == T.I64) return;
+  constant32(1); set(rough());
+}
+
 /** Operands whose ranges are too wide for the operation are tested once more. */
 function narrowDown(n: Node, kind: u32, double: bool): void {
   if (isComparison(kind) || rangeAfter(n, kind, double)) return;

@@ -43,6 +43,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   warm: u32;
   /** Depth of the label behind the access in hand (statements.ts). */
   accessAt: u32;
+  /** 1: the region has x87 instructions inline. */
+  x87: u32;
   /** Functions kept for the module in hand, and the byte past the last. */
   functions: u32; kept: u32;
 }
@@ -63,6 +65,7 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const LOCALS: usize = TRANSLATION + 1024;
 @inline export const STEPS: usize = TRANSLATION + 2048;
 @inline export const NEAR: usize = TRANSLATION + 2304;
+@inline export const X87_NOW: usize = TRANSLATION + 3584;
 @inline export const INSNS: usize = TRANSLATION + 4096;
 @inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;
 @inline export const BLOCKS_AT: usize = STATES + <usize>MAX_STATES * 32;

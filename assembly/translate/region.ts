@@ -87,7 +87,7 @@ function isWithin(rip: u64, b: Block): bool {
 function start(r: Region): void {
   st.nodes = 1; st.insns = 0; st.states = 1; st.blocks = 1;
   st.used = 0; st.modified = 0; st.vectorsUsed = 0; st.vectorsModified = 0;
-  st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.most = ~0; st.warm = 0;
+  st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.x87 = 0; st.most = ~0; st.warm = 0;
   st.mode = cpu.mode;
   st.region = <u32>changetype<usize>(r);
   const root = blockOf(ROOT);

@@ -15,7 +15,8 @@ import { insn, TInsn } from "./forward";
 import { Import } from "./imports";
 import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
-import { pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
+import { writeX87 } from "./lower-x87";
+import { doubtResult, pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
 import { forgetNears, Near, nearOf, pushStrange } from "./near";
 import { st } from "./places";
 import { isOrdered, isRoot } from "./uses";
@@ -62,6 +63,7 @@ function writeRoot(id: u32, n: Node): void {
     case Op.VOP: value(n.a); value(n.b); constant32(<u32>n.imm); callSlow(Import.REPORT, k); set(localOf(n)); look(id, k); break;
     case N.REAL: writeReal(id, n, k); break;
     case Op.RUN: writeRun(id, n, k); break;
+    default: writeX87(n, k);
   }
 }
 /** On the way out only the exact way: what the tests find out holds for the code that goes on. */
@@ -70,7 +72,7 @@ function writeReal(id: u32, n: Node, k: TInsn): void {
   if (fast) { pushDoubt(n); openCold(); }
   pushOperands(n); callSlow(Import.REPORT, k); takeResult(n); set(to);
   look(id, k);
-  if (fast) { otherwise(); pushPlain(n); set(to); close(); }
+  if (fast) { doubtResult(n); otherwise(); pushPlain(n); set(to); close(); }
 }
 
 /** Calls a helper that wants to know the instruction; its own operands are on the stack. */

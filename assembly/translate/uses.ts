@@ -10,8 +10,10 @@ import { insn } from "./forward";
 /** Levels of operands that an exit computes by itself. */
 @inline const DEPTH: u32 = 6;
 
+@inline function isX87(n: Node): bool { return n.op >= <u16>N.XREADY && n.op <= <u16>N.XEND; }
 /** Does something in its place, whether anybody needs its value or not. */
 export function isRoot(n: Node): bool {
+  if (isX87(n)) return true;
   switch (<i32>n.op) {
     case N.SET: case N.VSET: case N.REAL: case Op.SET_FLAG: case Op.LOAD: case Op.STORE: case Op.LOAD_RMW: case Op.STORE_RMW: case Op.PROBE: case Op.CHECK_SEGMENT:
     case Op.CHECK_TARGET: case Op.RAISE_IF: case Op.BRANCH: case Op.JUMP: case Op.CALL: case Op.JUMP_IND: case Op.CALL_IND: case Op.RET: case Op.RUN:
@@ -21,7 +23,7 @@ export function isRoot(n: Node): bool {
   }
 }
 /** May leave: in front of its instruction or, after a device or a store to code, behind it. */
-export function mayLeave(n: Node): bool { return n.op == <u16>N.REAL || isRoot(n) && n.op < 128 && n.op != <u16>Op.SET_FLAG && !(n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET); }
+export function mayLeave(n: Node): bool { return n.op == <u16>N.REAL || n.op == <u16>N.XREADY || isRoot(n) && n.op < 128 && n.op != <u16>Op.SET_FLAG && !(n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET); }
 
 function use(id: u32): void {
   if (!id) return;

@@ -30,6 +30,8 @@ export type Execution = 'run' | 'ir' | 'translated';
 export interface BenchMachine {
   /** Vectors whose instruction the translator has refused: the interpreter has run them. */
   readonly refused: number;
+  /** Those that their translation has left to the interpreter, nothing of them done. */
+  readonly left: number;
 
   /** Runs one vector; a line for each difference from the processor. */
   check(vector: Vector): string[];
@@ -59,6 +61,7 @@ export function createBenchMachine(execution: Execution, wasm = new URL('../../b
   setSegment(context, 7, 0x40, OWN + TSS, 0x67, 0x8b00);
   return {
     get refused() { return context.translated?.refused ?? 0; },
+    get left() { return context.translated?.left ?? 0; },
     check: (vector) => {
       const differences = compareVector(vector, runVector(context, vector));
       restore(context, vector);
@@ -220,6 +223,8 @@ function takeGate(context: Context, state: State): number {
 
 interface Translated {
   refused: number;
+  /** Instructions that their translation left to the interpreter. */
+  left: number;
   /** One instruction, translated by itself. */
   step(): void;
 }
@@ -229,6 +234,7 @@ function linkHere(exports: Exports, memory: WebAssembly.Memory, call: Context['c
   const imports = { m: { memory, ...exports } as unknown as Record<string, WebAssembly.ImportValue> };
   const translated = {
     refused: 0,
+    left: 0,
     step() {
       const length = call('translateHere', 1);
       if (length === 0) {
@@ -241,7 +247,9 @@ function linkHere(exports: Exports, memory: WebAssembly.Memory, call: Context['c
       const at = call('waitingModuleAt');
       const { f0 } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(memory.buffer).slice(at, at + length)), imports).exports;
       table.set(slot, f0);
-      call('runHere', slot);
+      if (call('runHere', slot) !== 0) return;
+      translated.left++;
+      call('stepUndelivered');
     },
   };
   return translated;

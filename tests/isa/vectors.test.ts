@@ -26,7 +26,7 @@ for (const file of chapterFiles()) {
         if (failed.get(vector.key) === 1 && shown.length < SHOWN) shown.push(`${describeVector(vector)}\n    ${differences.slice(0, 4).join('\n    ')}`);
       }
       const rows = [...failed].map(([key, n]) => `${key}: ${n}`).join(', ');
-      console.log(`${file} in ${execution}: ${count} vectors, ${machine.refused} refused, ${[...failed.values()].reduce((a, b) => a + b, 0)} differ`);
+      console.log(`${file} in ${execution}: ${count} vectors, ${machine.refused} refused, ${machine.left} left, ${[...failed.values()].reduce((a, b) => a + b, 0)} differ`);
       expect(count).toBeGreaterThan(0);
       expect(`${rows}${shown.length ? `\n${shown.join('\n')}` : ''}`).toBe('');
     });

@@ -144,6 +144,54 @@ function stackReal(b: Builder): void {
     default: b.put(0xdf, 0xe0);
   }
 }
+/** x87 as compilers write it: as much is popped as was pushed, though not everything that ran before did so. */
+function stackReals(b: Builder): void {
+  if (b.below(3) === 0) b.put(0xdb, 0xe3); // fninit
+  if (b.below(6) === 0) controlWord(b);
+  let depth = 0;
+  for (let n = 2 + b.below(10); n > 0; n--) depth = depth === 0 || depth < 7 && b.below(3) === 0 ? pushReal(b, depth) : withReals(b, depth);
+  while (depth > 0) depth = popReal(b, depth);
+}
+function controlWord(b: Builder): void {
+  b.put(0x66, 0xc7, 0x86); b.put32(0x50); // mov word [rsi + 80], ...
+  const word = b.pick(CONTROL_WORDS);
+  b.put(word, word >> 8, 0xd9, 0xae); b.put32(0x50); // fldcw [rsi + 80]
+}
+/** Precisions and roundings; now and then an exception that is not masked. */
+const CONTROL_WORDS = [0x37f, 0x37f, 0x37f, 0x27f, 0x07f, 0x77f, 0xb7f, 0xf7f, 0x67f, 0x35f];
+function pushReal(b: Builder, depth: number): number {
+  const load = b.below(7);
+  if (depth > 0 && load === 6) b.put(0xd9, 0xc0 | b.below(depth));
+  else if (load === 5) b.put(0xd9, b.pick([0xe8, 0xee]));
+  else if (load === 4) b.modrm([], false, [0xdf], 5, undefined);
+  else b.modrm([], false, [[0xdd, 0xd9, 0xdf, 0xdb][load & 3]!], 0, undefined);
+  return depth + 1;
+}
+/** An operation on what is there; how deep the stack is then. */
+function withReals(b: Builder, depth: number): number {
+  const r = b.below(depth), group = b.pick([0, 1, 4, 5, 6, 7]) << 3;
+  switch (b.below(9)) {
+    case 0: b.modrm([], false, [b.pick([0xd8, 0xda, 0xdc, 0xde])], b.pick([0, 1, 2, 4, 5, 6, 7]), undefined); break;
+    case 1: case 2: b.put(b.pick([0xd8, 0xdc]), 0xc0 | group | r); break;
+    case 3: if (depth > 1) { b.put(0xde, 0xc0 | group | (1 + b.below(depth - 1))); return depth - 1; } break;
+    case 4: b.put(...b.pick([[0xd9, 0xe0], [0xd9, 0xe1], [0xd9, 0xfa], [0xd9, 0xc8 | r], [0xdd, 0xd0 | r]])); break;
+    case 5: b.put(...b.pick([[0xd8, 0xd0 | r], [0xdd, 0xe0 | r], [0xdb, 0xe8 | r], [0xdb, 0xf0 | r]])); break;
+    case 6: b.put(0xdf, 0xe0); break;
+    case 7: b.modrm([], false, [b.pick([0xd9, 0xdd, 0xdb, 0xdf])], 2, undefined); break;
+    default: b.put(...b.pick([[0xd9, 0xe4], [0xd9, 0xe5], [0xda, 0xc0 | r], [0xd9, 0xfe], [0xd9, 0xeb, 0xdd, 0xd8]])); // by RUN
+  }
+  return depth;
+}
+function popReal(b: Builder, depth: number): number {
+  const r = b.below(depth);
+  switch (b.below(6)) {
+    case 0: if (depth > 1) { b.put(...b.pick([[0xde, 0xd9], [0xda, 0xe9]])); return depth - 2; } break;
+    case 1: b.put(...b.pick([[0xd8, 0xd8 | r], [0xdd, 0xe8 | r], [0xdf, 0xe8 | r], [0xdf, 0xf0 | r]])); return depth - 1;
+    case 2: b.put(0xdd, 0xd8 | r); return depth - 1;
+  }
+  b.modrm([], false, ...b.pick<[number[], number]>([[[0xd9], 3], [[0xdd], 3], [[0xdb], 3], [[0xdf], 3], [[0xdf], 7], [[0xdb], 1], [[0xdd], 1], [[0xdf], 1], [[0xdb], 7]]), undefined);
+  return depth - 1;
+}
 function rounding(b: Builder): void {
   b.put(0xc7, 0x86); b.put32(0x40); b.put32(b.pick(MXCSRS)); // mov dword [rsi + 64], ...
   b.put(0x0f, 0xae, 0x96); b.put32(0x40); // ldmxcsr [rsi + 64]
@@ -162,7 +210,7 @@ function patchSelf(b: Builder): void {
 
 const CHAPTERS: readonly (readonly [number, (b: Builder) => void])[] = [
   [10, alu], [6, aluImmediate], [10, move], [4, shift], [1, doubleShift], [3, unary], [1, divide], [8, various], [3, stack], [5, indexed], [8, real], [6, realMoves],
-  [6, packed], [3, vectorMoves], [1, stackReal], [0.3, rounding], [0.5, system], [0.5, fill], [1, patchSelf],
+  [6, packed], [3, vectorMoves], [1, stackReal], [1.5, stackReals], [0.3, rounding], [0.5, system], [0.5, fill], [1, patchSelf],
 ];
 const WEIGHT = CHAPTERS.reduce((sum, [weight]) => sum + weight, 0);
 function one(b: Builder): void {

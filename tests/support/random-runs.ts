@@ -43,13 +43,16 @@ function prepare(m: Machine, seed: number, { code, start }: { code: Uint8Array; 
 
 /** What differs, in words; undefined when nothing does. */
 function difference(a: Machine, b: Machine): string | undefined {
+  // The x87's words, from the tags to the address of the last operand.
+  const unit = (m: Machine): string => Buffer.from(m.bytes.subarray(m.call('cpuField', CpuField.Ftw), m.call('cpuField', CpuField.Ftw) + 28)).toString('hex');
+  if (unit(a) !== unit(b)) return `x87: ${unit(a)} interpreted, ${unit(b)} translated`;
   for (const name of ['ticksLo', 'readRflags'] as const) if (a.call(name) !== b.call(name)) return `${name}: ${a.call(name).toString(16)} interpreted, ${b.call(name).toString(16)} translated`;
   const words = (m: Machine, at: number, n: number): string => Array.from({ length: n }, (_, k) => m.view.getBigUint64(at + 8 * k, true).toString(16)).join(' ');
   for (const [name, n] of [['gpr', 16], ['xmm', 32], ['fpr', 16]] as const) {
     const x = words(a, a[name], n), y = words(b, b[name], n);
     if (x !== y) return `${name}:\n  ${x} interpreted\n  ${y} translated`;
   }
-  for (const f of [CpuField.Rip, CpuField.Mxcsr, CpuField.Fsw]) {
+  for (const f of [CpuField.Rip, CpuField.Mxcsr, CpuField.Fcw]) {
     const x = a.view.getUint32(a.call('cpuField', f), true), y = b.view.getUint32(b.call('cpuField', f), true);
     if (x !== y) return `field ${f}: ${x.toString(16)} interpreted, ${y.toString(16)} translated`;
   }
@@ -76,7 +79,7 @@ function runProgram({ interpreted, translated, translator }: Pair, seed: number,
     stop = runTicks(interpreted, ticks);
     const other = runTicks(translated, ticks, () => translator.serve());
     const found = stop !== other ? `stops: ${stop} interpreted, ${other} translated` : difference(interpreted, translated);
-    if (found) return { failure: `program ${seed}, step ${step} of ${ticks} ticks: ${found}`, stop };
+    if (found) return { failure: `program ${seed}, step ${step} of ${ticks} ticks, then at ${translated.view.getUint32(translated.call('cpuField', CpuField.Rip), true).toString(16)}: ${found}`, stop };
   }
   return { stop };
 }
