@@ -45,6 +45,8 @@ import { VCPU } from "./layout";
 /** Byte of a record, and its bit that is up when the memory operand lies in the stack segment (decode/uses.ts). */
 @inline export const RECORD_USES: usize = 15;
 @inline export const RECORD_STACK: u32 = 0x80;
+/** Where a record has its instruction's offset in its page, 16 bits (decode/record.ts `offset`). */
+@inline export const RECORD_OFFSET: usize = 4;
 
 /** Units of work between two yields: some 2 ms. */
 @inline export const YIELD_UNITS: u32 = 150_000;
@@ -90,6 +92,8 @@ export const enum Event {
   YIELD = 128,
   /** The guest has marked a region of interest: the host looks at the counters before the next instruction. */
   REGION = 256,
+  /** The loop attributes each step (profile/). Never up while the module is not running: it is no state. */
+  PROFILE = 512,
 }
 
 /** Makes the loop leave after the instruction in hand. */

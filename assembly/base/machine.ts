@@ -57,6 +57,12 @@ import { MACHINE, LINKS } from "./layout";
   absent: u32;
   /** Counts up where decoded code is dropped (base/changes.ts has it by page). */
   changes: u32;
+  /** Where the trace is (trace.ts); 0: none is kept. */
+  trace: u32;
+  /** Where attribution keeps what it has (profile/state.ts), behind RAM; 0: this machine was made without. */
+  profile: u32;
+  /** 1: the loop attributes what it runs (profile/); the interpreter runs everything then. */
+  profiling: u32;
 }
 @inline export const links = changetype<Links>(LINKS);
 

@@ -4,6 +4,8 @@
 // a device can ask dmaFailed afterwards. A transfer that leaves RAM half-way moves what it can, page by page.
 // Each transfer spends the machine's allowance (allowance.ts): so much for itself, for each page it touches and for its bytes.
 
+import { TraceKind } from "../surface/trace";
+import { isTraced, noteEvent } from "../base/trace";
 import { Counter, addCount, count } from "../base/counters";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
 import { spend } from "./allowance";
@@ -67,6 +69,7 @@ export function dmaFailed(): bool { const failed = dma.failed != 0; dma.failed =
 /** Copies `bytes` from guest memory to linear address `to`; false if any part was refused (those bytes are ones). */
 export function dmaRead(requester: u32, address: u64, to: usize, bytes: u32): bool {
   count(Counter.DMA_READS);
+  if (isTraced()) noteEvent(TraceKind.DMA_READ, requester, address, bytes);
   addCount(Counter.DMA_BYTES_READ, bytes);
   spend(unitsOf(address, bytes));
   let ok = true;
@@ -83,6 +86,7 @@ export function dmaRead(requester: u32, address: u64, to: usize, bytes: u32): bo
 /** Copies `bytes` from linear address `from` to guest memory; false if any part was refused. */
 export function dmaWrite(requester: u32, address: u64, from: usize, bytes: u32): bool {
   count(Counter.DMA_WRITES);
+  if (isTraced()) noteEvent(TraceKind.DMA_WRITE, requester, address, bytes);
   addCount(Counter.DMA_BYTES_WRITTEN, bytes);
   spend(unitsOf(address, bytes));
   let ok = true;

@@ -7,6 +7,8 @@
 // transfer does: interrupt remapping asks.
 // The controllers hang themselves in slots at attach; the processor comes in by the functions at the end.
 
+import { TraceKind } from "../surface/trace";
+import { isTraced, noteEvent } from "../base/trace";
 import { INTERRUPT, INTERRUPT_SIZE } from "../base/layout";
 import { LINE_SOURCES, LINE_WORDS } from "./layout";
 import { control, Event } from "../base/control";
@@ -58,6 +60,7 @@ function spread(gsi: u32): void {
   if ((lines.levels >> gsi & 1) == level) return;
   lines.levels ^= 1 << gsi;
   if (level) count(Counter.LINES_ASSERTED);
+  if (level && isTraced()) noteEvent(TraceKind.LINE, gsi, 0, 0);
   if (gsi < 16 && slots.picInput) call_indirect<void>(slots.picInput, gsi, level);
   if (slots.ioapicInput) call_indirect<void>(slots.ioapicInput, gsi == 0 ? <u32>2 : gsi, level);
 }
@@ -68,6 +71,7 @@ function spread(gsi: u32): void {
 /** An interrupt message, as MSI, MSI-X and the IOAPIC send it. */
 export function sendMsi(requester: u32, address: u64, data: u32): void {
   count(Counter.MSIS_SENT);
+  if (isTraced()) noteEvent(TraceKind.MESSAGE, requester, data, 4);
   if (slots.message) call_indirect<void>(slots.message, requester, address, data);
 }
 

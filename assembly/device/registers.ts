@@ -10,6 +10,8 @@
 // onWrite (dev: usize, offset: u32, old: u64, written: u64) => void runs after the store; `written` is what the guest wrote,
 // with bytes it did not write taken from the old value, or zero in a register that is write-one-to-clear.
 
+import { TraceKind } from "../surface/trace";
+import { isTraced, noteEvent } from "../base/trace";
 import { count, nameOwned, takeCounters } from "../base/counters";
 import { Crossing } from "../surface/counters";
 import { spend } from "./allowance";
@@ -151,6 +153,7 @@ function readRegister(r: Register, values: usize, dev: usize): u64 {
   if (r.counter) count(r.counter);
   if (r.onRead) call_indirect<void>(r.onRead, dev, r.offset);
   const value = valueOf(r, values);
+  if (r.counter && isTraced()) noteEvent(TraceKind.READ, r.counter, value, r.bytes);
   if (r.access == <u8>Access.RC) setValue(r, values, 0);
   return r.access == <u8>Access.WO ? 0 : value;
 }
@@ -170,6 +173,7 @@ export function guestWrite(b: Block, values: usize, dev: usize, offset: u32, byt
 
 function writeRegister(r: Register, values: usize, dev: usize, lanes: u64, value: u64): void {
   if (r.counter) count(r.counter + 1);
+  if (r.counter && isTraced()) noteEvent(TraceKind.WRITE, r.counter + 1, value, r.bytes);
   const old = valueOf(r, values), settable = r.writable & lanes;
   setValue(r, values, ((old & ~settable) | (value & settable)) & ~(value & r.clear));
   const kept = r.clear ? 0 : old & ~lanes;

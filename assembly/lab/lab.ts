@@ -15,6 +15,7 @@
 // that a sink without a link speed takes the frame at once. State lies in the header of the rings' region.
 // frames.ts calls here by slots, which are filled where a port has a lab.
 
+import { countEvent } from "../base/trace";
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { scaleDown } from "../base/scale";
 import { bindTimer, NEVER, nowNs, setTimer, Timer } from "../device/clock";
@@ -183,7 +184,7 @@ function lineNs(l: Lab, f: Frame): u64 {
 function lineTime(l: Lab, bytes: u64): u64 { return l.kbits ? scaleDown(bytes << 3, 1_000_000, l.kbits) : 0; }
 
 function countTaken(l: Lab, f: Frame): void {
-  count(l.counters + Count.TAKEN);
+  countEvent(l.counters + Count.TAKEN, 1);
   addCount(l.counters + Count.BYTES_TAKEN, f.bytes);
   addCount(l.counters + Count.SEGMENTS, segmentsOf(f));
 }
@@ -253,7 +254,7 @@ function finishSum(f: Frame): void {
 }
 
 function handOver(n: u32, l: Lab, f: Frame): void {
-  count(l.counters + Count.GIVEN);
+  countEvent(l.counters + Count.GIVEN, 1);
   addCount(l.counters + Count.BYTES_GIVEN, f.bytes);
   commitEntry(receiveRing(n), f);
 }

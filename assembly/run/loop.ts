@@ -2,15 +2,17 @@
 // the ticks the host asked for, or with a turn's work (base/control.ts). Time is control.base plus the records done in the block in hand (step.ts).
 
 import { control, clearEvent, spend, Event, Work, NO_YIELD, YIELD_UNITS } from "../base/control";
-import { machine, placeBoundary } from "../base/machine";
+import { links, machine, placeBoundary } from "../base/machine";
 import { addSaturating } from "../base/scale";
 import { Counter, addCount, count, countUnretired } from "../base/counters";
+import { isTraced, noteEvent } from "../base/trace";
 import { acknowledge } from "../device/interrupt";
 import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
 import { cpu, Flag, Vector } from "../cpu/state";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
 import { Power, StopReason } from "../surface/run";
 import { raiseTraps, runInShadow, trace } from "./single-step";
+import { after, before, beginRun, isAsked } from "../profile/step";
 import { step } from "./step";
 
 /** Runs up to `budget` ticks; says why it stopped. */
@@ -19,10 +21,11 @@ export function runFor(budget: u64): u32 {
   control.until = addSaturating(before, budget);
   control.yieldAt = <i64>before + YIELD_UNITS;
   refreshLimit();
+  if (links.profiling) { beginRun(); control.events |= Event.PROFILE; }
   const why = runOn();
   control.turn = <u64>(<i64>(control.base + YIELD_UNITS) - control.yieldAt);
   control.yieldAt = NO_YIELD;
-  clearEvent(Event.YIELD);
+  clearEvent(Event.YIELD | Event.PROFILE);
   addCount(Counter.TICKS, control.base - before);
   addCount(Counter.INSTRUCTIONS, control.base - before);
   return why;
@@ -37,7 +40,7 @@ function runOn(): u32 {
       if (control.base >= machine.boundary) return StopReason.BOUNDARY;
       if (<i64>control.base >= control.yieldAt) return StopReason.YIELD;
     }
-    if (control.events) why = attend();
+    if (control.events) why = control.events & Event.PROFILE ? attendProfiled() : attend(~0);
     else step(~0);
   }
   return why;
@@ -50,8 +53,23 @@ export function leaveBoundary(): void {
   placeBoundary(control.base);
 }
 
-/** Whatever is due before the next instruction; then that instruction. 0 to go on, or why the slice ends. */
-function attend(): u32 {
+/** The same with what is run attributed; the event itself is held down meanwhile, so that all else goes as without. */
+function attendProfiled(): u32 {
+  if (isAsked()) return StopReason.REGION;
+  clearEvent(Event.PROFILE);
+  const events = control.events, most = before((events & (Event.EXCEPTION | Event.YIELD | Event.REGION)) == Event.EXCEPTION);
+  let why: u32 = StopReason.REGION;
+  if (most) {
+    why = 0;
+    if (events) why = attend(most); else step(most);
+    after();
+  }
+  control.events |= Event.PROFILE;
+  return why;
+}
+
+/** Whatever is due before the next instruction; then at most so many. 0 to go on, or why the slice ends. */
+function attend(most: u64): u32 {
   const events = control.events;
   if (events & Event.YIELD) { count(Counter.YIELDS); return StopReason.YIELD; }
   if (events & Event.REGION) { clearEvent(Event.REGION); return StopReason.REGION; }
@@ -63,7 +81,7 @@ function attend(): u32 {
   if (events & Event.INTR && cpu.flags & Flag.IF) { takeInterrupt(); return 0; }
   if (events & Event.HALTED) return idle();
   if (events & Event.TRACE) trace();
-  else step(~0);
+  else step(most);
   return 0;
 }
 
@@ -87,6 +105,7 @@ function takeInterrupt(): void {
   count(Counter.INTERRUPTS_TAKEN);
   spend(Work.DELIVERY);
   deliverInterrupt(vector, Kind.EXTERNAL);
+  if (isTraced()) noteEvent(TraceKind.TAKEN, vector, cpu.rip, 0);
 }
 
 function stopped(): u32 {

@@ -9,6 +9,7 @@
 // Each chain, packet or part of a request is an item of the machine's allowance (device/allowance.ts): kinds ask mayServe before they take one.
 // While the device waits for its turn a doorbell is counted and no more.
 
+import { countEvent } from "../base/trace";
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { Crossing } from "../surface/counters";
 import { makeRates, noteBell, Rates } from "../base/histograms";
@@ -121,7 +122,7 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
 @inline export function has(d: VirtioDevice, bit: u32): bool { return (d.accepted >> bit & 1) != 0; }
 /** The driver chose packed rings (2.8); a device that offers none has none, whatever a driver wrote. */
 @inline export function isPacked(q: Queue): bool { return q.packed != 0 && has(deviceOf(q), FeatureBit.RING_PACKED); }
-@inline export function countQueue(q: Queue, what: u32, n: u64): void { addCount(q.counters + what, n); }
+@inline export function countQueue(q: Queue, what: u32, n: u64): void { countEvent(q.counters + what, n); }
 
 /** A queue the driver has set up, of a device that is going. */
 @inline export function isLive(d: VirtioDevice, i: u32): bool {

@@ -39,7 +39,7 @@ export const ELSEWHERE: readonly ElsewhereRow[] = [
   row('numa', true, 'there is one processor and one memory; leave it out.'),
   row('mem-path', true, 'the guest\'s memory is inside WebAssembly; leave it out.'),
   row('mem-prealloc', false, 'the guest\'s memory is inside WebAssembly; leave it out.'),
-  row('add-fd compat overcommit plugin trace dfilter tb-size readconfig writeconfig dump-vmstate tpmdev', true, 'there is no such thing; leave it out.'),
+  row('add-fd compat overcommit plugin dfilter tb-size readconfig writeconfig dump-vmstate tpmdev', true, 'there is no such thing; leave it out.'),
   row('uuid smbios acpitable', true, 'the firmware\'s tables are fixed; leave it out.'),
   row('no-acpi', false, 'the board has ACPI; write acpi=off in -append.'),
   row('no-hpet', false, 'the board has an HPET; write nohpet or hpet=disable in -append.'),

@@ -49,6 +49,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   guest: async (args) => (await import('./guest.js')).guest(args),
   snapshot: async (args) => (await import('./snapshot.js')).snapshot(args),
   qtest: async (args) => (await import('./qtest.js')).qtest(args),
+  trace: async (args) => (await import('./trace.js')).trace(args),
   measure: async (args) => (await import('./measure.js')).measure(args),
   completion,
   help,

@@ -6,6 +6,8 @@ import { experimentIds, findExperiment, type Experiment } from '../measure/exper
 import { runExperiment, writeReport } from '../measure/experiments.js';
 import { resultText } from '../measure/report/text.js';
 import type { ExperimentResult } from '../measure/result.js';
+import { compileModule } from '../machine/module.js';
+import { mergeResults, parseShard, partOf, wholeResult } from '../measure/shards.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
 import { UsageError } from './faults.js';
 import { interruptible } from './interruptible.js';
@@ -21,15 +23,34 @@ function list(): number {
   return 0;
 }
 
-/** Each into a folder of its own where there are several. */
-async function runAll(experiments: readonly Experiment[], parsed: Parsed): Promise<number> {
-  const out = parsed.value('out');
-  for (const experiment of experiments) {
-    const result = await run(experiment);
-    say(parsed.has('json') ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
-    const dir = out === undefined || experiments.length === 1 ? out : join(out, experiment.id);
-    if (dir !== undefined) writeReport(dir, result, `pintail measure ${experiment.id} --out DIR`);
+function report(dir: string | undefined, result: ExperimentResult, parsed: Parsed): void {
+  say(parsed.has('json') ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+  if (dir !== undefined) writeReport(dir, result, `pintail measure ${result.experiment.id} --out DIR`);
+}
+
+/** Each into a folder of its own where there are several, whichever of them are this process's. What is whole there is not run again under --resume. */
+async function runAll(all: readonly Experiment[], parsed: Parsed): Promise<number> {
+  const out = parsed.value('out'), given = parsed.given('shard'), shard = given === undefined ? { index: 1, count: 1 } : parseShard(given.value);
+  if (shard === undefined) parsed.faults.add(given!.argument, 'want I/N, such as 2/4: the second of four parts.');
+  if (parsed.has('resume') && out === undefined) parsed.faults.add(parsed.given('resume')?.argument ?? '--resume', 'needs --out DIR, where there is something to go on with.');
+  parsed.faults.check();
+  const build = parsed.has('resume') ? (await compileModule()).build : '';
+  for (const experiment of partOf(all, shard!)) {
+    const dir = out === undefined || all.length === 1 ? out : join(out, experiment.id);
+    const whole = parsed.has('resume') ? wholeResult(dir!, experiment, build) : undefined;
+    report(dir, whole ?? (await run(experiment)), parsed);
   }
+  return 0;
+}
+
+/** The results of folders, together in the one of --out. */
+function merge(dirs: readonly string[], parsed: Parsed): number {
+  const out = parsed.value('out');
+  if (dirs.length === 0) parsed.faults.add('merge', 'needs the folders that the shards have written.');
+  if (out === undefined) parsed.faults.add('merge', 'needs --out DIR.');
+  parsed.faults.check();
+  const results = mergeResults(dirs);
+  for (const result of results) report(results.length === 1 ? out! : join(out!, result.experiment.id), result, parsed);
   return 0;
 }
 
@@ -54,12 +75,13 @@ export async function measureExperiments(args: readonly string[]): Promise<numbe
   const parsed = parseCommandLine(args, optionsOf('measure'));
   const verifying = parsed.value('verify');
   if (parsed.rest !== undefined) parsed.faults.add('--', '"measure" runs no command.');
-  if (verifying === undefined && parsed.words.length === 0) parsed.faults.add('measure', 'say "packet", an experiment ("measure list" has them), "all", "compare A B" or --verify DIR.');
+  if (verifying === undefined && parsed.words.length === 0) parsed.faults.add('measure', 'say "packet", an experiment ("measure list" has them), "all", "compare A B", "merge DIR..." or --verify DIR.');
   parsed.faults.check();
   if (verifying !== undefined) return verify(verifying);
   const [word, ...rest] = parsed.words;
   if (word === 'list') return list();
   if (word === 'compare') return compare(rest);
+  if (word === 'merge') return merge(rest, parsed);
   const names = word === 'all' ? experimentIds() : parsed.words;
   return runAll(names.map(findExperiment), parsed);
 }

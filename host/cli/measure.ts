@@ -59,12 +59,12 @@ async function packet(args: readonly string[]): Promise<number> {
   if (parsed.rest !== undefined) parsed.faults.add('--', '"measure packet" runs no command.');
   for (const word of parsed.words) parsed.faults.add(word, '"measure packet" takes options only.');
   const charge = parsed.given('charge');
-  if (charge !== undefined) checkReadable(charge, charge.value, parsed.faults);
+  if (charge?.value.endsWith('.json') === true) checkReadable(charge, charge.value, parsed.faults);
   const question = readQuestion(parsed);
   parsed.faults.check();
-  const [{ measureVariants }, { packetJson, packetText, packetVariants }, { readChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
-  const table = charge === undefined ? undefined : readChargeTable(charge.value);
-  const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, signal, onProgress: note, onTransfer: transfer }));
+  const [{ measureVariants }, { packetJson, packetText, packetVariants }, { findChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
+  const table = charge === undefined ? undefined : findChargeTable(charge.value);
+  const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, attribute: true, signal, onProgress: note, onTransfer: transfer }));
   process.stdout.write((parsed.has('json') ? packetJson : packetText)(measured, origin, table));
   return 0;
 }

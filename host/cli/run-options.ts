@@ -15,6 +15,8 @@ import { isDiskWord, judgeIde, orderForBoot, readDrives, type TypedDrive } from 
 import { readEndings, type Endings } from './endings.js';
 import { UsageError } from './faults.js';
 import { readGlobals, readObjects } from './globals.js';
+import { readAttribution, type AttributionPlan } from './attribution.js';
+import { readTrace, type TracePlan } from './trace-options.js';
 import { readJit, type JitPlan } from './jit-options.js';
 import { readNoted, readSmp } from './machine-type.js';
 import { defaultNetwork, isNetworkModel, readNetworks, type Networks } from './networks.js';
@@ -30,6 +32,8 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   serial: SerialTarget[];
   stats: boolean;
   jit: JitPlan;
+  attribution: AttributionPlan;
+  trace: TracePlan;
   verbose: boolean;
   /** The guest is booted, whatever is kept of it. */
   cold: boolean;
@@ -209,10 +213,11 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   Object.assign(machine, hardwareOptions(hardware, reading));
   const endings = readEndings(reading), jit = readJit(reading);
   if (jit.jit !== undefined) machine.jit = jit.jit;
+  const attribution = readAttribution(reading, machine), trace = readTrace(reading, machine);
   const escape = readEscape(reading);
   reading.faults.check();
   return {
-    machine, serial, ...plan, ...endings, jit, escape, notes: reading.notes,
+    machine, serial, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
     stats: parsed.has('stats'),
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),

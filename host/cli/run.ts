@@ -12,6 +12,8 @@ import { describeTerminal, terminalKind, runConsole, sayHowToLeave } from './con
 import { heedBranchHints } from './engine-flags.js';
 import { UsageError } from './faults.js';
 import { Outputs, statusOf as statusOfOutput } from './output.js';
+import { filterSymbols, writeAttribution } from './attribution.js';
+import { openTrace } from './trace-options.js';
 import { watchTranslation } from './jit-options.js';
 import { PanicWatch } from './panic-watch.js';
 import { openProgress, type Progress } from './progress.js';
@@ -80,6 +82,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
     tellMissing();
+    await writeAttribution(options.attribution, machine, note);
     if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop, await machine.regions())}\n`);
     return status;
   } finally {
@@ -130,7 +133,7 @@ async function mayStartInstantly({ machine, verbose }: RunOptions): Promise<bool
 }
 
 /** The process's streams, where the machine uses them. */
-function connectProcess(options: RunOptions, outputs: Outputs): TerminalStream | undefined {
+function connectProcess(options: RunOptions, outputs: Outputs, opened: () => LocalMachine | undefined): TerminalStream | undefined {
   const { machine } = options;
   if (options.processName !== undefined) process.title = options.processName;
   if (machine.command === undefined) {
@@ -139,7 +142,7 @@ function connectProcess(options: RunOptions, outputs: Outputs): TerminalStream |
   }
   const input = openCommandInput();
   if (input !== undefined) machine.stdin = input;
-  machine.onCommandOutput = (stream, bytes) => outputs.write(process[stream], bytes);
+  machine.onCommandOutput = filterSymbols(options.attribution, opened, (stream, bytes) => outputs.write(process[stream], bytes));
   return undefined;
 }
 
@@ -151,7 +154,10 @@ export async function run(args: readonly string[]): Promise<number> {
   if (process.stdin.isTTY) sayHowToLeave(options);
   options.notes.forEach(note);
   const instantly = !options.cold && (await mayStartInstantly(options));
-  const terminal = connectProcess(options, outputs);
+  let opened: LocalMachine | undefined;
+  const traced = openTrace(options.trace);
+  if (traced !== undefined) options.machine.onTrace = traced.take;
+  const terminal = connectProcess(options, outputs, () => opened);
   const progress = openProgress();
   const removePid = writePid(options);
   if (options.jit.jit !== undefined && options.jit.jit.mode !== 'off') heedBranchHints();
@@ -160,6 +166,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const machine = await open(options, instantly, progress).catch((error: unknown) => {
       throw asUsage(error, options);
     });
+    opened = machine;
     const serial = await openSerial(options.serial, outputs, (port, bytes) => machine.write(bytes, port)).catch(async (error: unknown) => {
       await machine.close();
       throw error;
@@ -168,6 +175,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return endOf(outputs, await runOpened(machine, serial, outputs, options, progress, terminal));
   } finally {
     progress.done();
+    traced?.close();
     removePid();
   }
 }

@@ -5,7 +5,7 @@
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'measure packet' | 'measure' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'measure packet' | 'measure' | 'trace' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -49,14 +49,15 @@ const BOARD = ['run', 'qtest'] as const;
 const GUEST = ['guest build', 'guest import'] as const;
 const MEASURE = ['measure packet', 'measure'] as const;
 const PACKET = ['measure packet'] as const;
+const TRACE = ['trace'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'trace', 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
-  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'version', 'help'] },
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'trace', 'version', 'help'] },
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
@@ -122,6 +123,9 @@ const TIME = rowsOf('Time', RUN, [
 const TOLD = rowsOf('What is told, and how it ends', RUN, [
   ['verbose', 'boot messages and what is being done, on stderr', { also: ['v'], own: true }],
   ['stats', 'counters as JSON on stderr at the end', { value: 'json', only: ['json'], own: true }],
+  ['attribute', 'whose the instructions of regions were, by function (docs/measuring.md), for a -- COMMAND; as the name ends, .txt (a table), .folded, .speedscope.json, .pb (pprof); may be repeated', { value: 'FILE', own: true, files: 'file' }],
+  ['roi', 'a function of the guest\'s kernel that is a region, from its entry to its return, for a -- COMMAND; may be repeated', { value: 'FUNCTION', own: true }],
+  ['trace', 'what happens to devices, each with its tick: a pattern such as e1000-0:* is told on stderr line by line, file=FILE has everything ("pintail trace FILE"); may be repeated', { value: 'DEVICE:WHAT|file=FILE' }],
   ['dump-ir', 'the intermediate form of the code at a linear address, on stderr when it is translated; may be repeated', { value: 'ADDRESS', own: true }],
   ['dump-wasm', 'the module with what the code at an address became, as a file pintail-ADDRESS.wasm; may be repeated', { value: 'ADDRESS', own: true }],
   ['jit-symbols', 'names for translated code in profiles of Node: a System.map, or what /proc/kallsyms says in the guest', { value: 'FILE', own: true, files: 'file' }],
@@ -196,9 +200,17 @@ const MEASURES = [
   ]),
   ...rowsOf('Options', ['measure'], [
     ['out', 'the folder for the report: result.json, result.csv, table.tex, index.html, CITATION.cff, README.md', { value: 'DIR', own: true, files: 'folder' }],
+    ['shard', 'of several experiments every Nth from the Ith on, for N processes or machines; "measure merge DIR..." puts their folders together', { value: 'I/N', own: true }],
+    ['resume', 'what is whole in --out DIR is not run again', { own: true }],
     ['verify', 'runs what such a folder holds again, and says whether all is equal', { value: 'DIR', own: true, files: 'folder' }],
   ]),
-  ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles (docs/measuring.md)', { value: 'FILE', own: true, files: 'file' }]]),
+  ...rowsOf('Options', TRACE, [
+    ['packet', 'the life of one packet that a card has sent, counted from 1 in the file', { value: 'N', own: true }],
+    ['rx', 'one that it has received', { own: true }],
+    ['card', 'whose, where several have: e1000-0, virtio-net0', { value: 'CARD', own: true }],
+    ['perfetto', 'trace events for ui.perfetto.dev', { own: true }],
+  ]),
+  ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles: kvm-kernel, kvm-user, hosted-2001, exit-2009, register-2013, or a file of yours (docs/measuring.md)', { value: 'NAME|FILE.json', own: true, files: 'file' }]]),
 ];
 
 export const OPTIONS: readonly OptionRow[] = [
@@ -224,7 +236,8 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },
   { name: 'measure packet', usage: 'measure packet [options]', about: 'what one packet costs: instructions, accesses by register, interrupts, descriptors, bytes (docs/measuring.md)' },
-  { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },
+  { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B|merge DIR... [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },
+  { name: 'trace', usage: 'trace FILE [--packet N] [options]', about: 'what a file of "run -trace file=FILE" has: every event, or one packet\'s life (docs/measuring.md)' },
   { name: 'qtest', usage: 'qtest [options]', about: 'the board without its processor, over QEMU\'s qtest protocol, for device tests (docs/qtest.md)' },
   { name: 'completion', usage: 'completion bash|zsh', about: 'prints what makes the Tab key complete: eval "$(pintail completion bash)"' },
   { name: 'help', usage: 'help [COMMAND | OPTION]', about: 'this page, or what it says of a command or an option' },

@@ -50,6 +50,8 @@ export interface EngineOptions {
   onRoom?: (port: number) => void;
   /** The guest has marked a region of interest: called between that instruction and the next. */
   onRegion?: () => void;
+  /** The module has returned, for whatever reason. */
+  afterRun?: () => void;
 }
 
 /** What ends one run besides the guest itself. */
@@ -195,6 +197,7 @@ export class Engine {
   /** Lets the module run until it returns, and does what it returns for. */
   private turn(bounds: RunBounds, until: number): Promise<Stop | undefined> | undefined {
     const code = this.runModule(bounds);
+    this.options.afterRun?.();
     if (code === Code.BUDGET) return undefined;
     this.translator?.serve();
     if (code === Code.REGION) return void this.options.onRegion?.();

@@ -13,7 +13,7 @@ type Names<T> = Readonly<Record<keyof Required<T>, true>>;
 type UnionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>;
 
 const MACHINE: Names<MachineOptions> = {
-  memoryMiB: true, jit: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
+  memoryMiB: true, jit: true, attribute: true, symbols: true, roi: true, onTrace: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
   stdin: true, onCommandOutput: true, bios: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true, shares: true,
   chardevs: true, snapshot: true, snapshotPages: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
 };

@@ -7,6 +7,7 @@ import { asyncDispose } from './dispose.js';
 import { Agent, type CommandHandle } from './agent.js';
 import { AGENT_CHARDEV, AgentPort } from './agent-port.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
+import { Attributor } from './attribution.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
@@ -27,6 +28,8 @@ import { bytesOf } from './bytes.js';
 import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
 import { FIRST_RATE } from './pace.js';
 import { measureWith, RegionBook, type Reading } from './regions.js';
+import { RoiCommand } from '../../assembly/surface/roi.js';
+import type { SymbolLine } from './symbols.js';
 import { platform } from '#platform';
 import { join as joinParts, packSnapshot, type About } from '../snapshot/index.js';
 import type { Picture } from '../screen/screen.js';
@@ -38,6 +41,7 @@ import { openSources, readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import { setTickNs } from './timekeeping.js';
+import { Tracer } from './trace.js';
 import type { TranslatedModule } from './translator.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
@@ -58,7 +62,7 @@ async function makePlan(options: ReadOptions, memoryMiB: number): Promise<Machin
 
 /** A machine as its options ask for, powered up and not started. */
 export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
-  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards));
+  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);
   addCards(instance, settings.cards, outside);
   const { seed, rtcMs } = settings;
   const rtcSeconds = BigInt(Math.floor(rtcMs / 1000));
@@ -116,7 +120,10 @@ export class LocalMachine implements Machine {
   private commandDone: ExecResult | undefined;
   /** What the snapshot said that the machine was restored from. */
   private readonly saved: About | undefined;
-  private readonly book = new RegionBook(() => this.readAll());
+  /** Of the instance in hand, where the options ask for it. */
+  private attributor: Attributor | undefined;
+  private tracer: Tracer | undefined;
+  private readonly book = new RegionBook(() => this.readAll(), () => this.attributor);
   /** Instructions before the last reset. */
   private earlier = 0n;
   private inputAttached = false;
@@ -457,7 +464,46 @@ export class LocalMachine implements Machine {
     return { instructions, virtualNs, ...readCounters(this.instance, outside.filter(({ name }) => name !== YIELDS), FIRST_OF_MACHINE), histograms: readHistograms(this.instance) };
   }
 
+  /** Where nothing is any more: behind RAM and a screen's memory. */
+  private get behindRam(): number {
+    return this.instance.ram + this.memoryMiB * MIB + videoBytesOf(this.settings.cards);
+  }
+
+  /** Behind what attribution keeps. */
+  private startTrace(): void {
+    const { onTrace } = this.options;
+    if (!this.settings.trace || onTrace === undefined) return;
+    const at = this.behindRam + (this.instance.exports.attributionBytes() >>> 0);
+    this.tracer = new Tracer(this.instance, at, (bytes) => guarded(() => onTrace(bytes), (error) => this.listenerFailed(error)));
+  }
+
+  /** Events of the trace for which there was no room. */
+  get traceMissed(): number {
+    return this.tracer?.missed ?? 0;
+  }
+
+  private startAttribution(): void {
+    if (!this.settings.attribute) return;
+    this.attributor = new Attributor(this.instance, this.behindRam);
+    const { symbols, roi = [] } = this.options;
+    if (symbols !== undefined) this.attributor.setSymbols(symbols, roi);
+  }
+
+  /** Names for what is attributed, and the functions among them that are regions. Between two instructions: while paused, or as a command's output comes. */
+  async setSymbols(symbols: readonly SymbolLine[]): Promise<void> {
+    this.takeSymbols(symbols);
+  }
+
+  /** The same at once. */
+  takeSymbols(symbols: readonly SymbolLine[]): void {
+    this.mustBeOpen('setSymbols()');
+    if (this.attributor === undefined) throw new MachineError('setSymbols(): the machine was made without attribute.');
+    this.attributor.setSymbols(symbols, this.options.roi ?? []);
+  }
+
   private takeRegion(): void {
+    const mark = this.attributor?.takeMark();
+    if (mark !== undefined) this.book.take({ command: mark.ends ? RoiCommand.END : RoiCommand.BEGIN, tag: 0, name: mark.name });
     const { takeRoi, roiTag, roiNameAt, roiNameBytes } = this.instance.exports;
     const name = this.instance.bytes.slice(roiNameAt() >>> 0, (roiNameAt() >>> 0) + roiNameBytes());
     const command = takeRoi();
@@ -481,6 +527,8 @@ export class LocalMachine implements Machine {
 
   private newEngine(shown?: readonly number[]): Engine {
     const networks = this.outside.time ?? new MachineClock();
+    this.startAttribution();
+    this.startTrace();
     this.wall = new WallTime(this.instance, this.settings.rtcAheadMs);
     const engine = new Engine({
       instance: this.instance,
@@ -496,6 +544,7 @@ export class LocalMachine implements Machine {
       onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
       onRoom: (port) => void this.events.emit('drain', port),
       onRegion: () => this.takeRegion(),
+      ...(this.tracer === undefined ? {} : { afterRun: () => this.tracer?.drain() }),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(Number(engine.virtualNs));

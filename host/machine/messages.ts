@@ -8,12 +8,12 @@ import { ConnectError, MachineError, MemoryError, OptionError, SnapshotError } f
 import type { ConnectTarget, ExecOptions, MachineOptions, SignalName, Stop } from './types.js';
 
 /** What can be cloned of the options. The signal and the progress function stay with the handle. */
-export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onTransfer' | 'onCommandOutput' | 'worker'>;
+export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'onTransfer' | 'onCommandOutput' | 'onTrace' | 'worker'>;
 
 /** Methods that are called by message; their arguments and results can be cloned. */
 export type CallName =
   | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
-  | 'commandResult' | 'snapshot' | 'stats' | 'regions' | 'openRegion' | 'closeRegion' | 'stateHash' | 'setLink'
+  | 'commandResult' | 'snapshot' | 'stats' | 'setSymbols' | 'regions' | 'openRegion' | 'closeRegion' | 'stateHash' | 'setLink'
   | 'screenshot' | 'screenText' | 'screenFrame' | 'key' | 'sendKey' | 'type' | 'mouse';
 
 export type ToWorker =

@@ -67,12 +67,12 @@ function abort(_message: number, file: number, line: number, column: number): ne
 }
 
 /**
- * Instantiates the module with memory for `memoryMiB` of guest RAM, and behind it `videoBytes` of a screen's. Where RAM starts is known to the module alone, so it is
- * asked first, in a small memory.
+ * Instantiates the module with memory for `memoryMiB` of guest RAM, and behind it `videoBytes` of a screen's. With `more` there is room behind those for what attribution
+ * keeps, and for a trace. Where RAM starts is known to the module alone, so it is asked first, in a small memory.
  */
-export async function instantiate(module: CompiledModule, memoryMiB: number, videoBytes = 0): Promise<ModuleInstance> {
-  const ram = await ramAddress(module.module);
-  const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB + videoBytes) / PAGE));
+export async function instantiate(module: CompiledModule, memoryMiB: number, videoBytes = 0, more = false): Promise<ModuleInstance> {
+  const { ram, attribution, trace } = await layoutOf(module.module);
+  const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB + videoBytes + (more ? attribution + trace : 0)) / PAGE));
   if (pages > 65536) throw new OptionError('memoryMiB', `${memoryMiB} MiB do not fit in the module's 4 GiB. At most 3072 do.`);
   const memory = newMemory(memoryMiB, pages);
   const supply = { ...noSupply };
@@ -88,16 +88,23 @@ export async function instantiate(module: CompiledModule, memoryMiB: number, vid
   };
 }
 
-const ramAddresses = new WeakMap<WebAssembly.Module, number>();
+interface Layout {
+  ram: number;
+  /** Bytes that attribution takes, and a trace. */
+  attribution: number;
+  trace: number;
+}
+const layouts = new WeakMap<WebAssembly.Module, Layout>();
 
-async function ramAddress(module: WebAssembly.Module): Promise<number> {
-  const known = ramAddresses.get(module);
+async function layoutOf(module: WebAssembly.Module): Promise<Layout> {
+  const known = layouts.get(module);
   if (known !== undefined) return known;
   const memory = new WebAssembly.Memory({ initial: MINIMUM_PAGES, maximum: 65536 });
   const instance = await WebAssembly.instantiate(module, { env: { memory, abort, page: noSupply.page } });
-  const ram = (instance.exports as unknown as ModuleExports).address(Address.Ram) >>> 0;
-  ramAddresses.set(module, ram);
-  return ram;
+  const exports = instance.exports as unknown as ModuleExports;
+  const layout = { ram: exports.address(Address.Ram) >>> 0, attribution: exports.attributionBytes() >>> 0, trace: exports.traceBytes() >>> 0 };
+  layouts.set(module, layout);
+  return layout;
 }
 
 /** asconfig.json's initialMemory: the module's static data lies within. */

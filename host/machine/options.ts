@@ -1,6 +1,7 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
 import { Vendor } from '../../assembly/base/vendor-spec.js';
+import { AttributionLimit } from '../../assembly/surface/attribution.js';
 import { Extra, ExtraAt, Hidden } from '../../assembly/surface/clock.js';
 import type { AcpiBoard } from '../boot/acpi/board.js';
 import { ENTRY_NAMES } from '../boot/load-options.js';
@@ -28,6 +29,10 @@ export interface Settings {
   hidden: number;
   /** How hot code is translated. */
   jit: JitSettings;
+  /** Regions say whose their instructions were. */
+  attribute: boolean;
+  /** Somebody takes a trace. */
+  trace: boolean;
   seed: bigint;
   /** What the RTC shows at start, in ms since 1970; undefined where the options do not say and nothing else does. */
   rtcMs: number;
@@ -143,6 +148,20 @@ function jitOf({ jit = 'off' }: PlainOptions): JitSettings {
   return { mode, threshold };
 }
 
+function traceOf({ onTrace, jit, worker }: PlainOptions): boolean {
+  if (onTrace === undefined) return false;
+  if (worker === true) throw new OptionError('onTrace', 'is for a machine on this thread; leave worker out.');
+  if (jit !== undefined && jitOf({ jit }).mode !== 'off') throw new OptionError('onTrace', 'is told of interpreted code only; leave jit out.');
+  return true;
+}
+
+/** What wants names or regions of functions wants attribution. */
+function attributeOf({ attribute, symbols, roi = [] }: PlainOptions): boolean {
+  if (attribute === false && (symbols !== undefined || roi.length > 0)) throw new OptionError('attribute', 'is false, and symbols and roi are for it.');
+  if (roi.length > AttributionLimit.MARKS) throw new OptionError('roi', `${roi.length} functions are more than ${AttributionLimit.MARKS}.`);
+  return attribute === true || symbols !== undefined || roi.length > 0;
+}
+
 /** Where the debug devices answer: they are placed anew only when the options say so. */
 export interface DebugPlaces {
   moved: boolean;
@@ -199,6 +218,8 @@ export function readSettings(options: ReadOptions): Settings {
     vendor: vendorOf(options),
     hidden: hiddenOf(options),
     jit: jitOf(options),
+    attribute: attributeOf(options),
+    trace: traceOf(options),
     seed: BigInt.asUintN(64, countOf('seed', options.seed) ?? 1n),
     ...rtcOf(options, clock, netdevs),
     instructionLimit: countOf('limits.instructions', options.limits?.instructions),

@@ -5,6 +5,7 @@
  */
 
 import { RoiCommand } from '../../assembly/surface/roi.js';
+import type { AttributionMoment, Attributor } from './attribution.js';
 import { MachineError } from './errors.js';
 import type { Accesses, Counter, Histogram, Region, RegionMark, Regions, Stats } from './types.js';
 
@@ -16,6 +17,7 @@ interface Open {
   tag: number;
   within: string[];
   begin: Reading;
+  attributed: AttributionMoment | undefined;
   marks: RegionMark[];
 }
 
@@ -40,7 +42,7 @@ export class RegionBook {
   private nextId = 1;
   private missed = 0;
 
-  constructor(private readonly read: () => Reading) {}
+  constructor(private readonly read: () => Reading, private readonly attributor: () => Attributor | undefined = () => undefined) {}
 
   /** What the guest has marked, at the instruction after. */
   take({ command, tag, name }: RoiEvent): void {
@@ -71,11 +73,12 @@ export class RegionBook {
 
   private start(name: string, tag: number): Open {
     const around = [...this.own.values(), ...this.guest].map((region) => region.name);
-    return { name, tag, within: around, begin: this.read(), marks: [] };
+    return { name, tag, within: around, begin: this.read(), attributed: this.attributor()?.begin(), marks: [] };
   }
 
-  private finish({ name, tag, within, begin, marks }: Open): Region {
-    const region: Region = { name, tag, within, beginInstructions: begin.instructions, marks, ...difference(begin, this.read()) };
+  private finish({ name, tag, within, begin, attributed, marks }: Open): Region {
+    const attribution = attributed === undefined ? undefined : this.attributor()?.end(attributed);
+    const region: Region = { name, tag, within, beginInstructions: begin.instructions, marks, ...difference(begin, this.read()), ...(attribution === undefined ? {} : { attribution }) };
     if (this.finished.length < KEPT) this.finished.push(region);
     else this.missed++;
     return region;

@@ -19,7 +19,7 @@ import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, SpawnOptions, Stats, Stop, SymbolLine,
 } from './types.js';
 
 interface Pending {
@@ -251,6 +251,10 @@ class RemoteMachine implements Machine {
 
   stats(): Promise<Stats> {
     return this.call('stats');
+  }
+
+  setSymbols(symbols: readonly SymbolLine[]): Promise<void> {
+    return this.call('setSymbols', symbols);
   }
 
   regions(): Promise<Regions> {

@@ -33,7 +33,7 @@ export async function restoredInstance(compiled: CompiledModule, settings: Setti
   const [had, wanted] = [snapshot.about.cards, await wantedCards(compiled, settings, outside)].map((cards) => cards.join(', ') || 'none');
   if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
   await checkDisks(snapshot.about.disks, outside.drives);
-  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards));
+  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);
   const notes = restoreSnapshot(instance, snapshot);
   mustBeCounted(instance);
   if (!snapshot.touched) snapshot.file.source.close();

@@ -12,7 +12,9 @@ import type { TransferProgress } from '../guest/by-address.js';
 import type { NetBackend } from '../net/backend.js';
 import type { MouseMove } from '../screen/input.js';
 import type { Counter } from '../rings/counter.js';
+import type { SymbolLine } from './symbols.js';
 
+export type { SymbolLine };
 export type { MouseMove, Bytes, ByteStream, Counter, DriveOptions, ShareOptions, TerminalStream };
 
 /** Which clock the machine lives by. See docs/embedding.md. */
@@ -252,6 +254,20 @@ export interface MachineOptions {
    */
   jit?: JitMode | JitOptions;
   /**
+   * Regions of interest say whose their instructions were (`Region.attribution`). While one is open everything is interpreted, at up to three times its
+   * time; what the guest does is the same.
+   */
+  attribute?: boolean;
+  /** Names for it, as /proc/kallsyms has them: the kernel's, or those of a bare machine. `setSymbols` gives them later. Implies `attribute`. */
+  symbols?: readonly SymbolLine[];
+  /** Functions among the symbols that are regions themselves, from their entry to their return; while one is open, no other begins. Implies `attribute`. */
+  roi?: readonly string[];
+  /**
+   * Called with the bytes of a trace file as they come (docs/measuring.md): accesses to registers, transfers, interrupts and what cards count, each with
+   * its tick and the instruction. Not with `worker`, nor with `jit`.
+   */
+  onTrace?: (bytes: Uint8Array) => void;
+  /**
    * Seeds RDRAND and everything else that is random in a machine. Default 1. A machine from a snapshot that is given one is another machine than that which
    * was saved: its kernel is told so by the VM generation device, and takes new random numbers.
    */
@@ -464,6 +480,37 @@ export interface Region extends Pick<Stats, 'instructions' | 'virtualNs' | 'coun
   /** Instructions that the machine had retired when it began. */
   beginInstructions: bigint;
   marks: RegionMark[];
+  /** Whose instructions they were, of a machine made with `attribute`. */
+  attribution?: Attribution;
+}
+
+/** What a function has cost by itself, as called from `caller`: without what it has called. */
+export interface AttributedCall {
+  /** Place in the list of who called it, before it; -1: nobody that is known. */
+  caller: number;
+  /** Where the function begins; where no symbol says, where it was called or first seen. */
+  address: bigint;
+  name?: string;
+  /** 0 is the kernel, 3 are programs. */
+  privilege: number;
+  /** The address space: CR3 without its low bits. */
+  space: bigint;
+  calls: bigint;
+  instructions: bigint;
+  /** Accesses to memory that its instructions make, whatever their width. */
+  loads: bigint;
+  stores: bigint;
+  /** Reads and writes of ports and of devices' registers. */
+  accesses: bigint;
+  /** Boundaries at which the host was asked or served. */
+  crossings: bigint;
+}
+
+/** All of a region's instructions, each once. */
+export interface Attribution {
+  calls: AttributedCall[];
+  /** Callers, and stacks left for others, for which there was no room: what was counted is not lost, only who called. */
+  lost: number;
 }
 
 export interface Regions {
@@ -660,6 +707,11 @@ export interface Machine extends AsyncDisposable {
    */
   clone(changes?: Partial<MachineOptions>): Promise<Machine>;
   stats(): Promise<Stats>;
+  /**
+   * Of a machine made with `attribute`: names from here on, as /proc/kallsyms has them, and where the functions of `roi` are. Between two instructions: while
+   * paused, or in a listener to what the guest writes.
+   */
+  setSymbols(symbols: readonly SymbolLine[]): Promise<void>;
   /** Regions of interest that have ended: those that the guest marked, and those of `measure`. */
   regions(): Promise<Regions>;
   /**

@@ -6,8 +6,13 @@
  *       "charges": { "instructions": 1, "accesses": 2565, "interrupts": 1556 } }
  */
 
-import { readFileSync } from 'node:fs';
-import { check, isNumber, isText, object, type Problem } from './schema.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { didYouMean } from '../words/near.js';
+import { MeasureError } from './errors.js';
+import { TAGS } from './experiment.js';
+import { ROOT } from './root.js';
+import { check, isNumber, isOneOf, isText, object, type Problem } from './schema.js';
 import type { Figures } from './figures.js';
 
 /** Figures that may be charged for, each by the packet. */
@@ -17,6 +22,8 @@ export interface ChargeTable {
   schema: 1;
   name: string;
   source: string;
+  /** How the figures are known: TAGS of experiment.ts. */
+  tag?: (typeof TAGS)[number];
   unit: string;
   charges: Partial<Record<(typeof CHARGED)[number], number>>;
 }
@@ -25,7 +32,7 @@ function problemsOf(value: unknown): Problem[] {
   const charges = Object.fromEntries(CHARGED.map((name) => [name, { needed: false, is: isNumber }]));
   return object(value, '', {
     schema: { needed: true, is: (one, path) => (one === 1 ? [] : [{ path, expected: '1' }]) },
-    name: { needed: true, is: isText }, source: { needed: true, is: isText }, unit: { needed: true, is: isText },
+    name: { needed: true, is: isText }, source: { needed: true, is: isText }, tag: { needed: false, is: isOneOf(TAGS) }, unit: { needed: true, is: isText },
     charges: { needed: true, is: (one, path) => object(one, path, charges) },
   });
 }
@@ -33,6 +40,21 @@ function problemsOf(value: unknown): Problem[] {
 /** Throws SchemaError: the file, the path in it, what was expected. */
 export function readChargeTable(path: string): ChargeTable {
   return check(path, readFileSync(path, 'utf8'), problemsOf) as ChargeTable;
+}
+
+const FOLDER = join(ROOT, 'host/measure/charges');
+
+/** Names of the tables that come with the project. */
+export function chargeNames(): string[] {
+  return readdirSync(FOLDER).filter((name) => name.endsWith('.json')).map((name) => basename(name, '.json')).sort();
+}
+
+/** A table by its name, or a file of the user's, whose name ends in .json. Throws MeasureError and SchemaError. */
+export function findChargeTable(name: string): ChargeTable {
+  if (name.endsWith('.json')) return readChargeTable(name);
+  const names = chargeNames();
+  if (!names.includes(name)) throw new MeasureError(name, `there is no such table.${didYouMean(name, names)} There are ${names.join(', ')}, and files that end in .json.`);
+  return readChargeTable(join(FOLDER, `${name}.json`));
 }
 
 /** What a packet would cost by a table. */

@@ -1,5 +1,8 @@
 /** `pintail measure packet`: what one packet costs, by card, size and direction, as a table and as JSON. */
 
+import type { Attribution } from '../machine/types.js';
+import { functionTable } from './attribution/formats.js';
+import { functionCosts } from './attribution/functions.js';
 import { chargeOf, type ChargeTable } from './charge.js';
 import type { Figures } from './figures.js';
 import type { Measured, Origin } from './run.js';
@@ -27,7 +30,7 @@ export function packetVariants({ cards, sizes, directions, count, warmUp, rate, 
 /** What a report's first line says of the devices and of time. */
 export function conditions(variants: readonly Pick<Variant, 'speed' | 'fifo'>[], { tickNs, guest }: Origin, charge?: ChargeTable): string {
   const lines = [...new Set(variants.map(({ speed, fifo }) => (speed === undefined ? 'instant device' : `line of ${speed} bit/s${fifo === undefined ? '' : `, FIFO of ${fifo} bytes`}`)))];
-  const table = charge === undefined ? 'nothing charged' : `charges "${charge.name}" (${charge.source}), modelled`;
+  const table = charge === undefined ? 'nothing charged' : `charges "${charge.name}" (${charge.source}${charge.tag === undefined ? '' : `; known by ${charge.tag}`}), modelled`;
   return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}, Linux ${guest.version}`;
 }
 
@@ -52,22 +55,44 @@ function classLine({ classes }: Figures): string {
   return Object.entries(classes).map(([name, n]) => `${name} ${figureText(n)}`).join(', ');
 }
 
+/** Functions that a row names. */
+const MOST_FUNCTIONS = 12;
+
+/** Instructions by function. */
+function functionLines({ attributions, figures: [first] }: Measured): string[] {
+  const [attribution] = attributions ?? [];
+  if (attribution === undefined) return [];
+  return functionTable(functionCosts(attribution), MOST_FUNCTIONS, first!.packets).trimEnd().split('\n').map((line) => `    ${line}`);
+}
+
 /** All by the packet. */
 export function packetText(measured: readonly Measured[], origin: Origin, charge?: ChargeTable): string {
   const columns = charge === undefined ? COLUMNS : [...COLUMNS, [charge.unit, (figures: Figures) => chargeOf(figures, charge)] as const];
   const head = `${'card'.padEnd(12)}${'size'.padStart(5)}${'dir'.padStart(5)}${columns.map(([name]) => name.padStart(14)).join('')}`;
-  const lines = measured.flatMap(({ variant: { card, size, direction }, figures: [first] }) => [
+  const lines = measured.flatMap((each) => {
+    const { variant: { card, size, direction }, figures: [first] } = each;
+    return [
     `${card.padEnd(12)}${String(size).padStart(5)}${direction.padStart(5)}${columns.map(([, of]) => figureText(of(first!)).padStart(14)).join('')}`,
     `    ${registerLine(first!)}`,
     `    ${classLine(first!)}`,
-  ]);
+    ...functionLines(each),
+  ];
+  });
   const { count, warmUp } = measured[0]!.variant;
   return [`A packet's cost: ${conditions(measured.map(({ variant }) => variant), origin, charge)}.`, `By the packet, over ${count} after ${warmUp}.`, '', head, ...lines, ''].join('\n');
+}
+
+/** Of each function what it cost by the packet. */
+function functionsJson(attribution: Attribution, packets: number): object[] {
+  const each = (n: bigint): number => Number(n) / packets;
+  return functionCosts(attribution).map(({ name, privilege, calls, inclusive, instructions, loads, stores, accesses, crossings }) => ({
+    name, privilege, instructions: each(instructions), inclusive: each(inclusive), calls: each(calls), loads: each(loads), stores: each(stores), accesses: each(accesses), crossings: each(crossings),
+  }));
 }
 
 export const PACKET_SCHEMA = 'pintail-packet/1';
 
 export function packetJson(measured: readonly Measured[], origin: Origin, charge?: ChargeTable): string {
-  const rows = measured.map(({ variant, figures: [first] }) => ({ ...variant, ...first!, ...(charge === undefined ? {} : { charged: chargeOf(first!, charge) }) }));
+  const rows = measured.map(({ variant, figures: [first], attributions: [attribution] = [] }) => ({ ...variant, ...first!, ...(attribution === undefined ? {} : { functions: functionsJson(attribution, first!.packets) }), ...(charge === undefined ? {} : { charged: chargeOf(first!, charge) }) }));
   return `${JSON.stringify({ schema: PACKET_SCHEMA, conditions: conditions(measured.map(({ variant }) => variant), origin, charge), origin, rows }, null, 2)}\n`;
 }

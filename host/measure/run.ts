@@ -1,8 +1,10 @@
 /** Measures variants: machines of up to eight cards, each before a lab, with one script. The same variants give the same figures. */
 
 import { prepareGuest } from '../guest/index.js';
-import { createLocal } from '../machine/local.js';
-import type { DeviceOptions, MachineOptions, Region, Stop } from '../machine/types.js';
+import { createLocal, type LocalMachine } from '../machine/local.js';
+import { mergeSymbols, type SymbolLine } from '../machine/symbols.js';
+import type { Attribution, DeviceOptions, MachineOptions, Region, Stop } from '../machine/types.js';
+import { SymbolFilter } from './attribution/symbols.js';
 import { MeasureError } from './errors.js';
 import { figuresOf, type Figures } from './figures.js';
 import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
@@ -15,11 +17,15 @@ export interface Measured {
   variant: Variant;
   /** One a phase. */
   figures: Figures[];
+  /** One a phase, where it was asked for: not by the packet. */
+  attributions?: Attribution[];
 }
 
 export interface MeasureOptions {
   /** Times that each variant is measured, each at another offset to the guest's timers. */
   phases: number;
+  /** Also whose the instructions were. */
+  attribute?: boolean;
   onProgress?: (message: string) => void;
   /** Told how far a download is, in bytes. */
   onTransfer?: (done: number, total: number) => void;
@@ -48,12 +54,12 @@ function deviceOf({ card, features }: Variant, place: number): DeviceOptions {
   return { model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...own, ...(features['iommu_platform'] ? { modernOnly: true } : {}) };
 }
 
-function machineOptions(variants: readonly Variant[], first: number, phases: number): MachineOptions {
+function machineOptions(variants: readonly Variant[], first: number, { phases, attribute = false }: MeasureOptions): MachineOptions {
   const parameters = IOMMU_MODES[variants[0]!.iommu];
   const unit: DeviceOptions[] = parameters === undefined ? [] : [{ model: 'intel-iommu' }];
   return {
     guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: variants.map(labOf), devices: [...unit, ...variants.map(deviceOf)],
-    command: ['sh', '-c', guestScript(variants, first, phases)], limits: { instructions: MOST_INSTRUCTIONS },
+    command: ['sh', '-c', guestScript(variants, first, phases, attribute)], ...(attribute ? { attribute } : {}), limits: { instructions: MOST_INSTRUCTIONS },
   };
 }
 
@@ -69,13 +75,17 @@ function checkEnd(stop: Stop, code: number | undefined, errors: string, console:
 
 /** The regions of one machine's run. */
 async function runMachine(options: MachineOptions): Promise<{ regions: Region[]; build: string }> {
-  const machine = await createLocal(options);
+  let machine: LocalMachine | undefined = undefined, symbols: SymbolLine[] = [];
+  const filter = new SymbolFilter((more) => machine?.takeSymbols((symbols = mergeSymbols(symbols, more))), () => undefined);
+  let errors = '';
+  const onCommandOutput = (stream: 'stdout' | 'stderr', bytes: Uint8Array): unknown => (stream === 'stdout' ? filter.push(bytes) : void (errors += textOf(bytes)));
+  machine = await createLocal({ ...options, ...(options.attribute === true ? { onCommandOutput } : {}) });
   let console = '';
   machine.on('console', (bytes) => void (console = (console + textOf(bytes)).slice(-2000)));
   try {
     const stop = await machine.run();
     const result = await machine.commandResult();
-    checkEnd(stop, result?.code, textOf(result?.stderr), console);
+    checkEnd(stop, result?.code, textOf(result?.stderr) || errors, console);
     return { regions: (await machine.regions()).finished, build: machine.build };
   } finally {
     await machine.close();
@@ -90,12 +100,14 @@ function numbersOf(variants: readonly Variant[]): number[] {
 function readRegions(variants: readonly Variant[], first: number, phases: number, regions: readonly Region[]): Measured[] {
   const numbers = numbersOf(variants);
   return variants.map((variant, place) => {
-    const figures = Array.from({ length: phases }, (_, phase) => {
+    const measured = Array.from({ length: phases }, (_, phase) => {
       const region = regions.find(({ name }) => name === regionName(first + place, phase));
       if (region === undefined) throw new MeasureError(variant.name, `the guest has not measured it (phase ${phase}).`);
-      return figuresOf(region, variant, numbers[place]!, place);
+      return region;
     });
-    return { variant, figures };
+    const attributions = measured.flatMap(({ attribution }) => (attribution === undefined ? [] : [attribution]));
+    const figures = measured.map((region) => figuresOf(region, variant, numbers[place]!, place));
+    return { variant, figures, ...(attributions.length === 0 ? {} : { attributions }) };
   });
 }
 
@@ -114,7 +126,7 @@ export async function measureVariants(variants: readonly Variant[], options: Mea
   for (let first = 0; first < variants.length; first = measured.length) {
     const group = groupAt(variants, first);
     onProgress?.(`measuring ${group.map(({ name }) => name).join(', ')}`);
-    const run = await runMachine({ ...machineOptions(group, first, phases), ...progress });
+    const run = await runMachine({ ...machineOptions(group, first, options), ...progress });
     measured.push(...readRegions(group, first, phases, run.regions));
     ({ build } = run);
   }

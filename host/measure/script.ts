@@ -4,6 +4,7 @@
  * wants them. Each region is `roi`'s (docs/measuring.md): no shell and no other process in it.
  */
 
+import { writeSymbols } from './attribution/symbols.js';
 import { cardRow } from './cards.js';
 import type { Variant } from './variant.js';
 
@@ -78,11 +79,12 @@ function receiveScript({ count, warmUp, rate }: Variant, index: number, phases: 
   ];
 }
 
-/** `variants` are those of one machine; `first` is the first one's place in the whole list. */
-export function guestScript(variants: readonly Variant[], first: number, phases: number): string {
+/** `variants` are those of one machine; `first` is the first one's place in the whole list. With `symbols` the guest writes its kernel's, before it measures. */
+export function guestScript(variants: readonly Variant[], first: number, phases: number, symbols = false): string {
   const parts = variants.map((variant, place) => [
     ...reload(variant),
     `bring_up ${slotOf(place)}`,
+    ...(symbols ? [place === 0 ? writeSymbols() : writeSymbols(`[${cardRow(variant.card).driver}]`)] : []),
     ...(variant.direction === 'tx' ? sendScript : receiveScript)(variant, first + place, phases, place),
     'ifconfig $eth down',
   ]);

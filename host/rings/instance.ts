@@ -3,9 +3,10 @@
  * half. Everything else is read and written in the module's memory, at the addresses that `address` gives (assembly/surface/run.ts).
  */
 
+import type { AttributionTable } from '../../assembly/surface/attribution.js';
 import type { Address, ProbePoint } from '../../assembly/surface/run.js';
 
-/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, linking.ts and probe.ts export; translate/helpers.ts is for what is translated. */
+/** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, linking.ts, attribution.ts and probe.ts export; translate/helpers.ts is for what is translated. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
   setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number, start: number): void;
@@ -38,6 +39,19 @@ export interface ModuleExports {
   roiTag(): number;
   roiNameAt(): number;
   roiNameBytes(): number;
+  /** Attribution (assembly/run/attribution.ts): bytes that it wants behind RAM, and where it has them. */
+  attributionBytes(): number;
+  placeAttribution(at: number): void;
+  attributionTable(table: AttributionTable): number;
+  setSymbols(symbols: number, marks: number): void;
+  setAttribution(on: number): void;
+  settleAttribution(): void;
+  attributionNodes(): number;
+  attributionLost(): number;
+  takeMark(): number;
+  /** The trace (assembly/base/trace.ts): bytes that its ring wants behind RAM, and where it has them. */
+  traceBytes(): number;
+  placeTrace(at: number): void;
   exitCode(): number;
   idleNsLo(): number;
   idleNsHi(): number;

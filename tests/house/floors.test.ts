@@ -11,7 +11,7 @@ const FLOORS: Record<string, number> = {
   cpu: 4, pci: 4, chipset: 4, lab: 4,
   nic: 5, virtio: 5, misc: 5, display: 5, storage: 5, vtd: 5, decode: 5, ir: 5,
   isa: 6,
-  translate: 7,
+  translate: 7, profile: 7,
   run: 8,
 };
 

@@ -4,6 +4,7 @@
 //
 // The overlay's first part is written at attach; from `asserted` on a machine's reset clears it.
 
+import { countEvent } from "../../base/trace";
 import { addCount, nameOwned, takeCounters } from "../../base/counters";
 import { Crossing } from "../../surface/counters";
 import { makeRates, Rates } from "../../base/histograms";
@@ -80,8 +81,8 @@ export const enum Count {
 @inline export function setPhy(d: E1000, n: u32, value: u32): void { store<u16>(phyOf(d) + (<usize>(n & 31) << 1), <u16>value); }
 @inline export function requesterOf(d: E1000): u32 { return functionRequester(d.pci); }
 @inline export function timerOf(d: E1000, which: u32): u32 { return d.timers + which; }
-@inline export function bump(d: E1000, what: u32): void { addCount(d.counters + what, 1); }
-@inline export function bumpBy(d: E1000, what: u32, n: u64): void { addCount(d.counters + what, n); }
+@inline export function bump(d: E1000, what: u32): void { countEvent(d.counters + what, 1); }
+@inline export function bumpBy(d: E1000, what: u32, n: u64): void { countEvent(d.counters + what, n); }
 @inline export function rxRates(d: E1000): Rates { return changetype<Rates>(changetype<usize>(d) + offsetof<E1000>("rxRate")); }
 @inline export function txRates(d: E1000): Rates { return changetype<Rates>(changetype<usize>(d) + offsetof<E1000>("txRate")); }
 @inline export function hasLink(d: E1000): bool { return (getReg(d, Reg.STATUS) & Status.LU) != 0; }

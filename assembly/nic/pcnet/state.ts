@@ -1,5 +1,6 @@
 // What a PCnet card keeps beside its registers, its counters, and how its parts reach the registers.
 
+import { countEvent } from "../../base/trace";
 import { addCount, count, nameOwned, takeCounters } from "../../base/counters";
 import { Crossing } from "../../surface/counters";
 import { makeRates, Rates, RATES } from "../../base/histograms";
@@ -77,8 +78,8 @@ export function cancelPoll(c: Card): void { cancelTimer(c.timer); }
 /** In 16-bit software styles CSR2's upper byte completes every address. */
 @inline export function upperByte(c: Card): u32 { return isWide(c) ? 0 : (csr(c, Csr.IADR_HIGH) & 0xff00) << 16; }
 
-export function countCard(c: Card, what: u32): void { count(c.counters + what); }
-export function countMany(c: Card, what: u32, n: u64): void { addCount(c.counters + what, n); }
+export function countCard(c: Card, what: u32): void { countEvent(c.counters + what, 1); }
+export function countMany(c: Card, what: u32, n: u64): void { countEvent(c.counters + what, n); }
 
 export function nameCard(c: Card, card: string): void {
   const at = takeCounters(Count.END), n = c.number;

@@ -1,5 +1,6 @@
 // What a virtio network card keeps beside the common state, and its counters.
 
+import { countEvent } from "../../base/trace";
 import { count, nameOwned } from "../../base/counters";
 import { Crossing } from "../../surface/counters";
 import { port } from "../../device/frames";
@@ -52,7 +53,7 @@ export const enum NetCount {
 }
 @inline export const NET_COUNTERS: u32 = NetCount.END - Count.OWN;
 
-export function countNet(d: VirtioDevice, what: u32): void { count(d.counters + what); }
+export function countNet(d: VirtioDevice, what: u32): void { countEvent(d.counters + what, 1); }
 
 export function nameNetCounters(d: VirtioDevice, card: string): void {
   const c = d.counters, n = d.number;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measure } from '../../../host/cli/measure.js';
 import { UsageError } from '../../../host/cli/faults.js';
-import { chargeOf, readChargeTable } from '../../../host/measure/charge.js';
+import { chargeNames, chargeOf, findChargeTable, readChargeTable } from '../../../host/measure/charge.js';
 import { cardRow } from '../../../host/measure/cards.js';
 import { figuresOf } from '../../../host/measure/figures.js';
 import { packetText, packetVariants } from '../../../host/measure/packet.js';
@@ -66,6 +66,11 @@ describe('a charge table', () => {
     const text = packetText([{ variant, figures: [figures] }], origin, read);
     expect(text.split('\n')[0]).toBe("A packet's cost: instant device; charges \"KVM\" (somebody 2017), modelled; 1 ns an instruction; guest amd64, Linux 6.1.");
     expect(text).toMatch(/e1000 +60 +tx +2000 +2\.000 +0\.500 +2\.000 +60\.000 +4200\n/);
+  });
+  it('that come with the project have a source and say how it is known', () => {
+    expect(chargeNames()).toContain('kvm-kernel');
+    for (const name of chargeNames()) expect(findChargeTable(name)).toMatchObject({ source: expect.stringMatching(/(19|20)\d\d/) as string, tag: expect.stringMatching(/^(S|S2|D)$/) as string });
+    expect(() => findChargeTable('kvm-kernl')).toThrow('Did you mean kvm-kernel?');
   });
   it('that is wrong is told where', () => {
     expect(() => readChargeTable(write({ ...table, charges: { acceses: 1 } }))).toThrow(/charge\.json: charges\.acceses: expected no such field\..*accesses/);

@@ -1,0 +1,57 @@
+/** A trace file, read: events with names. */
+
+import { TraceAt, TraceKind } from '../../../assembly/surface/trace.js';
+import { TRACE_SCHEMA, type TraceHeader } from '../../machine/trace.js';
+import { MeasureError } from '../errors.js';
+
+export interface TraceEvent {
+  tick: bigint;
+  rip: bigint;
+  kind: 'count' | 'read' | 'write' | 'dma read' | 'dma write' | 'message' | 'line' | 'taken';
+  /** "e1000-0", "00:04.0" for a transfer, "irq". */
+  device: string;
+  /** The register or the counter; the vector or line. */
+  what: string;
+  value: bigint;
+  bytes: number;
+}
+
+const KINDS: Readonly<Record<TraceKind, TraceEvent['kind']>> = {
+  [TraceKind.COUNT]: 'count', [TraceKind.READ]: 'read', [TraceKind.WRITE]: 'write', [TraceKind.DMA_READ]: 'dma read', [TraceKind.DMA_WRITE]: 'dma write',
+  [TraceKind.MESSAGE]: 'message', [TraceKind.LINE]: 'line', [TraceKind.TAKEN]: 'taken',
+};
+
+/** 00:04.0, as lspci writes it. */
+const requesterText = (id: number): string => `${(id >> 8).toString(16).padStart(2, '0')}:${((id >> 3) & 31).toString(16).padStart(2, '0')}.${id & 7}`;
+
+function placeOf(kind: TraceEvent['kind'], id: number, names: TraceHeader['names']): { device: string; what: string } {
+  if (kind.startsWith('dma')) return { device: requesterText(id), what: kind };
+  if (kind === 'message') return { device: requesterText(id), what: 'interrupt message' };
+  if (kind === 'line' || kind === 'taken') return { device: 'irq', what: `${kind} ${id}` };
+  const name = names[id] ?? `counter ${id}`, space = name.indexOf(' ');
+  return { device: name.slice(0, space), what: name.slice(space + 1) };
+}
+
+export function readHeader(bytes: Uint8Array): { header: TraceHeader; end: number } {
+  const end = bytes.indexOf(10) + 1;
+  try {
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as TraceHeader;
+    if (header.schema === TRACE_SCHEMA) return { header, end };
+  } catch {
+    // What it is instead does not matter.
+  }
+  throw new MeasureError('the file', `is no trace (its first line does not say ${TRACE_SCHEMA}).`);
+}
+
+/** Reads events from whole records. */
+export function* readEvents(bytes: Uint8Array, { names }: TraceHeader): Generator<TraceEvent> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + TraceAt.EVENT_BYTES <= bytes.length; at += TraceAt.EVENT_BYTES) {
+    const kind = KINDS[view.getUint32(at + TraceAt.KIND, true) as TraceKind];
+    if (kind === undefined) throw new MeasureError('the file', `has something that is no event at byte ${at} behind its first line.`);
+    yield {
+      tick: view.getBigUint64(at + TraceAt.TICK, true), rip: view.getBigUint64(at + TraceAt.RIP, true), kind, ...placeOf(kind, view.getUint32(at + TraceAt.ID, true), names),
+      value: view.getBigUint64(at + TraceAt.VALUE, true), bytes: view.getUint32(at + TraceAt.BYTES, true),
+    };
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * One packet's life out of a trace: from the doorbell, or the frame's coming, to the interrupt's acknowledgement, or the buffer's refill. Events are the
+ * card's own, its transfers and its interrupts; what belongs to a packet is told by their order, as a card does one packet after the other.
+ */
+
+import { MeasureError } from '../errors.js';
+import type { TraceEvent } from './events.js';
+
+export interface Life {
+  card: string;
+  direction: 'tx' | 'rx';
+  packet: number;
+  events: TraceEvent[];
+}
+
+const DONE = { tx: 'packets sent', rx: 'packets received' } as const;
+const DOORBELL = { tx: /^(q1 )?doorbells$/, rx: /^(q0 )?doorbells$/ } as const;
+
+/** Cards that have sent or received. */
+export function cardsOf(events: readonly TraceEvent[], direction: 'tx' | 'rx'): string[] {
+  return [...new Set(events.filter(({ kind, what }) => kind === 'count' && what === DONE[direction]).map(({ device }) => device))];
+}
+
+/** The requester that the card's transfers name: that of the nearest before a frame was done. */
+function requesterBefore(events: readonly TraceEvent[], at: number): string | undefined {
+  for (let n = at; n >= 0 && n > at - 200; n--) if (events[n]!.kind.startsWith('dma')) return events[n]!.device;
+  return undefined;
+}
+
+/** The last event before `at` for which `is` holds; -1 for none. */
+function lastBefore(events: readonly TraceEvent[], at: number, is: (event: TraceEvent) => boolean): number {
+  for (let n = at - 1; n >= 0; n--) if (is(events[n]!)) return n;
+  return -1;
+}
+
+/** Where its interrupt has been acknowledged (the first register read after it was taken), or its buffer given back; or the trace's end. */
+function endOf(events: readonly TraceEvent[], from: number, card: string, direction: 'tx' | 'rx'): number {
+  let taken = false, acknowledged = -1;
+  for (let n = from; n < events.length; n++) {
+    const { kind, device, what } = events[n]!;
+    if (kind === 'taken') taken = true;
+    if (taken && device === card && kind === 'read' && acknowledged < 0) acknowledged = n;
+    if (acknowledged >= 0 && direction === 'tx') return acknowledged;
+    if (acknowledged >= 0 && device === card && kind === 'count' && DOORBELL.rx.test(what)) return n;
+  }
+  return acknowledged >= 0 ? acknowledged : events.length - 1;
+}
+
+/** Packet `packet` of a card, counted from 1 in the trace. */
+export function lifeOf(events: readonly TraceEvent[], packet: number, direction: 'tx' | 'rx', wanted?: string): Life {
+  const cards = cardsOf(events, direction), card = wanted ?? cards[0];
+  if (card === undefined || !cards.includes(card)) throw new MeasureError('the trace', `no card ${wanted ?? ''} has ${direction === 'tx' ? 'sent' : 'received'} a packet in it.${cards.length > 0 ? ` There are ${cards.join(', ')}.` : ''}`);
+  const isDone = ({ kind, device, what }: TraceEvent): boolean => kind === 'count' && device === card && what === DONE[direction];
+  const done = events.flatMap((event, n) => (isDone(event) ? [n] : []))[packet - 1];
+  if (done === undefined) throw new MeasureError(`packet ${packet}`, `${card} has ${direction === 'tx' ? 'sent' : 'received'} ${events.filter(isDone).length} in this trace.`);
+  const before = lastBefore(events, done, isDone), requester = requesterBefore(events, done);
+  const bell = direction === 'tx' ? lastBefore(events, done, ({ kind, device, what }) => kind === 'count' && device === card && DOORBELL.tx.test(what)) : -1;
+  const own = (event: TraceEvent): boolean => event.device === card || event.device === requester || event.device === 'irq' || event.device.startsWith('lab');
+  // With one doorbell for several the packets before it lie between.
+  const first = bell >= 0 && bell < before ? [...(bell > 0 ? [events[bell - 1]!] : []), events[bell]!] : [], from = bell > before ? Math.max(bell - 1, 0) : before + 1;
+  const lived = events.slice(from, endOf(events, done, card, direction) + 1).filter((event, n) => own(event) && (from + n <= done || !isDone(event)));
+  return { card, direction, packet, events: [...first, ...lived] };
+}

@@ -1,0 +1,87 @@
+/** Attribution as files: functions, folded stacks, speedscope, pprof; and a guest's symbols taken out of a command's output. */
+import { describe, expect, it } from 'vitest';
+import { Profile } from 'pprof-format';
+import type { AttributedCall, Attribution } from '../../../host/machine/types.js';
+import { foldedText, functionTable, pprofBytes, speedscopeJson } from '../../../host/measure/attribution/formats.js';
+import { functionCosts } from '../../../host/measure/attribution/functions.js';
+import { SymbolFilter, withSymbols } from '../../../host/measure/attribution/symbols.js';
+import { mergeSymbols, parseSymbols, type SymbolLine } from '../../../host/machine/symbols.js';
+
+const call = (caller: number, name: string, instructions: bigint, more: Partial<AttributedCall> = {}): AttributedCall => ({
+  caller, name, address: BigInt(name.charCodeAt(0)), privilege: 0, space: 0x1000n, calls: 1n, instructions, loads: 0n, stores: 0n, accesses: 0n, crossings: 0n, ...more,
+});
+/** main calls f twice over, which calls itself and g; a program is interrupted by g. */
+const EXAMPLE: Attribution = {
+  lost: 0,
+  calls: [call(-1, 'main', 10n), call(0, 'f', 20n, { loads: 3n }), call(1, 'f', 5n), call(2, 'g', 7n), call(-1, 'p', 100n, { privilege: 3 }), call(4, 'g', 1n, { space: 0x2000n, accesses: 2n })],
+};
+
+describe('functions', () => {
+  it('have their own counts, and with what they called each instruction once', () => {
+    const costs = functionCosts(EXAMPLE).map(({ name, instructions, inclusive, calls }) => [name, instructions, inclusive, calls]);
+    expect(costs).toEqual([['p [user]', 100n, 101n, 1n], ['f', 25n, 32n, 2n], ['main', 10n, 42n, 1n], ['g', 8n, 8n, 2n]]);
+  });
+
+  it('as a table, with what is not shown in one line', () => {
+    const lines = functionTable(functionCosts(EXAMPLE), 1, 2).trimEnd().split('\n').map((line) => line.trim().split(/\s+/));
+    expect(lines[0]).toEqual(['instructions', 'inclusive', 'calls', 'loads', 'stores', 'accesses', 'crossings', 'function']);
+    expect(lines[1]).toEqual(['50.00', '50.50', '0.50', '0.00', '0.00', '0.00', '0.00', 'p', '[user]']);
+    expect(lines[2]).toEqual(['21.50', '2.50', '1.50', '0.00', '1.00', '0.00', '3', 'others']);
+  });
+});
+
+describe('for other tools', () => {
+  it('folded stacks', () => {
+    expect(foldedText(EXAMPLE)).toBe('main 10\nmain;f 20\nmain;f;f 5\nmain;f;f;g 7\np [user] 100\np [user];g 1\n');
+  });
+
+  it('speedscope: the weights are all instructions, and stacks name frames', () => {
+    const { shared, profiles: [profile] } = JSON.parse(speedscopeJson(EXAMPLE, 'x')) as { shared: { frames: { name: string }[] }; profiles: { samples: number[][]; weights: number[]; endValue: number }[] };
+    expect(profile!.endValue).toBe(143);
+    expect(profile!.samples.map((stack) => stack.map((n) => shared.frames[n]!.name).join(';'))).toEqual(['main', 'main;f', 'main;f;f', 'main;f;f;g', 'p [user]', 'p [user];g']);
+  });
+
+  it('pprof: what its own reader reads', () => {
+    const profile = Profile.decode(pprofBytes(EXAMPLE)), { strings } = profile.stringTable;
+    expect(profile.sampleType.map(({ type }) => strings[Number(type)])).toEqual(['instructions', 'loads', 'stores', 'accesses', 'crossings']);
+    const nameOf = (location: number | bigint): string => strings[Number(profile.function.find(({ id }) => id === profile.location.find(({ id: own }) => own === location)!.line[0]!.functionId)!.name)]!;
+    const samples = profile.sample.map(({ locationId, value }) => [locationId.map(nameOf).join(' < '), value.map(Number)]);
+    expect(samples).toContainEqual(['f < main', [20, 3, 0, 0, 0]]);
+    expect(samples).toContainEqual(['g < p [user]', [1, 0, 0, 2, 0]]);
+    expect(samples.length).toBe(6);
+  });
+});
+
+describe('symbols in a command\'s output', () => {
+  const text = 'before\x1epintail symbols\nffffffff81000000 T _text\nffffffffc0000000 t f\t[e1000]\n\x1eend of symbols\nafter\n';
+
+  it('are taken out of it, however it is cut', () => {
+    for (const size of [1, 3, 7, 1000]) {
+      const symbols: SymbolLine[] = [];
+      let out = '';
+      const filter = new SymbolFilter((more) => void symbols.push(...more), (bytes) => void (out += new TextDecoder().decode(bytes)));
+      for (let at = 0; at < text.length; at += size) filter.push(new TextEncoder().encode(text.slice(at, at + size)));
+      filter.end();
+      expect([out, symbols.map(({ name, module }) => [name, module])]).toEqual(['beforeafter\n', [['_text', undefined], ['f', 'e1000']]]);
+    }
+  });
+
+  it('a command that writes none has all of its output', () => {
+    let out = '';
+    const filter = new SymbolFilter(() => undefined, (bytes) => void (out += new TextDecoder().decode(bytes)));
+    filter.push(new TextEncoder().encode('a\x1epint'));
+    expect(out).toBe('a');
+    filter.end();
+    expect(out).toBe('a\x1epint');
+  });
+
+  it('stand before the command, which is as it was', () => {
+    expect(withSymbols(['ls', '-l', 'a b']).slice(-4)).toEqual(['sh', 'ls', '-l', 'a b']);
+  });
+
+  it('of a module that was loaded again take the place of those it had', () => {
+    const all = parseSymbols('10 T a\n30 t m [x]\n40 t n [y]\n'.replace(/^/gm, '000000'));
+    expect(mergeSymbols(all, parseSymbols('00000050 t m [x]')).map(({ name, address }) => [name, address])).toEqual([['a', 0x10n], ['n', 0x40n], ['m', 0x50n]]);
+    expect(mergeSymbols(all, parseSymbols('00000050 T b')).map(({ name }) => name)).toEqual(['b']);
+  });
+});
