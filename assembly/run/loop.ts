@@ -11,14 +11,15 @@ import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device
 import { cpu, Flag, Vector } from "../cpu/state";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
 import { Power, StopReason } from "../surface/run";
+import { TraceKind } from "../surface/trace";
 import { raiseTraps, runInShadow, trace } from "./single-step";
 import { after, before, beginRun, isAsked } from "../profile/step";
 import { step } from "./step";
 
 /** Runs up to `budget` ticks; says why it stopped. */
 export function runFor(budget: u64): u32 {
-  const before = control.base;
-  control.until = addSaturating(before, budget);
+  const start = control.base;
+  control.until = addSaturating(start, budget);
   control.yieldAt = <i64>before + YIELD_UNITS;
   refreshLimit();
   if (links.profiling) { beginRun(); control.events |= Event.PROFILE; }
@@ -26,8 +27,8 @@ export function runFor(budget: u64): u32 {
   control.turn = <u64>(<i64>(control.base + YIELD_UNITS) - control.yieldAt);
   control.yieldAt = NO_YIELD;
   clearEvent(Event.YIELD | Event.PROFILE);
-  addCount(Counter.TICKS, control.base - before);
-  addCount(Counter.INSTRUCTIONS, control.base - before);
+  addCount(Counter.TICKS, control.base - start);
+  addCount(Counter.INSTRUCTIONS, control.base - start);
   return why;
 }
 
