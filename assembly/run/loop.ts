@@ -20,7 +20,7 @@ import { step } from "./step";
 export function runFor(budget: u64): u32 {
   const start = control.base;
   control.until = addSaturating(start, budget);
-  control.yieldAt = <i64>before + YIELD_UNITS;
+  control.yieldAt = <i64>start + YIELD_UNITS;
   refreshLimit();
   if (links.profiling) { beginRun(); control.events |= Event.PROFILE; }
   const why = runOn();
