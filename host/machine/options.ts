@@ -148,9 +148,8 @@ function jitOf({ jit = 'off' }: PlainOptions): JitSettings {
   return { mode, threshold };
 }
 
-function traceOf({ onTrace, jit, worker }: PlainOptions): boolean {
+function traceOf({ onTrace, jit }: PlainOptions): boolean {
   if (onTrace === undefined) return false;
-  if (worker === true) throw new OptionError('onTrace', 'is for a machine on this thread; leave worker out.');
   if (jit !== undefined && jitOf({ jit }).mode !== 'off') throw new OptionError('onTrace', 'is told of interpreted code only; leave jit out.');
   return true;
 }
