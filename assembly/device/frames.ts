@@ -39,6 +39,8 @@ import { slots } from "./slots";
   /** Of a port with a line behind it (lab/): bytes that its FIFO holds, 0: no FIFO; and bytes of frames in it. */
   fifo: u32;
   held: u32;
+  /** 1: the line has no FIFO, so that a frame is handed over, and done, when its last bit has gone. */
+  lastBit: u32;
 }
 @inline export function port(n: u32): Port { return changetype<Port>(PORT_WORDS + (<usize>(n & 7) << 6)); }
 
@@ -105,6 +107,7 @@ function fitsFifo(n: u32, bytes: u32): bool {
  */
 export function beginFrame(n: u32, bytes: u32): Frame {
   if (!fitsFifo(n, bytes)) return changetype<Frame>(0);
+  if (port(n).lastBit && !call_indirect<u32>(slots.lineReady, n, bytes)) return changetype<Frame>(0);
   const f = reserveEntry(sendRing(n), bytes);
   if (!changetype<usize>(f)) endSlice();
   return f;

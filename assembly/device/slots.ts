@@ -36,6 +36,8 @@ import { SLOT_WORDS } from "./layout";
   /** A card has committed a frame to its port, or taken one: (port: u32) => void. For peers inside the module (lab/). */
   frameSent: u32;
   frameTaken: u32;
+  /** A line without a FIFO would have carried a frame by now: (port: u32, bytes: u32) => u32. Where not yet, it looks again then. */
+  lineReady: u32;
   /** The guest has marked (chipset/roi): (tag: u32) => void. */
   marked: u32;
   /** The IOAPIC's entries have the remappable format: a unit remaps interrupts (vtd/). No function. */

@@ -53,6 +53,8 @@ const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNE
   waiting: u32;
   /** A LabStart. */
   start: u32;
+  /** Of a line without a FIFO: when the frame at the card's head will have gone, 0: it has asked for none. */
+  goneNs: u64;
 }
 @inline export function lab(n: u32): Lab { return changetype<Lab>(LAB_WORDS + (<usize>(n & 7) << 7)); }
 
@@ -73,7 +75,7 @@ export function setLab(n: u32, mode: u32, size: u32, rate: u32, burst: u32, kbit
   l.size = min(max(size, 60), 9014);
   l.rate = max(rate, 1); l.burst = max(burst, 1);
   l.kbits = kbits; l.limit = limit; l.start = start ? <u32>LabStart.SILENT : 0;
-  port(n).fifo = kbits ? fifo : 0; port(n).held = 0;
+  port(n).fifo = kbits ? fifo : 0; port(n).held = 0; port(n).lastBit = kbits && !fifo ? 1 : 0;
 }
 
 /** Names a port's counters and binds the timer; `mac` is the card's. */
@@ -82,7 +84,7 @@ export function attachLab(n: u32, mac: u64): void {
   bindTimer(Timer.LAB, runLabs.index, 0);
   if (!l.mode) return;
   l.mac = mac;
-  slots.frameSent = labSent.index; slots.frameTaken = labTaken.index;
+  slots.frameSent = labSent.index; slots.frameTaken = labTaken.index; slots.lineReady = lineReady.index;
   if (l.start) slots.marked = labMarked.index;
   l.counters = takeCounters(Count.COUNT);
   nameOwned(l.counters + Count.TAKEN, "lab", n, -1, "frames taken", "frames");
@@ -98,7 +100,7 @@ export function attachLab(n: u32, mac: u64): void {
 export function resetLabs(): void {
   for (let n: u32 = 0; n < MAX_PORTS; n++) {
     const l = lab(n);
-    l.startNs = NEVER; l.due = 0; l.sent = 0; l.arrivesNs = NEVER; l.outFreeNs = 0; l.inFreeNs = 0; l.waiting = 0;
+    l.startNs = NEVER; l.due = 0; l.sent = 0; l.arrivesNs = NEVER; l.outFreeNs = 0; l.inFreeNs = 0; l.waiting = 0; l.goneNs = 0;
     if (l.start) l.start = LabStart.SILENT;
     l.nextNs = l.mode == <u32>LabMode.SOURCE && !l.start ? nowNs() + LOOK_NS : NEVER;
   }
@@ -111,10 +113,33 @@ export function resetLabs(): void {
 export function labSent(n: u32): void {
   const l = lab(n);
   if (!l.mode) return;
-  if (l.mode != <u32>LabMode.ECHO && !l.kbits) { takeAll(n, l); return; }
+  if (port(n).lastBit) chargeSegments(n, l);
+  if (l.mode != <u32>LabMode.ECHO && (!l.kbits || port(n).lastBit)) { takeAll(n, l); return; }
   if (l.arrivesNs != NEVER) return;
-  l.arrivesNs = max(nowNs(), l.inFreeNs) + lineNs(l, peekEntry(sendRing(n)));
+  l.arrivesNs = port(n).lastBit ? nowNs() : max(nowNs(), l.inFreeNs) + lineNs(l, peekEntry(sendRing(n)));
   setTimer(Timer.LAB, soonest());
+}
+
+/**
+ * Without a FIFO: 1 when the frame at the card's head has gone, which it is asked for by its bytes. The line begins with it when it is first asked; it is
+ * the timer that lets the card ask again.
+ */
+export function lineReady(n: u32, bytes: u32): u32 {
+  const l = lab(n), now = nowNs();
+  if (!l.goneNs) {
+    l.goneNs = max(now, l.inFreeNs) + lineTime(l, <u64>bytes + LINE_BYTES);
+    setTimer(Timer.LAB, soonest());
+  }
+  if (now < l.goneNs) return 0;
+  l.inFreeNs = l.goneNs;
+  l.goneNs = 0;
+  return 1;
+}
+
+/** The headers that segments of one large frame repeat: known only now, so the next frame pays for them. */
+function chargeSegments(n: u32, l: Lab): void {
+  const f = peekEntry(sendRing(n));
+  if (changetype<usize>(f)) l.inFreeNs += lineNs(l, f) - lineTime(l, <u64>f.bytes + LINE_BYTES);
 }
 
 /** The card has taken a frame: an echo may have waited for the room. */
@@ -141,7 +166,7 @@ export function labMarked(tag: u32): void {
 
 function nextOf(l: Lab): u64 {
   if (!l.mode) return NEVER;
-  return min(l.nextNs, l.waiting ? NEVER : l.arrivesNs);
+  return min(min(l.nextNs, l.waiting ? NEVER : l.arrivesNs), l.goneNs ? l.goneNs : NEVER);
 }
 
 function soonest(): u64 {
@@ -158,6 +183,8 @@ function runLabs(dev: usize): void {
     if (l.arrivesNs <= now && !l.waiting) arrive(n, l, now);
     if (l.nextNs <= now) give(n, l, now);
     tellCard(n);
+    // A card that no longer wants to send it: nothing is on the line.
+    if (l.goneNs && l.goneNs <= now) l.goneNs = 0;
   }
   setTimer(Timer.LAB, soonest());
 }
@@ -211,9 +238,9 @@ function arrive(n: u32, l: Lab, now: u64): void {
     if (l.mode == <u32>LabMode.ECHO && !echo(n, l, f, now)) { l.waiting = 1; return; }
     countTaken(l, f);
     leave(n, id, f);
-    l.inFreeNs = l.arrivesNs;
+    l.inFreeNs = max(l.inFreeNs, l.arrivesNs);
     const next = peekEntry(id);
-    l.arrivesNs = changetype<usize>(next) ? l.arrivesNs + lineNs(l, next) : NEVER;
+    l.arrivesNs = !changetype<usize>(next) ? NEVER : port(n).lastBit ? now : l.arrivesNs + lineNs(l, next);
   }
 }
 

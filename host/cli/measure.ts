@@ -50,7 +50,7 @@ function readQuestion(parsed: Parsed): PacketQuestion {
     cards, sizes: sizesOf(parsed.given('size'), parsed), directions: listOf(parsed.given('dir'), DIRECTIONS, parsed),
     count: numberOf(parsed.given('count'), DEFAULTS.count, LEAST_COUNT, 1_000_000, parsed), warmUp: numberOf(parsed.given('warm-up'), DEFAULTS.warmUp, 0, 1_000_000, parsed),
     rate: numberOf(parsed.given('rate'), DEFAULTS.rate, 10, 10_000_000, parsed), driver: driverOf(parsed, cards),
-    ...(speed === undefined ? {} : { speed: speed.value }), ...(fifo === undefined ? {} : { fifo: numberOf(fifo, 0, 64, 2 ** 20, parsed) }),
+    ...(speed === undefined ? {} : { speed: speed.value }), ...(fifo === undefined ? {} : { fifo: numberOf(fifo, 0, 0, 2 ** 20, parsed) }),
   };
 }
 

@@ -195,7 +195,7 @@ const MEASURES = [
     ['warm-up', 'frames before them; default 500', { value: 'N', own: true }],
     ['rate', 'frames a second that are received; default 20000', { value: 'N', own: true }],
     ['speed', 'bits a second of the line; without, the device is instant', { value: '100M', own: true }],
-    ['fifo', 'bytes between the card and such a line; default 16384', { value: 'BYTES', own: true }],
+    ['fifo', 'bytes between the card and such a line, in which a frame is done for the card; 0: at its last bit; default 16384', { value: 'BYTES', own: true }],
     ['driver', 'a parameter of the driver\'s module, for one --card; may be repeated', { value: 'NAME=VALUE', own: true }],
   ]),
   ...rowsOf('Options', ['measure'], [

@@ -17,7 +17,7 @@ export interface LabOptions {
   count: number;
   /** 1000 bits a second each way; 0: frames take no time. */
   kbits: number;
-  /** Bytes between the card and a line with a speed: a frame is completed when it is in there. */
+  /** Bytes between the card and a line with a speed: a frame is completed when it is in there; with 0 when its last bit has gone. */
   fifo: number;
   /** A source begins when a driver listens, or at the guest's mark with its port's number and one, and ends at the next. */
   start: 'listen' | 'mark';

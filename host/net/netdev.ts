@@ -313,7 +313,7 @@ function readLab(options: Options, { pcap, faults }: Common): LabOptions {
     count: options.integer('count', 0, 0, MAX_WORD),
     kbits: parseSpeed(speed) ?? options.fail(`speed=${speed}: want bits a second, such as 1G, 100M or 9600k; 0 for no limit`),
     start,
-    fifo: options.integer('fifo', FIFO_BYTES, 64, 2 ** 20),
+    fifo: options.integer('fifo', FIFO_BYTES, 0, 2 ** 20),
   };
 }
 

@@ -17,6 +17,7 @@ export { counterIds, counterAddress, counterName, counterUnit, countersMissing, 
 export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
 export { diskTable } from "../../../assembly/device/blocks";
 export { announceCards, giveOption, portName, slotOfCard } from "../../../assembly/run/cards";
+export { setLab } from "../../../assembly/lab/lab";
 export { stream } from "../../../assembly/device/bytes";
 export function plug(port: u32, up: u32): void { setLink(port, up != 0); }
 export { packedRoomLeft } from "../../../assembly/virtio/queue/copies";

@@ -5,7 +5,7 @@ const PAGES = 1792;
 const RAM_BYTES = 4 << 20;
 export const PORT_A = 1024;
 
-export interface CardOptions { mac?: bigint; masked?: bigint; mtu?: number; modernOnly?: boolean; vectors?: number; kind?: number; count?: number; queues?: number; legacyOnly?: boolean; speed?: number; first?: number }
+export interface CardOptions { mac?: bigint; masked?: bigint; mtu?: number; modernOnly?: boolean; vectors?: number; kind?: number; count?: number; queues?: number; legacyOnly?: boolean; speed?: number; first?: number; lab?: { mode: number; kbits: number; fifo: number } }
 
 export class TestMachine {
   readonly ram: number;
@@ -21,6 +21,8 @@ export class TestMachine {
       if (options.legacyOnly) this.call("giveOption", i, 18, 1n);
       if (options.speed !== undefined) { this.call("giveOption", i, 3, BigInt(options.speed)); this.call("giveOption", i, 4, 1n); }
     }
+    const { lab } = options;
+    if (lab !== undefined) this.call("setLab", 0, lab.mode, 60, 1000, 1, lab.kbits, 0, lab.fifo, 0);
     this.m.exports.make!(BigInt(RAM_BYTES));
     this.ram = this.call("ramBase");
     this.devfn = this.call("slotOfCard", first) << 3;
