@@ -1,4 +1,4 @@
-/** Attribution for other people's tools: folded stacks (flamegraph.pl), speedscope's JSON, pprof. Values are exact counts, no samples. */
+/** Attribution for other people's tools: folded stacks (flamegraph.pl), speedscope's JSON, pprof, the text of `perf script`. Values are exact counts, no samples. */
 
 import { Function, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format';
 import type { Attribution } from '../../machine/types.js';
@@ -49,6 +49,13 @@ export function pprofBytes({ calls }: Attribution): Uint8Array {
   return new Profile({ sampleType, sample, location: [...locations.values()], function: [...functions.values()], stringTable, defaultSampleType: text('instructions') }).encode();
 }
 
+/** As `perf script` prints samples, each with its instructions for a period: innermost first, an empty line behind each. */
+export function perfScriptText({ calls }: Attribution): string {
+  const line = (n: number): string => `\t${calls[n]!.address.toString(16).padStart(16)} ${calls[n]!.name ?? '[unknown]'} (${calls[n]!.privilege === 0 ? '[kernel.kallsyms]' : '[user]'})\n`;
+  const run = calls.map((_, n) => n).filter((n) => calls[n]!.instructions > 0n);
+  return run.map((n) => `pintail     1 [000]     0.000000: ${calls[n]!.instructions} instructions: \n${pathTo(calls, n).reverse().map(line).join('')}\n`).join('');
+}
+
 const HEADS = ['instructions', 'inclusive', 'calls', 'loads', 'stores', 'accesses', 'crossings'] as const;
 
 /** A table of functions; `packets`: counts are by so many. */
@@ -68,4 +75,5 @@ export const FORMATS: readonly { ending: string; about: string; make: (attributi
   { ending: '.folded', about: 'folded stacks, for flame graphs', make: foldedText },
   { ending: '.speedscope.json', about: 'speedscope', make: speedscopeJson },
   { ending: '.pb', about: 'pprof', make: pprofBytes },
+  { ending: '.perf', about: 'perf script', make: perfScriptText },
 ];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Profile } from 'pprof-format';
 import type { AttributedCall, Attribution } from '../../../host/machine/types.js';
-import { foldedText, functionTable, pprofBytes, speedscopeJson } from '../../../host/measure/attribution/formats.js';
+import { foldedText, functionTable, perfScriptText, pprofBytes, speedscopeJson } from '../../../host/measure/attribution/formats.js';
 import { functionCosts } from '../../../host/measure/attribution/functions.js';
 import { SymbolFilter, withSymbols } from '../../../host/measure/attribution/symbols.js';
 import { mergeSymbols, parseSymbols, type SymbolLine } from '../../../host/machine/symbols.js';
@@ -39,6 +39,12 @@ describe('for other tools', () => {
     const { shared, profiles: [profile] } = JSON.parse(speedscopeJson(EXAMPLE, 'x')) as { shared: { frames: { name: string }[] }; profiles: { samples: number[][]; weights: number[]; endValue: number }[] };
     expect(profile!.endValue).toBe(143);
     expect(profile!.samples.map((stack) => stack.map((n) => shared.frames[n]!.name).join(';'))).toEqual(['main', 'main;f', 'main;f;f', 'main;f;f;g', 'p [user]', 'p [user];g']);
+  });
+
+  it('perf script: a sample a way of calls, innermost first', () => {
+    const samples = perfScriptText(EXAMPLE).trimEnd().split('\n\n');
+    expect(samples.length).toBe(6);
+    expect(samples[1]!.split('\n').map((line) => line.trim())).toEqual(['pintail     1 [000]     0.000000: 20 instructions:', '66 f ([kernel.kallsyms])', '6d main ([kernel.kallsyms])']);
   });
 
   it('pprof: what its own reader reads', () => {
