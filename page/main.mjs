@@ -8,8 +8,11 @@ const verb = process.argv[2] ?? 'serve';
 
 await build();
 const { buildGuest } = await import('../build/host/guest/index.js');
+const { addWaiting } = await import('../build/host/cli/guest-waiting.js');
 // Anew each time, from the cache: what lies there may be of another build.
-await buildGuest('amd64', join(root, 'build/page-public/guest'), { onProgress: (line) => process.stderr.write(`${line}\n`) });
+const guest = await buildGuest('amd64', join(root, 'build/page-public/guest'), { onProgress: (line) => process.stderr.write(`${line}\n`) });
+process.stderr.write('booting it once, for the first visit\n');
+await addWaiting(guest);
 
 if (verb === 'build') {
   await buildPage({ configFile });

@@ -18,7 +18,7 @@ function guestName({ faults, given }: { faults: Parsed['faults']; given: ReturnT
 function report({ dir, manifest }: Guest, json: boolean): void {
   if (json) return void process.stdout.write(`${JSON.stringify({ dir, ...manifest }, null, 2)}\n`);
   process.stdout.write(`${dir}\n`);
-  for (const file of [manifest.kernel, manifest.initrd, ...(manifest.root === undefined ? [] : [manifest.root])]) process.stdout.write(`  ${file.name}  ${file.bytes} bytes  sha256 ${file.sha256}\n`);
+  for (const file of [manifest.kernel, manifest.initrd, ...(manifest.root === undefined ? [] : [manifest.root]), ...(manifest.waiting === undefined ? [] : [manifest.waiting])]) process.stdout.write(`  ${file.name}  ${file.bytes} bytes  sha256 ${file.sha256}\n`);
 }
 
 function read(name: CommandName, args: readonly string[]): { parsed: Parsed; guest: DebianGuestName } {
@@ -47,10 +47,16 @@ async function build(args: readonly string[]): Promise<number> {
   if (out === undefined) parsed.faults.add('--out', 'is missing: the folder to write kernel, initrd and manifest.json to.');
   for (const word of parsed.words) parsed.faults.add(word, '"guest build" takes options only.');
   const packages = readPackages(parsed);
+  const waits = parsed.given('waiting');
+  if (waits !== undefined && packages !== undefined) parsed.faults.add(waits.argument, 'is of a guest in memory; with --packages the root file system is on a disk.');
   parsed.faults.check();
-  const made = await interruptible('guest', (signal, progress) => {
+  const made = await interruptible('guest', async (signal, progress) => {
     const options = { signal, onProgress: progress.note, onTransfer: progress.transfer };
-    return packages === undefined ? buildGuest(name, out!, options) : buildRoot(name, packages, out!, options);
+    if (packages !== undefined) return buildRoot(name, packages, out!, options);
+    const guest = await buildGuest(name, out!, options);
+    if (waits === undefined) return guest;
+    progress.moving('booting, once');
+    return (await import('./guest-waiting.js')).addWaiting(guest, signal);
   });
   report(made, parsed.has('json'));
   return 0;

@@ -181,6 +181,7 @@ const GUESTS = [
   ...rowsOf('Options', GUEST, [['guest', 'what it is made of: amd64 (default) or i386', { value: 'NAME', own: true, only: ['amd64', 'i386'] }]]),
   ...rowsOf('Options', ['guest build'], [
     ['out', 'the folder for kernel, initrd and manifest.json', { value: 'FOLDER', own: true, files: 'folder' }],
+    ['snapshot', 'puts the guest, booted to its prompt, beside its kernel: what has the folder goes on from there', { own: true, key: 'waiting' }],
     ['packages', 'a root file system of these Debian packages and all they need, on a disk: NAME,NAME', { value: 'NAMES', own: true }],
   ]),
   ...rowsOf('Options', ['guest import'], [['out', 'the folder for the guest; default the archive\'s name', { value: 'FOLDER', own: true, files: 'folder' }]]),
@@ -230,7 +231,7 @@ export interface CommandRow {
 
 export const COMMANDS: readonly CommandRow[] = [
   { name: 'run', usage: 'run [options] [-- COMMAND ARGS...]', about: 'boots a machine with its console in this terminal, or runs one command in a guest' },
-  { name: 'guest build', usage: 'guest build [--guest amd64|i386] [--packages NAME,NAME] --out DIR', about: 'makes a guest of Debian\'s packages, for another machine or a web server' },
+  { name: 'guest build', usage: 'guest build [--guest amd64|i386] [--packages NAME,NAME | --snapshot] --out DIR', about: 'makes a guest of Debian\'s packages, for another machine or a web server' },
   { name: 'guest import', usage: 'guest import ROOTFS.tar [--out DIR]', about: 'makes a guest of a root file system of your own' },
   { name: 'snapshot info', usage: 'snapshot info FILE', about: 'what machine a snapshot is of, and its sections' },
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },

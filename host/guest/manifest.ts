@@ -3,8 +3,8 @@
 import { GuestError } from './errors.js';
 
 export const MANIFEST_NAME = 'manifest.json';
-/** 2: the command line states no rate of the TSC, which is another now. 3: the agent speaks version 2 of the protocol. 4: version 3. */
-export const FORMAT = 4;
+/** 2: the command line states no rate of the TSC, which is another now. 3: the agent speaks version 2 of the protocol. 4: version 3. 5: version 4. */
+export const FORMAT = 5;
 
 export interface ManifestFile {
   /** Name within the folder. */
@@ -13,6 +13,13 @@ export interface ManifestFile {
   sha256: string;
   /** What it is. */
   about: string;
+}
+
+/** A packed snapshot. */
+export interface WaitingFile extends ManifestFile {
+  memoryMiB: number;
+  /** What its console shows. */
+  screen: string;
 }
 
 export interface Manifest {
@@ -34,6 +41,8 @@ export interface Manifest {
   initrd: ManifestFile;
   /** A disk with the root file system, where that is not in the initrd. */
   root?: ManifestFile;
+  /** The guest booted to its prompt, which a machine may go on from. */
+  waiting?: WaitingFile;
   /** Files that are not needed to boot. */
   others: ManifestFile[];
 }
@@ -53,7 +62,8 @@ function isManifest(value: unknown): value is Manifest {
   const it = value as Partial<Manifest> | null;
   return (
     typeof it === 'object' && it !== null && it.format === FORMAT && typeof it.name === 'string' && typeof it.version === 'string' &&
-    typeof it.append === 'string' && typeof it.memory === 'number' && isFile(it.kernel) && isFile(it.initrd) && (it.root === undefined || isFile(it.root))
+    typeof it.append === 'string' && typeof it.memory === 'number' && isFile(it.kernel) && isFile(it.initrd) && (it.root === undefined || isFile(it.root)) &&
+    (it.waiting === undefined || (isFile(it.waiting) && Number.isInteger(it.waiting.memoryMiB) && typeof it.waiting.screen === 'string'))
   );
 }
 

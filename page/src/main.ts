@@ -9,6 +9,7 @@ import { linkTo, readLink, type Linked } from './link.js';
 import { openLive } from './live.js';
 import { look, openLook } from './look.js';
 import { openScreen } from './screen.js';
+import { fetchWaiting } from './visit.js';
 import { forget, keep, listKept, readState, type KeptMachine, type Recipe } from './store.js';
 
 const GUEST = 'guest/';
@@ -46,7 +47,7 @@ function showTransfer(): NonNullable<MachineOptions['onTransfer']> {
     const [sum, all] = [...files.values()].reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
     bar.hidden = false;
     bar.value = sum / all;
-    at('start-text').textContent = sum < all ? `Fetching the guest: ${bytes(sum)} of ${bytes(all)}` : 'Booting';
+    at('start-text').textContent = sum < all ? `Fetching the guest: ${bytes(sum)} of ${bytes(all)}` : 'Starting it';
   };
 }
 
@@ -101,16 +102,14 @@ async function atPrompt(recipe: Recipe): Promise<void> {
   await showKept();
 }
 
-/** Goes on where a kept machine was. False: it cannot, and why has been said. */
-async function resume(kept: KeptMachine): Promise<boolean> {
-  const snapshot = await readState(kept.id);
-  if (snapshot === undefined) return false;
+/** Goes on from a snapshot, with what the screen showed. False: it cannot, and why has been said. */
+async function wake(snapshot: NonNullable<MachineOptions['snapshot']>, recipe: Recipe, shown: string): Promise<boolean> {
   showStart('Waking the machine…');
   try {
-    const { memoryMiB: _, seed: _seed, append: _append, guest: _guest, ...rest } = kept.recipe;
-    const machine = await bench.make({ ...rest, snapshot }, kept.recipe);
+    const { memoryMiB: _, seed: _seed, append: _append, guest: _guest, ...rest } = recipe;
+    const machine = await bench.make({ ...rest, snapshot }, recipe);
     machine.attachInput(true);
-    void screen.write(new TextEncoder().encode(kept.screen));
+    void screen.write(new TextEncoder().encode(shown));
     hideStart();
     bench.start();
     return true;
@@ -118,6 +117,20 @@ async function resume(kept: KeptMachine): Promise<boolean> {
     say((error as Error).message);
     return false;
   }
+}
+
+async function resume(kept: KeptMachine): Promise<boolean> {
+  const snapshot = await readState(kept.id);
+  return snapshot !== undefined && wake(snapshot, kept.recipe, kept.screen);
+}
+
+/** Debian as it was where the page was made; kept, so that the next visit fetches nothing. */
+async function firstVisit(): Promise<boolean> {
+  const waiting = await fetchWaiting(new URL(GUEST, document.baseURI), showTransfer());
+  if (waiting === undefined || !(await wake(waiting.snapshot, DEBIAN, waiting.screen))) return false;
+  await keep({ id: FIRST, name: 'Debian at its prompt', when: Date.now(), recipe: DEBIAN, screen: waiting.screen }, waiting.snapshot).catch(() => undefined);
+  await showKept();
+  return true;
 }
 
 async function resumeOrSay(kept: KeptMachine): Promise<void> {
@@ -221,6 +234,7 @@ async function begin(): Promise<void> {
   if (linked !== undefined) return openLinked(linked);
   const first = (await listKept()).find(({ id }) => id === FIRST);
   if (first !== undefined && (await resume(first))) return;
+  if (await firstVisit()) return;
   await coldBoot();
 }
 

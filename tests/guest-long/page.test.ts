@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { build } from 'vite';
 import { createMachine } from 'pintail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addWaiting } from '../../host/cli/guest-waiting.js';
 import { buildGuest } from '../../host/guest/index.js';
 import { root } from '../house/sources.js';
 import { CHROMIUM, startChromium, type Browser, type Page } from '../support/chromium.js';
@@ -48,7 +49,7 @@ async function type(words: string): Promise<void> {
 describe.skipIf(CHROMIUM === undefined)('the page', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pintail-page-'));
-    await buildGuest('amd64', join(folder, 'guest'));
+    await addWaiting(await buildGuest('amd64', join(folder, 'guest')));
     await build({ configFile: join(root, 'page/vite.config.mjs'), publicDir: false, logLevel: 'error', build: { outDir: join(folder, 'page') } });
     server = await serveFolders({ '/some/where/': `${folder}/page/`, '/some/where/guest/': `${folder}/guest/` });
     browser = await startChromium();
@@ -61,7 +62,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('boots Debian to its prompt, and answers', async () => {
+  it('goes on from Debian at its prompt, fetched, and answers', async () => {
     await page.goto(`${server.address}some/where/`);
     await picture('loading');
     await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
@@ -69,6 +70,13 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.until(`${SCREEN_TEXT}.includes('42 of x86_64')`);
     await page.until("document.getElementById('kept').textContent.includes('Debian at its prompt')");
     await picture('prompt');
+  });
+
+  it('boots Debian when it is reset', async () => {
+    await click('reset');
+    await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running' && !${SCREEN_TEXT}.includes('42 of')`);
+    await type('echo $((6 * 8)) of $(uname -m)');
+    await page.until(`${SCREEN_TEXT}.includes('48 of x86_64')`);
   });
 
   it('stops, steps one instruction, and shows registers, memory and the hash', async () => {
