@@ -5,15 +5,17 @@
 //   npm run bench -- bulk [--only TEXT] [--json]
 //   npm run bench -- net [--only TEXT] [--json]
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
+//   npm run bench -- clock [--only TEXT] [--json]     how well the one clock keeps time on a busy host
 
 import { benchBoot } from "./boot.mjs";
 import { benchBulk } from "./bulk.mjs";
+import { benchClock } from "./clock.mjs";
 import { benchCpu } from "./cpu.mjs";
 import { benchNet } from "./net.mjs";
 import { benchSlice } from "./slice.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { boot: benchBoot, bulk: benchBulk, cpu: benchCpu, net: benchNet, slice: benchSlice };
+const BENCHES = { boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, net: benchNet, slice: benchSlice };
 
 function refuse(text) {
   process.stderr.write(`bench: ${text}\n`);
