@@ -35,6 +35,9 @@
 @inline export const WALK: usize = CPU + 0x940;
 @inline export const WALK_SIZE: usize = 0x40;
 @inline export const PDPTE: usize = WALK + WALK_SIZE;
+/** The upper halves of the sixteen vectors, an array of their own as XSAVE has them (component 2). Zeros: AVX is planned, and nothing reaches them yet. */
+@inline export const UPPERS: usize = CPU + 0xa00;
+@inline export const UPPERS_SIZE: usize = 16 * 16;
 /** Floating-point environment and wide-arithmetic scratch (float/env.ts). */
 @inline export const FLOAT_ENV: usize = CPU + CPU_SIZE;
 @inline export const FLOAT_ENV_SIZE: usize = 4 * KIB;

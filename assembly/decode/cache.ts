@@ -45,6 +45,8 @@ import { JOINED } from "./scratch";
 }
 @inline const HEADER: u32 = 40;
 @inline const BLOCK_RECORDS: u32 = 64;
+/** Bytes of blocks that are dropped one by one. */
+@inline const FEW_BYTES: u32 = 16 * 1024;
 @inline const HASH_MASK: u32 = <u32>(BLOCK_HASH_SIZE / 4) - 1;
 /** The block of an instruction that crosses a page: at the region's start, never in the hash. */
 @inline const LONE: u32 = <u32>BLOCKS;
@@ -54,14 +56,35 @@ import { JOINED } from "./scratch";
 @inline function hashOf(host: u32, mode: u32): usize { return BLOCK_HASH + <usize>((host ^ mode * 0x9e5) & HASH_MASK) * 4; }
 @inline function pageHead(page: u32): usize { return PAGE_BLOCKS + <usize>page * 4; }
 
+/** Everything is dropped, at the cost of what is there. */
 export function dropAllBlocks(): void {
-  spend((<u32>(BLOCK_HASH_SIZE / 1024) + pageCount()) / 64);
+  const few = links.blockSpace != 0 && links.blockSpace - FIRST < FEW_BYTES;
+  if (few) dropEach(); else dropMaps();
+  links.blockSpace = FIRST;
+  links.translations = 0;
+  spend(few ? Work.DECODE : (<u32>(BLOCK_HASH_SIZE / 1024) + pageCount()) / 64);
+}
+
+/** Block by block, as they lie. */
+function dropEach(): void {
+  for (let at = FIRST; at < links.blockSpace;) {
+    const b = changetype<Block>(<usize>at);
+    at += HEADER + b.count * RECORD;
+    if (!b.host) continue;
+    const page = pageOf(b.host);
+    store<u32>(hashOf(b.host, b.mode), 0);
+    store<u32>(pageHead(page), 0);
+    clearAttr(page, Attr.CODE);
+    noteChange(page);
+  }
+}
+
+/** By emptying the maps that lead to them. */
+function dropMaps(): void {
   memory.fill(BLOCK_HASH, 0, BLOCK_HASH_SIZE);
   const pages = pageCount();
   for (let page: u32 = 0; page < pages; page++) if (attrOf(page) & Attr.CODE) clearAttr(page, Attr.CODE);
   memory.fill(PAGE_BLOCKS, 0, min<usize>(<usize>pages * 4, PAGE_BLOCKS_SIZE));
-  links.blockSpace = FIRST;
-  links.translations = 0;
   noteAllChanged();
 }
 

@@ -19,8 +19,9 @@ import { Flow, Map } from "./forms";
   uses: u8;
   /** The Feature without which it is not there, or 0. */
   feature: u8;
-  pad0: u8;
-  pad1: u32;
+  /** Kept for rows that VEX reaches (planned; none is there): where the third operand stands, and which L and W the prefix may have. */
+  third: u8;
+  vex: u32;
 }
 @inline const ROW_BYTES: usize = 16;
 

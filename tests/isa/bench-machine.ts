@@ -21,6 +21,9 @@ const RAM_MIB = 4;
 /** Physical addresses of what the machine keeps below the user regions' frames. */
 const PML4 = 0x1000, TABLES = 0x2000, GDT = 0x10000, IDT = 0x11000, LDT_AT = 0x12000, TSS = 0x13000, STACK_TOP = 0x18000, HANDLERS = 0x7002_0000, FRAMES = 0x10_0000;
 
+/** The list at hand: what a test imports is looked up at each use. */
+const ALL_REGIONS = REGIONS;
+
 /** The linear addresses of the supervisor's own pages, less their physical ones: where no vector's operand lies. */
 const OWN = 0x7000_0000;
 
@@ -147,7 +150,7 @@ function loadSegment(context: Context, n: number, selector: number): void {
 }
 
 function locate({ frames, base }: Context, address: number): number {
-  for (const region of REGIONS) {
+  for (const region of ALL_REGIONS) {
     if (address >= region.base && address < region.base + region.bytes) return base + frames.get(region.name)! + address - region.base;
   }
   throw new RangeError(`the vector touches ${address.toString(16)}, which is in no page of tests/oracle/pages.ts`);
@@ -272,6 +275,9 @@ function runVector(context: Context, vector: Vector): Actual {
 }
 
 function copyOut(context: Context, address: number, length: number): Uint8Array {
+  const at = locate(context, address);
+  // A window may end behind its region, where nothing is to be compared.
+  if (length > 0 && locate(context, address + length - 1) === at + length - 1) return context.bytes.slice(at, at + length);
   return Uint8Array.from({ length }, (_, i) => context.bytes[locate(context, address + i)]!);
 }
 
@@ -279,7 +285,9 @@ function hasCode(vector: number): boolean { return vector === 8 || (vector >= 10
 
 /** Puts the background back where the vector, or the processor that made it, wrote. */
 function restore(context: Context, vector: Vector): void {
-  const put = (address: number, length: number): void => writeBytes(context, address, Uint8Array.from({ length }, (_, i) => backgroundByte(address + i)));
+  const put = (address: number, length: number): void => {
+    for (let i = 0; i < length; i++) context.bytes[locate(context, address + i)] = backgroundByte(address + i);
+  };
   put(codeAddress(vector.initial), vector.code.length);
   for (const piece of [...vector.memory, ...vector.memoryChanges]) put(piece.address, piece.bytes.length);
 }

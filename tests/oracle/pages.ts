@@ -49,9 +49,21 @@ export function backgroundByte(address: number): number {
   return ((spread ^ (spread >>> 16)) >>> (8 * (address & 3))) & 0xff;
 }
 
-/** The whole background of a region. */
+const backgrounds = new Map<Region, Uint8Array>();
+
+/** The whole background of a region; not to be written to. */
 export function backgroundOf(region: Region): Uint8Array {
-  return Uint8Array.from({ length: region.bytes }, (_, i) => backgroundByte(region.base + i));
+  const known = backgrounds.get(region);
+  if (known !== undefined) return known;
+  const made = Uint8Array.from({ length: region.bytes }, (_, i) => backgroundByte(region.base + i));
+  backgrounds.set(region, made);
+  return made;
+}
+
+/** A copy of the background of an address on, which lies in one region with all its bytes. */
+export function backgroundAt(address: number, length: number): Uint8Array {
+  const region = regionOf(address)!, start = address - region.base;
+  return backgroundOf(region).slice(start, start + length);
 }
 
 export function regionOf(address: number): Region | null {

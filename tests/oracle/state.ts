@@ -77,29 +77,37 @@ export const FIELD_FTW = 21;
 export const FIELD_ST0 = 32;
 export const FIELD_XMM0 = 48;
 
+/** Typed views over an image; a class, because hundreds of thousands are made. */
+class Image implements State {
+  readonly gpr: BigUint64Array;
+  private readonly view: DataView;
+  private words?: Uint16Array;
+
+  constructor(readonly bytes: Uint8Array) {
+    this.gpr = new BigUint64Array(bytes.buffer, bytes.byteOffset, 16);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, STATE_BYTES);
+  }
+
+  get segment(): Uint16Array { return (this.words ??= new Uint16Array(this.bytes.buffer, this.bytes.byteOffset + 150, 6)); }
+  get st(): Uint8Array { return this.bytes.subarray(162, 242); }
+  get xmm(): Uint8Array { return this.bytes.subarray(248, 504); }
+  get rip(): bigint { return this.view.getBigUint64(128, true); }
+  set rip(value) { this.view.setBigUint64(128, value, true); }
+  get rflags(): number { return this.view.getUint32(136, true); }
+  set rflags(value) { this.view.setUint32(136, value, true); }
+  get mxcsr(): number { return this.view.getUint32(140, true); }
+  set mxcsr(value) { this.view.setUint32(140, value, true); }
+  get fcw(): number { return this.view.getUint16(144, true); }
+  set fcw(value) { this.view.setUint16(144, value, true); }
+  get fsw(): number { return this.view.getUint16(146, true); }
+  set fsw(value) { this.view.setUint16(146, value, true); }
+  get ftw(): number { return this.view.getUint16(148, true); }
+  set ftw(value) { this.view.setUint16(148, value, true); }
+}
+
 /** A state over `bytes` (or over fresh zeros). */
 export function createState(bytes: Uint8Array = new Uint8Array(STATE_BYTES)): State {
-  const { buffer, byteOffset } = bytes;
-  const view = new DataView(buffer, byteOffset, STATE_BYTES);
-  return {
-    bytes,
-    gpr: new BigUint64Array(buffer, byteOffset, 16),
-    segment: new Uint16Array(buffer, byteOffset + 150, 6),
-    st: new Uint8Array(buffer, byteOffset + 162, 80),
-    xmm: new Uint8Array(buffer, byteOffset + 248, 256),
-    get rip() { return view.getBigUint64(128, true); },
-    set rip(value) { view.setBigUint64(128, value, true); },
-    get rflags() { return view.getUint32(136, true); },
-    set rflags(value) { view.setUint32(136, value, true); },
-    get mxcsr() { return view.getUint32(140, true); },
-    set mxcsr(value) { view.setUint32(140, value, true); },
-    get fcw() { return view.getUint16(144, true); },
-    set fcw(value) { view.setUint16(144, value, true); },
-    get fsw() { return view.getUint16(146, true); },
-    set fsw(value) { view.setUint16(146, value, true); },
-    get ftw() { return view.getUint16(148, true); },
-    set ftw(value) { view.setUint16(148, value, true); },
-  };
+  return new Image(bytes);
 }
 
 export function copyState(state: State): State {
