@@ -73,7 +73,7 @@
 @inline export const COUNTERS_SIZE: usize = 512 * KIB;
 /** Cards', virtio's and disks' state (nic/, virtio/, storage/). */
 @inline export const DEVICES: usize = COUNTERS + COUNTERS_SIZE;
-@inline export const DEVICES_SIZE: usize = 3 * MIB;
+@inline export const DEVICES_SIZE: usize = 3 * MIB + 256 * KIB;
 /** Rings and disks' requests shared with the host (device/layout.ts). */
 @inline export const RINGS: usize = DEVICES + DEVICES_SIZE;
 @inline export const RINGS_SIZE: usize = 9 * MIB;

@@ -1,11 +1,11 @@
 // A card of the machine's list, as its model reads it: where it is, and what it was given, by name. The list is state, so that a
 // snapshot carries it; run/cards.ts keeps it.
 
-import { CARD_LIST } from "./layout";
+import { CARD_DATA, CARD_LIST, CARD_STATE_BYTES } from "./layout";
 import { CardOption } from "../surface/cards";
 
 @inline export const MAX_CARDS: u32 = 16;
-@inline const CARD_BYTES: usize = 256;
+@inline const CARD_BYTES: usize = 320;
 @inline const OPTIONS: usize = 64;
 
 @unmanaged export class Card {
@@ -31,6 +31,9 @@ export function hasCard(kind: u32): bool {
 export function optionOf(c: Card, option: u32): u64 { return load<u64>(wordAt(c, option)); }
 @inline export function wordOf(c: Card, option: u32): u32 { return <u32>optionOf(c, option); }
 export function setOption(c: Card, option: u32, value: u64): void { if (option < <u32>CardOption.COUNT) store<u64>(wordAt(c, option), value); }
+
+/** Where a card that is neither virtio nor a network card keeps its state, by its place in the list. */
+@inline export function cardState(i: u32): usize { return CARD_DATA + <usize>min(i, MAX_CARDS - 1) * CARD_STATE_BYTES; }
 
 /** Every word as it is when nothing is said: speed and duplex unknown, one queue, four vectors. */
 export function defaultOptions(c: Card): void {

@@ -52,7 +52,7 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 
 /** What each model of card is, a row each (run/cards.ts). */
 @inline export const MODEL_ROWS: usize = PROBE + PROBE_SIZE;
-@inline export const MODEL_ROWS_SIZE: usize = 16 * 32;
+@inline export const MODEL_ROWS_SIZE: usize = 32 * 32;
 
 // --- REGISTERS ---
 
@@ -76,11 +76,12 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 /** Network cards other than virtio (nic/layout.ts). */
 @inline export const NIC_DATA: usize = VIRTIO_DATA + VIRTIO_DATA_SIZE;
 @inline export const NIC_DATA_SIZE: usize = 448 * KIB;
-/** Cards that are no network cards, by their place in the list (misc/layout.ts). */
-@inline export const MISC_DATA: usize = NIC_DATA + NIC_DATA_SIZE;
-@inline export const MISC_DATA_SIZE: usize = 128 * KIB;
+/** Cards that are neither, by their place in the list (card.ts). */
+@inline export const CARD_STATE_BYTES: usize = 11 * KIB;
+@inline export const CARD_DATA: usize = NIC_DATA + NIC_DATA_SIZE;
+@inline export const CARD_DATA_SIZE: usize = 16 * CARD_STATE_BYTES;
 /** The remapping unit (vtd/layout.ts). */
-@inline export const VTD_DATA: usize = MISC_DATA + MISC_DATA_SIZE;
+@inline export const VTD_DATA: usize = CARD_DATA + CARD_DATA_SIZE;
 @inline export const VTD_DATA_SIZE: usize = 40 * KIB;
 /** The screen's registers (display/layout.ts). */
 @inline export const DISPLAY_DATA: usize = VTD_DATA + VTD_DATA_SIZE;

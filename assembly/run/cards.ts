@@ -17,6 +17,9 @@ import { attachLab, resetLabs } from "../lab/lab";
 import { attachEdu, resetEdu } from "../misc/edu/edu";
 import { attachE1000, e1000LinkChanged, resetE1000Card } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
+import { attachAhci, resetAhci } from "../storage/ahci/ahci";
+import { attachIde, resetIde } from "../storage/ide/ide";
+import { attachCd, attachHardDisk, driveSerial, putMedium, resetDrive } from "../storage/unit/drive";
 import { attachBlock, resetBlockCard } from "../virtio/block/block";
 import { attachConsole, consoleName, portsOf, resetConsoleCard } from "../virtio/console/console";
 import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/net/net";
@@ -29,18 +32,23 @@ import { attachIommu, resetIommu } from "../vtd/vtd";
 @inline const list = changetype<CardList>(CARD_LIST);
 /** Slots of the host bridge and the LPC bridge. */
 @inline const TAKEN: u32 = 1 | 1 << 31;
+/** The LPC bridge's, in which the board's own devices are functions. */
+@inline const BOARD_SLOT: u32 = 31;
 
 // --- Models ---
 
-/** What a card has to the host: a frame port, a disk's table, streams; or it is the board's and in no slot. */
-const enum Has { NOTHING, FRAMES, DISK, STREAMS, NO_SLOT }
-@unmanaged class Model { has: u32; attach: u32; reset: u32; link: u32; announce: u32; }
+/** What a card has to the host: a frame port, a disk's table, streams. */
+const enum Has { NOTHING, FRAMES, DISK, STREAMS }
+/** Where a card is: in a slot of the bus, in the board's own where it is given none, or in none: on a controller, or part of the board. */
+const enum Place { SLOT, BOARD, NONE }
+@unmanaged class Model { has: u32; attach: u32; reset: u32; link: u32; announce: u32; place: u32; }
 @inline function modelOf(kind: u32): Model { return changetype<Model>(MODEL_ROWS + (<usize>min(kind, CardKind.COUNT - 1) << 5)); }
 
 function row(kind: u32, has: u32, attach: u32, reset: u32, link: u32, announce: u32): void {
   const m = modelOf(kind);
-  m.has = has; m.attach = attach; m.reset = reset; m.link = link; m.announce = announce;
+  m.has = has; m.attach = attach; m.reset = reset; m.link = link; m.announce = announce; m.place = Place.SLOT;
 }
+function place(kind: u32, where: u32): void { modelOf(kind).place = where; }
 
 /** Every model; a cache, made before the list is filled and at attach. */
 export function defineModels(): void {
@@ -51,8 +59,16 @@ export function defineModels(): void {
   row(CardKind.E1000, Has.FRAMES, attachE1000.index, resetE1000Card.index, e1000LinkChanged.index, 0);
   row(CardKind.VIRTIO_9P, Has.DISK, attachShare.index, resetShareCard.index, 0, 0);
   row(CardKind.EDU, Has.NOTHING, attachEdu.index, resetEdu.index, 0, 0);
-  row(CardKind.IOMMU, Has.NO_SLOT, attachIommu.index, resetIommu.index, 0, 0);
+  row(CardKind.IOMMU, Has.NOTHING, attachIommu.index, resetIommu.index, 0, 0);
   row(CardKind.VGA, Has.NOTHING, attachVga.index, resetVga.index, 0, 0);
+  row(CardKind.AHCI, Has.NOTHING, attachAhci.index, resetAhci.index, 0, 0);
+  row(CardKind.IDE_DISK, Has.DISK, attachHardDisk.index, resetDrive.index, 0, 0);
+  row(CardKind.IDE_CD, Has.DISK, attachCd.index, resetDrive.index, 0, 0);
+  row(CardKind.IDE, Has.NOTHING, attachIde.index, resetIde.index, 0, 0);
+  place(CardKind.AHCI, Place.BOARD);
+  place(CardKind.IDE_DISK, Place.NONE);
+  place(CardKind.IDE_CD, Place.NONE);
+  place(CardKind.IOMMU, Place.NONE);
   row(CardKind.PCNET, Has.FRAMES, attachPcnet.index, resetPcnet.index, pcnetLinkChanged.index, 0);
 }
 
@@ -64,16 +80,28 @@ function tell(handler: u32, c: Card): void { if (handler) call_indirect<void>(ha
 /** The lowest free slot, 32 when none is. */
 function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 
+/** A machine has one of these. */
+function isOnlyOne(kind: u32): bool { return kind == <u32>CardKind.VGA || kind == <u32>CardKind.IOMMU; }
+
+/** Where a card that asks for `slot` goes: a slot, the board's place (31), 0 for one in none; 32 when that is taken. */
+function slotFor(kind: u32, slot: u32): u32 {
+  const where = modelOf(kind).place;
+  if (where == Place.NONE) return 0;
+  if (where == Place.BOARD && !slot) return BOARD_SLOT;
+  const at = slot ? slot : freeSlot();
+  return at >= BOARD_SLOT || (list.slots | TAKEN) >> at & 1 ? 32 : at;
+}
+
 /** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
 export function addToList(kind: u32, slot: u32): i32 {
   defineModels();
-  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has) || (kind == CardKind.VGA && countOf(kind) > 0)) return -1;
-  const onBoard = modelOf(kind).has == Has.NO_SLOT, at = onBoard ? 0 : slot ? slot : freeSlot();
-  if (!onBoard && (at > 30 || (list.slots | TAKEN) >> at & 1)) return -1;
+  if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has) || (isOnlyOne(kind) && countOf(kind) > 0)) return -1;
+  const at = slotFor(kind, slot);
+  if (at > BOARD_SLOT) return -1;
   const c = cardAt(list.count);
   c.kind = kind; c.slot = at; c.index = list.count; c.number = countOf(kind);
   defaultOptions(c);
-  if (!onBoard) list.slots |= 1 << at;
+  if (at < BOARD_SLOT) list.slots |= 1 << at;
   list.count++;
   return <i32>c.index;
 }
@@ -87,7 +115,6 @@ export function giveOption(i: u32, option: u32, value: u64): bool {
 
 /** Frame ports and disks' tables are eight each; of what is the board's there is one. */
 function hasRoom(has: u32): bool {
-  if (has == Has.NO_SLOT) return countHaving(Has.NO_SLOT, list.count) == 0;
   if (has == Has.FRAMES) return countHaving(Has.FRAMES, list.count) < MAX_PORTS;
   return has != Has.DISK || countHaving(Has.DISK, list.count) < MAX_DISKS;
 }
@@ -114,13 +141,17 @@ function countStreams(n: u32): u32 {
 
 function firstOf(i: u32): u32 {
   const has = modelOf(cardAt(i).kind).has;
-  return has == Has.STREAMS ? countStreams(i) : has == Has.NOTHING || has == Has.NO_SLOT ? 0 : countHaving(has, i);
+  return has == Has.STREAMS ? countStreams(i) : has == Has.NOTHING ? 0 : countHaving(has, i);
 }
 
 /** For the host, before the machine is made: where the name of a console card's port goes (a length, then up to 63 bytes); 0 for another card. */
 export function portName(i: u32, port: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_CONSOLE ? consoleName(i, port) : 0; }
 /** The same for the tag of a shared folder. */
 export function folderTag(i: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_9P ? shareTag(i) : 0; }
+/** The card is a drive on a controller. */
+function isDrive(i: u32): bool { return modelOf(kindOfCard(i)).place == Place.NONE && modelOf(kindOfCard(i)).has == Has.DISK; }
+/** The same for the serial number of a drive on a controller, up to 20 bytes. */
+export function serialOfDrive(i: u32): u32 { return isDrive(i) ? driveSerial(i) : 0; }
 /** The first stream of a console card. */
 export function streamOfCard(i: u32): u32 { return i < list.count ? cardAt(i).first : 0; }
 
@@ -159,6 +190,13 @@ export function setLink(framePort: u32, up: bool): void {
     port(framePort).unplugged = up ? 0 : 1;
     tell(m.link, c);
   }
+}
+
+// --- Media ---
+
+/** Puts another medium into a drive on a controller, or with 0 sectors takes it out. */
+export function changeCard(i: u32, sectors: u64, readOnly: bool): void {
+  if (isDrive(i)) putMedium(i, sectors, readOnly);
 }
 
 /** The machine came back from a snapshot, perhaps somewhere else: drivers that can announce themselves are asked to. */

@@ -18,7 +18,7 @@ import { SCREEN_STATE } from "../display/layout";
 import { presetScreen } from "../display/vga/preset";
 import { hasCard } from "../device/card";
 import { CardKind } from "../surface/cards";
-import { shiftRtc } from "../chipset/rtc/rtc";
+import { setBootOrder, shiftRtc } from "../chipset/rtc/rtc";
 import { presetPci } from "../pci/firmware";
 import { cpu, GPR, XMM, FPR, SEGMENTS } from "../cpu/state";
 import { noteStopped } from "../cpu/kvm";
@@ -32,7 +32,7 @@ import { dropAllBlocks } from "../decode/cache";
 import { defineOpcodes } from "../decode/opcodes";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, leaveBoundary, runFor } from "./loop";
-import { addToList, announceCards, giveOption, optionOfCard, setLink } from "./cards";
+import { addToList, announceCards, changeCard, giveOption, optionOfCard, setLink } from "./cards";
 import { Address } from "../surface/run";
 
 export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride, regionVersion } from "../base/regions";
@@ -45,7 +45,7 @@ export { setLab } from "../lab/lab";
 export { diskTable } from "../device/blocks";
 export { keyRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
 export { stepUndelivered } from "./step";
-export { listedCards, kindOfCard, folderTag, portName, slotOfCard, streamOfCard } from "./cards";
+export { listedCards, kindOfCard, folderTag, portName, serialOfDrive, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
 export { framePort } from "../device/frames";
 
@@ -71,6 +71,10 @@ export function addCard(kind: u32, slot: u32): i32 { return addToList(kind, slot
 export function setCardOption(card: u32, option: u32, lo: u32, hi: u32): u32 { return giveOption(card, option, wide(lo, hi)) ? 1 : 0; }
 /** Between slices: puts the cable of a network card's frame port in (1), or takes it out. */
 export function plug(framePort: u32, up: u32): void { setLink(framePort, up != 0); }
+/** Between slices: another medium in the drive that is card `i`, of so many 512-byte sectors; with none it is empty. */
+export function changeMedium(i: u32, sectorsLo: u32, sectorsHi: u32, readOnly: u32): void { changeCard(i, wide(sectorsLo, sectorsHi), readOnly != 0); }
+/** After `create`: what SeaBIOS boots from (chipset/rtc), at first and after the next reset. */
+export function orderBoot(now: u32, later: u32): void { setBootOrder(now, later); }
 /** A CardOption of a card of the list. */
 export function cardOptionLo(i: u32, option: u32): u32 { return <u32>optionOfCard(i, option); }
 export function cardOptionHi(i: u32, option: u32): u32 { return <u32>(optionOfCard(i, option) >> 32); }

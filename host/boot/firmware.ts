@@ -114,8 +114,8 @@ const SCREEN_ROM = 'pci1234,1111.rom';
 const consoleFiles = (screen: ScreenRom | undefined): [string, Uint8Array][] =>
   screen === undefined ? [['etc/sercon-port', little(2, COM1)]] : screen.rom === undefined ? [] : [[SCREEN_ROM, screen.rom]];
 
-/** What is told of a machine with so many bytes of RAM. */
-export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}, screen?: ScreenRom): FirmwareItem[] {
+/** What is told of a machine with so many bytes of RAM; `menu`: firmware offers what there is to boot from. */
+export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}, screen?: ScreenRom, menu = false): FirmwareItem[] {
   const { entry, structures } = smbios(0, memory, DEFAULT_BOARD.processors);
   const files: [string, Uint8Array][] = [
     ...acpiFiles(board),
@@ -133,7 +133,7 @@ export function firmwareItems(memory: number, board: Partial<AcpiBoard> = {}, sc
     { key: Key.PROCESSORS, bytes: little(2, 1) },
     // Nodes, and the node of each processor.
     { key: Key.NUMA, bytes: new Uint8Array(16) },
-    { key: Key.BOOT_MENU, bytes: little(2, 0) },
+    { key: Key.BOOT_MENU, bytes: little(2, menu ? 1 : 0) },
     { key: Key.MAX_PROCESSORS, bytes: little(2, 1) },
     { key: Key.IRQ0_OVERRIDE, bytes: little(4, 1) },
     { key: Key.DIRECTORY, bytes: directory(files) },

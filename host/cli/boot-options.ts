@@ -1,5 +1,6 @@
 /** What is booted: a kernel, a guest, a ROM image, or the first disk by SeaBIOS. */
 
+import { wrongWithOrder, type BootOrder } from '../boot/boot-order.js';
 import { GuestError } from '../guest/errors.js';
 import { parseAddition } from '../platform/node/guest/addition.js';
 import type { AddedFile, MachineOptions } from '../machine/types.js';
@@ -7,7 +8,7 @@ import { UsageError } from './faults.js';
 import type { Given } from './arguments.js';
 import type { TypedDrive } from './drives.js';
 import { readMachine } from './machine-type.js';
-import { readEach, readOption, type Reading } from './reading.js';
+import { readEach, type Reading } from './reading.js';
 import { readProperties, splitPairs, type Property } from './words.js';
 
 export interface BootPlan {
@@ -53,28 +54,32 @@ export function bootsDisk({ parsed }: Reading, drives: readonly TypedDrive[]): b
 }
 
 const BOOT: readonly Property[] = [
-  { name: 'order', kind: { is: 'text' }, about: 'c the disks, d the CD' },
-  { name: 'once', kind: { is: 'text' }, about: 'as order' },
-  { name: 'menu', kind: { is: 'switch' }, about: 'taken' },
+  { name: 'order', kind: { is: 'text' }, about: 'letters: a floppy, c disk, d CD, n network; the first is tried first' },
+  { name: 'once', kind: { is: 'text' }, about: 'as order, for the first start alone' },
+  { name: 'menu', kind: { is: 'switch' }, about: 'the firmware offers what there is to boot from' },
   { name: 'strict', kind: { is: 'switch' }, about: 'taken' },
   { name: 'splash', kind: { is: 'ignored' }, about: 'taken' },
   { name: 'splash-time', kind: { is: 'ignored' }, about: 'taken' },
   { name: 'reboot-timeout', kind: { is: 'ignored' }, about: 'taken' },
 ];
 
-/** Whether `-boot` asks for the CD first. */
-export function cdFirst(reading: Reading): boolean {
+/** `-boot` as the machine takes it. */
+function readOrder(reading: Reading): BootOrder | undefined {
   return readEach(reading, 'boot', (given) => {
     const words = splitPairs({ ...given, value: given.value.includes('=') ? given.value : `order=${given.value}` });
     const properties = readProperties(words, '-boot', BOOT, reading.faults);
-    const order = String(properties.get('order') ?? properties.get('once') ?? '');
-    const strange = [...order].find((letter) => !'cd'.includes(letter) && !(letter === 'n' || letter === 'a'));
-    if (strange !== undefined) throw new UsageError(given.argument, `"${strange}" is none of c (the disks) and d (the CD).`);
-    if (order === 'n') throw new UsageError(given.argument, 'there is no boot ROM for the network; write -kernel ipxe.lkrn.');
-    if (order === 'a') throw new UsageError(given.argument, 'there is no floppy drive; write -drive file=FILE.');
-    if (properties.get('menu') === true) reading.notes.push(`${given.argument}: there is no menu.`);
-    return order.startsWith('d') || /^[na]*d/.test(order);
-  }).some(Boolean);
+    const boot: BootOrder = {};
+    for (const name of ['order', 'once'] as const) {
+      const letters = properties.get(name) as string | undefined;
+      if (letters === undefined) continue;
+      const wrong = wrongWithOrder(letters);
+      if (wrong !== undefined) throw new UsageError(given.argument, wrong);
+      if (letters === 'n') throw new UsageError(given.argument, 'there is no boot ROM for the network; write -kernel ipxe.lkrn.');
+      boot[name] = letters;
+    }
+    if (properties.get('menu') === true) boot.menu = true;
+    return boot;
+  }).reduce<BootOrder | undefined>((all, one) => ({ ...all, ...one }), undefined);
 }
 
 /** What to boot, once it is known whether there are disks. */
@@ -84,7 +89,8 @@ export function readBoot(reading: Reading, firmware: boolean): BootPlan {
   const entry = readMachine(reading);
   const add = readEach(reading, 'add', addition);
   const [kernel, bios] = [parsed.value('kernel'), parsed.value('bios')];
-  if (bios !== undefined || firmware) return { machine: bios === undefined ? {} : { bios }, firmware, guestByDefault: false };
+  const boot = readOrder(reading);
+  if (bios !== undefined || firmware) return { machine: { ...(bios === undefined ? {} : { bios }), ...(boot === undefined ? {} : { boot }) }, firmware, guestByDefault: false };
   const restore = parsed.value('restore');
   const named = kernel !== undefined || parsed.has('guest');
   const machine: MachineOptions = restore !== undefined && !named ? {} : kernel === undefined ? { guest: parsed.value('guest') ?? 'amd64' } : { kernel };
@@ -94,14 +100,5 @@ export function readBoot(reading: Reading, firmware: boolean): BootPlan {
   if (modules.length > 0) machine.modules = modules;
   if (entry !== undefined) machine.entry = entry;
   if (add.length > 0) machine.add = add;
-  noteRoot(reading);
   return { machine, firmware: false, guestByDefault: !named && restore === undefined };
-}
-
-/** Disks are virtio's: what a command line made for IDE looks for is not there. */
-function noteRoot(reading: Reading): void {
-  readOption(reading, 'append', ({ value }) => {
-    const root = /(?:^| )root=\/dev\/([sh]d[a-z]\d*)/.exec(value)?.[1];
-    if (root !== undefined && reading.parsed.has('drive')) reading.notes.push(`-append: the first disk is /dev/vda here, not /dev/${root}: write root=/dev/${root.replace(/^[sh]d/, 'vd')}.`);
-  });
 }

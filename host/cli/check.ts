@@ -9,6 +9,7 @@ import { meaningOf } from '../words/errno.js';
 import { didYouMean } from '../words/near.js';
 import { planCards, readNetdevs } from '../machine/card-plan.js';
 import { readChardevs } from '../machine/consoles.js';
+import { isControllerModel } from '../machine/drive-buses.js';
 import { OptionError } from '../machine/errors.js';
 import type { MachineOptions } from '../machine/types.js';
 import type { Given } from './arguments.js';
@@ -47,9 +48,10 @@ export function checkCards(typed: readonly TypedDevice[], machine: MachineOption
   const netdevs = readNetdevs(machine.netdevs ?? []);
   const chardevs = readChardevs(machine.chardevs ?? []);
   const plan = (some: readonly TypedDevice[]): OptionError | undefined => refusal(() => planCards(some.map(({ device }) => device), netdevs, machine.drives ?? [], chardevs, machine.shares ?? []));
+  const controllers = typed.filter(({ device }) => isControllerModel(device.model));
   const wrong = new Set(faults.list.map(({ argument }) => argument));
   for (const one of typed.filter(({ argument }) => !wrong.has(argument))) {
-    const error = plan([one]);
+    const error = plan([...controllers, ...(controllers.includes(one) ? [] : [one])]);
     if (error !== undefined) faults.add(one.argument, problemOf(error, one.device.model));
   }
   if (faults.list.length > 0) return;
@@ -154,7 +156,7 @@ const HDRS_AT = 0x202;
 
 const begins = (bytes: Uint8Array, magic: readonly number[], at = 0): boolean => magic.every((byte, i) => bytes[at + i] === byte);
 
-/** Images that are there, are raw, and can start where they must. */
+/** Images that are there and are raw. */
 export function checkImages(drives: readonly TypedDrive[], faults: Faults): void {
   for (const typed of drives) {
     const path = typed.drive.source;
@@ -162,6 +164,5 @@ export function checkImages(drives: readonly TypedDrive[], faults: Faults): void
     const bytes = firstBytes(path);
     if (begins(bytes, ELF_MAGIC) || begins(bytes, HDRS, HDRS_AT)) faults.add(typed.argument, `${path} is a kernel and no disk; write -kernel ${path}.`);
     else if (begins(bytes, QCOW_MAGIC)) faults.add(typed.argument, `${path} is no raw image: ${qcowAdvice(path)}`);
-    else if (typed.cdrom && !(bytes[510] === 0x55 && bytes[511] === 0xaa)) faults.add(typed.argument, `${path} has no boot sector for disks, and there is no CD drive yet.`);
   }
 }

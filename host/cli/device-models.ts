@@ -37,7 +37,7 @@ const EVERY: readonly DeviceProperty[] = [
 const NO_ROM = property('romfile', { is: 'ignored', note: 'cards but the screen have no option ROM.' }, 'taken: cards but the screen have no option ROM');
 
 /** What a property's value is, and what it does, by the API's name for it. */
-const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports'>, readonly [Kind, string]>> = {
+const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports' | 'id'>, readonly [Kind, string]>> = {
   netdev: [text, 'the id of the network it is connected to'],
   mac: [text, 'its address; default 52:54:00:12:34:56 and up'],
   vectors: [count, 'MSI-X vectors, 0 for none'],
@@ -48,6 +48,8 @@ const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports'>, reado
   speed: [count, 'Mb/s that it reports'],
   duplex: [{ is: 'word', of: ['half', 'full'] }, 'what it reports'],
   drive: [text, 'the id of its -drive'],
+  bus: [text, 'its controller and port: ide.0 to ide.5 of the board, ID.0 and up of a controller with that id'],
+  unit: [count, 'its number on the bus, 0 or 1'],
   share: [text, 'the id of its -fsdev'],
   tag: [text, 'the name the guest mounts it by'],
   serial: [text, 'its serial number, up to 20 bytes'],
@@ -87,7 +89,8 @@ function rowOf({ names, aliases = [], about, board, options, absent = {}, featur
   });
   const without = Object.entries(absent).map(([name, why]) => property(name, { is: 'absent', why: `${why}; leave it out.` }, `off: ${why}`));
   const bits = Object.keys(features).map((name): DeviceProperty => ({ name, kind: onOff, about: 'a feature, offered or not', feature: true }));
-  return { names: [...names, ...aliases], about, properties: [...own, ...without, ...(board ? [ID] : EVERY), ...('romfile' in options || board ? [] : [NO_ROM]), ...(TAKEN[names[0]] ?? []), ...bits] };
+  const every = EVERY.filter(({ name }) => !own.some((one) => one.name === name));
+  return { names: [...names, ...aliases], about, properties: [...own, ...without, ...(board ? [ID] : every), ...('romfile' in options || board ? [] : [NO_ROM]), ...(TAKEN[names[0]] ?? []), ...bits] };
 }
 
 export const DEVICE_MODELS: readonly DeviceModel[] = MODELS.map(rowOf);
@@ -128,9 +131,9 @@ export const MODEL_NAMES: readonly string[] = ALL_MODELS.flatMap(({ names }) => 
 /** Models of QEMU that are not here, by how their names begin, and what to write instead. */
 const INSTEAD: readonly [RegExp, string][] = [
   [/^(e1000e|igb|rtl8139|ne2k_(pci|isa)|vmxnet3|i8\d{4}[a-z]*|tulip|usb-net)$/, 'write e1000, pcnet or virtio-net-pci.'],
-  [/^(ide-hd|ide-drive|scsi-hd|scsi-disk|nvme|virtio-blk-device|usb-storage|vhost-user-blk.*)$/, 'write virtio-blk-pci.'],
-  [/^(ide-cd|scsi-cd|usb-cdrom)$/, 'there is no CD drive; write -cdrom FILE, which is a virtio disk.'],
-  [/^(ahci|ich9-ahci|virtio-scsi.*|lsi.*|megasas.*|piix[34]-ide)$/, 'leave it out, and write virtio-blk-pci for the disk.'],
+  [/^(ide-drive|scsi-hd|scsi-disk|nvme|virtio-blk-device|usb-storage|vhost-user-blk.*)$/, 'write virtio-blk-pci or ide-hd.'],
+  [/^(scsi-cd|usb-cdrom)$/, 'write ide-cd, or -cdrom FILE.'],
+  [/^(virtio-scsi.*|lsi.*|megasas.*|piix4-ide)$/, 'leave it out, and write virtio-blk-pci for the disk.'],
   [/^virtio-net-device$/, 'write virtio-net-pci.'],
   [/^virtio-(serial|console)-device$/, 'write virtio-serial-pci.'],
   [/^virtio-rng-device$/, 'write virtio-rng-pci.'],

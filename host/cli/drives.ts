@@ -1,5 +1,6 @@
-/** `-drive`, `-hda` and its like, and `-cdrom`: disks, each on a virtio card of its own unless a `-device` takes it. */
+/** `-drive`, `-hda` and its like, and `-cdrom`: disks, each on a virtio card of its own or on a port of the board's AHCI controller, unless a `-device` takes it. */
 
+import { PLAIN_DRIVES } from '../machine/models.js';
 import type { DeviceOptions, DriveOptions } from '../machine/types.js';
 import type { Given, Parsed } from './arguments.js';
 import type { Faults } from './faults.js';
@@ -11,8 +12,6 @@ export interface TypedDrive {
   drive: DriveOptions;
   /** The card it comes with; undefined with `if=none`. */
   card: DeviceOptions | undefined;
-  /** QEMU would put it on an IDE bus, or in a CD drive. */
-  ide: boolean;
   cdrom: boolean;
 }
 
@@ -21,7 +20,7 @@ const CACHES = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'] as 
 export const DRIVE_PROPERTIES: readonly Property[] = [
   { name: 'file', kind: { is: 'text' }, about: 'a raw image by path' },
   { name: 'id', kind: { is: 'text' }, about: 'a name for it' },
-  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), none for a -device, or ide: virtio too, under the BIOS' },
+  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), none for a -device' },
   { name: 'format', kind: { is: 'text' }, about: 'raw, the one format there is' },
   { name: 'driver', kind: { is: 'text' }, about: 'as format' },
   { name: 'readonly', kind: { is: 'switch' }, about: 'not written to' },
@@ -33,10 +32,10 @@ export const DRIVE_PROPERTIES: readonly Property[] = [
   { name: 'locking', kind: { is: 'word', of: ['on', 'off', 'auto'] }, about: 'refuse an image that another machine writes to' },
   { name: 'file.locking', kind: { is: 'word', of: ['on', 'off', 'auto'] }, about: 'as locking' },
   { name: 'serial', kind: { is: 'text' }, about: 'the disk\'s serial number' },
-  { name: 'media', kind: { is: 'word', of: ['disk', 'cdrom'] }, about: 'cdrom: as -cdrom has it' },
-  { name: 'index', kind: { is: 'count' }, about: 'taken: disks are in the order in which they are given' },
-  { name: 'unit', kind: { is: 'count' }, about: 'taken, as index' },
-  { name: 'bus', kind: { is: 'count' }, about: 'taken, as index' },
+  { name: 'media', kind: { is: 'word', of: ['disk', 'cdrom'] }, about: 'cdrom: a CD in a drive' },
+  { name: 'index', kind: { is: 'count' }, about: 'of if=ide: the port, 0 to 5; other disks are in the order in which they are given' },
+  { name: 'unit', kind: { is: 'count' }, about: 'of if=ide: 0, the one drive of a port' },
+  { name: 'bus', kind: { is: 'count' }, about: 'of if=ide: as index' },
   { name: 'aio', kind: { is: 'ignored' }, about: 'taken: how the file is read is the program\'s business' },
   { name: 'detect-zeroes', kind: { is: 'ignored' }, about: 'taken' },
   { name: 'werror', kind: { is: 'ignored' }, about: 'taken: the guest is told of errors' },
@@ -98,17 +97,25 @@ function readDrive(option: Given, number: number, faults: Faults): TypedDrive | 
   const cdrom = given.get('media') === 'cdrom';
   const drive = toDrive(given, `drive${number}`);
   if (cdrom) drive.readOnly = true;
-  const serial = given.get('serial');
-  const card: DeviceOptions = { model: 'virtio-blk', drive: drive.id, ...(serial === undefined ? {} : { serial: serial as string }) };
-  return { argument, drive, card: wanted === 'none' ? undefined : card, ide: wanted === 'ide', cdrom };
+  const card = cardOf(wanted === 'virtio' && cdrom && !given.has('if') ? 'ide' : wanted, drive.id, cdrom, given);
+  return { argument, drive, card, cdrom };
+}
+
+/** What a drive is on. */
+function cardOf(wanted: string, drive: string, cdrom: boolean, given: Properties): DeviceOptions | undefined {
+  if (wanted === 'none') return undefined;
+  const serial = given.has('serial') ? { serial: given.get('serial') as string } : {};
+  if (wanted !== 'ide') return { model: 'virtio-blk', drive, ...serial };
+  const port = given.get('index') ?? given.get('bus');
+  return { model: cdrom ? PLAIN_DRIVES.cd : PLAIN_DRIVES.disk, drive, ...(port === undefined ? {} : { bus: `ide.${String(port)}` }), ...(given.has('unit') ? { unit: given.get('unit') as number } : {}), ...serial };
 }
 
 /** A disk by its file alone: `-hda FILE`, `-cdrom FILE`, or the word that QEMU takes for one. */
-function plainDisk(argument: string, file: string, id: string, faults: Faults, cdrom: boolean): TypedDrive {
+function plainDisk(argument: string, file: string, id: string, faults: Faults, port: number | undefined, cdrom: boolean): TypedDrive {
   checkFile(argument, file, faults);
   if (IMAGE_FORMATS.test(file)) faults.add(argument, qcowAdvice(file));
   const drive: DriveOptions = { id, source: file, ...(cdrom ? { readOnly: true } : {}) };
-  return { argument, drive, card: { model: 'virtio-blk', drive: id }, ide: true, cdrom };
+  return { argument, drive, card: { model: cdrom ? PLAIN_DRIVES.cd : PLAIN_DRIVES.disk, drive: id, ...(port === undefined ? {} : { bus: `ide.${port}` }) }, cdrom };
 }
 
 /** A word without an option that can only be a disk: it is a path, or has an image's ending. */
@@ -116,30 +123,21 @@ export function isDiskWord(word: string): boolean {
   return /[/\\]/.test(word) || /\.(img|raw|iso|bin|hdd|disk|qcow2?|vmdk|vdi|vhdx?)$/i.test(word);
 }
 
-/** All disks in their order: -hda to -hdd and the word, then -drive, then CDs (first with `-boot d`). */
+/** Where QEMU has them: -hda to -hdd at ports 0 to 3, the CD at port 2, and the word at port 0. */
+const LETTERS = ['hda', 'hdb', 'hdc', 'hdd'];
+const CD_PORT = 2;
+
+/** All disks in their order: -hda to -hdd and the word, then -drive, then the CD. */
 export function readDrives(parsed: Parsed, words: readonly string[]): TypedDrive[] {
   const { faults } = parsed;
-  const letters = parsed.all('hda').map((option, i) => plainDisk(option.argument, option.value, `hd${i}`, faults, false));
-  const named = words.map((word, i) => plainDisk(word, word, `disk${i}`, faults, false));
+  const letters = parsed.all('hda').map((option) => {
+    const port = Math.max(LETTERS.findIndex((letter) => option.argument.replace(/^-+/, '').startsWith(letter)), 0);
+    return plainDisk(option.argument, option.value, LETTERS[port]!, faults, port, false);
+  });
+  const named = words.map((word) => plainDisk(word, word, 'disk0', faults, 0, false));
   const drives = parsed.all('drive').flatMap((option, number) => readDrive(option, number, faults) ?? []);
-  const cds = parsed.all('cdrom').map((option, i) => plainDisk(option.argument, option.value, `cd${i}`, faults, true));
+  const cds = parsed.all('cdrom').map((option) => plainDisk(option.argument, option.value, 'cd0', faults, CD_PORT, true));
   const all = [...letters, ...named, ...drives, ...cds];
   if (parsed.has('snapshot')) for (const { drive } of all) if (!drive.readOnly && drive.overlay === undefined) drive.snapshot = true;
   return all;
-}
-
-/** What there is to say of disks that are not where QEMU has them; with a kernel that looks for them there it is a fault. */
-export function judgeIde(drives: readonly TypedDrive[], withKernel: boolean, faults: Faults, notes: string[]): void {
-  for (const { argument, ide, cdrom, drive } of drives) {
-    if (!ide && !cdrom) continue;
-    const source = String(drive.source);
-    if (withKernel) faults.add(argument, `there is no ${cdrom ? 'CD drive' : 'IDE'} yet; write -drive file=${source},format=raw,if=virtio${cdrom ? ',readonly=on' : ''}, and root=/dev/vda for root=/dev/sda.`);
-    else if (cdrom) notes.push(`${argument}: there is no CD drive yet: the image is a read-only virtio disk, and starts if it has a boot sector for disks.`);
-    else notes.push(`${argument}: there is no IDE yet: it is a virtio disk, /dev/vda and up.`);
-  }
-}
-
-/** The disk that `-boot d` asks for comes first. */
-export function orderForBoot(drives: readonly TypedDrive[], cdFirst: boolean): TypedDrive[] {
-  return cdFirst ? [...drives].sort((a, b) => Number(b.cdrom) - Number(a.cdrom)) : [...drives];
 }

@@ -70,7 +70,7 @@ const BOOT = rowsOf('What to boot', RUN, [
   ['bios', 'a ROM image instead of a kernel; its console is COM1. A disk without a kernel is booted by SeaBIOS, which is fetched once', { value: 'FILE', files: 'file' }],
   ['append', 'kernel command line; for a guest, added to its own', { value: 'TEXT' }],
   ['snapshot', 'goes on from a machine that was saved (Ctrl-A s), with the cards and disks it had', { value: 'FILE', own: true, files: 'file', key: 'restore' }],
-  ['boot', 'which disk is tried first: order=c the hard disks, order=d the image of -cdrom', { value: 'order=c|d' }],
+  ['boot', 'what is tried first: order=dc (a floppy, c disk, d CD), once= for the first start, menu=on', { value: 'order=LETTERS[,...]' }],
 ]);
 
 const MACHINE = rowsOf('The machine', BOARD, [
@@ -88,8 +88,8 @@ const JIT = rowsOf('The machine', RUN, [
 
 const DISKS = rowsOf('Disks', BOARD, [
   ['drive', 'a virtio disk; -drive help lists what it takes (snapshot=on, overlay=FILE, cache=MODE...)', { value: 'file=PATH[,...]', topic: true, files: 'file' }],
-  ['hda', 'a disk for the BIOS: a virtio disk, for there is no IDE yet; -hdb to -hdd too', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
-  ['cdrom', 'a CD image that can start from a disk too (most can): as a read-only virtio disk', { value: 'FILE', files: 'file' }],
+  ['hda', 'a disk on port 0 of the AHCI controller, /dev/sda; -hdb to -hdd on ports 1 to 3', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
+  ['cdrom', 'a CD in a drive on port 2, /dev/sr0', { value: 'FILE', files: 'file' }],
   ['snapshot', 'what is written to any disk is forgotten at the end'],
 ]);
 

@@ -251,6 +251,13 @@ function commonFiles(busybox: FileEntry): FileEntry[] {
 }
 
 /** The files of ours in a prepared guest, beside busybox and its links in /bin. */
+/** What is over them in a machine with drives on controllers: their drivers are on buses of their own. */
+export function driveFiles(): FileEntry[] {
+  const load = `${LOAD_DRIVERS.replace('pci virtio;', 'pci virtio scsi;')}\n[ ! -d /sys/bus/acpi/devices/PNP0700:00 ] || modprobe -q floppy`;
+  const withDrives = (script: string): string => script.replace(LOAD_DRIVERS, load);
+  return [file('pintail/start', withDrives(START), 0o755), file('pintail/root', withDrives(ROOT), 0o755), file('etc/filesystems', 'ext4\niso9660\nvfat\n')];
+}
+
 export function preparedFiles(): FileEntry[] {
   return [
     ...commonFiles(symlink('pintail/busybox', '../bin/busybox')),

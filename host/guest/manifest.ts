@@ -22,6 +22,9 @@ export interface WaitingFile extends ManifestFile {
   screen: string;
 }
 
+/** Among a guest's other files: an archive over its initrd, for machines with drives on controllers. */
+export const DRIVES_FILE = 'drives';
+
 export interface Manifest {
   format: typeof FORMAT;
   /** `amd64`, `i386`, or the name of an imported guest. */

@@ -4,6 +4,7 @@ import { acpiTables } from '../boot/acpi/index.js';
 import { isBzImage } from '../boot/bzimage.js';
 import { Budget, checkRom, loadKernel, takesModules, type ModuleFile } from '../boot/index.js';
 import { boardWith } from './iommu-plan.js';
+import { isDriveModel } from './drive-buses.js';
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
@@ -68,6 +69,12 @@ function loadingBudget({ signal, limits }: PlainOptions): Budget {
   return new Budget({ signal, ...(wallMs === undefined ? {} : { deadline: performance.now() + wallMs, deadlineName: 'limits.wallMs' }) });
 }
 
+/** The order that was asked for, or QEMU's where a drive is on a controller: without any, firmware is told nothing. */
+function bootOf({ boot, devices = [] }: ReadOptions): Pick<MachinePlan, 'boot'> {
+  if (boot !== undefined) return { boot };
+  return devices.some(({ model }) => isDriveModel(model)) ? { boot: {} } : {};
+}
+
 /** The plan for a machine with so much memory; an empty one where the options name nothing to start. */
 export async function planMachine(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
   const plan = await planStart(options, memoryMiB);
@@ -82,7 +89,7 @@ async function planStart(options: ReadOptions, memoryMiB: number): Promise<Machi
   if (options.bios !== undefined) {
     const name = sourceName(options.bios, 'bios');
     const rom = checkRom(await readSource('bios', options.bios), name);
-    return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom };
+    return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom, ...bootOf(options) };
   }
   const image = await imageOf(options, memoryMiB);
   if (image === undefined) return NO_PLAN;

@@ -8,6 +8,7 @@ import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { planConsole, type Chardev, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
+import { seatDrives } from './drive-buses.js';
 import { findModel, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions, ShareOptions } from './types.js';
 
@@ -94,6 +95,16 @@ function diskOptions({ model, drive, serial = '', queues = 1, vectors, logicalBl
   ];
 }
 
+/** A disk on a controller. */
+function hardDiskOptions({ model, drive, serial = '' }: DeviceOptions): Pairs {
+  if (drive === undefined) throw new OptionError('devices.drive', `${model} needs one.`);
+  return serialOptions(serial);
+}
+function serialOptions(serial: string): Pairs {
+  if (!/^[\x20-\x7e]{0,20}$/.test(serial)) throw new OptionError('devices.serial', `"${serial}" is not at most 20 characters of ASCII.`);
+  return [];
+}
+
 /** What a disk's card is told once its drive is open. */
 export function driveOptions({ options, writeCache }: CardPlan, { disk, writethrough }: Drive): Pairs {
   const block = SECTOR_BYTES << Number(options.get(CardOption.LOGICAL_EXP) ?? 0n);
@@ -147,6 +158,8 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.VIRTIO_RNG: return rngOptions(device);
     case CardKind.VIRTIO_CONSOLE: return consoles!.options;
     case CardKind.VIRTIO_9P: return shareOptions(device);
+    case CardKind.IDE_DISK: return hardDiskOptions(device);
+    case CardKind.IDE_CD: return serialOptions(device.serial ?? '');
     case CardKind.EDU: return eduOptions(device);
     case CardKind.IOMMU: return iommuOptions(device);
     default: return [];
@@ -176,7 +189,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
   let nets = 0;
   const used = new Set<string>();
   if (devices.filter(({ model }) => findModel(model)?.kind === CardKind.VGA).length > 1) throw new OptionError('devices.model', 'a machine has one screen, and there are two of VGA.');
-  return devices.map((device) => {
+  const plans = devices.map((device) => {
     const model = rowOf(device);
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
@@ -190,7 +203,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       nets++;
     }
     return {
-      model,
+      ...planOf(model),
       slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
       options: new Map(pairs.map(([option, value]) => [option, BigInt(value)])),
       netdev: device.netdev,
@@ -202,6 +215,13 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       console: consoles,
     };
   });
+  seatDrives(devices, plans, () => planOf(findModel('ich9-ahci')!));
+  return plans;
+}
+
+/** A card of which nothing is said. */
+function planOf(model: Model): CardPlan {
+  return { model, slot: 0, options: new Map(), netdev: undefined, drive: undefined, serial: '', share: undefined, tag: '', writeCache: undefined, console: undefined };
 }
 
 /** A netdev option, read. */

@@ -16,6 +16,7 @@ import { SharePort } from '../share/port.js';
 import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import type { NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, openChardevs, writeName, type Chardev } from './consoles.js';
+import { isDrive } from './drive-buses.js';
 import { driveOptions, type CardPlan, type Netdev } from './card-plan.js';
 import type { HostPort } from '../rings/port.js';
 import { modelOf } from './models.js';
@@ -40,6 +41,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
       if (instance.exports.setCardOption(number, option, low(wide), high(wide)) === 0) throw new OptionError('devices.maxPorts', 'the console cards have more ports than a machine has room for.');
     }
     if (model.kind === CardKind.VIRTIO_9P) writeName(instance, instance.exports.folderTag(number) >>> 0, plan.tag);
+    if (isDrive(model.kind)) writeName(instance, instance.exports.serialOfDrive(number) >>> 0, plan.serial);
     for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
   }
   networkCards(plans).forEach(({ netdev }, port) => {
@@ -56,7 +58,7 @@ const networkCards = (plans: readonly CardPlan[]): CardPlan[] => plans.filter(({
 /** Options that the host's side depends on, in words. */
 const SHOWN: readonly [CardOption, string][] = [
   [CardOption.SECTORS, 'sectors'], [CardOption.READ_ONLY, 'read-only'], [CardOption.PORTS, 'ports'], [CardOption.PORTS_THERE, 'ports there'], [CardOption.PORTS_CONSOLES, 'consoles'],
-  [CardOption.WRITETHROUGH, 'writethrough'], [CardOption.LOGICAL_EXP, 'logical blocks'], [CardOption.PHYSICAL_EXP, 'physical blocks'],
+  [CardOption.CONTROLLER, 'on card'], [CardOption.UNIT, 'port'], [CardOption.WRITETHROUGH, 'writethrough'], [CardOption.LOGICAL_EXP, 'logical blocks'], [CardOption.PHYSICAL_EXP, 'physical blocks'],
   [CardOption.PLATFORM, 'behind the iommu'], [CardOption.IOMMU, 'switches'], [CardOption.IOMMU_CACHES, 'caches'],
 ];
 
@@ -176,7 +178,7 @@ export interface Outward {
 }
 
 /** Cards with a table of requests, which are numbered over all of them. */
-const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P];
+const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD];
 
 function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort[] {
   const [drive, session] = [drives.get(plan.drive ?? ''), shares.get(plan.share ?? '')];

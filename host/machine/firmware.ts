@@ -1,6 +1,7 @@
 /** Puts into a fresh module what firmware and fw_cfg's readers find: items from the start of the firmware region, the ROM at its end. */
 
 import { Address } from '../../assembly/surface/run.js';
+import { DEFAULT_ORDER, orderNumber } from '../boot/boot-order.js';
 import { firmwareItems, type AcpiBoard, type FirmwareItem } from '../boot/index.js';
 import { SerialUse } from '../guest/protocol.js';
 import type { MachinePlan } from './plan.js';
@@ -44,10 +45,14 @@ function putFont(instance: ModuleInstance, rom: Uint8Array): void {
 }
 
 /** After `create`: items for every machine, a ROM where one starts it, and the agent's lines, which take what they have asked for and need no pace. */
-export function putFirmware(instance: ModuleInstance, memoryBytes: number, board: Partial<AcpiBoard>, { rom, videoRom, registers, agent }: Pick<MachinePlan, 'rom' | 'videoRom' | 'registers' | 'agent'>): void {
+export function putFirmware(instance: ModuleInstance, memoryBytes: number, board: Partial<AcpiBoard>, { rom, videoRom, registers, agent, boot }: Pick<MachinePlan, 'rom' | 'videoRom' | 'registers' | 'agent' | 'boot'>): void {
   const screen = addressOf(instance, Address.Screen) === 0 ? undefined : videoRom === undefined ? {} : { rom: videoRom };
-  putItems(instance, firmwareItems(memoryBytes, board, screen));
+  putItems(instance, firmwareItems(memoryBytes, board, screen, boot?.menu));
   if (videoRom !== undefined && registers.rip !== undefined) putFont(instance, videoRom);
   if (rom !== undefined) putRom(instance, rom);
+  if (boot !== undefined) {
+    const { order = DEFAULT_ORDER, once = order } = boot;
+    instance.exports.orderBoot(orderNumber(once), once === order ? 0 : orderNumber(order));
+  }
   if (agent) instance.exports.paceSerial(SerialUse.control, 0);
 }

@@ -6,10 +6,12 @@ import { brandOf } from '../bytes/view.js';
 import { addFiles, type Addition } from '../guest/add.js';
 import { openGuestAt } from '../guest/by-address.js';
 import type { OpenGuest } from '../guest/open.js';
+import { DRIVES_FILE } from '../guest/manifest.js';
 import { ADDED_FOLDER, namesRoot, ROOT_INIT_ARGUMENT } from '../guest/init-arguments.js';
 import { checkGuestPath } from '../guest/paths.js';
 import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.js';
 import { bytesOf } from './bytes.js';
+import { isDriveModel } from './drive-buses.js';
 import { OptionError } from './errors.js';
 import type { PlainOptions } from './sources.js';
 import type { AddedFile } from './types.js';
@@ -100,6 +102,12 @@ function warnOfMemory(guest: OpenGuest, memoryMiB: number, say: PlainOptions['on
   if (memoryMiB < least) say?.(`the ${guest.manifest.name} guest is sure to start in ${least} MiB; the machine has ${memoryMiB}.`);
 }
 
+/** Over the initrd where a drive is on a controller: its drivers, if the guest has them. */
+async function driveArchive({ devices = [] }: PlainOptions, guest: OpenGuest): Promise<Uint8Array[]> {
+  const row = devices.some(({ model }) => isDriveModel(model)) ? guest.manifest.others.find(({ name }) => name === DRIVES_FILE) : undefined;
+  return row === undefined ? [] : [await guest.read(row)];
+}
+
 /** What of a guest is loaded; `opened` is it, where it has been opened. */
 export async function guestImage(options: PlainOptions, name: GuestSource, memoryMiB: number, opened?: OpenGuest): Promise<GuestImage> {
   if (name === BUILTIN) return builtinImage(options);
@@ -119,7 +127,7 @@ export async function guestImage(options: PlainOptions, name: GuestSource, memor
   return {
     kernel: kernelBytes,
     kernelName: guest.nameOf(kernel),
-    initrd: joinArchives(initrd, ...(await extraArchives(options, rootOnDisk))),
+    initrd: joinArchives(initrd, ...(await driveArchive(options, guest)), ...(await extraArchives(options, rootOnDisk))),
     initrdName: guest.nameOf(manifest.initrd),
     append: rootOnDisk ? `${given} ${ROOT_INIT_ARGUMENT}` : given,
     agent: wantsAgent,

@@ -3,7 +3,7 @@
 import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
-  AddedFile, BareOptions, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
+  AddedFile, BareOptions, BootOrder, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
   SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
@@ -14,14 +14,15 @@ type UnionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>
 
 const MACHINE: Names<MachineOptions> = {
   memoryMiB: true, jit: true, attribute: true, symbols: true, roi: true, onTrace: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
-  stdin: true, onCommandOutput: true, bios: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true, shares: true,
+  stdin: true, onCommandOutput: true, bios: true, boot: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true, shares: true,
   chardevs: true, snapshot: true, snapshotPages: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
 };
+const BOOT: Names<BootOrder> = { order: true, once: true, menu: true };
 const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: true };
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
 const DEVICE: Names<DeviceOptions> = {
   model: true, netdev: true, mac: true, slot: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true, share: true, tag: true,
-  serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, dmaMask: true, romfile: true,
+  serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, bus: true, unit: true, id: true, dmaMask: true, romfile: true,
   intremap: true, eim: true, cachingMode: true, addressBits: true, snoopControl: true, dmaDrain: true, passThrough: true, iotlbEntries: true, iotlbWays: true, tableEntries: true,
 };
 const PORT: Names<PortOptions> = { chardev: true, name: true, console: true, number: true };
@@ -64,6 +65,7 @@ function checkEach(name: string, values: unknown, names: Readonly<Record<string,
 /** Names in everything that createMachine takes, but what it hands on as it is. */
 export function checkMachineKeys(options: MachineOptions): void {
   check('', options, MACHINE);
+  if (options.boot !== undefined) check('boot.', options.boot, BOOT);
   if (options.limits !== undefined) check('limits.', options.limits, LIMITS);
   if (options.bare !== undefined) check('bare.', options.bare, BARE);
   if (typeof options.jit === 'object') check('jit.', options.jit, JIT);

@@ -1,6 +1,7 @@
 /** What is written into a fresh machine before it starts: made by boot-plan.ts, which is loaded only for machines that boot. */
 
 import type { Segment } from '../boot/plan.js';
+import type { BootOrder } from '../boot/boot-order.js';
 import type { RegisterWrites } from './cpu-layout.js';
 
 export interface MachinePlan {
@@ -14,6 +15,8 @@ export interface MachinePlan {
   rom?: Uint8Array;
   /** What drives the screen: a video BIOS, of which a boot without firmware has the font. */
   videoRom?: Uint8Array;
+  /** What that ROM boots from. */
+  boot?: BootOrder;
   /** The guest answers on its control port. */
   agent: boolean;
 }

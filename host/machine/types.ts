@@ -6,6 +6,7 @@
 
 import type { ByteStream, TerminalStream } from '../bytes/streams.js';
 import type { Bytes } from '../bytes/view.js';
+import type { BootOrder } from '../boot/boot-order.js';
 import type { DriveOptions } from '../disk/options.js';
 import type { ShareOptions } from '../share/options.js';
 import type { TransferProgress } from '../guest/by-address.js';
@@ -15,7 +16,7 @@ import type { Counter } from '../rings/counter.js';
 import type { SymbolLine } from './symbols.js';
 
 export type { SymbolLine };
-export type { MouseMove, Bytes, ByteStream, Counter, DriveOptions, ShareOptions, TerminalStream };
+export type { MouseMove, BootOrder, Bytes, ByteStream, Counter, DriveOptions, ShareOptions, TerminalStream };
 
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
@@ -45,7 +46,7 @@ export interface BareOptions {
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu' | 'VGA';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu' | 'VGA' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -67,6 +68,11 @@ export interface DeviceOptions {
   duplex?: 'half' | 'full';
   /** The `id` of a disk's drive. */
   drive?: string;
+  /** Where a drive on a controller is: `ide.0` to `ide.5` of the board's own AHCI, `ID.N` of the controller with that `id`; its unit there. Default the lowest free port. */
+  bus?: string;
+  unit?: number;
+  /** A controller's name, for `bus`. */
+  id?: string;
   /** The `id` of the share that a virtio-9p card has, and the name the guest mounts it by (`mount_tag`), up to 63 bytes. */
   share?: string;
   tag?: string;
@@ -212,6 +218,8 @@ export interface MachineOptions {
   onCommandOutput?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown;
   /** A ROM image that starts the machine, such as SeaBIOS: it ends at 4 GiB, and its last 128 KiB at 1 MiB. A multiple of 64 KiB, at most 1 MiB. */
   bios?: FileSource;
+  /** What `bios` boots from (SeaBIOS): `{ order: 'dc' }`, letters as QEMU has them. Default `cad` where a drive is on a controller. */
+  boot?: BootOrder;
   bare?: BareOptions;
   /** Of a machine from a snapshot it is what it was. */
   cpu?: CpuOptions;

@@ -17,6 +17,9 @@ export interface ModuleExports {
   streamOfCard(card: number): number;
   portName(card: number, port: number): number;
   folderTag(card: number): number;
+  orderBoot(now: number, later: number): void;
+  serialOfDrive(card: number): number;
+  changeMedium(card: number, sectorsLow: number, sectorsHigh: number, readOnly: number): void;
   listedCards(): number;
   kindOfCard(card: number): number;
   slotOfCard(card: number): number;

@@ -24,7 +24,12 @@ import { Rtc, RtcA, RtcB, RtcC, RtcD, RtcPort, RTC_HZ, UPDATE_NS } from "./spec"
   index: u32; highIndex: u32;
   /** What is added to virtual time, in ns: for seconds to turn where the divider was let go, and for gaps of wall time (shiftRtc). */
   phase: u64;
+  /** The firmware's order of booting from the next reset on, as CMOS has it; 0 where it stays. */
+  bootLater: u32;
 }
+/** Where QEMU's board tells SeaBIOS what to boot from: two devices in a byte, and the third in the other's upper half, beside a bit that takes any floppy for bootable. */
+@inline const BOOT_FIRST: u32 = 0x3d;
+@inline const BOOT_THIRD: u32 = 0x38;
 @inline const rtc = changetype<RtcState>(RTC_STATE);
 @inline const CMOS: usize = RTC_STATE + 128;
 @inline const NS: u64 = 1_000_000_000;
@@ -34,10 +39,20 @@ import { Rtc, RtcA, RtcB, RtcC, RtcD, RtcPort, RTC_HZ, UPDATE_NS } from "./spec"
 
 /** Battery-backed: a reset only turns the interrupts off. A new machine's clock shows the host's boot time. */
 export function resetRtc(): void {
-  if (cmos(Rtc.D) & RtcD.VALID) { setCmos(Rtc.B, cmos(Rtc.B) & ~(<u32>(RtcB.PIE | RtcB.AIE | RtcB.UIE))); setCmos(Rtc.C, 0); }
+  if (cmos(Rtc.D) & RtcD.VALID) { setCmos(Rtc.B, cmos(Rtc.B) & ~(<u32>(RtcB.PIE | RtcB.AIE | RtcB.UIE))); setCmos(Rtc.C, 0); if (rtc.bootLater) putBootOrder(rtc.bootLater); }
   else startRtc();
   cancelTimer(Timer.RTC_PERIODIC);
   cancelTimer(Timer.RTC_UPDATE);
+}
+
+/** What SeaBIOS boots from, in nibbles: 1 floppy, 2 disk, 3 CD, 4 network, the first lowest; and from the next reset on. 0 leaves it to the firmware. */
+export function setBootOrder(now: u32, later: u32): void {
+  rtc.bootLater = later;
+  putBootOrder(now);
+}
+function putBootOrder(order: u32): void {
+  setCmos(BOOT_FIRST, order & 0xff);
+  setCmos(BOOT_THIRD, order >> 4 & 0xf0 | 1);
 }
 
 function startRtc(): void {

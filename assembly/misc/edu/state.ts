@@ -2,7 +2,7 @@
 
 import { nameOwned, takeCounters } from "../../base/counters";
 import { Crossing } from "../../surface/counters";
-import { miscState } from "../layout";
+import { cardState } from "../../device/card";
 
 @unmanaged export class Edu {
   // Written at attach.
@@ -20,7 +20,7 @@ import { miscState } from "../layout";
 
 export const enum Count { FACTORIALS, TRANSFERS, BYTES, REFUSED, RAISED, END }
 
-@inline export function eduAt(i: u32): Edu { return changetype<Edu>(miscState(i)); }
+@inline export function eduAt(i: u32): Edu { return changetype<Edu>(cardState(i)); }
 @inline export function addressOf(d: Edu): usize { return changetype<usize>(d); }
 @inline export function valuesOf(d: Edu): usize { return changetype<usize>(d) + VALUES; }
 @inline export function bufferOf(d: Edu): usize { return changetype<usize>(d) + BUFFER; }

@@ -1,5 +1,5 @@
 /** What the guests of Debian's packages are made of. Apart from their making (debian.ts), because every start asks whether the one in the cache is of today's recipe. */
-import { preparedFiles } from '../../../guest/init.js';
+import { driveFiles, preparedFiles } from '../../../guest/init.js';
 import { sha256 } from './folder.js';
 
 export type DebianGuestName = 'amd64' | 'i386';
@@ -28,6 +28,9 @@ const MODULES = [
   'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic', '9pnet_virtio', '9p',
 ] as const;
 
+/** What drives on controllers need, and what is usually on CDs and floppies: an archive of its own, which is unpacked where there is such a drive. */
+export const DRIVE_MODULES = ['ahci', 'ata_piix', 'sd_mod', 'sr_mod', 'floppy', 'isofs', 'vfat', 'nls_cp437', 'nls_ascii'] as const;
+
 export const RECIPES: Record<DebianGuestName, Recipe> = {
   amd64: { arch: 'amd64', kernelMeta: 'linux-image-amd64', append: DEFAULT_APPEND, modules: MODULES },
   // The card that other emulators of 32-bit machines have, so that one guest can be measured on all.
@@ -43,6 +46,6 @@ export const LINKS: readonly [path: string, target: string][] = [
 
 /** Changes when anything we put into a guest changes. */
 export function recipeOf(name: DebianGuestName): string {
-  const parts = [RECIPES[name].append, ...RECIPES[name].modules, ...LINKS.flat(), ...preparedFiles().map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
+  const parts = [RECIPES[name].append, ...RECIPES[name].modules, ...DRIVE_MODULES, ...LINKS.flat(), ...[...preparedFiles(), ...driveFiles()].map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
   return sha256(parts.join('\n')).slice(0, 12);
 }

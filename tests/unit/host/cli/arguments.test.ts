@@ -148,11 +148,17 @@ describe('pintail run', () => {
     expect(boot('-drive file=d.img -kernel k')).toMatchObject({ firmware: false });
   });
 
-  it('puts the CD first with -boot d', () => {
-    const files = (line: string): unknown => readRunOptions(line.split(' '), true).machine.drives!.map(({ source }) => source);
-    expect(files('-hda a.img -cdrom c.iso')).toEqual(['a.img', 'c.iso']);
-    expect(files('-hda a.img -cdrom c.iso -boot d')).toEqual(['c.iso', 'a.img']);
-    expect(files('-hda a.img -drive file=c.iso,media=cdrom -boot order=dc')).toEqual(['c.iso', 'a.img']);
+  it('puts disks and CDs where QEMU has them, and boots in the order asked for', () => {
+    const options = (line: string): unknown => {
+      const { devices, drives, boot } = readRunOptions(line.split(' '), true).machine;
+      return { devices: devices!.filter(({ model }) => model.startsWith('ide')), sources: drives!.map(({ source, readOnly = false }) => [source, readOnly]), boot };
+    };
+    const hda = { model: 'ide-hd', drive: 'hda', bus: 'ide.0' }, cd = { model: 'ide-cd', drive: 'cd0', bus: 'ide.2' };
+    expect(options('-hda a.img -cdrom c.iso')).toEqual({ devices: [hda, cd], sources: [['a.img', false], ['c.iso', true]], boot: undefined });
+    expect(options('-hdb a.img -boot d')).toEqual({ devices: [{ ...hda, drive: 'hdb', bus: 'ide.1' }], sources: [['a.img', false]], boot: { order: 'd' } });
+    expect(options('-drive file=c.iso,media=cdrom -boot order=dc,once=d,menu=on')).toEqual({ devices: [{ model: 'ide-cd', drive: 'drive0' }], sources: [['c.iso', true]], boot: { order: 'dc', once: 'd', menu: true } });
+    expect(options('-drive file=a.img,if=ide,index=5,serial=X1')).toMatchObject({ devices: [{ model: 'ide-hd', drive: 'drive0', bus: 'ide.5', serial: 'X1' }] });
+    expect(options('-device piix3-ide,id=p -drive file=a.img,if=none,id=d -device ide-hd,drive=d,bus=p.1,unit=1')).toMatchObject({ devices: [{ model: 'ide-hd', drive: 'd', bus: 'p.1', unit: 1 }] });
   });
 
   it('joins -net nic and -net user', () => {

@@ -1,0 +1,85 @@
+/**
+ * Where drives on controllers are: `bus` as QEMU spells it. `ide.N` is port N of the board's own AHCI controller, which is there when a drive is; `ID.N` is a port of
+ * the controller that has the id. Without a bus a drive gets the board's lowest free port.
+ */
+
+import { CardKind, CardOption } from '../../assembly/surface/cards.js';
+import { OptionError } from './errors.js';
+import { findModel, type Model } from './models.js';
+import type { DeviceOptions } from './types.js';
+
+/** What of a card's plan it takes to seat it. */
+interface Seated {
+  model: Model;
+  slot: number;
+  options: Map<CardOption, bigint>;
+}
+
+/** What a controller's buses are: how many, and drives on each. */
+interface Buses {
+  count: number;
+  units: number;
+}
+const CONTROLLERS: ReadonlyMap<CardKind, Buses> = new Map([[CardKind.AHCI, { count: 6, units: 1 }], [CardKind.IDE, { count: 2, units: 2 }]]);
+const DRIVES: ReadonlySet<CardKind> = new Set([CardKind.IDE_DISK, CardKind.IDE_CD]);
+/** The name of the board's own. */
+const BOARD = 'ide';
+
+/** Its place in the list is not known yet: what a drive says, read. */
+interface Seat {
+  controller: string;
+  bus: number | undefined;
+  unit: number;
+}
+
+export const isDrive = (kind: CardKind): boolean => DRIVES.has(kind);
+export const isController = (kind: CardKind): boolean => CONTROLLERS.has(kind);
+
+function readSeat({ bus, unit = 0 }: DeviceOptions): Seat {
+  if (bus === undefined) return { controller: BOARD, bus: undefined, unit };
+  const match = /^(.+)\.(\d)$/.exec(bus);
+  if (match === null) throw new OptionError('devices.bus', `"${bus}" is no bus such as ide.0, or ID.0 of a controller with that id.`);
+  return { controller: match[1]!, bus: Number(match[2]), unit };
+}
+
+/** Where a seat is in its controller: bus by bus, the lowest that is free where the drive does not say. */
+function takePort({ bus, unit, controller }: Seat, { count, units }: Buses, taken: Set<number>): number {
+  if (bus === undefined) {
+    const free = Array.from({ length: count * units }, (_, port) => port).find((port) => !taken.has(port));
+    if (free === undefined) throw new OptionError('devices.bus', `all ${count * units} ports of the controller have drives; use virtio-blk for more.`);
+    return free;
+  }
+  if (bus >= count) throw new OptionError('devices.bus', `"${controller}.${bus}" is not there: the controller has ${controller}.0 to ${controller}.${count - 1}.`);
+  if (!Number.isInteger(unit) || unit < 0 || unit >= units) throw new OptionError('devices.unit', `${unit} is not there: ${units === 1 ? 'a bus of this controller has one drive, unit 0' : 'a bus has units 0 and 1'}.`);
+  const port = bus * units + unit;
+  if (taken.has(port)) throw new OptionError('devices.bus', `${controller}.${bus}${units > 1 ? ` unit ${unit}` : ''} has a drive already.`);
+  return port;
+}
+
+/** Gives each drive its controller and port; the board's controller comes behind the other cards, where a drive is on it and none was asked for. */
+export function seatDrives<T extends Seated>(devices: readonly DeviceOptions[], plans: T[], boardController: () => T): void {
+  const taken = new Map<string, Set<number>>();
+  const placeOf = ({ controller }: Seat): number => {
+    const named = devices.findIndex((device, i) => isController(plans[i]!.model.kind) && device.id === controller);
+    if (named >= 0 || controller !== BOARD) return named;
+    const own = plans.findIndex(({ model, slot }, i) => model.kind === CardKind.AHCI && slot === 0 && (i >= devices.length || devices[i]!.id === undefined));
+    return own >= 0 ? own : plans.push(boardController()) - 1;
+  };
+  // Those that say where they are come first.
+  const order = devices.map((device, i) => ({ device, i })).filter(({ i }) => isDrive(plans[i]!.model.kind));
+  for (const { device, i } of [...order.filter(({ device: { bus } }) => bus !== undefined), ...order.filter(({ device: { bus } }) => bus === undefined)]) {
+    const seat = readSeat(device);
+    const place = placeOf(seat);
+    if (place < 0) throw new OptionError('devices.bus', `no controller has the id "${seat.controller}". The board's own buses are ide.0 to ide.5.`);
+    const used = taken.get(seat.controller) ?? new Set<number>();
+    taken.set(seat.controller, used);
+    const port = takePort(seat, CONTROLLERS.get(plans[place]!.model.kind)!, used);
+    used.add(port);
+    plans[i]!.options.set(CardOption.CONTROLLER, BigInt(place));
+    plans[i]!.options.set(CardOption.UNIT, BigInt(port));
+  }
+}
+
+/** Whether a model by its name is a drive's or a controller's. */
+export const isDriveModel = (name: string): boolean => isDrive(findModel(name)?.kind ?? CardKind.NONE);
+export const isControllerModel = (name: string): boolean => isController(findModel(name)?.kind ?? CardKind.NONE);
