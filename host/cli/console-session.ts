@@ -9,6 +9,7 @@ import type { MachineOptions } from '../machine/types.js';
 import type { TerminalStream } from './chardevs.js';
 import type { PanicWatch } from './panic-watch.js';
 import type { RunOptions } from './run-options.js';
+import { writePicture } from './picture.js';
 import { saveMachine } from './saved.js';
 import { leave, note, supervise, type Ending } from './supervise.js';
 import { EscapeKeys, keyName, takeTerminal } from './terminal.js';
@@ -121,7 +122,7 @@ export async function runConsole(machine: LocalMachine, options: RunOptions, wat
   const ahead = new TypeAhead(send);
   if (!interactive || !isPrepared(options.machine) || port !== 0) ahead.release();
   const saving = savingOf(machine);
-  const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => leave(machine), save: saving.ask, show: (text) => process.stderr.write(text) }, options.escape);
+  const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => leave(machine), save: saving.ask, picture: () => void writePicture(machine).then((path) => note(`the screen is in ${path}.`), (error: Error) => note(error.message)), show: (text) => process.stderr.write(text) }, options.escape);
   machine.attachInput(true, !interactive);
   let typed = false;
   const giveBack = takeTerminal(

@@ -7,9 +7,9 @@ export interface ElsewhereRow {
   instead: string;
 }
 
-const NO_MONITOR = 'there is no monitor; leave it out. Ctrl-A h lists what the terminal has.';
+const NO_MONITOR = 'there is no QMP; write -monitor unix:PATH,server=on,wait=off for a monitor of lines.';
 const NO_GDB = 'there is no gdb server yet; leave it out. -d cpu_reset logs the registers at a reset or triple fault.';
-const NO_DISPLAY = 'there is no display; leave it out, the console is the serial port. Linux shows itself there with console=ttyS0 in -append.';
+const NO_DISPLAY = 'there is no window: write -vga std -display curses for a screen in this terminal, or leave it out: the console is the serial port.';
 const NO_SOUND = 'there is no sound; leave it out.';
 const NO_FLASH = 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).';
 const NO_MIGRATION = 'a machine does not move; createMachine({snapshot}) goes on with one in a program.';

@@ -22,6 +22,7 @@ import { readNoted, readSmp } from './machine-type.js';
 import { defaultNetwork, isNetworkModel, readNetworks, type Networks } from './networks.js';
 import { readOption, type Reading } from './reading.js';
 import { checkFolders, readShares, type TypedShare } from './shares.js';
+import { ChardevError, parseChardev, type ChardevSpec as MonitorPlace } from '../qtest/chardev.js';
 import { readSerial, readTarget, type SerialTarget } from './serial.js';
 import { optionsOf, type CommandName } from './table.js';
 import { splitPairs } from './words.js';
@@ -30,6 +31,9 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   machine: MachineOptions;
   /** COM1 to COM4, and the debug console. */
   serial: SerialTarget[];
+  /** The screen is drawn in the terminal. */
+  curses: boolean;
+  monitor: MonitorPlace | undefined;
   stats: boolean;
   jit: JitPlan;
   attribution: AttributionPlan;
@@ -74,9 +78,29 @@ function checkOnly(command: CommandName, { parsed, faults }: Reading): void {
       if (!only.includes(value)) faults.add(argument, `${only.length === 1 ? `only ${only[0]} is there` : `want ${only.join(', ')}`}.${didYouMean(value, only)}`);
     }
   }
-  for (const { argument, value } of parsed.all('monitor')) {
-    if (!['none', 'null', '/dev/null'].includes(value)) faults.add(argument, 'there is no monitor; write -monitor none, or leave it out.');
-  }
+}
+
+/** Where `-monitor` is; nothing for none. */
+function readMonitor(reading: Reading, serial: readonly SerialTarget[]): MonitorPlace | undefined {
+  return readOption(reading, 'monitor', ({ argument, value }) => {
+    if (['none', 'null', '/dev/null'].includes(value)) return undefined;
+    if (value === 'stdio' && (serial.some(({ kind }) => kind === 'stdio') || reading.parsed.rest !== undefined)) throw new UsageError(argument, 'the terminal is a serial port\'s or a command\'s; write -serial none, or -monitor unix:PATH,server=on,wait=off.');
+    try {
+      return parseChardev(value);
+    } catch (error) {
+      throw error instanceof ChardevError ? new UsageError(argument, error.message.slice(value.length + 2)) : error;
+    }
+  });
+}
+
+/** `-display curses` draws a screen, on a terminal that nothing else has. */
+function wantsCurses({ parsed, faults }: Reading, machine: MachineOptions, serial: readonly SerialTarget[], interactive: boolean): boolean {
+  const given = parsed.all('display').at(-1);
+  if (given?.value !== 'curses') return false;
+  if (!machine.devices?.some(({ model }) => model === 'VGA')) faults.add(given.argument, 'needs a screen: -vga std.');
+  if (!interactive) faults.add(given.argument, 'needs a terminal.');
+  if (parsed.all('serial').some((_, i) => serial[i]?.kind === 'stdio')) faults.add(given.argument, 'has the terminal: give the serial port something else (-serial file:PATH, -serial none).');
+  return true;
 }
 
 /** `-m 1G`, and QEMU's `-m size=1G,slots=3,maxmem=4G`. */
@@ -210,13 +234,16 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   if (wantsDefaultCard(reading, hardware.devices, interactive, saved)) hardware.networks = defaultNetwork(hardware.context);
   const serial = readConsoles(reading, hardware);
   Object.assign(machine, hardwareOptions(hardware, reading));
+  const curses = wantsCurses(reading, machine, serial, interactive);
+  if (curses) serial.forEach(({ kind }, port) => kind === 'stdio' && (serial[port] = { kind: 'null' }));
+  const monitor = readMonitor(reading, serial);
   const endings = readEndings(reading), jit = readJit(reading);
   if (jit.jit !== undefined) machine.jit = jit.jit;
   const attribution = readAttribution(reading, machine), trace = readTrace(reading, machine);
   const escape = readEscape(reading);
   reading.faults.check();
   return {
-    machine, serial, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
+    machine, serial, curses, monitor, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
     stats: parsed.has('stats'),
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),

@@ -20,7 +20,7 @@ import { openProgress, type Progress } from './progress.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
 import { openSerial, type SerialOutputs } from './serial.js';
 import { statsJson } from './stats-json.js';
-import { note, statusOf, supervise, type Ending } from './supervise.js';
+import { leave, note, statusOf, supervise, type Ending } from './supervise.js';
 
 /** Goes on from a guest that waits; the console is handed over to it where there is no command. */
 async function openInstantly({ machine: wanted, repeats }: RunOptions, guest: Guest, progress: Progress): Promise<LocalMachine> {
@@ -61,8 +61,19 @@ async function runCommand(machine: LocalMachine, options: RunOptions, watch: Pan
 
 async function runWatched(machine: LocalMachine, options: RunOptions, watch: PanicWatch, terminal: TerminalStream | undefined): Promise<{ ending: Ending; status: number }> {
   if (options.machine.command !== undefined) return runCommand(machine, options, watch);
-  const ending = await runConsole(machine, options, watch, terminal);
+  const ending = options.curses ? await (await import('./curses.js')).runCurses(machine, options, watch) : await runConsole(machine, options, watch, terminal);
   return { ending, status: await statusOf(ending, machine, options) };
+}
+
+/** The monitor, where there is one: it waits for nobody, and somebody may press a key any time. */
+async function openMonitor(machine: LocalMachine, { monitor }: RunOptions): Promise<() => void> {
+  if (monitor === undefined) return () => undefined;
+  const [{ greetMonitor }, { serveChardev }] = await Promise.all([import('./monitor.js'), import('../qtest/chardev.js')]);
+  const ending = new AbortController();
+  machine.attachInput(true);
+  const target = { machine, quit: () => leave(machine) };
+  serveChardev(monitor, (send) => greetMonitor(send, target), ending.signal).catch((error: Error) => note(`-monitor ${error.message}`));
+  return () => ending.abort();
 }
 
 async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: Outputs, options: RunOptions, progress: Progress, terminal: TerminalStream | undefined): Promise<number> {
@@ -78,6 +89,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
   });
   if (options.verbose && options.machine.command !== undefined) machine.on('console', (bytes) => outputs.write(process.stderr, bytes));
   outputs.onError(() => void machine.pause());
+  const stopMonitor = await openMonitor(machine, options);
   const tellMissing = watchTranslation(machine, options.jit, note);
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
@@ -86,6 +98,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
     if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop, await machine.regions())}\n`);
     return status;
   } finally {
+    stopMonitor();
     await serial.close();
     await machine.close();
   }

@@ -12,13 +12,15 @@ export function keyName(code: number): string {
   return code < 0x20 ? `Ctrl-${String.fromCharCode(code + 0x40)}` : String.fromCharCode(code);
 }
 
-const keysOf = (key: string): string => `\r\n${key} x  ends the machine\r\n${key} s  saves it (pintail run --snapshot FILE goes on with it)\r\n${key} h  this list\r\n${key} ${key}  sends ${key} to the guest\r\n`;
+const keysOf = (key: string): string => `\r\n${key} x  ends the machine\r\n${key} s  saves it (pintail run --snapshot FILE goes on with it)\r\n${key} p  writes a picture of the screen (-vga std)\r\n${key} h  this list\r\n${key} ${key}  sends ${key} to the guest\r\n`;
 
 /** What a byte typed comes to. */
 export interface KeyHandler {
   send(bytes: Uint8Array): void;
   quit(): void;
   save(): void;
+  /** Where there is a screen. */
+  picture?(): void;
   show(text: string): void;
 }
 
@@ -46,6 +48,7 @@ export class EscapeKeys {
     const key = String.fromCharCode(byte).toLowerCase();
     if (key === 'x') this.handler.quit();
     else if (key === 's') this.handler.save();
+    else if (key === 'p') this.handler.picture?.();
     else if (byte === this.escape) plain.push(byte);
     else if (key === 'h' || key === '?') this.handler.show(keysOf(keyName(this.escape)));
   }

@@ -380,6 +380,15 @@ export class LocalMachine implements Machine {
     return this.view(call).picture(call);
   }
 
+  /** The same as text, for a terminal; and keys by number. */
+  textScreen(): ReturnType<ScreenView['textScreen']> {
+    return this.view('textScreen()').textScreen();
+  }
+
+  tap(keys: readonly number[]): void {
+    this.view('tap()').input.tap(keys);
+  }
+
   async commandResult(): Promise<ExecResult | undefined> {
     return this.commandDone;
   }

@@ -8,7 +8,8 @@ import { keyNamed, KEY_NAMES } from '../screen/keys.js';
 import { encodePng } from '../screen/png.js';
 import { Registers, readShape, type ScreenSource } from '../screen/registers.js';
 import { Screen, type Picture } from '../screen/screen.js';
-import { textCells } from '../screen/text.js';
+import type { TextScreen } from '../screen/terminal-text.js';
+import { readCursor, textCells } from '../screen/text.js';
 import { didYouMean } from '../words/near.js';
 import { MachineError, OptionError } from './errors.js';
 import type { ScreenFrame } from './types.js';
@@ -59,6 +60,15 @@ export class ScreenView {
     const source = this.sourceFor('screenText()');
     if (readShape(new Registers(source.state)).way !== 'text') return undefined;
     return textCells(source).map((row) => row.map(({ character }) => character).join('').trimEnd());
+  }
+
+  /** What stands there with its colours, or how large the picture is. */
+  textScreen(): TextScreen | { width: number; height: number } {
+    const source = this.sourceFor('textScreen()'), r = new Registers(source.state), shape = readShape(r);
+    if (shape.way !== 'text') return { width: shape.width, height: shape.height };
+    const cursor = readCursor(r), cell = (cursor.at - shape.start) / 4, stride = shape.lineBytes / 4;
+    const [row, column] = [Math.floor(cell / stride), cell % stride];
+    return { rows: textCells(source), cursor: cursor.at < 0 || cell < 0 || row >= r.rows || column >= r.columns ? undefined : { row, column } };
   }
 
   /** The lines that changed since the last frame. */

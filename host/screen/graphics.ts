@@ -87,7 +87,8 @@ function byteLine(memory: Uint8Array, colours: Uint32Array, doubled: boolean): L
 
 const five = (value: number): number => ((value & 31) << 3) | ((value & 31) >> 2);
 const six = (value: number): number => ((value & 63) << 2) | ((value & 63) >> 4);
-const COLOURS_15 = (value: number): number => pixel(five(value >> 10), five(value >> 5), five(value));
+/** QEMU fills what five bits lack with zeros here, and with their highest bits where there are 16. */
+const COLOURS_15 = (value: number): number => pixel((value >> 7) & 0xf8, (value >> 2) & 0xf8, (value << 3) & 0xf8);
 const COLOURS_16 = (value: number): number => pixel(five(value >> 11), six(value >> 5), five(value));
 
 function wordLine(memory: Uint8Array, colourOf: (value: number) => number): Line {

@@ -121,10 +121,10 @@ export class Registers {
     return this.halved ? 16 : (this.sequencer(1) & 1) !== 0 ? 8 : 9;
   }
 
-  /** Lines that one of memory is shown for, but the first. CGA's modes know the doubling of lines alone. */
+  /** Lines that one of memory is shown for, but the first. Where lines lie in banks, it is their doubling alone. */
   get repeats(): number {
     const doubled = this.crtc(Crtc.MAX_SCAN) >> 7;
-    return this.shift === 1 ? doubled : (this.charLines << doubled) - 1;
+    return (this.banks & 1) !== 0 ? doubled : (this.charLines << doubled) - 1;
   }
 
   /** How the graphics controller puts bits out: 0 planes, 1 CGA's pairs, 2 and 3 bytes. */

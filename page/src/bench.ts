@@ -4,6 +4,7 @@ import { createMachine, type Machine, type MachineOptions, type Stop } from 'pin
 import { at, say } from './dom.js';
 import type { Live } from './live.js';
 import { look } from './look.js';
+import { follow } from './picture.js';
 import type { Screen } from './screen.js';
 import type { Recipe } from './store.js';
 
@@ -62,6 +63,7 @@ export class Bench {
       this.recipe = recipe;
       this.repeatable = options.snapshot === undefined;
       this.live.follow(machine);
+      follow(machine, options.devices?.some(({ model }) => model === 'VGA') === true);
       this.show('paused');
       return machine;
     } catch (error) {

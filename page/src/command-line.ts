@@ -19,6 +19,9 @@ export interface CommandLineHooks {
   start(options: MachineOptions, recipe: Recipe): void;
 }
 
+/** What boots a disk: the page has it beside its guest. */
+const BIOS = 'firmware/bios-256k.bin';
+
 interface Shelved {
   file: File;
   kind: Kind;
@@ -62,8 +65,7 @@ interface Read {
 function read(words: readonly string[]): Read {
   try {
     const { machine, notes, firmware } = readRunOptions(words, true);
-    if (firmware) return { options: undefined, notes, faults: [{ argument: 'the disk', problem: 'is booted by a BIOS, which this page does not bring: drop one (SeaBIOS’s bios-256k.bin) and add -bios bios-256k.bin, or give a kernel.' }] };
-    return { options: machine, notes, faults: [] };
+    return { options: firmware ? { ...machine, bios: new URL(BIOS, document.baseURI) } : machine, notes, faults: [] };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return { options: undefined, notes: [], faults: error.faults };

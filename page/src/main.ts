@@ -8,6 +8,7 @@ import { bytes, readCount } from './figures.js';
 import { linkTo, readLink, type Linked } from './link.js';
 import { openLive } from './live.js';
 import { look, openLook } from './look.js';
+import { openPicture } from './picture.js';
 import { openScreen } from './screen.js';
 import { fetchWaiting } from './visit.js';
 import { forget, keep, listKept, readState, type KeptMachine, type Recipe } from './store.js';
@@ -51,8 +52,13 @@ function showTransfer(): NonNullable<MachineOptions['onTransfer']> {
   };
 }
 
+/** The screen's video BIOS, which the page has beside its guest. */
+const VIDEO_ROM = 'firmware/vgabios-stdvga.bin';
+const withRom = (devices: MachineOptions['devices']): MachineOptions['devices'] =>
+  devices?.map((device) => (device.model === 'VGA' && device.romfile === undefined ? { ...device, romfile: new URL(VIDEO_ROM, document.baseURI) } : device));
+
 function optionsOf({ guest, ...recipe }: Recipe): MachineOptions {
-  return { ...recipe, ...(guest === undefined ? {} : { guest: guest === 'builtin' ? guest : new URL(guest, document.baseURI) }), onTransfer: showTransfer() };
+  return { ...recipe, ...(recipe.devices === undefined ? {} : { devices: withRom(recipe.devices)! }), ...(guest === undefined ? {} : { guest: guest === 'builtin' ? guest : new URL(guest, document.baseURI) }), onTransfer: showTransfer() };
 }
 
 /** Makes a machine and lets it run. What cannot be made is told in place of it. */
@@ -218,10 +224,11 @@ function listen(): void {
     event.preventDefault();
     void runTo();
   });
+  openPicture();
   openLook(() => bench.machine);
   openCommandLine({
     guestAt: new URL(GUEST, document.baseURI),
-    start: (options, recipe) => void boot({ ...options, onTransfer: showTransfer() }, recipe, () => bench.start()),
+    start: (options, recipe) => void boot({ ...options, ...(options.devices === undefined ? {} : { devices: withRom(options.devices)! }), onTransfer: showTransfer() }, recipe, () => bench.start()),
   });
 }
 

@@ -2,9 +2,9 @@
  * The page as Vite builds it, in Chromium: Debian boots to its prompt and answers, is stopped and looked into, is there again after a reload, and a
  * link opens the same state. With PINTAIL_SCREENS=FOLDER, pictures are left there.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'vite';
 import { createMachine } from 'pintail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { addWaiting } from '../../host/cli/guest-waiting.js';
 import { buildGuest } from '../../host/guest/index.js';
 import { root } from '../house/sources.js';
 import { CHROMIUM, startChromium, type Browser, type Page } from '../support/chromium.js';
+import { packageFiles } from '../support/package-files.js';
 import { serveFolders, type StaticServer } from '../support/static-server.js';
 
 const SCREENS = process.env.PINTAIL_SCREENS;
@@ -50,8 +51,10 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pintail-page-'));
     await addWaiting(await buildGuest('amd64', join(folder, 'guest')));
+    mkdirSync(join(folder, 'firmware'));
+    for (const path of await packageFiles('seabios', ['usr/share/seabios/bios-256k.bin', 'usr/share/seabios/vgabios-stdvga.bin'])) copyFileSync(path, join(folder, 'firmware', basename(path)));
     await build({ configFile: join(root, 'page/vite.config.mjs'), publicDir: false, logLevel: 'error', build: { outDir: join(folder, 'page') } });
-    server = await serveFolders({ '/some/where/': `${folder}/page/`, '/some/where/guest/': `${folder}/guest/` });
+    server = await serveFolders({ '/some/where/': `${folder}/page/`, '/some/where/guest/': `${folder}/guest/`, '/some/where/firmware/': `${folder}/firmware/` });
     browser = await startChromium();
     page = await browser.open();
     await page.view(1280, 800);
@@ -106,6 +109,20 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await type('echo here $((2 + 3)) again');
     await page.until(`${SCREEN_TEXT}.includes('here 5 again')`);
     expect(await text('kept')).toContain('Debian at its prompt');
+  });
+
+  it('shows the screen of a machine that has one, and its keyboard types', async () => {
+    await page.evaluate("document.getElementById('make').open = true; const words = document.getElementById('words'); words.value = 'qemu-system-x86_64 -m 128M -nic none -vga std -append console=tty0'; document.getElementById('command').requestSubmit()");
+    // Bright pixels: the prompt, and what the kernel has said before it.
+    const lit = `(() => { const c = document.getElementById('picture-canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 0; i < d.length; i += 4) if (d[i] > 100) n++; return c.width === 720 && c.height === 400 ? n : 0; })()`;
+    await page.until(`${lit} > 5000`);
+    await page.until(`${STATE} === 'running' && !document.getElementById('picture').hidden`);
+    // The shell's prompt stays as it is: the picture is the same for a while but for the cursor.
+    await page.until(`(async () => { const a = ${lit}; await new Promise((r) => setTimeout(r, 3000)); return Math.abs(${lit} - a) < 40; })()`);
+    const before = await page.evaluate<number>(lit);
+    await page.evaluate(`const canvas = document.getElementById('picture-canvas'); canvas.focus(); for (const code of ['KeyL', 'KeyS', 'Space', 'Slash', 'Enter']) for (const type of ['keydown', 'keyup']) canvas.dispatchEvent(new KeyboardEvent(type, { code, bubbles: true, cancelable: true }))`);
+    await page.until(`Math.abs(${lit} - ${before}) > 200`);
+    await picture('screen');
   });
 
   it('opens by a link at the same instruction, in the same state', async () => {

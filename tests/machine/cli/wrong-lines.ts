@@ -26,7 +26,7 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('run -serial -nographic', '-serial: needs a value after it: TO.'),
   wrong('run vmlinux', 'vmlinux: is no option; a kernel comes after -kernel'),
   wrong('run a.img b.img', 'b.img: one disk can be given without an option'),
-  wrong('run -s -qmp stdio', '-s: there is no gdb server yet', '-qmp stdio: there is no monitor'),
+  wrong('run -s -qmp stdio', '-s: there is no gdb server yet', '-qmp stdio: there is no QMP'),
   wrong('completion fish', 'fish: want bash or zsh.'),
   wrong('help -kernal', '-kernal: is no command and no option.'),
   // Values
@@ -45,7 +45,7 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('run -machine q35,kernel-entry=phv -kernel @KERNEL', '-machine q35,kernel-entry=phv: kernel-entry is pvh, linux64, linux32, real16, multiboot, not "phv". Did you mean pvh?'),
   wrong('run -smp cpu=4', '-smp cpu=4: -smp has no "cpu". Did you mean cpus?'),
   wrong('run -accel kmv', '-accel kmv: there is no "kmv"; write tcg. Did you mean kvm?'),
-  wrong('run -display sdl', '-display sdl: only none is there.'),
+  wrong('run -display sdl', '-display sdl: want none, curses.'),
   wrong('run -stats xml', '-stats xml: only json is there.'),
   wrong('run -action panic=explode', '-action panic=explode: panic is none, shutdown, exit-failure, not "explode".'),
   wrong('run -d int -D @FOLDER', '-d int: int is not logged; what can be: cpu_reset. Leave it out.'),

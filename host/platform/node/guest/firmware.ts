@@ -82,6 +82,9 @@ async function prepareImage(image: string, options: PrepareOptions): Promise<str
 /** The path of the BIOS, from the cache or fetched now. Throws GuestError where it cannot be had. */
 export const prepareFirmware = (options: PrepareOptions = {}): Promise<string> => prepareImage(BIOS, options);
 
+/** Both, by path. */
+export const firmwareImages = async (options: PrepareOptions = {}): Promise<string[]> => [await prepareImage(BIOS, options), await prepareImage(VIDEO_BIOS, options)];
+
 /** The screen's: a machine goes without it where it cannot be had. */
 export async function videoRom(options: PrepareOptions): Promise<VideoRom> {
   try {

@@ -1,0 +1,110 @@
+/**
+ * `-monitor`: a few of the commands of QEMU's monitor, in its words, over stdio or a socket: pictures of the screen, keys, the mouse and quit. A line is a
+ * command; its answer ends with a line that is the prompt. What else QEMU has is refused by name.
+ */
+
+import type { LocalMachine } from '../machine/local.js';
+import type { Conversation } from '../qtest/chardev.js';
+import { withoutCodes } from '../words/errno.js';
+import { didYouMean } from '../words/near.js';
+import { writePicture } from './picture.js';
+
+const PROMPT = '(pintail)';
+
+/** What the commands act on. */
+export interface Monitored {
+  machine: LocalMachine;
+  quit(): void;
+}
+
+interface Command {
+  usage: string;
+  about: string;
+  act(target: Monitored, words: readonly string[]): Promise<string> | string;
+}
+
+function need(word: string | undefined, usage: string): string {
+  if (word === undefined) throw new Error(`want ${usage}`);
+  return word;
+}
+
+function numberOf(word: string | undefined, usage: string): number {
+  const value = Number(need(word, usage));
+  if (!Number.isInteger(value)) throw new Error(`"${word}" is no whole number; want ${usage}`);
+  return value;
+}
+
+/** QEMU's formats; PNG where nothing is said and the name does not end in .ppm. */
+async function dump({ machine }: Monitored, words: readonly string[]): Promise<string> {
+  const at = words.indexOf('-f'), format = at < 0 ? undefined : words[at + 1];
+  if (format !== undefined && format !== 'png' && format !== 'ppm') throw new Error(`there is no format "${format}"; there are png and ppm`);
+  const [path] = at < 0 ? words : words.filter((_, i) => i !== at && i !== at + 1);
+  await writePicture(machine, need(path, COMMANDS['screendump']!.usage), ...(format === undefined ? [] : [format]));
+  return '';
+}
+
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  help: { usage: 'help', about: 'this list', act: () => Object.values(COMMANDS).map(({ usage, about }) => `${usage} -- ${about}`).join('\n') },
+  screendump: { usage: 'screendump FILE [-f png|ppm]', about: 'the screen as a picture', act: dump },
+  sendkey: {
+    usage: 'sendkey KEYS', about: 'keys down together and up again: ctrl-alt-delete',
+    act: async ({ machine }, [keys]) => {
+      await machine.sendKey(need(keys, 'sendkey KEYS'));
+      return '';
+    },
+  },
+  type: {
+    usage: 'type TEXT', about: 'types text, and Enter where it ends in \\n',
+    act: async ({ machine }, words) => {
+      const left = await machine.type(need(words[0], 'type TEXT') && words.join(' ').replaceAll('\\n', '\n'));
+      return left === '' ? '' : `no key types ${JSON.stringify(left)}`;
+    },
+  },
+  mouse_move: {
+    usage: 'mouse_move DX DY [DZ]', about: 'moves the mouse, and turns its wheel',
+    act: async ({ machine }, [dx, dy, wheel]) => {
+      const usage = 'mouse_move DX DY [DZ]';
+      await machine.mouse({ dx: numberOf(dx, usage), dy: numberOf(dy, usage), wheel: wheel === undefined ? 0 : numberOf(wheel, usage) });
+      return '';
+    },
+  },
+  mouse_button: {
+    usage: 'mouse_button STATE', about: 'buttons that are down: 1 left, 2 middle, 4 right',
+    act: async ({ machine }, [state]) => {
+      const bits = numberOf(state, 'mouse_button STATE');
+      await machine.mouse({ buttons: (bits & 1) | ((bits & 4) >> 1) | ((bits & 2) << 1) });
+      return '';
+    },
+  },
+  info: {
+    usage: 'info status', about: 'whether it runs',
+    act: ({ machine }, [what]) => {
+      if (what !== 'status') throw new Error('there is info status');
+      return `VM status: ${machine.running ? 'running' : 'paused'}`;
+    },
+  },
+  quit: { usage: 'quit', about: 'ends the machine', act: (target) => (target.quit(), '') },
+};
+
+async function answer(target: Monitored, text: string): Promise<string> {
+  const [name = '', ...words] = text.trim().split(/\s+/);
+  if (name === '') return '';
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) return `unknown command: '${name}'.${didYouMean(name, Object.keys(COMMANDS))} "help" lists those there are.`;
+  try {
+    return await command.act(target, words);
+  } catch (error) {
+    return `Error: ${withoutCodes((error as Error).message)}`;
+  }
+}
+
+/** A conversation with who is at the monitor: commands are done one after the other. */
+export function greetMonitor(send: (text: string) => void, target: Monitored): Conversation {
+  send(`pintail monitor - type 'help' for the commands\n${PROMPT}`);
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    line(text) {
+      turn = turn.then(() => answer(target, text)).then((said) => send(said === '' ? PROMPT : `${said}\n${PROMPT}`));
+    },
+  };
+}
