@@ -2,11 +2,12 @@
 // instruction is in hand before anything may look: `record` is its record, `left` the ticks of the budget that are left in front of it.
 // What it raises stays raised and control.end is 0 then; so it is after a device, a store to code or an event: translated code tests that.
 
-import { control, RECORD } from "../base/control";
+import { clearEvent, control, Event, RECORD } from "../base/control";
 import { links } from "../base/machine";
 import { mulHigh, mulHighSigned } from "../base/wide";
 import { raiseVector } from "../cpu/exceptions";
 import { loadForUpdate, loadLinear, probeLinear, storeLinear } from "../cpu/memory";
+import { Shadow } from "../cpu/shadow";
 import { cpu } from "../cpu/state";
 import { Mxcsr, Raised } from "../float/env";
 import { vectorOp } from "../float/vector";
@@ -64,6 +65,19 @@ export function tRun(record: u32, left: u32): u32 {
 
 /** After a system instruction: nothing wants a look, and the region's mode, code segment and pages are what they were. */
 export function tStands(region: u32): u32 { return u32(control.end != 0 && standsAsFormed(changetype<Region>(<usize>region))); }
+
+/**
+ * The same after STI, when its block goes on: the next instruction follows at once, as it does in the shadow, and nothing waits to be held back. So the
+ * shadow is over before anybody looks.
+ */
+export function tShadowed(region: u32): u32 {
+  if (control.events == Event.SHADOW && cpu.shadow == Shadow.INTERRUPTS) {
+    clearEvent(Event.SHADOW);
+    cpu.shadow = Shadow.NONE;
+    control.end = ~0;
+  }
+  return tStands(region);
+}
 
 export function tMulHighU(a: u64, b: u64): u64 { return mulHigh(a, b); }
 export function tMulHighS(a: u64, b: u64): u64 { return mulHighSigned(a, b); }

@@ -5,7 +5,7 @@ import { T } from "./wasm";
 import { byte, unsigned } from "./writer";
 
 export const enum Import {
-  LOAD, STORE, UPDATE, PROBE, VLOAD, VSTORE, REPORT, LANES, RAISE, SEGMENT, TARGET, RUN, STANDS, MUL_HIGH_U, MUL_HIGH_S, WIDE, FITS, RESULT, CARRY, X_ADD, X_SUB, X_MUL, X_DIV, X_ROOT, X_COMPARE, X_WIDEN, X_OUT, COUNT,
+  LOAD, STORE, UPDATE, PROBE, VLOAD, VSTORE, REPORT, LANES, RAISE, SEGMENT, TARGET, RUN, STANDS, SHADOWED, MUL_HIGH_U, MUL_HIGH_S, WIDE, FITS, RESULT, CARRY, X_ADD, X_SUB, X_MUL, X_DIV, X_ROOT, X_COMPARE, X_WIDEN, X_OUT, COUNT,
 }
 
 /** Its parameters and result, one letter each: i = i32, l = i64, v = v128, after '>' the result. */
@@ -24,6 +24,7 @@ function shapeOf(f: u32): string {
     case Import.TARGET: return "tTarget lii>";
     case Import.RUN: return "tRun ii>i";
     case Import.STANDS: return "tStands i>i";
+    case Import.SHADOWED: return "tShadowed i>i";
     case Import.MUL_HIGH_U: return "tMulHighU ll>l";
     case Import.MUL_HIGH_S: return "tMulHighS ll>l";
     case Import.WIDE: return "tWide llli>l";

@@ -19,6 +19,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   flags: u32;
   /** General registers and XMM that the region reads or writes, and writes. */
   used: u32; modified: u32; vectorsUsed: u32; vectorsModified: u32;
+  /** Instructions of the block in hand. */
+  blockInsns: u32;
   /** Registers that the block in hand writes. */
   blockModified: u32; blockVectors: u32;
   /** Counts up where registers stop being what they were (RUN). */

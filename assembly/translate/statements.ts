@@ -2,11 +2,12 @@
 // does (cpu/tlb.ts); its slow path is a call in a cold branch that comes back. When that wants the loop to look, the rest of the instruction
 // is written once more, in the branch, and the region is left behind it.
 
-import { Control } from "../base/control";
+import { Control, RECORD } from "../base/control";
 import { CPU, VCPU } from "../base/layout";
 import { CpuState, gpr, Mode, RIP_REGISTER, Seg, SEGMENTS } from "../cpu/state";
 import { TLB_MASK } from "../cpu/tlb";
 import { H } from "../decode/handlers";
+import { S } from "../decode/system-handlers";
 import { Effect, Op } from "../ir/ops";
 import { immOf, isConst, N, Node, node } from "./dag";
 import { leave, leaveAfter, leaveBefore, leaveIfRaised, loadRegisters, loadTables, loadVectors, openLook, pushLeft, RIP, ripAfter, storeRegisters, storeVectors } from "./exits";
@@ -280,7 +281,7 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   loadRegisters(written & st.used & Effect.GPR);
   if (written & Effect.XMM) loadVectors(st.vectorsUsed);
   if (written & Effect.RIP) { leaveAfterRun(k, n); return; }
-  pushLook(written);
+  pushLook(written, k);
   open(W.IF);
   leaveAfterRun(k, n);
   close();
@@ -289,10 +290,16 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   if (isString(k)) takeRepetition(k, n);
 }
 /** Whether something wants a look: an event, or what the region stands on is not what it was. */
-function pushLook(written: u32): void {
-  if (written & Effect.SYSTEM) { constant32(st.region); call(Import.STANDS); }
+function pushLook(written: u32, k: TInsn): void {
+  if (written & Effect.SYSTEM) { constant32(st.region); call(isShadowHere(k) ? Import.SHADOWED : Import.STANDS); }
   else { constant32(CONTROL_END); access(W.I32_LOAD, 0); }
   byte(W.I32_EQZ);
+}
+/** STI with an instruction behind it in its block, which runs to its end or faults: those of the x87 may be left to the interpreter. */
+function isShadowHere(k: TInsn): bool {
+  if (load<u16>(<usize>k.record) != <u16>S.STI || k.place + 1 >= st.blockInsns) return false;
+  const next = <i32>load<u16>(<usize>k.record + RECORD);
+  return next < H.X87 || next >= H.X87_END;
 }
 function isString(k: TInsn): bool {
   const h = <i32>load<u16>(<usize>k.record);

@@ -94,7 +94,7 @@ function writeBlock(n: u32): void {
   startTemporaries();
   noteSteps(b);
   st.reach = b.reach;
-  st.blockModified = b.modified; st.blockVectors = b.vectors;
+  st.blockInsns = b.count; st.blockModified = b.modified; st.blockVectors = b.vectors;
   writeStatements(b.firstNode, b.endNode);
   if (!b.term) { finish(b); go(n, b.next, b.after); return; }
   const t = node(b.term);

@@ -1,7 +1,7 @@
 /** A short seeded part of the hostile-code fuzz; tests/long has the rest. */
 import { expect, test } from 'vitest';
 import { StopReason } from '../../assembly/surface/run.js';
-import { runHostileCode } from './hostile-code.js';
+import { runHostileCode, runHostileTranslated } from './hostile-code.js';
 
 for (const throughIr of [false, true]) {
   test(`random programs in every mode never trap the module (${throughIr ? 'through the IR' : 'run'})`, { timeout: 120_000 }, () => {
@@ -13,3 +13,9 @@ for (const throughIr of [false, true]) {
     expect(ends.get(StopReason.SHUTDOWN) ?? 0).toBeGreaterThan(0);
   });
 }
+
+test('random programs come to the same when all that runs is translated', { timeout: 240_000 }, () => {
+  const regions = runHostileTranslated(1, 20, 2000);
+  console.log(`${regions} regions`);
+  expect(regions).toBeGreaterThan(20);
+});

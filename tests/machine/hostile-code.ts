@@ -5,6 +5,7 @@
  */
 import { Address, StopReason } from '../../assembly/surface/run.js';
 import { CpuField } from '../../assembly/surface/fields.js';
+import { createTranslator } from '../../host/machine/translator.js';
 import { enterMode } from '../support/enter.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
 import { drawInstruction } from '../support/row-programs.js';
@@ -84,8 +85,8 @@ function writeRegisters({ call, view }: RawMachine, random: Random): void {
   }
 }
 
-/** Runs one program for `ticks`; how it ended. */
-function runProgram(machine: RawMachine, random: Random, ticks: number): number {
+/** Runs one program for `ticks`; how it ended. `serve` is called between runs of the module. */
+function runProgram(machine: RawMachine, random: Random, ticks: number, serve?: () => void): number {
   machine.call('reset');
   writeTables(machine, random);
   writeProgram(machine, random);
@@ -101,7 +102,7 @@ function runProgram(machine: RawMachine, random: Random, ticks: number): number 
   machine.call('refreshCpu');
   let stop = StopReason.BUDGET as number;
   for (let done = 0; done < ticks && (stop === StopReason.BUDGET || stop === StopReason.IDLE); done += 1000) {
-    stop = runTicks(machine, 1000);
+    stop = runTicks(machine, 1000, serve);
     if (stop === StopReason.IDLE) machine.call('skipIdle', 1_000_000, 0);
   }
   return stop;
@@ -121,4 +122,28 @@ export function runHostileCode(seed: number, programs: number, ticks: number, th
     }
   }
   return ends;
+}
+
+/** What of a machine a program can see: registers, flags, ticks, RAM. */
+function differs(a: RawMachine, b: RawMachine): string | undefined {
+  for (const name of ['ticksLo', 'readRflags', 'raisedVector'] as const) if (a.call(name) !== b.call(name)) return `${name}: ${a.call(name)} interpreted, ${b.call(name)} translated`;
+  const part = ({ bytes }: RawMachine, at: number, n: number): Uint8Array => bytes.subarray(at, at + n), gpr = a.call('address', Address.Gpr);
+  if (Buffer.compare(part(a, gpr, 128), part(b, gpr, 128))) return 'general registers';
+  if (a.view.getBigUint64(a.call('cpuField', CpuField.Rip), true) !== b.view.getBigUint64(b.call('cpuField', CpuField.Rip), true)) return 'rip';
+  return Buffer.compare(part(a, a.ram, a.ramBytes), part(b, b.ram, b.ramBytes)) ? 'RAM' : undefined;
+}
+
+/** The same programs interpreted, and with everything translated that runs at all: each must come to the same. The number of regions that there were. */
+export function runHostileTranslated(seed: number, programs: number, ticks: number): number {
+  const interpreted = createRawMachine(RAM_MIB), translated = createRawMachine(RAM_MIB);
+  const translator = createTranslator(translated.instance, { mode: 'sync', threshold: 1 });
+  for (let n = 0; n < programs; n++) {
+    const one = Math.imul(seed + n, 0x9e37_79b1);
+    const stop = runProgram(interpreted, seeded(one), ticks), other = runProgram(translated, seeded(one), ticks, () => translator.serve());
+    const found = stop === other ? differs(interpreted, translated) : `it ends by ${stop} interpreted, by ${other} translated`;
+    if (found) throw new Error(`seed ${seed + n}: ${found}`);
+  }
+  const { regions } = translator.stats();
+  translator.close();
+  return regions;
 }

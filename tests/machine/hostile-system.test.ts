@@ -1,7 +1,7 @@
 /** A short seeded part of the fuzz of system state; tests/long has a million steps. */
 import { expect, test } from 'vitest';
 import { StopReason } from '../../assembly/surface/run.js';
-import { describeReport, runHostileSystem } from './hostile-system.js';
+import { describeReport, runHostileSystem, runHostileSystemTranslated } from './hostile-system.js';
 
 const SEED = 1;
 
@@ -17,3 +17,9 @@ for (const throughIr of [false, true]) {
     expect(report.stops.get(StopReason.BUDGET) ?? 0).toBeGreaterThan(steps / 4);
   });
 }
+
+test('random system state goes the same ways when all that runs is translated', { timeout: 240_000 }, () => {
+  const regions = runHostileSystemTranslated(SEED, 6);
+  console.log(`${regions} regions`);
+  expect(regions).toBeGreaterThan(6);
+});

@@ -8,6 +8,7 @@
  */
 import { Address, StopReason } from '../../assembly/surface/run.js';
 import { CpuField } from '../../assembly/surface/fields.js';
+import { createTranslator } from '../../host/machine/translator.js';
 import { createRawMachine, runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
 import { DATA, randomInstruction } from './hostile-instructions.js';
 
@@ -25,6 +26,8 @@ type Random = () => number;
 
 class Hostile {
   readonly machine: RawMachine = createRawMachine(RAM_MIB);
+  /** Called between runs of the module. */
+  serve?: () => void;
   private random: Random = seeded(1);
 
   private get segments(): number { return this.machine.call('address', Address.Segments); }
@@ -211,7 +214,7 @@ class Hostile {
     if (this.oneIn(3)) this.field(CpuField.Rip, CODE);
     this.machine.call('refreshCpu');
     const before = this.ticks();
-    const stop = runTicks(this.machine, TICKS);
+    const stop = runTicks(this.machine, TICKS, this.serve);
     const ran = this.ticks() - before;
     if (ran < 0n || ran > BigInt(TICKS)) throw new Error(`a slice of ${TICKS} ticks took ${ran}`);
     const [low, high] = this.wild();
@@ -284,4 +287,26 @@ export function describeReport(seed: number, report: HostileSystemReport): strin
   const list = (map: Map<string | number, number>): string => [...map].map(([name, count]) => `${name} ${count}`).join(', ');
   const stops = new Map([...report.stops].map(([stop, count]) => [['budget', 'idle', 'power off', 'reset', 'debug exit', 'shutdown', 'halt'][stop]!, count]));
   return `hostile system state: seed ${seed}, ${report.steps} steps, ${report.ticks} ticks; modes: ${list(report.modes)}; ends: ${list(stops)}`;
+}
+
+/** Episodes interpreted, and with everything translated that runs at all: the same steps to the same ends. The number of regions that there were. */
+export function runHostileSystemTranslated(seed: number, episodes: number): number {
+  const interpreted = new Hostile(), translated = new Hostile();
+  const translator = createTranslator(translated.machine.instance, { mode: 'sync', threshold: 1 });
+  translated.serve = () => translator.serve();
+  for (let n = 0; n < episodes; n++) {
+    const expected = stepsOf(interpreted, seed + n), seen = stepsOf(translated, seed + n), at = expected.findIndex((step, k) => step !== seen[k]);
+    if (at >= 0) throw new Error(`episode ${seed + n}, step ${at}: ${expected[at]} interpreted, ${seen[at]} translated`);
+  }
+  const { regions } = translator.stats();
+  translator.close();
+  return regions;
+}
+/** Each step in words: where the processor is, how the step ended, ticks, flags, registers. */
+function stepsOf(hostile: Hostile, episode: number): string[] {
+  const steps: string[] = [], { call, bytes } = hostile.machine, gpr = call('address', Address.Gpr);
+  hostile.episode(episode, (where, stop) => {
+    steps.push(`${where} ${stop} ${call('ticksLo')} ${call('readRflags').toString(16)} ${Buffer.from(bytes.subarray(gpr, gpr + 128)).toString('hex')}`);
+  });
+  return steps;
 }

@@ -196,7 +196,7 @@ function rounding(b: Builder): void {
   b.put(0xc7, 0x86); b.put32(0x40); b.put32(b.pick(MXCSRS)); // mov dword [rsi + 64], ...
   b.put(0x0f, 0xae, 0x96); b.put32(0x40); // ldmxcsr [rsi + 64]
 }
-function system(b: Builder): void { b.put(...b.pick([[0x0f, 0x31], [0xf3, 0x90], [0x90], [0xfa], [0x0f, 0xa2]])); }
+function system(b: Builder): void { b.put(...b.pick([[0x0f, 0x31], [0xf3, 0x90], [0x90], [0xfa], [0xfb], [0x0f, 0xa2]])); }
 function fill(b: Builder): void {
   b.put(0xb9); b.put32(b.below(20)); // mov ecx, n
   b.put(0x48, 0x8d, 0xbe); b.put32(b.displacement()); // lea rdi, [rsi + x]

@@ -9,6 +9,7 @@
 static uint8_t from[65536], to[65536];
 
 static unsigned long memcpy64k(long n) {
+  memset(from, 0, sizeof from);
   while (n--) {
     from[n & 0xffff]++;
     memcpy(to, from, sizeof to);
@@ -17,6 +18,7 @@ static unsigned long memcpy64k(long n) {
   return to[1];
 }
 static unsigned long repmovs64k(long n) {
+  memset(from, 3, sizeof from); // whatever the rows before have left
   while (n--) {
     void *d = to;
     const void *s = from;
