@@ -15,7 +15,8 @@ import type { MachineOptions } from '../machine/types.js';
 import type { Given } from './arguments.js';
 import { DEVICE_MODELS } from './device-models.js';
 import type { TypedDevice } from './devices.js';
-import { qcowAdvice, type TypedDrive } from './drives.js';
+import { formatOf } from '../disk/options.js';
+import { type TypedDrive } from './drives.js';
 import type { Faults } from './faults.js';
 
 /** `devices.slot` as the command line spells it. */
@@ -163,6 +164,6 @@ export function checkImages(drives: readonly TypedDrive[], faults: Faults): void
     if (typeof path !== 'string' || !checkReadable(typed, path, faults) || !statSync(path).isFile()) continue;
     const bytes = firstBytes(path);
     if (begins(bytes, ELF_MAGIC) || begins(bytes, HDRS, HDRS_AT)) faults.add(typed.argument, `${path} is a kernel and no disk; write -kernel ${path}.`);
-    else if (begins(bytes, QCOW_MAGIC)) faults.add(typed.argument, `${path} is no raw image: ${qcowAdvice(path)}`);
+    else if (begins(bytes, QCOW_MAGIC) && formatOf(path, typed.drive.format) === 'raw') faults.add(typed.argument, `${path} is no raw image: write -drive file=${path},format=qcow2.`);
   }
 }

@@ -18,10 +18,10 @@ export interface TypedDrive {
 const CACHES = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'] as const;
 
 export const DRIVE_PROPERTIES: readonly Property[] = [
-  { name: 'file', kind: { is: 'text' }, about: 'a raw image by path' },
+  { name: 'file', kind: { is: 'text' }, about: 'an image by path' },
   { name: 'id', kind: { is: 'text' }, about: 'a name for it' },
   { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), none for a -device' },
-  { name: 'format', kind: { is: 'text' }, about: 'raw, the one format there is' },
+  { name: 'format', kind: { is: 'text' }, about: 'raw or qcow2; default qcow2 where the name ends so' },
   { name: 'driver', kind: { is: 'text' }, about: 'as format' },
   { name: 'readonly', kind: { is: 'switch' }, about: 'not written to' },
   { name: 'read-only', kind: { is: 'switch' }, about: 'as readonly' },
@@ -51,17 +51,18 @@ function checkFile(argument: string, file: string, faults: Faults): void {
   else if (PROTOCOL.test(file) && !/^[a-z]:[\\/]/i.test(file)) faults.add(argument, 'a disk is a raw image by its path; there are no protocols.');
 }
 
-export function qcowAdvice(file: string): string {
-  return `only raw images are there; qemu-img convert -O raw ${file} ${file.replace(/\.[^./]*$/, '')}.img makes one.`;
+export function convertAdvice(file: string): string {
+  return `raw and qcow2 images are read; qemu-img convert -O raw ${file} ${file.replace(/\.[^./]*$/, '')}.img makes one.`;
 }
 
-const IMAGE_FORMATS = /\.(qcow2?|vmdk|vdi|vhdx?|qed)$/i;
+const IMAGE_FORMATS = /\.(vmdk|vdi|vhdx?|qed)$/i;
+const FORMATS: readonly unknown[] = ['raw', 'file', 'qcow2'];
 
 function checkFormat(argument: string, given: Properties, faults: Faults): void {
   const format = given.get('format') ?? given.get('driver');
   const file = given.get('file') as string | undefined;
-  const foreign = format === undefined ? file !== undefined && IMAGE_FORMATS.test(file) : format !== 'raw' && format !== 'file';
-  if (foreign) faults.add(argument, qcowAdvice(file ?? 'DISK'));
+  const foreign = format === undefined ? file !== undefined && IMAGE_FORMATS.test(file) : !FORMATS.includes(format);
+  if (foreign) faults.add(argument, convertAdvice(file ?? 'DISK'));
 }
 
 /** Interfaces that are not there, and what to write. */
@@ -74,6 +75,8 @@ function toDrive(given: Properties, id: string): DriveOptions {
   const drive: DriveOptions = { id: (given.get('id') as string) ?? id, source: (given.get('file') as string) ?? '' };
   const readOnly = given.get('readonly') ?? given.get('read-only');
   if (readOnly !== undefined) drive.readOnly = readOnly === true;
+  const format = given.get('format') ?? given.get('driver');
+  if (format === 'raw' || format === 'qcow2') drive.format = format;
   for (const name of ['snapshot', 'overlay', 'cache'] as const) if (given.has(name)) Object.assign(drive, { [name]: given.get(name) });
   const discard = given.get('discard');
   if (discard !== undefined) drive.discard = discard === 'unmap' || discard === 'on' ? 'unmap' : 'ignore';
@@ -113,7 +116,7 @@ function cardOf(wanted: string, drive: string, cdrom: boolean, given: Properties
 /** A disk by its file alone: `-hda FILE`, `-cdrom FILE`, or the word that QEMU takes for one. */
 function plainDisk(argument: string, file: string, id: string, faults: Faults, port: number | undefined, cdrom: boolean): TypedDrive {
   checkFile(argument, file, faults);
-  if (IMAGE_FORMATS.test(file)) faults.add(argument, qcowAdvice(file));
+  if (IMAGE_FORMATS.test(file)) faults.add(argument, convertAdvice(file));
   const drive: DriveOptions = { id, source: file, ...(cdrom ? { readOnly: true } : {}) };
   return { argument, drive, card: { model: cdrom ? PLAIN_DRIVES.cd : PLAIN_DRIVES.disk, drive: id, ...(port === undefined ? {} : { bus: `ide.${port}` }) }, cdrom };
 }

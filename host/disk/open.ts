@@ -2,7 +2,7 @@
 
 import { platform } from '#platform';
 import { viewOf } from '../bytes/view.js';
-import type { DriveOptions } from './options.js';
+import { formatOf, type DriveOptions } from './options.js';
 import type { Disk } from './disk.js';
 import { DiskError } from './errors.js';
 import { openMemoryDisk, withOverlay } from './memory.js';
@@ -19,9 +19,12 @@ export interface Drive {
 
 const CACHES: readonly NonNullable<DriveOptions['cache']>[] = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'];
 
-function checkTogether({ source, snapshot, overlay, readOnly, cache }: DriveOptions): void {
+function checkTogether({ source, snapshot, overlay, readOnly, cache, format }: DriveOptions): void {
   if (cache !== undefined && !CACHES.includes(cache)) throw new DiskError(`cache "${String(cache)}" is none of ${CACHES.join(', ')}.`);
+  if (!['raw', 'qcow2', undefined].includes(format)) throw new DiskError(`format "${String(format)}" is none of raw, qcow2.`);
+  if (format === 'qcow2' && typeof source !== 'string') throw new DiskError('a qcow2 image is given by its path.');
   if (overlay === undefined) return;
+  if (formatOf(source, format) === 'qcow2') throw new DiskError('an overlay is over a raw image; of a qcow2 image qemu-img create -b makes one.');
   if (typeof source !== 'string') throw new DiskError('an overlay needs an image by path below it.');
   if (snapshot) throw new DiskError('snapshot and overlay exclude each other: one forgets what is written, the other keeps it.');
   if (readOnly) throw new DiskError('an overlay is there to be written to; leave readOnly out.');
@@ -43,7 +46,7 @@ async function openDisk(options: DriveOptions): Promise<Disk> {
     return snapshot ? withOverlay(disk) : disk;
   }
   if (overlay !== undefined) return platform.openOverlay(overlay, source, locking);
-  const disk = await platform.openFileDisk(source, { readOnly: readOnly || snapshot, unmap: discard === 'unmap', locking });
+  const disk = await platform.openFileDisk(source, { readOnly: readOnly || snapshot, unmap: discard === 'unmap', locking, format: formatOf(source, options.format) });
   return snapshot ? withOverlay(disk) : disk;
 }
 

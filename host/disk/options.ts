@@ -8,6 +8,8 @@ export interface DriveOptions {
   id: string;
   /** A raw image by path; or its content, which the guest's writes change; or storage of the program's own (not with `worker`). */
   source: string | Bytes | Disk;
+  /** What the image is: its bytes are the disk's (`raw`), or QEMU's qcow2 (a path, in Node). Default by the name: `qcow2` where it ends so. */
+  format?: 'raw' | 'qcow2';
   readOnly?: boolean;
   /** Writes are kept in memory and forgotten with the machine. */
   snapshot?: boolean;
@@ -24,3 +26,6 @@ export interface DriveOptions {
   /** Refuse an image that another machine writes to. Default true. */
   locking?: boolean;
 }
+
+/** A name that ends in it says that it is one; what is inside does not: a guest may have written it. */
+export const formatOf = (source: DriveOptions['source'], format: DriveOptions['format']): 'raw' | 'qcow2' => format ?? (typeof source === 'string' && /\.qcow2?$/i.test(source) ? 'qcow2' : 'raw');

@@ -26,7 +26,7 @@ const DEVICE: Names<DeviceOptions> = {
   intremap: true, eim: true, cachingMode: true, addressBits: true, snoopControl: true, dmaDrain: true, passThrough: true, iotlbEntries: true, iotlbWays: true, tableEntries: true,
 };
 const PORT: Names<PortOptions> = { chardev: true, name: true, console: true, number: true };
-const DRIVE: Names<DriveOptions> = { id: true, source: true, readOnly: true, snapshot: true, overlay: true, cache: true, discard: true, locking: true };
+const DRIVE: Names<DriveOptions> = { id: true, source: true, format: true, readOnly: true, snapshot: true, overlay: true, cache: true, discard: true, locking: true };
 const SHARE: Names<ShareOptions> = { id: true, source: true, readOnly: true };
 const MODULE: Names<ModuleSource> = { file: true, text: true };
 const ADDED: UnionNames<AddedFile> = { host: true, content: true, guest: true, mode: true };

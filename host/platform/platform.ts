@@ -39,6 +39,8 @@ export interface FileDiskOptions {
   /** Discarded ranges are given back to the file system: `discard=unmap`. */
   unmap: boolean;
   locking: boolean;
+  /** Default raw. */
+  format?: 'raw' | 'qcow2';
 }
 
 export interface GuestOptions {

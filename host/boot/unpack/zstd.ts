@@ -69,6 +69,19 @@ export function unpackZstd(bytes: Uint8Array, room: number): Uint8Array {
   return most <= room ? decompress(bytes) : unpackByBlocks(bytes, room);
 }
 
+/** Unpacks the first frame; what is behind it is not looked at. */
+export function unpackFirstFrame(bytes: Uint8Array, room: number): Uint8Array {
+  const header = readHeader(bytes, 0);
+  let at = header.next;
+  for (let last = false; !last; ) {
+    if (at + 3 > bytes.length) throw new StreamError('ends in the middle of its data');
+    const block = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+    at += 3 + (((block >> 1) & 3) === RLE ? 1 : block >> 3);
+    last = (block & 1) !== 0;
+  }
+  return unpackZstd(bytes.subarray(0, at + (header.checksum ? 4 : 0)), room);
+}
+
 function unpackByBlocks(bytes: Uint8Array, room: number): Uint8Array {
   const out = new Uint8Array(room);
   let total = 0;

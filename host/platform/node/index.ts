@@ -42,7 +42,7 @@ export const platform: Platform = {
   openCapture: async (path) => (await import('./net/pcap-file.js')).createCapture(path),
   openChardev: async (spec) => (await import('./chardev.js')).openChardev(spec),
   isFolder: (path) => stat(path).then((status) => status.isDirectory(), () => false),
-  openFileDisk: async (path, options) => (await import('./disk/file.js')).openFileDisk(path, options),
+  openFileDisk: async (path, options) => (options.format === 'qcow2' ? (await import('./disk/qcow2-open.js')).openQcow2(path, options) : (await import('./disk/file.js')).openFileDisk(path, options)),
   openOverlay: async (path, backing, locking) => (await import('./disk/overlay.js')).openOverlay(path, backing, locking),
   openFolder: async (path) => new (await import('./share.js')).HostFolder(path),
   watchLocks,

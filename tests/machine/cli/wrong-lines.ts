@@ -74,7 +74,9 @@ export const WRONG_LINES: readonly WrongLine[] = [
   // Disks
   wrong('run -drive fiel=x', '-drive fiel=x: -drive has no "fiel". Did you mean file?'),
   wrong('run -drive file=@NOWHERE', '-drive file=@NOWHERE: cannot read @NOWHERE: there is no such file.'),
-  wrong('run -drive file=@QCOW', '-drive file=@QCOW: @QCOW is no raw image: only raw images are there; qemu-img convert'),
+  wrong('run -drive file=@QCOW', '-drive file=@QCOW: @QCOW is no raw image: write -drive file=@QCOW,format=qcow2.'),
+  wrong('run -drive format=qcow2,file=@BLANK', '-drive format=qcow2,file=@BLANK: @BLANK is no qcow2 image.'),
+  wrong('run -drive format=vmdk,file=@BLANK', '-drive format=vmdk,file=@BLANK: raw and qcow2 images are read; qemu-img convert'),
   wrong('run -hdc @BLANK -cdrom @BLANK', '-cdrom @BLANK: bus: ide.2 has a drive already.'),
   wrong('run -drive if=ide,index=6,file=@BLANK', '-drive if=ide,index=6,file=@BLANK: bus: "ide.6" is not there: the controller has ide.0 to ide.5.'),
   wrong('run -device ide-hd,bus=ide.0', '-device ide-hd,bus=ide.0: needs drive=ID.'),

@@ -58,20 +58,20 @@ function punch(fd: number, at: number, bytes: number): Promise<boolean> {
   });
 }
 
-/** Opens an image and looks whether it can be one. Throws DiskError. */
-export function openImage(path: string, readOnly: boolean): { fd: number; bytes: number } {
+/** Opens an image and looks whether it can be one; `ownFormat`: its bytes are not the disk's. Throws DiskError. */
+export function openImage(path: string, readOnly: boolean, ownFormat = false): { fd: number; bytes: number } {
   const fd = openOrExplain(path, readOnly);
   const stats = fstatSync(fd);
-  const wrong = wrongWith(stats);
+  const wrong = wrongWith(stats, ownFormat);
   if (wrong === undefined) return { fd, bytes: stats.size };
   closeSync(fd);
   throw new DiskError(`${path} ${wrong}`);
 }
 
-function wrongWith(stats: Stats): string | undefined {
+function wrongWith(stats: Stats, ownFormat: boolean): string | undefined {
   if (!stats.isFile()) return 'is no regular file.';
   if (stats.size === 0) return 'is empty: truncate -s 64M FILE makes a blank disk.';
-  if (stats.size % SECTOR_BYTES !== 0) return `has ${stats.size} bytes, which is no multiple of ${SECTOR_BYTES}: truncate -s %512 FILE fills it up.`;
+  if (stats.size % SECTOR_BYTES !== 0 && !ownFormat) return `has ${stats.size} bytes, which is no multiple of ${SECTOR_BYTES}: truncate -s %512 FILE fills it up.`;
   return undefined;
 }
 

@@ -25,7 +25,6 @@ const note = (line: string, source: string, ...says: RegExp[]): QemuLine => ({ l
 const refused = (line: string, source: string, ...says: RegExp[]): QemuLine => ({ line, source, verdict: 'refused', says });
 
 const NO_GDB = /^-s: there is no gdb server yet; leave it out/;
-const NO_QCOW = /qemu-img convert -O raw/;
 
 export const QEMU_LINES: Readonly<Record<'kernel' | 'disk' | 'cd' | 'network' | 'firmware and debug', readonly QemuLine[]>> = {
   kernel: [
@@ -50,7 +49,7 @@ export const QEMU_LINES: Readonly<Record<'kernel' | 'disk' | 'cd' | 'network' | 
     runs('qemu-system-x86_64.exe ./boot -nographic -serial mon:stdio -m 1G', 'https://github.com/itsmagu/Not-LFS/releases'),
     runs('qemu-system-i386 -hda disk.img', 'https://gist.github.com/pinglunliao/e4571d5b9e6cf00ab1a6'),
     note('qemu-system-x86_64 -drive file=disk1.img,if=none,id=disk1 -device ide-hd,drive=disk1,bootindex=4 -drive file=disk2.img,if=none,id=disk2 -device virtio-blk-pci,drive=disk2,bootindex=3 -netdev type=user,id=net0 -device virtio-net-pci,netdev=net0,bootindex=2 -netdev type=user,id=net1 -device e1000,netdev=net1,bootindex=1', 'https://www.qemu.org/docs/master/system/bootindex.html (as of QEMU 7.2)', /bootindex=4: disks are tried in the order/),
-    refused('qemu-system-x86_64 -drive file=/tmp/test.qcow2', INVOCATION, NO_QCOW),
+    runs('qemu-system-x86_64 -drive file=/tmp/test.qcow2', INVOCATION),
     refused('qemu-system-x86_64 -drive file=ssh://user@host/path/to/disk.img', INVOCATION, /a raw image by its path/),
     refused('qemu-system-x86_64 linux.img -hdb fat:/my_directory', IMAGES, /^-hdb fat:.*write --add/),
     refused('qemu-system-x86_64 -global ide-hd.physical_block_size=4096 disk-image.img', INVOCATION, /^-global ide-hd\..*: ide-hd has no "physical_block_size"/),
@@ -60,7 +59,7 @@ export const QEMU_LINES: Readonly<Record<'kernel' | 'disk' | 'cd' | 'network' | 
     runs('qemu-system-x86_64 -boot d -cdrom *.iso -m 128', 'https://gist.github.com/aalemayhu/0c8664e82c7f6e554e30aeecf74dffad'),
     runs('qemu-system-x86_64 -boot d -cdrom image.iso -m 512 -hda mydisk.img', 'https://gist.github.com/netrunn3r/b44528358582e15cfe5ef8bbe52dd217'),
     runs('qemu-system-x86_64 -hda /dev/sdb -cdrom ~/kvm/mhdd32ver4.6.iso -boot d', 'https://gist.github.com/netrunn3r/b44528358582e15cfe5ef8bbe52dd217'),
-    refused('qemu-system-x86_64 -cdrom "ubuntu-22.04.3-live-server-amd64.iso" -hda "ubuntu.qcow2" -m "4G"', 'https://gist.github.com/tomgoren/97cabde8685274b41406483804effaa5', NO_QCOW, /^-m 4G: .*write -m 3072/),
+    refused('qemu-system-x86_64 -cdrom "ubuntu-22.04.3-live-server-amd64.iso" -hda "ubuntu.qcow2" -m "4G"', 'https://gist.github.com/tomgoren/97cabde8685274b41406483804effaa5', /^-m 4G: .*write -m 3072/),
     runs('qemu-system-x86_64 -hda ubuntu.img -boot d -cdrom c:\\iso\\ubuntu-mate-17.10-desktop-amd64.iso -m 512', 'https://gist.github.com/danilobatistaqueiroz/20ee46e5102c0afb79db8355cd47f9c9'),
     refused('exec qemu-system-x86_64 -localtime -cpu host -enable-kvm -boot d -cdrom /home/mvlabat/qemu/WINDOWS.iso -hda /home/mvlabat/qemu/WindowsVM.img -net nic -net user,hostname=windowsvm -m 1G -monitor stdio -name Windows', 'https://gist.github.com/mvlabat/7407d178fc5d38d703ff53b5f75dca8d', /^-monitor stdio: .*write -monitor none/),
     runs('qemu-system-i386 -hda image.img -cdrom isofile.iso -m 16M -boot order=dc', 'https://gist.github.com/aatizghimire/f4adb4cbb46cdb62bb9eaa4067cc638d'),
@@ -96,6 +95,6 @@ export const QEMU_LINES: Readonly<Record<'kernel' | 'disk' | 'cd' | 'network' | 
     refused('qemu-system-x86_64 -chardev socket,path=/tmp/gdb-socket,server=on,wait=off,id=gdb0 -gdb chardev:gdb0 -S', GDB, /^-gdb chardev:gdb0: .*leave it out/, /^-S: /),
     refused('qemu-system-x86_64 -drive if=pflash,format=raw,readonly=off,file=OVMF.fd -drive format=raw,file=fat:rw:hd -net none -global isa-debugcon.iobase=0x402 -debugcon file:debug.log', 'https://gist.github.com/Joursoir/7172f705304f370447766a50cf764b78', /^-drive if=pflash,.*write -bios FILE/, /^-drive format=raw,file=fat:.*write --add/),
     refused('qemu-system-x86_64 -serial tcp:localhost:44428 -monitor telnet:localhost:2010,server,nowait -drive file=OVMF_CODE-amd64.fd,if=pflash,format=raw,unit=0,readonly=on -drive file=OVMF_VARS-amd64.fd,if=pflash,format=raw,unit=1 -m 1024 -drive file=master-default.img,format=raw,if=virtio -device virtio-rng-pci', 'https://pastebin.com/HjJPZpma', /^-monitor telnet:.*write -monitor none/, /^-drive file=OVMF_CODE.*write -bios/, /^-drive file=OVMF_VARS.*write -bios/),
-    refused('qemu-system-x86_64 -icount shift=auto,rr=replay,rrfile=record.bin,rrsnapshot=init -net none -drive file=empty.qcow2,if=none,id=rr', 'https://www.qemu.org/docs/master/system/replay.html (as of QEMU 7.2)', /^-icount shift=auto,rr=.*equal runs with --icount/, NO_QCOW),
+    refused('qemu-system-x86_64 -icount shift=auto,rr=replay,rrfile=record.bin,rrsnapshot=init -net none -drive file=empty.qcow2,if=none,id=rr', 'https://www.qemu.org/docs/master/system/replay.html (as of QEMU 7.2)', /^-icount shift=auto,rr=.*equal runs with --icount/),
   ],
 };
