@@ -7,10 +7,13 @@ import { parseSymbols, type SymbolLine } from '../../machine/symbols.js';
 
 const FIRST = '\x1epintail symbols\n', LAST = '\x1eend of symbols\n';
 
-/** A line of a guest's script: all symbols, or with `only` the lines that have these letters. */
+/**
+ * A line of a guest's script: all symbols, or with `only` the lines that have these letters. The host has taken them when the guest has slept, and not before: what
+ * is written waits for a boundary.
+ */
 export function writeSymbols(only?: string): string {
   const read = only === undefined ? 'cat /proc/kallsyms' : `grep -F '${only}' /proc/kallsyms`;
-  return `printf '\\036pintail symbols\\n'; ${read}; printf '\\036end of symbols\\n'`;
+  return `printf '\\036pintail symbols\\n'; ${read}; printf '\\036end of symbols\\n'; usleep 20000 2>/dev/null || sleep 1`;
 }
 
 /** The same in front of a command. */
