@@ -1,12 +1,14 @@
 // Benchmarks: ratios against a peer in the same run, never a timed assertion.
 //
 //   npm run bench -- boot [--runs N] [--json]
+//   npm run bench -- attribution [--runs N] [--json]   what attributing instructions to functions costs
 //   npm run bench -- cpu [--rows A,B] [--only native,QEMU,v86,Pintail] [--width 64|32] [--quick] [--runs N] [--json]
 //   npm run bench -- bulk [--only TEXT] [--json]
 //   npm run bench -- net [--only TEXT] [--json]
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
 //   npm run bench -- clock [--only TEXT] [--json]     how well the one clock keeps time on a busy host
 
+import { benchAttribution } from "./attribution.mjs";
 import { benchBoot } from "./boot.mjs";
 import { benchBulk } from "./bulk.mjs";
 import { benchClock } from "./clock.mjs";
@@ -15,7 +17,7 @@ import { benchNet } from "./net.mjs";
 import { benchSlice } from "./slice.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, net: benchNet, slice: benchSlice };
+const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, net: benchNet, slice: benchSlice };
 
 function refuse(text) {
   process.stderr.write(`bench: ${text}\n`);

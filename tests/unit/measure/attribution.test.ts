@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Profile } from 'pprof-format';
 import type { AttributedCall, Attribution } from '../../../host/machine/types.js';
+import { readRunOptions } from '../../../host/cli/run-options.js';
 import { foldedText, functionTable, perfScriptText, pprofBytes, speedscopeJson } from '../../../host/measure/attribution/formats.js';
 import { functionCosts } from '../../../host/measure/attribution/functions.js';
 import { SymbolFilter, withSymbols } from '../../../host/measure/attribution/symbols.js';
@@ -55,6 +56,34 @@ describe('for other tools', () => {
     expect(samples).toContainEqual(['f < main', [20, 3, 0, 0, 0]]);
     expect(samples).toContainEqual(['g < p [user]', [1, 0, 0, 2, 0]]);
     expect(samples.length).toBe(6);
+  });
+});
+
+describe('the command line', () => {
+  const complaint = (line: string): string => {
+    try {
+      readRunOptions(line.split(' '), false);
+      return 'none';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  it.each([
+    ['--attribute a.txt', '--attribute a.txt: needs a command (-- COMMAND)'],
+    ['--roi f', '--roi f: needs a command'],
+    ['--attribute a.doc -- ls', '--attribute a.doc: want a file whose name ends in .txt, .folded'],
+    ['-trace vsocket_* -- ls', '"vsocket_*" is none of the events here'],
+    ['-trace file= -- ls', 'file= needs a value'],
+    ['-trace events=x -- ls', '"events=x" is neither a pattern (DEVICE:WHAT) nor file=FILE'],
+    ['-trace e1000-0:* --jit=on -- ls', 'is of interpreted code only'],
+  ])('%s', (line, problem) => expect(complaint(line)).toContain(problem));
+
+  it('gives the machine what it needs, and the command is behind its symbols', () => {
+    const { machine, trace } = readRunOptions('--attribute a.txt --roi f --roi g -trace file=t,e1000-0:T* -- ls /'.split(' '), false);
+    expect(machine).toMatchObject({ attribute: true, roi: ['f', 'g'] });
+    expect(machine.command!.slice(-2)).toEqual(['ls', '/']);
+    expect([trace.file, trace.patterns.map((pattern) => pattern.test('e1000-0:TDT'))]).toEqual(['t', [true]]);
+    expect(trace.patterns.some((pattern) => pattern.test('e1000-0:RDT'))).toBe(false);
   });
 });
 
