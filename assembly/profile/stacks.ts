@@ -123,8 +123,8 @@ export function leaveTo(space: u64, address: u64): void {
 /** RSP has been given a value that does not come from its old one. */
 export function move(space: u64, address: u64): void {
   const p = profile(), old = p.rsp, now = load<u64>(gpr(4)), cpl = cpu.cpl;
-  // On its way to user code, whose stack has been loaded already.
-  if (cpl != 3 && old >> 63 != now >> 63) { p.leaving = 1; return; }
+  // On its way to user code, whose stack has been loaded already: from the kernel's half of addresses to the other.
+  if (cpl != 3 && old >> 63 && !(now >> 63)) { p.leaving = 1; return; }
   if (p.from == now && p.fromCpl == cpl && p.from != 0) return goBack(p, now, cpl);
   if (p.origin != 0 && now > old && now <= p.origin) return unwind(now);
   const key = spaceOf(cpl, space), s = find(key, now, cpl);

@@ -46,6 +46,30 @@ function endOf(events: readonly TraceEvent[], from: number, card: string, direct
   return acknowledged >= 0 ? acknowledged : events.length - 1;
 }
 
+/** Where a received one comes: the first at its tick, for a card hands a frame over in one instant. */
+function arrivalOf(events: readonly TraceEvent[], before: number, done: number): number {
+  let at = done;
+  while (at > before + 1 && events[at - 1]!.tick === events[done]!.tick) at--;
+  return at;
+}
+
+/** Interrupts that the card has to do with: as a rule it is looked at before the processor takes another. */
+function interruptsOf(events: readonly TraceEvent[], card: string): Set<string> {
+  const times = new Map<string, { all: number; own: number }>();
+  let taken: { all: number; own: number } | undefined;
+  for (const { kind, device, what } of events) {
+    if (kind === 'taken') {
+      taken = times.get(what) ?? { all: 0, own: 0 };
+      times.set(what, taken);
+      taken.all++;
+    } else if (device === card && taken !== undefined) {
+      taken.own++;
+      taken = undefined;
+    }
+  }
+  return new Set([...times].filter(([, { all, own }]) => own * 2 > all).map(([what]) => what));
+}
+
 /** Packet `packet` of a card, counted from 1 in the trace. */
 export function lifeOf(events: readonly TraceEvent[], packet: number, direction: 'tx' | 'rx', wanted?: string): Life {
   const cards = cardsOf(events, direction), card = wanted ?? cards[0];
@@ -53,11 +77,11 @@ export function lifeOf(events: readonly TraceEvent[], packet: number, direction:
   const isDone = ({ kind, device, what }: TraceEvent): boolean => kind === 'count' && device === card && what === DONE[direction];
   const done = events.flatMap((event, n) => (isDone(event) ? [n] : []))[packet - 1];
   if (done === undefined) throw new MeasureError(`packet ${packet}`, `${card} has ${direction === 'tx' ? 'sent' : 'received'} ${events.filter(isDone).length} in this trace.`);
-  const before = lastBefore(events, done, isDone), requester = requesterBefore(events, done);
+  const interrupts = interruptsOf(events, card), before = lastBefore(events, done, isDone), requester = requesterBefore(events, done);
   const bell = direction === 'tx' ? lastBefore(events, done, ({ kind, device, what }) => kind === 'count' && device === card && DOORBELL.tx.test(what)) : -1;
   const own = (event: TraceEvent): boolean => event.device === card || event.device === requester || event.device === 'irq' || event.device.startsWith('lab');
   // With one doorbell for several the packets before it lie between.
-  const first = bell >= 0 && bell < before ? [...(bell > 0 ? [events[bell - 1]!] : []), events[bell]!] : [], from = bell > before ? Math.max(bell - 1, 0) : before + 1;
-  const lived = events.slice(from, endOf(events, done, card, direction) + 1).filter((event, n) => own(event) && (from + n <= done || !isDone(event)));
+  const first = bell >= 0 && bell < before ? [...(bell > 0 ? [events[bell - 1]!] : []), events[bell]!] : [], from = direction === 'rx' ? arrivalOf(events, before, done) : bell > before ? Math.max(bell - 1, 0) : before + 1;
+  const lived = events.slice(from, endOf(events, done, card, direction) + 1).filter((event, n) => own(event) && (from + n <= done || !isDone(event)) && (event.kind !== 'taken' || interrupts.has(event.what)));
   return { card, direction, packet, events: [...first, ...lived] };
 }

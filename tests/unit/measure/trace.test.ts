@@ -33,6 +33,16 @@ describe('a life', () => {
     expect(lifeOf(both, 1, 'tx').events.map(({ what, value }) => `${what} ${value}`)).toEqual(['TDT 2', 'q1 doorbells 1', 'dma read 1', 'packets sent 1', 'dma read 2', 'taken 49 1', 'ICR 1']);
   });
 
+  it('of a received one is from when it comes to the next buffers, without others\' interrupts', () => {
+    const comes = (start: number): TraceEvent[] => [
+      event(start, 'count', 'lab0', 'frames given'), event(start, 'dma write', '00:04.0', 'dma write', 0x5000n, 60), event(start, 'count', 'e1000-0', 'packets received'),
+      event(start, 'taken', 'irq', 'taken 40'), event(start + 50, 'read', 'e1000-0', 'ICR', 0x80n), event(start + 60, 'taken', 'irq', 'taken 236'), event(start + 70, 'taken', 'irq', 'taken 236'),
+      event(start + 80, 'write', 'e1000-0', 'RDT'), event(start + 80, 'count', 'e1000-0', 'q0 doorbells'),
+    ];
+    const { events } = lifeOf([...comes(10), ...sends(500, 1), ...comes(1000), ...comes(3000)], 2, 'rx');
+    expect(events.map(({ tick, what }) => `${tick} ${what}`)).toEqual(['1000 frames given', '1000 dma write', '1000 packets received', '1000 taken 40', '1050 ICR', '1080 RDT', '1080 q0 doorbells']);
+  });
+
   it('that there is not is refused in words', () => {
     expect(() => lifeOf(EVENTS, 4, 'tx')).toThrow('e1000-0 has sent 3 in this trace');
     expect(() => lifeOf(EVENTS, 1, 'rx')).toThrow('no card  has received');
