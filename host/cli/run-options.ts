@@ -25,6 +25,7 @@ import { checkFolders, readShares, type TypedShare } from './shares.js';
 import { ChardevError, parseChardev, type ChardevSpec as MonitorPlace } from '../qtest/chardev.js';
 import { readSerial, readTarget, type SerialTarget } from './serial.js';
 import { optionsOf, type CommandName } from './table.js';
+import { readVnc, type VncPlace } from './vnc.js';
 import { splitPairs } from './words.js';
 
 export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
@@ -34,6 +35,7 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   /** The screen is drawn in the terminal. */
   curses: boolean;
   monitor: MonitorPlace | undefined;
+  vnc: VncPlace | undefined;
   stats: boolean;
   jit: JitPlan;
   attribution: AttributionPlan;
@@ -236,14 +238,15 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   Object.assign(machine, hardwareOptions(hardware, reading));
   const curses = wantsCurses(reading, machine, serial, interactive);
   if (curses) serial.forEach(({ kind }, port) => kind === 'stdio' && (serial[port] = { kind: 'null' }));
-  const monitor = readMonitor(reading, serial);
+  const monitor = readMonitor(reading, serial), vnc = readOption(reading, 'vnc', readVnc);
+  if (vnc !== undefined && !machine.devices?.some(({ model }) => model === 'VGA')) reading.faults.add(vnc.argument, 'needs a screen: -vga std.');
   const endings = readEndings(reading), jit = readJit(reading);
   if (jit.jit !== undefined) machine.jit = jit.jit;
   const attribution = readAttribution(reading, machine), trace = readTrace(reading, machine);
   const escape = readEscape(reading);
   reading.faults.check();
   return {
-    machine, serial, curses, monitor, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
+    machine, serial, curses, monitor, vnc, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
     stats: parsed.has('stats'),
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),

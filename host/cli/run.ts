@@ -76,6 +76,12 @@ async function openMonitor(machine: LocalMachine, { monitor }: RunOptions): Prom
   return () => ending.abort();
 }
 
+async function openViewers(machine: LocalMachine, { vnc }: RunOptions): Promise<() => void> {
+  if (vnc === undefined) return () => undefined;
+  machine.attachInput(true);
+  return (await import('./vnc.js')).openVnc(machine, vnc, note);
+}
+
 async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: Outputs, options: RunOptions, progress: Progress, terminal: TerminalStream | undefined): Promise<number> {
   if (options.verbose) machine.notes.forEach(note);
   // Somebody at a socket may type at any time.
@@ -89,7 +95,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
   });
   if (options.verbose && options.machine.command !== undefined) machine.on('console', (bytes) => outputs.write(process.stderr, bytes));
   outputs.onError(() => void machine.pause());
-  const stopMonitor = await openMonitor(machine, options);
+  const stopMonitor = await openMonitor(machine, options), stopVnc = await openViewers(machine, options);
   const tellMissing = watchTranslation(machine, options.jit, note);
   try {
     const { ending, status } = await runWatched(machine, options, watch, terminal);
@@ -99,6 +105,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
     return status;
   } finally {
     stopMonitor();
+    stopVnc();
     await serial.close();
     await machine.close();
   }

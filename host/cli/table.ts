@@ -157,7 +157,7 @@ const AS_QEMU = [
   ...rowsOf('As QEMU has them', RUN, [
     ['enable-kvm', 'taken, with a note: KVM is not used', { also: ['no-kvm'] }],
     ['no-shutdown', 'taken, with a note: the machine ends when the guest switches off'],
-    ['vnc', 'none is there', { value: 'none', only: ['none'] }],
+    ['vnc', 'the screen for VNC viewers on this machine, at TCP port 5900 + N: 127.0.0.1:N, or none', { value: '127.0.0.1:N' }],
     ['localtime', 'as -rtc base=localtime'],
     ['usb', 'taken, with a note: there is no USB'],
     ['k', 'taken, with a note: there is no keyboard to lay out', { value: 'LANGUAGE' }],

@@ -32,7 +32,8 @@ import { RoiCommand } from '../../assembly/surface/roi.js';
 import type { SymbolLine } from './symbols.js';
 import { platform } from '#platform';
 import { join as joinParts, packSnapshot, type About } from '../snapshot/index.js';
-import type { Picture } from '../screen/screen.js';
+import type { RfbTarget } from '../screen/rfb.js';
+import { Screen, type Picture } from '../screen/screen.js';
 import { keyNumber, keyNumbers, ScreenView } from './screen-view.js';
 import { checkSnapshotOf, freshen, restoredInstance } from './restore.js';
 import { bringAll, takeSnapshot, type OpenSnapshot } from './snapshot.js';
@@ -51,6 +52,8 @@ import { MIB } from './units.js';
 
 const text = new TextEncoder();
 
+/** How long `sendKey` holds its keys, as QEMU's does. */
+const SEND_KEY_MS = 100;
 /** Serial port 0 is the console. */
 const CONSOLE = 0;
 
@@ -363,7 +366,7 @@ export class LocalMachine implements Machine {
   }
 
   async sendKey(names: string): Promise<void> {
-    this.view('sendKey()').input.tap(keyNumbers(names));
+    this.view('sendKey()').input.tap(keyNumbers(names), SEND_KEY_MS);
   }
 
   async type(typed: string): Promise<string> {
@@ -383,6 +386,20 @@ export class LocalMachine implements Machine {
   /** The same as text, for a terminal; and keys by number. */
   textScreen(): ReturnType<ScreenView['textScreen']> {
     return this.view('textScreen()').textScreen();
+  }
+
+  /** For a viewer of its own: what has changed since it looked last. */
+  rfbTarget(): RfbTarget {
+    const screen = new Screen();
+    return {
+      refresh: () => screen.refresh(this.screen.sourceFor('-vnc')),
+      get picture() {
+        return screen.picture;
+      },
+      key: (number, down) => void this.screen.input.key(number, down),
+      mouse: (move) => this.screen.input.mouse(move),
+      type: (typed) => void this.screen.input.type(typed),
+    };
   }
 
   tap(keys: readonly number[]): void {

@@ -39,7 +39,8 @@ export class ScreenView {
     this.source = { state: instance.bytes.subarray(state, state + ScreenAt.BYTES), memory: instance.bytes.subarray(video, video + Video.BYTES) };
   }
 
-  private sourceFor(call: string): ScreenSource {
+  /** Throws MachineError where there is none. */
+  sourceFor(call: string): ScreenSource {
     if (this.source === undefined) throw new MachineError(`${call}: the machine has no screen; devices: [{ model: "VGA" }] gives it one.`);
     return this.source;
   }

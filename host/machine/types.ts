@@ -694,7 +694,7 @@ export interface Machine extends AsyncDisposable {
    * enters when the guest has read the key before. Rejected with OptionError for a name that is none.
    */
   key(name: string, down: boolean): Promise<void>;
-  /** Keys down together and up again: `ctrl-alt-delete`, as QEMU's `sendkey` has them. */
+  /** Keys down together, and up again after 100 ms of virtual time: `ctrl-alt-delete`, as QEMU's `sendkey` has them. */
   sendKey(names: string): Promise<void>;
   /** Types text at the keyboard, as on a US layout. Resolves to the characters that no key types, which are left out. */
   type(text: string): Promise<string>;

@@ -1,9 +1,9 @@
 /**
  * What is typed and moved, on its way to the guest. It enters at boundaries, a key when the guest has read the one before, so that text pasted is not
- * lost in a keyboard's small buffer; movements of the mouse add up while they wait.
+ * lost in a keyboard's small buffer; movements of the mouse add up while they wait. A key that is held stays down for so long of the guest's time.
  */
 
-import type { ModuleInstance } from '../rings/instance.js';
+import { join, type ModuleInstance } from '../rings/instance.js';
 import type { HostPort } from '../rings/port.js';
 import { keyTyping, SHIFT } from './keys.js';
 
@@ -17,7 +17,7 @@ export interface MouseMove {
   buttons?: number;
 }
 
-type Event = { key: number; down: boolean } | { mouse: Required<MouseMove> };
+type Event = { key: number; down: boolean } | { mouse: Required<MouseMove> } | { holdNs: bigint };
 
 /** A keyboard that is never read (a guest without a driver) takes no more. */
 const MOST_WAITING = 1 << 16;
@@ -25,6 +25,8 @@ const MOST_WAITING = 1 << 16;
 export class InputPort implements HostPort {
   private readonly waiting: Event[] = [];
   private buttons = 0;
+  /** When the key that is held goes up. */
+  private heldUntil: bigint | undefined;
 
   constructor(private readonly instance: ModuleInstance, private readonly wake: () => void) {}
 
@@ -51,9 +53,10 @@ export class InputPort implements HostPort {
     return left;
   }
 
-  /** Keys down one after the other, and up again. */
-  tap(numbers: readonly number[]): void {
+  /** Keys down one after the other, and up again, `holdMs` of virtual time later. */
+  tap(numbers: readonly number[], holdMs = 0): void {
     for (const number of numbers) this.key(number, true);
+    if (holdMs > 0) this.push({ holdNs: BigInt(holdMs) * 1_000_000n });
     for (const number of [...numbers].reverse()) this.key(number, false);
   }
 
@@ -74,7 +77,21 @@ export class InputPort implements HostPort {
   }
 
   private canEnter(event: Event): boolean {
+    if ('holdNs' in event) return this.isOver(event.holdNs);
     return 'mouse' in event || this.instance.exports.keyRoom() === 1;
+  }
+
+  private get nowNs(): bigint {
+    return join(this.instance.exports.nowNsLo(), this.instance.exports.nowNsHi());
+  }
+
+  /** Where the guest sleeps and time follows the wall, it is woken to see that it is. */
+  private isOver(ns: bigint): boolean {
+    if (this.heldUntil === undefined) {
+      this.heldUntil = this.nowNs + ns;
+      setTimeout(this.wake, Number(ns / 1_000_000n) + 1);
+    }
+    return this.nowNs >= this.heldUntil;
   }
 
   beforeSlice(): boolean {
@@ -82,8 +99,9 @@ export class InputPort implements HostPort {
     for (let next = this.waiting[0]; next !== undefined && this.canEnter(next); next = this.waiting[0]) {
       this.waiting.shift();
       moved = true;
+      this.heldUntil = undefined;
       if ('key' in next) this.instance.exports.pressKey(next.key, next.down ? 1 : 0);
-      else this.instance.exports.moveMouse(...limited(next.mouse));
+      else if ('mouse' in next) this.instance.exports.moveMouse(...limited(next.mouse));
     }
     return moved;
   }

@@ -5,14 +5,15 @@ import { KEYS, keyNamed, keyOfCode, keyTyping } from '../../../host/screen/keys.
 import type { ModuleInstance } from '../../../host/rings/instance.js';
 
 /** A guest that reads keys when it is told to. */
-function guest(): { port: InputPort; log: string[]; ready: { now: boolean } } {
-  const log: string[] = [], ready = { now: true };
+function guest(): { port: InputPort; log: string[]; ready: { now: boolean }; clock: { ns: number } } {
+  const log: string[] = [], ready = { now: true }, clock = { ns: 0 };
   const exports = {
+    nowNsLo: () => clock.ns, nowNsHi: () => 0,
     keyRoom: () => (ready.now ? 1 : 0),
     pressKey: (key: number, down: number) => { log.push(`${down ? '+' : '-'}${key.toString(16)}`); ready.now = false; },
     moveMouse: (...move: number[]) => void log.push(move.join(' ')),
   };
-  return { port: new InputPort({ exports } as unknown as ModuleInstance, () => undefined), log, ready };
+  return { port: new InputPort({ exports } as unknown as ModuleInstance, () => undefined), log, ready, clock };
 }
 
 describe('keys', () => {
@@ -46,6 +47,16 @@ describe('input', () => {
     ready.now = true;
     port.beforeSlice();
     expect(log).toEqual(['+1', '+2']);
+  });
+  it('holds keys for so long of virtual time', () => {
+    const { port, log, ready, clock } = guest();
+    port.tap([5], 100);
+    port.tap([6]);
+    for (const ns of [0, 50_000_000, 99_999_999]) { clock.ns = ns; ready.now = true; port.beforeSlice(); }
+    expect([log.join(' '), port.busy]).toEqual(['+5', false]);
+    clock.ns = 100_000_000;
+    for (let i = 0; i < 4; i++) { ready.now = true; port.beforeSlice(); }
+    expect(log).toEqual(['+5', '-5', '+6', '-6']);
   });
   it('adds movements up until a button changes', () => {
     const { port, log } = guest();

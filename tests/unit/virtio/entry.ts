@@ -2,6 +2,7 @@
 import { control, NO_YIELD } from "../../../assembly/base/control";
 import { machine } from "../../../assembly/base/machine";
 import { RAM } from "../../../assembly/base/layout";
+import { SCREEN_STATE } from "../../../assembly/display/layout";
 import { ramAt } from "../../../assembly/memory/ram";
 import { attachChipset, resetChipset } from "../../../assembly/chipset/attach";
 import { enterVirtualWire } from "../../../assembly/chipset/lapic/reset";
@@ -23,6 +24,7 @@ export function plug(port: u32, up: u32): void { setLink(port, up != 0); }
 export { packedRoomLeft } from "../../../assembly/virtio/queue/copies";
 /** Linear address of memory at a guest-physical one, 0 where there is none. */
 export function hostOf(gpa: u64, bytes: u32): usize { return ramAt(gpa, bytes); }
+export function screenState(): usize { return SCREEN_STATE; }
 export function ramBase(): usize { return RAM; }
 export function setTicks(n: u64): void { control.base = n; control.current = 0; control.first = 0; }
 /** `own` is what the kind has in its first words: a MAC, sectors, a rate (bytes, and ms in the upper half); `detail` an MTU, or what makeMachine says of disks and consoles. */
