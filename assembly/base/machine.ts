@@ -47,7 +47,7 @@ import { MACHINE, LINKS } from "./layout";
   throughIr: u32;
   /** Operations in the IR block being built. */
   irCount: u32;
-  /** 1: hot blocks are translated (run/translations.ts). */
+  /** 0: nothing is translated. Otherwise blocks that have run for fewer ticks than this are no translation's business (run/translations.ts). */
   translating: u32;
   /** 0 when the decode cache was emptied since: what was translated from it is gone too. */
   translations: u32;

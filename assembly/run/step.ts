@@ -19,6 +19,7 @@ import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { executeHot } from "../isa/dispatch-hot";
 import { interpretBlock } from "../isa/execute";
+import { desk } from "./batches";
 import { runTranslated } from "./translations";
 
 /** One instruction; what it raises stays raised (cpu.raised), for a debugger or an oracle to look at. */
@@ -40,7 +41,10 @@ export function stepOne(): void {
 export function step(most: u64): void {
   const b = blockHere();
   if (!changetype<usize>(b)) return;
-  if (links.translating && most == ~0 && b.host && !links.throughIr && runTranslated(b)) return;
+  if (links.translating && most == ~0) {
+    if (b.heat < links.translating && !desk.from) b.heat += b.count;
+    else if (b.host && !links.throughIr && runTranslated(b)) return;
+  }
   const first = firstRecord(b), room = min(control.limit - control.base, most);
   control.first = first;
   control.end = room < <u64>b.count ? first + <u32>room * RECORD : b.end;

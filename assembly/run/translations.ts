@@ -3,13 +3,14 @@
 
 import { control, spend, Work } from "../base/control";
 import { links } from "../base/machine";
-import { cpu } from "../cpu/state";
+import { cpu, Mode } from "../cpu/state";
 import { Block } from "../decode/cache";
+import { Insn } from "../decode/record";
 import { isIndirect } from "../decode/rows";
 import { learn } from "../translate/learned";
-import { noteRounding, settleFlags } from "../translate/helpers";
-import { live } from "../translate/live";
-import { DESK, st } from "../translate/places";
+import { forgetFlags, noteRounding, settleFlags } from "../translate/helpers";
+import { BY_RECORD, live } from "../translate/live";
+import { DESK, ripOf, st } from "../translate/places";
 import { claimBlocks, translate } from "../translate/region";
 import { isCurrent, isStale, MEMBER, Region, regionOf } from "../translate/regions";
 import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "./batches";
@@ -17,8 +18,14 @@ import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "
 /** A part of a region becomes the entry of one of its own when it is run so often by itself, the ends of slices apart. */
 @inline const MEMBER_HEAT: u32 = 8;
 @inline const TAIL: u64 = 2000;
-/** A region takes in what has run for a 32nd of the threshold. */
-@inline const WARM: u32 = 5;
+/** A region takes in what has run for such a part of the threshold; a large one, what for such a part. */
+@inline const WARM: u32 = 4;
+@inline const LARGE_WARM: u32 = 16;
+/** Times that a region is left for code outside before a large one is made where it was entered; what the heat of a block says then. */
+@inline const LEAVINGS: u32 = 2_000_000;
+@inline const LARGE: u32 = 0x7fff_ffff;
+/** What has run for less than such a part of the threshold is only counted. */
+@inline export const COOL: u32 = 4;
 /** Ticks that one call may take at most. */
 @inline const MOST: u64 = 0x4000_0000;
 /** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
@@ -62,8 +69,9 @@ function runRegion(b: Block): bool {
   if (!r.slot) return false;
   if (isStale(r)) { desk.stale++; release(r); forget(b, 0); return false; }
   // It leaves too often for addresses that are known by now: the next one will have them.
-  if (r.grown && r.misses >= MISSES) { forget(b, desk.threshold); return false; }
+  if (r.grown && r.misses >= MISSES) { forget(b, r.large ? LARGE : desk.threshold); return false; }
   if (!isCurrent(r) || !enter(r)) return false;
+  if (r.leavings >= LEAVINGS && !r.large) forget(b, LARGE);
   if (live.from) { desk.from = live.from; desk.missed = numberIn(tag); r.misses++; }
   return true;
 }
@@ -86,7 +94,8 @@ function translateAt(b: Block): void {
   if (!n) return;
   const r = regionOf(n), records = st.recordSpace;
   r.insns = 0;
-  const kept = translate(r, desk.threshold >> WARM);
+  r.large = u32(b.heat == LARGE);
+  const kept = translate(r, desk.threshold / (r.large ? LARGE_WARM : WARM));
   pay(r.insns);
   if (kept) claimBlocks(keep(n));
   else { st.recordSpace = records; b.region = REFUSED; desk.refused++; }
@@ -109,20 +118,32 @@ export function enter(r: Region): bool {
   control.again = 0;
   control.end = ~0;
   live.from = 0;
+  forgetFlags();
   noteRounding();
-  const left = call_indirect<u32>(r.slot, room);
-  if (left == room && !cpu.raised) { desk.short++; return false; }
-  settleFlags(live.kind, live.a, live.b, live.c, live.over, live.overA, live.overC);
-  control.base = live.endTick - left;
+  const given = call_indirect<u32>(r.slot, room);
+  if (given == room && !cpu.raised) { desk.short++; return false; }
+  settleFlags();
+  if (given == BY_RECORD) leaveByRecord(r); else control.base = live.endTick - given;
+  const left = <u32>(live.endTick - control.base);
   control.first = control.current;
   control.again = 0;
   desk.calls++; desk.ticks += room - left;
-  countExit(left);
+  if (countExit(left) == Exit.OUTSIDE) r.leavings++;
   return true;
 }
 
-function countExit(left: u32): void {
+/** The slow path that led out has noted its instruction, and its tick: rip is there, or behind it when nothing was raised. */
+function leaveByRecord(r: Region): void {
+  const at = r.rip & ~0xffff_ffff | ripOf(control.current);
+  if (cpu.raised) { cpu.rip = at; return; }
+  const next = at + <u64>changetype<Insn>(<usize>control.current).length;
+  cpu.rip = cpu.mode & Mode.LONG ? next : next & 0xffff_ffff;
+  control.base++;
+}
+
+function countExit(left: u32): Exit {
   const why = cpu.raised ? Exit.RAISED : control.events ? Exit.EVENT : !control.end ? Exit.LOOK : left <= FEW ? Exit.BUDGET : Exit.OUTSIDE;
   const at = DESK + offsetof<Desk>("exits") + <usize>why * 8;
   store<u64>(at, load<u64>(at) + 1);
+  return why;
 }

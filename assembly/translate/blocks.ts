@@ -30,10 +30,16 @@ import { BLOCKS_AT, EDGES, ORDER, st } from "./places";
   from: u32; ways: u32;
   /** Which of the region's pages it lies in. */
   page: u32;
+  /** What the one way into it leaves to it: see State of places.ts. */
+  valid: u32; dirty: u32; owed: u32; found: u32;
+  /** Registers whose values it reads as it finds them, and as a RUN of its own leaves them; those that it sets itself. */
+  reads: u32; readsLater: u32; sets: u32;
+  /** The loop that it belongs to, of those that keep registers in locals (loops.ts); of such a loop's header: which, and which are newer than memory. */
+  loop: u32; carry: u32; carryDirty: u32;
 }
-/** ENTERED: the dispatcher goes there. BEHIND: a call of the region comes back there. */
-export const enum Shape { LOOP = 1, MERGE = 2, SEEN = 4, ENTERED = 8, BEHIND = 16 }
-@inline export const BLOCK_BYTES: usize = 96;
+/** ENTERED: the dispatcher goes there. BEHIND: a call of the region comes back there. QUIET: its flags are overwritten before anything could want what it found. */
+export const enum Shape { LOOP = 1, MERGE = 2, SEEN = 4, ENTERED = 8, BEHIND = 16, QUIET = 32 }
+@inline export const BLOCK_BYTES: usize = 144;
 @inline export const ROOT: u32 = 0;
 
 @inline export function blockOf(n: u32): TBlock { return changetype<TBlock>(BLOCKS_AT + <usize>n * BLOCK_BYTES); }
@@ -45,7 +51,7 @@ export const enum Shape { LOOP = 1, MERGE = 2, SEEN = 4, ENTERED = 8, BEHIND = 1
 export function analyse(): void {
   let reached: u32;
   do {
-    reached = number();
+    st.reached = reached = number();
     gather(reached);
     dominate(reached);
   } while (enterIrreducible(reached));
@@ -53,7 +59,7 @@ export function analyse(): void {
 }
 
 function number(): u32 {
-  for (let n: u32 = 0; n < st.blocks; n++) { const b = blockOf(n); b.order = 0; b.is &= Shape.ENTERED | Shape.BEHIND; b.above = 0; b.reach = 0; b.ways = 0; }
+  for (let n: u32 = 0; n < st.blocks; n++) { const b = blockOf(n); b.order = 0; b.is &= Shape.ENTERED | Shape.BEHIND | Shape.QUIET; b.above = 0; b.reach = 0; b.ways = 0; }
   const reached = st.blocks - visit(ROOT, st.blocks);
   // visit filled the list from its end: to the front.
   const skip = st.blocks - reached;
@@ -122,6 +128,9 @@ function meet(a: u32, b: u32): u32 {
   }
   return a;
 }
+/** A way back to loop header `n`. */
+export function isLatch(p: u32, n: u32): bool { return isBack(p, n) && dominates(n, p); }
+export function predecessor(b: TBlock, j: u32): u32 { return load<u32>(edgeAt(b.from + j)); }
 function dominates(a: u32, b: u32): bool {
   while (blockOf(b).order > blockOf(a).order) b = blockOf(b).above;
   return a == b;

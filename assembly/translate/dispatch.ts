@@ -1,8 +1,13 @@
 // The dispatcher of a region: where control is known by its address only. It is a loop around everything; a few targets are compared in turn,
 // more are found by a perfect hash and one comparison. An address that is none of them leaves the region, and is remembered for the next one.
 
-import { blockOf, Shape } from "./blocks";
+import { CPU } from "../base/layout";
+import { CpuState } from "../cpu/state";
+import { blockOf, ROOT, Shape } from "./blocks";
+import { commit, fill, noteMiss, pushLeft, returnAt, RIP } from "./exits";
 import { fixed } from "./locals";
+import { carriedAt, carriedDirty, NONE } from "./loops";
+import { forgetNears } from "./near";
 import { st } from "./places";
 import { hostPage, linearPage, Region } from "./regions";
 import { entryAt } from "../cpu/tlb";
@@ -25,23 +30,47 @@ export function countEntered(): u32 {
   return n;
 }
 
-/** The label of the common exit. */
-@inline const EXIT: u32 = 0;
+@inline const TABLE: u32 = <u32>CPU + <u32>offsetof<CpuState>("tlbExec");
 /**
- * In front of a block on another page than what ran before: rip is its address already, and the region is left for the interpreter to look the
- * page up unless the exec table has it where it was. What has one page has looked before it was entered.
+ * In front of a block on another page than what ran before: opens the cold branch in which the region is left for the interpreter to look the
+ * page up, as the exec table has it not where it was. False where it must be there: what has one page has looked before it was entered.
  */
-export function leaveIfAway(n: u32): void {
+export function openAway(n: u32): bool {
   const r = changetype<Region>(<usize>st.region);
-  if (r.pages == 1) return;
+  if (r.pages == 1) return false;
   const page = linearPage(r, blockOf(n).page), offset = entryAt(0, page);
-  get(fixed.tlbExec); access(W.I64_LOAD, offset); constant64(page); byte(W.I64_NE);
-  get(fixed.tlbExec); access(W.I32_LOAD, offset + 8); constant32(hostPage(r, blockOf(n).page) - <u32>page); byte(W.I32_NE);
+  constant32(0); access(W.I32_LOAD, TABLE); access(W.I64_LOAD, offset); constant64(page); byte(W.I64_NE);
+  constant32(0); access(W.I32_LOAD, TABLE); access(W.I32_LOAD, offset + 8); constant32(hostPage(r, blockOf(n).page) - <u32>page); byte(W.I32_NE);
   byte(W.I32_OR);
   openCold();
-  branchTo(EXIT);
+  return true;
+}
+/** Where the flags are in memory. */
+export function leaveIfAway(n: u32): void {
+  if (!openAway(n)) return;
+  commit(st.dirty);
+  returnAt(blockOf(n).rip, 0);
   close();
 }
+/** Behind a jump to an address that the region does not know; the end of a region that has a dispatcher. */
+export function writeMiss(): void {
+  if (!st.dispatchAt) { byte(W.UNREACHABLE); return; }
+  st.dirty = carriedDirty(ROOT); st.owed = 0;
+  constant32(0); get(fixed.from); noteMiss();
+  returnAtJump();
+}
+/** To block `k`, with what its loop keeps in locals. */
+function goTo(k: u32): void {
+  leaveIfAway(k);
+  const valid = st.valid, dirty = st.dirty;
+  commit(dirty & ~carriedDirty(k));
+  fill(carriedAt(k));
+  if (blockOf(k).loop != NONE && blockOf(k).loop != ROOT) forgetNears();
+  branchTo(blockOf(k).mergeAt);
+  st.valid = valid; st.dirty = dirty;
+}
+/** Leaves for the address in fixed.rip. */
+export function returnAtJump(): void { commit(st.dirty); constant32(0); get(fixed.rip); access(W.I64_STORE, RIP); pushLeft(0); byte(W.RETURN); }
 
 /** Goes to the block at fixed.rip, or to the label opened at `miss`. */
 export function writeDispatch(miss: u32): void {
@@ -53,8 +82,7 @@ function compareAll(): void {
   for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) {
     get(fixed.rip); constant64(blockOf(k).rip); byte(W.I64_EQ);
     open(W.IF);
-    leaveIfAway(k);
-    branchTo(blockOf(k).mergeAt);
+    goTo(k);
     close();
   }
 }
@@ -91,8 +119,7 @@ function writeTable(n: u32, by: u32, bits: u32, miss: u32): void {
   for (let k = nextEntered(1); k < st.blocks; k = nextEntered(k + 1)) {
     close();
     get(fixed.rip); constant64(blockOf(k).rip); byte(W.I64_NE); branchIf(miss);
-    leaveIfAway(k);
-    branchTo(blockOf(k).mergeAt);
+    goTo(k);
   }
 }
 function labelOf(slot: u32, by: u32, bits: u32, none: u32): u32 {

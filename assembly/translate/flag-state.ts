@@ -16,6 +16,12 @@ export const enum K { WORDS = 32, INCOMING = 33, NONE = 34 }
   overA: u32; overC: u32;
   pad: u32; pad1: u32;
 }
+// The operands that are kept of a state: what follows from others is not.
+export function keptA(s: FlagState): u32 { return s.kind == <u8>Flags.LOGIC ? s.c : s.a; }
+export function keptB(s: FlagState): u32 { return s.kind == <u8>Flags.LOGIC || s.kind == <u8>Flags.STATUS || s.kind == <u8>Flags.MUL ? 0 : s.b; }
+export function keptC(s: FlagState): u32 {
+  return s.kind == <u8>K.WORDS || s.kind == <u8>Flags.ADD || s.kind == <u8>Flags.SUB || s.kind == <u8>Flags.LOGIC || s.kind == <u8>Flags.STATUS ? 0 : s.c;
+}
 @inline export function flagState(n: u32): FlagState { return changetype<FlagState>(STATES + <usize>n * 32); }
 
 function newState(kind: u32, bits: u32, a: u32, b: u32, c: u32): FlagState {

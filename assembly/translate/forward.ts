@@ -9,7 +9,7 @@ import { append, forget, konst, lanes, leaf, make, make3, N } from "./dag";
 import { isReal, lowOf, makeLanes, makeReal } from "./real";
 import { forwardX87, startX87 } from "./x87";
 import { carryWordNow, condition, resultWord, setKind, setWords, startFlags } from "./flag-state";
-import { INSNS, MAX_INSNS, REGISTERS_NOW, st } from "./places";
+import { INSNS, MAX_INSNS, noteRip, REGISTERS_NOW, st } from "./places";
 
 /** An instruction of the region: what leaves in front of it or behind it needs. */
 @unmanaged export class TInsn {
@@ -102,6 +102,7 @@ function openInsn(record: u32, place: u32): void {
   k.record = record; k.before = st.flags; k.first = st.nodes; k.place = place;
   k.page = st.page;
   k.rip = wrapRip(st.page + <u64>load<u16>(<usize>record, 4));
+  noteRip(record, <u32>k.rip);
 }
 function closeInsn(): void {
   const k = insn(st.insn);

@@ -12,7 +12,7 @@ import { cpu } from "../cpu/state";
 import { Mxcsr, Raised } from "../float/env";
 import { vectorOp } from "../float/vector";
 import { Run, wideBy, wideFits } from "../ir/words";
-import { setFlagsOf } from "../ir/words-flags";
+import { Flags, setFlagsOf } from "../ir/words-flags";
 import { linearIn, STACK } from "../ir/words-memory";
 import { vload, vop, vstore } from "../ir/words-vector";
 import { checkTargetIn } from "../ir/target";
@@ -84,18 +84,18 @@ export function tMulHighS(a: u64, b: u64): u64 { return mulHighSigned(a, b); }
 export function tWide(low: u64, b: u64, high: u64, how: u32): u64 { return wideBy(how, low, high, b); }
 export function tFits(low: u64, b: u64, high: u64, how: u32): u64 { return <u64>wideFits(how, low, high, b); }
 
-/** Puts flags that translated code holds as kind and operands in the two words. */
-export function settleFlags(kind: u32, a: u64, b: u64, c: u64, over: u32, overA: u64, overC: u64): void {
-  const k = kind & 0xff;
-  if (k == K.WORDS) { cpu.ccResult = a; cpu.ccCarry = b; }
-  else if (k < <u32>K.WORDS) setFlagsOf(k, a, b, c, kind >> 8);
-  if ((over & 0xff) != K.NONE) setFlagsOf(over & 0xff, overA, overA, overC, over >> 8);
+/** Puts the flags that translated code has committed in the two words. */
+export function settleFlags(): void {
+  const kind = <u32>live.kind & 0xff, bits = <u32>live.kind >> 8, over = <u32>live.over & 0xff, a = live.a, b = live.b;
+  if (kind == K.WORDS) { cpu.ccResult = a; cpu.ccCarry = b; }
+  else if (kind == Flags.ADD) setFlagsOf(kind, a, b, a + b, bits);
+  else if (kind == Flags.SUB) setFlagsOf(kind, a, b, a - b, bits);
+  else if (kind == Flags.LOGIC) setFlagsOf(kind, a, a, a, bits);
+  else if (kind < <u32>K.WORDS) setFlagsOf(kind, a, b, live.c, bits);
+  if (over != K.NONE) setFlagsOf(over, live.overA, 0, over == Flags.INC ? live.overA + 1 : live.overA - 1, <u32>live.over >> 8);
+  forgetFlags();
 }
-export function tResult(kind: u32, a: u64, b: u64, c: u64, over: u32, overA: u64, overC: u64): u64 {
-  settleFlags(kind, a, b, c, over, overA, overC);
-  return cpu.ccResult;
-}
-export function tCarry(kind: u32, a: u64, b: u64, c: u64, over: u32, overA: u64, overC: u64): u64 {
-  settleFlags(kind, a, b, c, over, overA, overC);
-  return cpu.ccCarry;
-}
+/** The two words have them. */
+export function forgetFlags(): void { live.kind = <u16>K.NONE; live.over = <u16>K.NONE; }
+export function tResult(): u64 { settleFlags(); return cpu.ccResult; }
+export function tCarry(): u64 { settleFlags(); return cpu.ccCarry; }

@@ -29,7 +29,7 @@ function shapeOf(f: u32): string {
     case Import.MUL_HIGH_S: return "tMulHighS ll>l";
     case Import.WIDE: return "tWide llli>l";
     case Import.FITS: return "tFits llli>l";
-    case Import.RESULT: return "tResult illlill>l";
+    case Import.RESULT: return "tResult >l";
     case Import.X_ADD: return "tXAdd lili>l";
     case Import.X_SUB: return "tXSub lili>l";
     case Import.X_MUL: return "tXMul lili>l";
@@ -38,7 +38,7 @@ function shapeOf(f: u32): string {
     case Import.X_COMPARE: return "tXCompare lilii>i";
     case Import.X_WIDEN: return "tXWiden li>l";
     case Import.X_OUT: return "tXOut lii>l";
-    default: return "tCarry illlill>l";
+    default: return "tCarry >l";
   }
 }
 function typeOf(letter: u32): u32 { return letter == 0x69 ? T.I32 : letter == 0x6c ? T.I64 : T.V128; }

@@ -2,12 +2,18 @@
 
 import { LIVE } from "./places";
 
+/** What a translation gives for the ticks that are left when it is left at the instruction that control.current and control.base say. */
+@inline export const BY_RECORD: u32 = 0x8000_0000;
+
 @unmanaged export class Live {
   /** The tick at which the budget of the translation that runs ends. */
   endTick: u64;
-  /** Flags at its exit: see settleFlags in helpers.ts. */
-  a: u64; b: u64; c: u64; overA: u64; overC: u64;
-  kind: u32; over: u32;
+  /**
+   * Flags as they were committed last (flag-state.ts): kind | bits << 8, the kind that lies over it in the same form, operands. What a kind's result
+   * follows from is not kept: see settleFlags in helpers.ts.
+   */
+  a: u64; b: u64; c: u64; overA: u64;
+  kind: u16; over: u16;
   /** Not 0: MXCSR asks for more than the plain instructions of Wasm do (lower-real.ts). */
   rough: u32;
   /** Key of the block whose indirect jump led out of the region; 0 when something else did. */

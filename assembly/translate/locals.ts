@@ -7,11 +7,11 @@ import { T } from "./wasm";
 @unmanaged export class Fixed {
   /** Ticks that are left; the parameter. */
   budget: u32;
-  /** Where execution goes on, at the exit. */
+  /** Where an indirect jump goes. */
   rip: u32;
-  /** Flags by kind and operands (live.ts). */
-  kind: u32; a: u32; b: u32; c: u32; over: u32; overA: u32; overC: u32;
-  tlbRead: u32; tlbWrite: u32; tlbExec: u32; entry: u32;
+  /** Operands of the flags that a block finds, where they are not in memory (exits.ts). */
+  a: u32; b: u32;
+  tlbRead: u32; tlbWrite: u32; entry: u32;
   /** Ticks left as RUN says it. */
   left: u32;
   /** Key of the block whose indirect jump is under way (learned.ts). */
@@ -34,11 +34,8 @@ export function startLocals(): void {
   st.locals = 0;
   fixed.budget = newLocal(T.I32);
   fixed.rip = newLocal(T.I64);
-  fixed.kind = newLocal(T.I32);
-  fixed.a = newLocal(T.I64); fixed.b = newLocal(T.I64); fixed.c = newLocal(T.I64);
-  fixed.over = newLocal(T.I32);
-  fixed.overA = newLocal(T.I64); fixed.overC = newLocal(T.I64);
-  fixed.tlbRead = newLocal(T.I32); fixed.tlbWrite = newLocal(T.I32); fixed.tlbExec = newLocal(T.I32); fixed.entry = newLocal(T.I32); fixed.left = newLocal(T.I32); fixed.from = newLocal(T.I32);
+  fixed.a = newLocal(T.I64); fixed.b = newLocal(T.I64);
+  fixed.tlbRead = newLocal(T.I32); fixed.tlbWrite = newLocal(T.I32); fixed.entry = newLocal(T.I32); fixed.left = newLocal(T.I32); fixed.from = newLocal(T.I32);
   if (st.x87) { fixed.x87Top = newLocal(T.I32); fixed.x87Tags = newLocal(T.I32); fixed.x87Status = newLocal(T.I32); }
   for (let r: u32 = 0; r < 16; r++) {
     if (st.used >> r & 1) store<u32>(REGISTERS + <usize>r * 4, newLocal(T.I64));

@@ -10,7 +10,7 @@ import { Stored } from "../isa/x87-move";
 import { Fop } from "../isa/x87-arithmetic";
 import { Fsw } from "../isa/x87-stack";
 import { N, Node, node } from "./dag";
-import { leaveBefore } from "./exits";
+import { leaveInFront } from "./exits";
 import { TInsn } from "./forward";
 import { Import } from "./imports";
 import { Live } from "./live";
@@ -76,7 +76,7 @@ function writeReady(imm: u32, k: TInsn): void {
   }
   if (any) { get(fixed.x87Tags); constant32(any); byte(W.I32_AND); constant32(full); byte(W.I32_XOR); if (first) byte(W.I32_OR); }
   openCold();
-  leaveBefore(k);
+  leaveInFront(k);
   close();
 }
 

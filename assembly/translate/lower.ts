@@ -4,7 +4,8 @@ import { Op } from "../ir/ops";
 import { CpuState, SEGMENTS } from "../cpu/state";
 import { CPU } from "../base/layout";
 import { isConst, immOf, N, Node, node } from "./dag";
-import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
+import { commitFound } from "./found";
+import { gprLocal, temporary, xmmLocal } from "./locals";
 import { V } from "../float/ops";
 import { writeLanes } from "./lower-vector";
 import { Import } from "./imports";
@@ -112,10 +113,7 @@ function writeVector(n: Node): void {
 }
 
 /** Flags as the block found them, in one of their two words. */
-function incoming(f: u32): void {
-  get(fixed.kind); get(fixed.a); get(fixed.b); get(fixed.c); get(fixed.over); get(fixed.overA); get(fixed.overC);
-  call(f);
-}
+function incoming(f: u32): void { commitFound(); call(f); }
 /** The Wasm type of a node's value. */
 export function typeOfNode(n: Node): u32 {
   switch (<i32>n.op) {

@@ -5,6 +5,7 @@
 import { Op } from "../ir/ops";
 import { blockOf, Shape, TBlock } from "./blocks";
 import { immOf, isConst, N, Node, node } from "./dag";
+import { NONE } from "./loops";
 import { NEAR, STEPS, st } from "./places";
 import { byte, constant64, get, newLocal, set } from "./writer";
 import { T, W } from "./wasm";
@@ -76,7 +77,7 @@ export function chooseNears(): void {
   memory.fill(NEAR, 0, <usize>CANDIDATES * 24);
   for (let k: u32 = 1; k < st.blocks; k++) {
     const b = blockOf(k);
-    if (!b.order) continue;
+    if (!b.order || b.loop == NONE) continue;
     noteSteps(b);
     // A block that goes back to itself or is a loop's first weighs more.
     const weight: u32 = b.is & Shape.LOOP ? 8 : 1;
@@ -110,13 +111,14 @@ function giveLocals(): bool {
 
 /** That of an access at `address` in the block whose steps were noted last; null. */
 export function nearOf(address: u32, writes: bool): Near {
-  const key = keyOf(address, writes);
+  const key = st.loop == NONE ? 0 : keyOf(address, writes);
   if (key) {
     for (let n: u32 = 0; n < CANDIDATES; n++) { const c = nearAt(n); if (c.key == key && c.tag) return c; }
   }
   return changetype<Near>(0);
 }
 
+/** Where a loop that knows pages is entered, and behind what may replace TLB entries in it. */
 export function forgetNears(): void {
   for (let n: u32 = 0; n < CANDIDATES; n++) if (nearAt(n).tag) { constant64(1); set(nearAt(n).tag); }
 }

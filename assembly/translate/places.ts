@@ -49,6 +49,20 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   x87: u32;
   /** Functions kept for the module in hand, and the byte past the last. */
   functions: u32; kept: u32;
+  /** Registers that their locals hold, and whose locals are newer than memory: general ones, and XMM from bit 16 on. */
+  valid: u32; dirty: u32;
+  /** Ticks of blocks before that have not been taken off the budget. */
+  owed: u32;
+  /** How the flags that the block in hand found are held: IN_MEMORY, or kind | bits << 8 of operands in locals (exits.ts). */
+  found: u32;
+  /** Blocks that can be reached, and the root. */
+  reached: u32;
+  /** Of the block in hand: registers read as a RUN leaves them; the loop that keeps registers (loops.ts). */
+  readsLater: u32; loop: u32;
+  /** Instructions of the largest loop that keeps registers in locals. */
+  largestLoop: u32;
+  /** Instructions of the region at most. */
+  mostInsns: u32;
 }
 @inline export const st = changetype<State>(TRANSLATION);
 
@@ -71,7 +85,7 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const INSNS: usize = TRANSLATION + 4096;
 @inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;
 @inline export const BLOCKS_AT: usize = STATES + <usize>MAX_STATES * 32;
-@inline export const ORDER: usize = BLOCKS_AT + <usize>MAX_BLOCKS * 96;
+@inline export const ORDER: usize = BLOCKS_AT + <usize>MAX_BLOCKS * 144;
 /** Predecessors: two ways out of each block, and the dispatcher's. */
 @inline export const EDGES: usize = ORDER + <usize>MAX_BLOCKS * 4;
 @inline export const NODES: usize = EDGES + <usize>MAX_BLOCKS * 12;
@@ -90,4 +104,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const BATCHES: usize = DESK + 256;
 @inline export const MAX_BATCHES: u32 = 2048;
 @inline export const RECORDS: usize = BATCHES + <usize>MAX_BATCHES * 16;
-@inline export const RECORDS_END: usize = TRANSLATION + TRANSLATION_SIZE;
+@inline export const RECORDS_END: usize = RECORDS + (TRANSLATION + TRANSLATION_SIZE - RECORDS) / 36 * 32;
+/** Where each of those records lies in the guest: the low half of rip. */
+@inline const RIPS: usize = RECORDS_END;
+export function noteRip(record: u32, rip: u32): void { store<u32>(RIPS + ((<usize>record - RECORDS) >> 3), rip); }
+export function ripOf(record: u32): u32 { return load<u32>(RIPS + ((<usize>record - RECORDS) >> 3)); }

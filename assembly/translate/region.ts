@@ -13,24 +13,32 @@ import { Effect, Op } from "../ir/ops";
 import { buildBlock } from "../isa/execute";
 import { pageOf } from "../memory/ram";
 import { analyse, blockOf, ROOT, Shape, TBlock } from "./blocks";
-import { immOf, isConst, Node, node } from "./dag";
-import { countEntered } from "./dispatch";
-import { ripAfter, writeEntry, writeExit, writeMiss } from "./exits";
+import { immOf, isConst, N, Node, node } from "./dag";
+import { countEntered, writeMiss } from "./dispatch";
+import { loadTables, ripAfter } from "./exits";
 import { insn, forwardBlock, startBlock } from "./forward";
 import { learnedCount, learnedRip, MAX_LEARNED } from "./learned";
 import { fixed, startLocals } from "./locals";
+import { chooseLoops } from "./loops";
 import { forgetFunctions, keepFunction, writeModule } from "./module";
-import { chooseNears, forgetNears } from "./near";
+import { chooseNears } from "./near";
 import { CODE, RECORDS_END, st } from "./places";
 import { linearPage, MAX_PAGES, MEMBER, notePage, Region } from "./regions";
-import { writeRegion } from "./structure";
-import { countUses } from "./uses";
+import { isDispatching, writeRegion } from "./structure";
+import { countUses, isQuiet } from "./uses";
 import { byte, close, open } from "./writer";
 import { W } from "./wasm";
 
-/** Blocks and instructions of a region at most. */
+/** Blocks of a region at most. */
 @inline const BLOCKS: u32 = 192;
-@inline const INSNS: u32 = 1000;
+/**
+ * Instructions of a region at most, and of a loop that keeps registers in locals (loops.ts). An engine's time for an instruction grows with the size
+ * of its function: so a region is small until it is left very often, and then large.
+ */
+@inline const INSNS: u32 = 100;
+@inline const LOOP: u32 = 40;
+@inline const LARGE_INSNS: u32 = 500;
+@inline const LARGE_LOOP: u32 = 300;
 /** Targets of an indirect jump that are compared where it stands. */
 @inline const NARROW: u32 = 2;
 
@@ -41,6 +49,7 @@ import { W } from "./wasm";
 export function translate(r: Region, warm: u32): u32 {
   start(r);
   st.warm = warm;
+  if (r.large) { st.mostInsns = LARGE_INSNS; st.largestLoop = LARGE_LOOP; }
   if (!add(cpu.rip, r)) return 0;
   for (let n: u32 = 1; n < st.blocks && !st.full; n++) if (!take(n, r)) return 0;
   return finish(r);
@@ -89,10 +98,11 @@ function start(r: Region): void {
   st.used = 0; st.modified = 0; st.vectorsUsed = 0; st.vectorsModified = 0;
   st.version = 0; st.depth = 0; st.leaving = 0; st.full = 0; st.hints = 0; st.x87 = 0; st.most = ~0; st.warm = 0;
   st.mode = cpu.mode;
+  st.mostInsns = INSNS; st.largestLoop = LOOP;
   st.region = <u32>changetype<usize>(r);
   const root = blockOf(ROOT);
   root.rip = 0; root.count = 0; root.taken = 0; root.next = 0; root.term = 0; root.is = 0;
-  r.misses = 0; r.grown = 0; r.seen = links.changes;
+  r.misses = 0; r.grown = 0; r.leavings = 0; r.seen = links.changes;
   r.rip = cpu.rip; r.mode = cpu.mode; r.csBase = segment(Seg.CS).base; r.csLimit = segment(Seg.CS).limit; r.pages = 0;
 }
 
@@ -105,9 +115,11 @@ function known(rip: u64): u32 {
 function add(rip: u64, r: Region): u32 {
   const old = known(rip);
   if (old) return old;
-  if (st.blocks >= BLOCKS || st.insns >= INSNS) return 0;
+  if (st.blocks >= BLOCKS || st.insns >= st.mostInsns) return 0;
   const source = found(rip);
   if (!changetype<usize>(source) || !isWithin(rip, source) || !isWarm(source)) return 0;
+  // Where a region is left, only the low half of rip is known to be another.
+  if (rip >> 32 != r.rip >> 32) return 0;
   const page = pageIn(r, rip);
   if (page == ~0) return 0;
   const b = blockOf(st.blocks);
@@ -153,6 +165,7 @@ function take(n: u32, r: Region): bool {
   st.recordSpace += bytes;
   if (buildBlock(records, records + bytes) != records + bytes) { st.full = 1; return false; }
   st.page = b.rip - (linearOf(b.rip) & 0xfff);
+  const version = st.version;
   startBlock();
   b.firstNode = st.nodes; b.count = insns;
   forwardBlock(records);
@@ -161,8 +174,20 @@ function take(n: u32, r: Region): bool {
   b.after = ripAfter(insn(st.insn));
   b.modified = st.blockModified; b.vectors = st.blockVectors;
   countUses(b.firstNode, b.endNode, b.state);
+  noteRegisters(b, version);
+  if (isQuiet(b.firstNode, b.endNode, b.state)) b.is |= Shape.QUIET;
   follow(b, r);
   return true;
+}
+
+/** What it reads of what it finds, and, where a RUN has been (version counts up), of what that left; what it sets. */
+function noteRegisters(b: TBlock, version: u32): void {
+  b.reads = 0; b.readsLater = 0; b.sets = 0;
+  for (let id = b.firstNode; id < b.endNode; id++) {
+    const n = node(id), vector = n.op == <u16>N.VREG || n.op == <u16>N.VSET, bit: u32 = 1 << (<u32>n.imm & 15 | (vector ? 16 : 0));
+    if (n.op == <u16>N.SET || n.op == <u16>N.VSET) b.sets |= bit;
+    else if ((n.op == <u16>N.REG || n.op == <u16>N.VREG) && n.uses) { if (<u32>n.imm >> 8 == version) b.reads |= bit; else b.readsLater |= bit; }
+  }
 }
 
 function follow(b: TBlock, r: Region): void {
@@ -221,16 +246,13 @@ function terminator(b: TBlock): u32 {
 function write(): void {
   st.code = <u32>CODE;
   startLocals();
+  chooseLoops(st.largestLoop, isDispatching());
   chooseNears();
   fixed.first = st.locals;
-  writeEntry();
-  forgetNears();
-  open(W.BLOCK);
+  loadTables();
   open(W.BLOCK);
   writeRegion();
   close();
   writeMiss();
-  close();
-  writeExit();
   byte(W.END);
 }

@@ -32,11 +32,13 @@ import { REGION_BYTES, REGIONS } from "./places";
   insns: u32;
   /** What the blocks that lead to it hold (run/batches.ts); 0: the region is no more. */
   tag: u32;
+  /** 1: it was formed with the sizes of a large one; times that a small one was left for code outside. */
+  large: u32; leavings: u32;
 }
 @inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * REGION_BYTES); }
 
 /** A page: | linear u64 | host u32 | changes u32 | */
-@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 56 + (<usize>k << 4); }
+@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 64 + (<usize>k << 4); }
 export function linearPage(r: Region, k: u32): u64 { return load<u64>(pageAt(r, k)); }
 export function notePage(r: Region, linear: u64, host: u32, changes: u32): void {
   const p = pageAt(r, r.pages);

@@ -4,20 +4,22 @@
 
 import { Control, RECORD } from "../base/control";
 import { CPU, VCPU } from "../base/layout";
-import { CpuState, gpr, Mode, RIP_REGISTER, Seg, SEGMENTS } from "../cpu/state";
+import { CpuState, gpr, Mode, RIP_REGISTER, Seg, SEGMENTS, xmm } from "../cpu/state";
 import { TLB_MASK } from "../cpu/tlb";
 import { H } from "../decode/handlers";
 import { S } from "../decode/system-handlers";
 import { Effect, Op } from "../ir/ops";
 import { immOf, isConst, N, Node, node } from "./dag";
-import { leave, leaveAfter, leaveBefore, leaveIfRaised, loadRegisters, loadTables, loadVectors, openLook, pushLeft, RIP, ripAfter, storeRegisters, storeVectors } from "./exits";
+import { commit, commitFlags, closeLook, isCommitted, leaveBefore, fill, leaveIfRaised, loadTables, openLook, pushLeft, putRip, RIP, ripAfter } from "./exits";
 import { K } from "./flag-state";
 import { insn, TInsn } from "./forward";
+import { commitKind } from "./found";
 import { Import } from "./imports";
 import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
 import { writeX87 } from "./lower-x87";
 import { doubtResult, pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
+import { NONE } from "./loops";
 import { forgetNears, Near, nearOf, pushStrange } from "./near";
 import { st } from "./places";
 import { isOrdered, isRoot } from "./uses";
@@ -48,8 +50,7 @@ function keep(n: Node): void { inline(n); set(localOf(n)); }
 function writeRoot(id: u32, n: Node): void {
   const k = insn(n.insn);
   switch (<i32>n.op) {
-    case N.SET: value(n.a); set(gprLocal(<u32>n.imm)); break;
-    case N.VSET: value(n.a); set(xmmLocal(<u32>n.imm)); break;
+    case N.SET: case N.VSET: writeSet(n); break;
     case Op.SET_FLAG: writeFlag(n); break;
     case Op.LOAD: writeLoad(id, n, k, <u32>n.imm, Import.LOAD, fixed.tlbRead); break;
     case Op.LOAD_RMW: writeLoad(id, n, k, <u32>n.imm & 0xff, Import.UPDATE, fixed.tlbWrite); break;
@@ -67,6 +68,18 @@ function writeRoot(id: u32, n: Node): void {
     default: writeX87(n, k);
   }
 }
+/** On the way out memory has the registers already. */
+function writeSet(n: Node): void {
+  const r = <u32>n.imm, vector = n.op == <u16>N.VSET;
+  if (st.leaving) {
+    constant32(0); value(n.a);
+    if (vector) simdAccess(X.STORE, <u32>xmm(r)); else access(W.I64_STORE, <u32>gpr(r));
+    return;
+  }
+  value(n.a); set(vector ? xmmLocal(r) : gprLocal(r));
+  const bit: u32 = 1 << (vector ? r + 16 : r);
+  st.valid |= bit; st.dirty |= bit;
+}
 /** On the way out only the exact way: what the tests find out holds for the code that goes on. */
 function writeReal(id: u32, n: Node, k: TInsn): void {
   const to = localOf(n), fast = !st.leaving;
@@ -81,22 +94,23 @@ function callSlow(f: u32, k: TInsn): void { constant32(k.record); pushLeft(k.pla
 
 /** After a slow path: leaves if something was raised, or finishes the instruction and leaves if the loop is to look. */
 function look(id: u32, k: TInsn): void {
-  if (st.leaving) { leaveIfRaised(k); return; }
-  forgetNears();
+  if (st.leaving) { leaveIfRaised(); return; }
+  if (st.loop != NONE) forgetNears();
   openLook(k);
   st.leaving = 1;
   writeStatements(id + 1, k.end);
-  leaveAfter(k);
   st.leaving = 0;
-  close();
+  closeLook(k);
 }
 /** On the way out, control goes where the instruction says. */
 function leaveBy(n: Node): void {
   const k = insn(n.insn);
+  constant32(0);
   if (n.op == <u16>Op.BRANCH) { value(n.b); value(n.c); test(n.a); byte(W.SELECT); } else value(n.a);
-  set(fixed.rip);
-  pushLeft(k.place + 1); set(fixed.budget);
-  leave(k.after);
+  access(W.I64_STORE, RIP);
+  if (k.after != k.before) commitFlags(k.after);
+  pushLeft(k.place + 1);
+  byte(W.RETURN);
 }
 
 function writeFlag(n: Node): void {
@@ -260,8 +274,8 @@ function writeRaise(n: Node, k: TInsn): void {
 /** What the instruction reads goes to memory, and what it writes comes from there. */
 function writeRun(id: u32, n: Node, k: TInsn): void {
   const read = <u32>n.imm, written = <u32>(n.imm >> 32);
-  storeRegisters(read & st.modified & Effect.GPR);
-  if (read & Effect.XMM) storeVectors(st.vectorsModified);
+  commit(st.dirty);
+  st.dirty = 0;
   if (read & Effect.FLAGS) {
     // Both values first: settling what the block found for the one writes both words.
     constant32(CC_RESULT); value(n.a); constant32(CC_CARRY); value(n.b);
@@ -273,20 +287,20 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   constant32(<u32>CPU + <u32>offsetof<CpuState>("raised")); access(W.I32_LOAD, 0);
   open(W.IF);
   // What it has done before the fault (iterations of a repetition) stays.
-  loadRegisters(written & st.used & Effect.GPR);
-  get(fixed.left); set(fixed.budget);
-  constant64(k.rip); set(fixed.rip);
-  leaveRun(k.before, n);
+  commitRun(k.before, n);
+  putRip(k.rip);
+  get(fixed.left);
+  byte(W.RETURN);
   close();
-  loadRegisters(written & st.used & Effect.GPR);
-  if (written & Effect.XMM) loadVectors(st.vectorsUsed);
+  st.valid &= ~(written & Effect.GPR | (written & Effect.XMM ? 0xffff_0000 : 0));
+  fill(st.readsLater);
   if (written & Effect.RIP) { leaveAfterRun(k, n); return; }
   pushLook(written, k);
   open(W.IF);
   leaveAfterRun(k, n);
   close();
   if (written & Effect.SYSTEM) loadTables();
-  forgetNears();
+  if (st.loop != NONE) forgetNears();
   if (isString(k)) takeRepetition(k, n);
 }
 /** Whether something wants a look: an event, or what the region stands on is not what it was. */
@@ -307,23 +321,19 @@ function isString(k: TInsn): bool {
 }
 /** A repetition has taken its ticks itself: what is left must suffice for the rest of the way. */
 function takeRepetition(k: TInsn, n: Node): void {
-  get(fixed.left); constant32(k.place); byte(W.I32_ADD); set(fixed.budget);
+  get(fixed.left); constant32(k.place + st.owed); byte(W.I32_ADD); set(fixed.budget);
   get(fixed.left); constant32(st.reach - k.place); byte(W.I32_LT_S);
   openCold();
   leaveAfterRun(k, n);
   close();
 }
+/** Where it goes on is in memory. */
 function leaveAfterRun(k: TInsn, n: Node): void {
-  get(fixed.left); constant32(1); byte(W.I32_SUB); set(fixed.budget);
-  constant32(RIP); access(W.I64_LOAD, 0); set(fixed.rip);
-  leaveRun(k.after, n);
+  commitRun(k.after, n);
+  get(fixed.left); constant32(1); byte(W.I32_SUB);
+  byte(W.RETURN);
 }
-/** Flags that it wrote are in memory; otherwise they are what they were. */
-function leaveRun(state: u32, n: Node): void {
-  if (!(<u32>(n.imm >> 32) & Effect.FLAGS)) { leave(state); return; }
-  constant32(CC_RESULT); access(W.I64_LOAD, 0); set(fixed.a);
-  constant32(CC_CARRY); access(W.I64_LOAD, 0); set(fixed.b);
-  constant32(K.WORDS); set(fixed.kind);
-  constant32(K.NONE); set(fixed.over);
-  branchTo(0);
+/** Flags that it wrote are in memory, as the two words; otherwise they are what they were. */
+function commitRun(state: u32, n: Node): void {
+  if (<u32>(n.imm >> 32) & Effect.FLAGS) commitKind(K.NONE | K.NONE << 16); else if (!isCommitted(state)) commitFlags(state);
 }

@@ -4,7 +4,7 @@
 import { Op } from "../ir/ops";
 import { mayRaise } from "../float/vector";
 import { isConst, N, Node, node } from "./dag";
-import { FlagState, flagState, K } from "./flag-state";
+import { FlagState, flagState, K, keptA, keptB, keptC } from "./flag-state";
 import { insn } from "./forward";
 
 /** Levels of operands that an exit computes by itself. */
@@ -40,7 +40,7 @@ export function countUses(first: u32, end: u32, last: u32): void {
     if (isRoot(n)) useOperands(n);
   }
   const s = flagState(last);
-  use(s.a); use(s.b); use(s.c); use(s.overA); use(s.overC);
+  use(keptA(s)); use(keptB(s)); use(keptC(s)); use(s.overA);
   for (let id = first; id < end; id++) {
     const n = node(id);
     if (!mayLeave(n)) continue;
@@ -49,7 +49,18 @@ export function countUses(first: u32, end: u32, last: u32): void {
   }
 }
 
-function needAtExit(s: FlagState): void { need(s.a, 0); need(s.b, 0); need(s.c, 0); need(s.overA, 0); need(s.overC, 0); }
+/** Nothing could want the flags that the block found: they are overwritten before anything leaves, and not read. */
+export function isQuiet(first: u32, end: u32, last: u32): bool {
+  if (flagState(last).kind == <u8>K.INCOMING) return false;
+  for (let id = first; id < end; id++) {
+    const n = node(id);
+    if (n.op == <u16>N.IN_RESULT || n.op == <u16>N.IN_CARRY) return false;
+    if (mayLeave(n) && flagState(insn(n.insn).before).kind == <u8>K.INCOMING) return false;
+  }
+  return true;
+}
+
+function needAtExit(s: FlagState): void { need(keptA(s), 0); need(keptB(s), 0); need(keptC(s), 0); need(s.overA, 0); }
 function need(id: u32, depth: u32): void {
   if (!id || isConst(id)) return;
   const n = node(id);
@@ -62,7 +73,7 @@ function need(id: u32, depth: u32): void {
 export function isOrdered(n: Node): bool {
   switch (<i32>n.op) {
     case Op.LOAD: case Op.LOAD_RMW: case Op.CHECK_SEGMENT: case Op.VLOAD: case Op.GET_FLAG: case Op.SEGMENT_BASE: case Op.DIV_U: case Op.REM_U: case Op.DIV_S:
-    case Op.REM_S: case Op.DIV_WIDE: case Op.WIDE_FITS: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: case N.REAL: return true;
+    case Op.REM_S: case Op.DIV_WIDE: case Op.WIDE_FITS: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: case N.REAL: case N.IN_RESULT: case N.IN_CARRY: return true;
     case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
     default: return false;
   }
