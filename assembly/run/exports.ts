@@ -42,6 +42,7 @@ export { bringMapped } from "../cpu/tlb";
 export { ringAt } from "../device/ring";
 export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
+export { lookAtUnit } from "../vtd/look";
 export { diskTable } from "../device/blocks";
 export { keyRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
 export { stepUndelivered } from "./step";

@@ -1,6 +1,9 @@
 /** `pintail snapshot`: looks at files of snapshots. */
 
-import type { OpenSnapshot } from '../machine/snapshot.js';
+import { iommuText } from '../machine/iommu-text.js';
+import { compileModule, instantiate } from '../machine/module.js';
+import { restoreSnapshot, type OpenSnapshot } from '../machine/snapshot.js';
+import { MIB } from '../machine/units.js';
 import { PAGE, verify, type Section } from '../snapshot/index.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine } from './arguments.js';
@@ -8,7 +11,7 @@ import { UsageError } from './faults.js';
 import { openNamed } from './saved.js';
 import { optionsOf, type CommandName } from './table.js';
 
-const VERBS = ['info', 'verify', 'diff'] as const;
+const VERBS = ['info', 'verify', 'diff', 'iommu'] as const;
 type Verb = (typeof VERBS)[number];
 
 const print = (value: object, text: string, json: boolean): void => void process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text);
@@ -30,6 +33,15 @@ function info({ file, about }: OpenSnapshot, json: boolean): number {
 function whole({ file }: OpenSnapshot, json: boolean): number {
   verify(file);
   print({ whole: true, pages: file.header.pages }, `whole: ${file.sections.length} sections, ${file.header.pages} different pages\n`, json);
+  return 0;
+}
+
+/** The remapping unit of the machine that was saved, in words. */
+async function unit(open: OpenSnapshot, json: boolean): Promise<number> {
+  const { memoryMiB } = open.about, instance = await instantiate(await compileModule(), memoryMiB);
+  restoreSnapshot(instance, open);
+  const text = iommuText({ instance, ramBytes: memoryMiB * MIB });
+  print({ unit: text ?? null }, text ?? 'the machine has no remapping unit\n', json);
   return 0;
 }
 
@@ -77,7 +89,7 @@ function diff(one: OpenSnapshot, other: OpenSnapshot, json: boolean): number {
 export async function snapshot(args: readonly string[]): Promise<number> {
   const [typed = '', ...rest] = args;
   const verb = VERBS.find((name) => name === typed);
-  if (verb === undefined) throw new UsageError(typed === '' ? 'snapshot' : `snapshot ${typed}`, `say "snapshot info", "snapshot verify" or "snapshot diff".${didYouMean(typed, VERBS)}`);
+  if (verb === undefined) throw new UsageError(typed === '' ? 'snapshot' : `snapshot ${typed}`, `say "snapshot info", "snapshot verify", "snapshot diff" or "snapshot iommu".${didYouMean(typed, VERBS)}`);
   const parsed = parseCommandLine(rest, optionsOf(`snapshot ${verb}` satisfies CommandName));
   const wanted = verb === 'diff' ? 2 : 1;
   if (parsed.words.length !== wanted) parsed.faults.add(`snapshot ${verb}`, wanted === 1 ? 'needs the file of one snapshot.' : 'needs the files of two snapshots.');
@@ -91,6 +103,7 @@ async function look(verb: Verb, paths: readonly string[], json: boolean): Promis
     for (const path of paths) open.push(await openNamed(path, path));
     const [first, second] = open as [OpenSnapshot, OpenSnapshot];
     if (verb === 'diff') return diff(first, second, json);
+    if (verb === 'iommu') return await unit(first, json);
     return verb === 'info' ? info(first, json) : whole(first, json);
   } finally {
     for (const { file } of open) file.source.close();

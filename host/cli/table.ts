@@ -5,7 +5,7 @@
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'measure packet' | 'measure' | 'trace' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure' | 'trace' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -50,7 +50,7 @@ const GUEST = ['guest build', 'guest import'] as const;
 const MEASURE = ['measure packet', 'measure'] as const;
 const PACKET = ['measure packet'] as const;
 const TRACE = ['trace'] as const;
-const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff'] as const;
+const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff', 'snapshot iommu'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
   { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'trace', 'completion', 'version', 'help'] },
@@ -236,6 +236,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'snapshot info', usage: 'snapshot info FILE', about: 'what machine a snapshot is of, and its sections' },
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },
+  { name: 'snapshot iommu', usage: 'snapshot iommu FILE', about: 'who maps what in a snapshot\'s remapping unit, and what it keeps that its tables no longer say' },
   { name: 'measure packet', usage: 'measure packet [options]', about: 'what one packet costs: instructions, accesses by register, interrupts, descriptors, bytes (docs/measuring.md)' },
   { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B|merge DIR... [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },
   { name: 'trace', usage: 'trace FILE [--packet N] [options]', about: 'what a file of "run -trace file=FILE" has: every event, or one packet\'s life (docs/measuring.md)' },

@@ -20,6 +20,7 @@ import { SerialUse } from '../guest/protocol.js';
 import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { checkExecKeys, checkMachineKeys, checkMouseKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
+import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
 import { MachineClock } from './machine-clock.js';
 import { compileModule, instantiate, type CompiledModule } from './module.js';
@@ -461,6 +462,11 @@ export class LocalMachine implements Machine {
       histograms: readHistograms(this.instance),
       translation: this.engine.translation(),
     };
+  }
+
+  async iommu(): Promise<string | undefined> {
+    this.mustBePaused('iommu()');
+    return iommuText(this.guestMemory());
   }
 
   async regions(): Promise<Regions> {

@@ -258,6 +258,10 @@ class RemoteMachine implements Machine {
     return this.call('setSymbols', symbols);
   }
 
+  iommu(): Promise<string | undefined> {
+    return this.call('iommu');
+  }
+
   regions(): Promise<Regions> {
     return this.call('regions');
   }

@@ -658,6 +658,12 @@ export interface Machine extends AsyncDisposable {
   writeMemory(address: number | bigint, data: Bytes, space?: AddressSpace): Promise<void>;
 
   /**
+   * While paused: the remapping unit's tables in words, as it would read them now (which device is in which domain, what a domain maps, which interrupts there
+   * are), and what it keeps that the tables no longer say. Undefined without an `intel-iommu`.
+   */
+  iommu(): Promise<string | undefined>;
+
+  /**
    * Runs a command in a prepared guest and waits for it; the machine runs meanwhile. It has ended when its first process has: what that leaves
    * running in the background goes on whenever the machine runs, and its output is no longer heard. The guest runs one command at a time,
    * and the others wait for their turn, in order.

@@ -11,6 +11,8 @@ export interface Figures {
   virtualNs: number;
   /** Retired, kernel and user, the idle loop's too; a repetition counts once. */
   instructions: number;
+  /** What the clock counts: every iteration of a repetition, so that copying shows. */
+  ticks: number;
   /** Accesses to the card's registers, and each register's: "TDT w". */
   accesses: number;
   registers: Record<string, number>;
@@ -76,6 +78,7 @@ export function figuresOf(region: Region, variant: Variant, number: number, port
     packets,
     virtualNs: Number(region.virtualNs),
     instructions: each(value(region, 'instructions')),
+    ticks: each(value(region, 'ticks')),
     accesses: each(Object.values(registers).reduce((total, n) => total + n, 0)),
     registers: Object.fromEntries(Object.entries(registers).map(([name, n]) => [name, each(n)])),
     interrupts: own(row.interrupts),

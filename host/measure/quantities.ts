@@ -12,6 +12,7 @@ const dataPort = ({ registers }: Figures): number => Object.entries(registers).r
 
 export const QUANTITIES: Readonly<Record<string, Quantity>> = {
   instructions: { about: 'instructions retired', of: ({ instructions }) => instructions },
+  ticks: { about: 'ticks: instructions, and every iteration of a repetition', of: ({ ticks }) => ticks },
   accesses: { about: 'accesses to the card\'s registers', of: ({ accesses }) => accesses },
   interrupts: { about: 'interrupts of the card', of: ({ interrupts }) => interrupts },
   doorbells: { about: 'doorbells', of: ({ doorbells }) => doorbells },
@@ -36,6 +37,8 @@ export const IOMMU_QUANTITIES: Readonly<Record<string, Quantity>> = {
   domainInvalidations: unit('IOTLB invalidations of a domain', 'IOTLB invalidations of a domain'),
   queueWaits: unit('waits on the invalidation queue', 'queue waits'),
   queueTails: unit('writes of the invalidation queue\'s tail', 'IQT writes'),
+  flushIntervalMs: { about: 'ms of virtual time between two invalidations of a domain', of: ({ iommu, packets, virtualNs }) => virtualNs / 1e6 / ((iommu['IOTLB invalidations of a domain'] ?? 0) * packets) },
+  packetsPerFlush: { about: 'packets between two invalidations of a domain', of: ({ iommu }) => 1 / (iommu['IOTLB invalidations of a domain'] ?? 0) },
   passedThrough: unit('requests that passed through', 'requests passed through'),
   interruptsRemapped: unit('interrupts by a remapping entry', 'interrupts remapped'),
 };

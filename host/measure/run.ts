@@ -54,9 +54,16 @@ function deviceOf({ card, features }: Variant, place: number): DeviceOptions {
   return { model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...own, ...(features['iommu_platform'] ? { modernOnly: true } : {}) };
 }
 
+function unitOf({ iotlbEntries, iotlbWays }: Variant): DeviceOptions {
+  return { model: 'intel-iommu', ...(iotlbEntries === undefined ? {} : { iotlbEntries }), ...(iotlbWays === undefined ? {} : { iotlbWays }) };
+}
+
+/** Variants can share a machine when they want the same one. */
+const sameMachine = (a: Variant, b: Variant): boolean => a.iommu === b.iommu && a.iotlbEntries === b.iotlbEntries && a.iotlbWays === b.iotlbWays;
+
 function machineOptions(variants: readonly Variant[], first: number, { phases, attribute = false }: MeasureOptions): MachineOptions {
   const parameters = IOMMU_MODES[variants[0]!.iommu];
-  const unit: DeviceOptions[] = parameters === undefined ? [] : [{ model: 'intel-iommu' }];
+  const unit: DeviceOptions[] = parameters === undefined ? [] : [unitOf(variants[0]!)];
   return {
     guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: variants.map(labOf), devices: [...unit, ...variants.map(deviceOf)],
     command: ['sh', '-c', guestScript(variants, first, phases, attribute)], ...(attribute ? { attribute } : {}), limits: { instructions: MOST_INSTRUCTIONS },
@@ -113,7 +120,7 @@ function readRegions(variants: readonly Variant[], first: number, phases: number
 
 /** Those from `first` on that one machine has: no more than it has room for, and behind the same unit. */
 function groupAt(variants: readonly Variant[], first: number): readonly Variant[] {
-  const rest = variants.slice(first, first + MOST_CARDS), other = rest.findIndex(({ iommu }) => iommu !== rest[0]!.iommu);
+  const rest = variants.slice(first, first + MOST_CARDS), other = rest.findIndex((variant) => !sameMachine(variant, rest[0]!));
   return other < 0 ? rest : rest.slice(0, other);
 }
 

@@ -15,6 +15,8 @@ export type Direction = (typeof DIRECTIONS)[number];
 export const IOMMU_MODES = {
   none: undefined,
   off: 'intel_iommu=off',
+  /** No remapping: what a device reads and writes is copied to and from a pool of the kernel's. */
+  copy: 'intel_iommu=off swiotlb=force',
   strict: 'intel_iommu=on iommu.strict=1',
   lazy: 'intel_iommu=on iommu.strict=0',
   passthrough: 'intel_iommu=on iommu.passthrough=1',
@@ -43,6 +45,9 @@ export interface Variant {
   /** virtio features that are not offered. */
   features: Readonly<Record<string, boolean>>;
   iommu: IommuMode;
+  /** The geometry of the remapping unit's IOTLB; without, the unit's own. */
+  iotlbEntries?: number;
+  iotlbWays?: number;
 }
 
 /** What is measured where nothing else is said. */

@@ -62,3 +62,19 @@ it('without interrupt remapping, and off', async () => {
   expect(without.text).toMatch(/3 packets received[^]*\n0\n0\n$/);
   expect([faults(without.stats), count(without.stats, 'interrupts remapped'), count(without.stats, 'look-ups') > 0]).toEqual([0, 0, true]);
 });
+
+it('shows its tables: lazily invalidated pages are kept when the tables no longer have them, strictly invalidated ones are not', async () => {
+  for (const [append, stale] of [['intel_iommu=on iommu.strict=1', /, of which 0 are not/], ['intel_iommu=on iommu.strict=0', /, of which [1-9]\d* are not/]] as const) {
+    const machine = await createMachine({ guest: 'amd64', agent: true, append, netdevs: ['user,id=n0'], devices: [{ model: 'intel-iommu' }, { model: 'e1000', netdev: 'n0' }] });
+    try {
+      await machine.exec(['ping', '-c', '3', '10.0.2.2']);
+      const text = await machine.iommu();
+      expect(text).toMatch(/^remapping unit of 39 bits: translation on, root table at 0x[0-9a-f]+, interrupts remapped\n/);
+      expect(text).toMatch(/ {2}domain \d+: 00:01\.0: 3 levels at 0x[0-9a-f]+, \d+ runs\n {4}0x[0-9a-f]+ -> 0x[0-9a-f]+ {2}\d+ KiB r?w?, pages of 4 KiB\n/);
+      expect(text).toMatch(/ {4}\d+: vector 0x[0-9a-f]+ fixed, to (logical )?0x[0-9a-f]+, from 00:01\.0\n/);
+      expect(text).toMatch(stale);
+    } finally {
+      await machine.close();
+    }
+  }
+});

@@ -1,0 +1,12 @@
+// What the host may ask of the remapping unit (lookAtUnit): four words each.
+
+export const enum UnitLook {
+  /** Root table, interrupt-remapping table (with its size and EIME), GSTS, bits of an address. */
+  TABLES,
+  /** Entry i of the IOTLB: bits of its page (0: free), the address, where it leads, domain << 2 and rights. */
+  PAGE,
+  /** Kept interrupt entry i: its index plus one (0: free), and its two halves. */
+  ENTRY,
+}
+/** Bits of GSTS. */
+export const enum UnitOn { TRANSLATION = 31, INTERRUPTS = 25 }
