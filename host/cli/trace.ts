@@ -1,9 +1,9 @@
 /** `pintail trace FILE`: what a trace file has, as lines, as one packet's life, or for other tools. */
 
-import { readFileSync } from 'node:fs';
-import { readEvents, readHeader } from '../measure/trace/events.js';
-import { eventJson, eventLine, lifeText, perfettoJson } from '../measure/trace/formats.js';
-import { lifeOf } from '../measure/trace/life.js';
+import { once } from 'node:events';
+import { eventsOfFile, type TraceEvent } from '../measure/trace/events.js';
+import { eventJson, eventLine, lifeText, perfettoLines } from '../measure/trace/formats.js';
+import { lifeOf, partAround, type Life } from '../measure/trace/life.js';
 import { parseCommandLine, parseCount } from './arguments.js';
 import { checkReadable } from './check.js';
 import { optionsOf } from './table.js';
@@ -17,11 +17,17 @@ export async function trace(args: readonly string[]): Promise<number> {
   const packet = given === undefined ? undefined : parsed.faults.attempt(() => Number(parseCount(given.argument, given.value)));
   if (given !== undefined && packet !== undefined && packet < 1) parsed.faults.add(given.argument, 'packets are counted from 1.');
   parsed.faults.check();
-  const bytes = readFileSync(file!), { header, end } = readHeader(bytes), events = [...readEvents(bytes.subarray(end), header)];
-  const kept = packet === undefined ? undefined : lifeOf(events, packet, direction, card);
-  if (parsed.has('perfetto')) process.stdout.write(perfettoJson(kept?.events ?? events));
-  else if (parsed.has('json')) for (const event of kept?.events ?? events) process.stdout.write(`${eventJson(event)}\n`);
-  else if (kept !== undefined) process.stdout.write(lifeText(kept));
-  else for (const event of events) process.stdout.write(`${eventLine(event)}\n`);
+  const events = eventsOfFile(file!), life = packet === undefined ? undefined : lifeIn(events, packet, direction, card);
+  const lines = parsed.has('perfetto') ? perfettoLines(life?.events ?? events) : parsed.has('json') ? linesOf(life?.events ?? events, eventJson) : life !== undefined ? [lifeText(life)] : linesOf(events, eventLine);
+  for (const line of lines) if (!process.stdout.write(line)) await once(process.stdout, 'drain');
   return 0;
+}
+
+function* linesOf(events: Iterable<TraceEvent>, text: (event: TraceEvent) => string): Generator<string> {
+  for (const event of events) yield `${text(event)}\n`;
+}
+
+function lifeIn(events: Iterable<TraceEvent>, packet: number, direction: 'tx' | 'rx', card: string | undefined): Life {
+  const part = partAround(events, packet, direction, card);
+  return { ...lifeOf(part.events, part.packet, direction, card), packet };
 }

@@ -150,6 +150,24 @@ describe('the instrumented loop', () => {
     expect(byPath((await machine.regions()).finished[0]!)).toEqual(byPath(whole));
   });
 
+  it('gives the same with translation on, which rests meanwhile, and in a worker', async () => {
+    const whole = byPath(await regionOf(program));
+    for (const more of [{ jit: { mode: 'sync', threshold: 50 } }, { worker: true }] as const) {
+      const machine = await make(program, more);
+      await machine.runUntilHalt();
+      expect(byPath((await machine.regions()).finished[0]!)).toEqual(whole);
+    }
+  });
+
+  it('takes names while the machine is there, and says when it has no room for any', async () => {
+    const machine = await make(program, { symbols: [] });
+    await machine.setSymbols([{ name: 'everything', address: 0x10000n }]);
+    await machine.runUntilHalt();
+    expect(new Set((await machine.regions()).finished[0]!.attribution!.calls.map(({ name }) => name))).toEqual(new Set(['everything']));
+    const none = await make(program, { symbols: undefined as unknown as [] });
+    await expect(none.setSymbols([])).rejects.toThrow('made without attribute');
+  });
+
   it('has no attribution where nobody asked for it', async () => {
     const machine = await make(program, { symbols: undefined as unknown as [] });
     await machine.runUntilHalt();

@@ -1,5 +1,6 @@
-/** A trace file, read: events with names. */
+/** A trace file, read piece by piece: events with names. */
 
+import { closeSync, openSync, readSync } from 'node:fs';
 import { TraceAt, TraceKind } from '../../../assembly/surface/trace.js';
 import { TRACE_SCHEMA, type TraceHeader } from '../../machine/trace.js';
 import { MeasureError } from '../errors.js';
@@ -41,6 +42,20 @@ export function readHeader(bytes: Uint8Array): { header: TraceHeader; end: numbe
     // What it is instead does not matter.
   }
   throw new MeasureError('the file', `is no trace (its first line does not say ${TRACE_SCHEMA}).`);
+}
+
+const FIRST_LINE_BYTES = 2 ** 20, PIECE_EVENTS = 65536;
+
+/** A whole file's events, as they are asked for: it may be larger than memory. An event that was cut off at its end (the machine was killed) is left out. */
+export function* eventsOfFile(path: string): Generator<TraceEvent> {
+  const file = openSync(path, 'r');
+  try {
+    const first = Buffer.alloc(FIRST_LINE_BYTES), { header, end } = readHeader(first.subarray(0, readSync(file, first, 0, first.length, 0)));
+    const piece = Buffer.alloc(PIECE_EVENTS * TraceAt.EVENT_BYTES);
+    for (let at = end, n = 0; (n = readSync(file, piece, 0, piece.length, at)) > 0; at += n) yield* readEvents(piece.subarray(0, n), header);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Reads events from whole records. */

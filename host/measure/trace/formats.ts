@@ -43,16 +43,18 @@ export function lifeText({ card, direction, packet, events }: Life): string {
 }
 
 /** https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU: instants, a process a device; ts is in microseconds, a tick 1 ns. */
-export function perfettoJson(events: Iterable<TraceEvent>): string {
-  const processes = new Map<string, number>(), out: object[] = [];
+export function* perfettoLines(events: Iterable<TraceEvent>): Generator<string> {
+  const processes = new Map<string, number>();
+  yield '{"displayTimeUnit":"ns","traceEvents":[\n';
+  let comma = '';
   for (const { tick, rip, kind, device, what, value, bytes } of events) {
-    let pid = processes.get(device);
-    if (pid === undefined) {
-      pid = processes.size + 1;
+    const pid = processes.get(device) ?? processes.size + 1;
+    if (!processes.has(device)) {
       processes.set(device, pid);
-      out.push({ name: 'process_name', ph: 'M', pid, args: { name: device } });
+      yield `${comma}${JSON.stringify({ name: 'process_name', ph: 'M', pid, args: { name: device } })}\n`;
+      comma = ',';
     }
-    out.push({ name: what, cat: kind, ph: 'i', s: 't', ts: Number(tick) / 1000, pid, tid: 1, args: { tick: String(tick), rip: hex(rip), value: hex(value), bytes } });
+    yield `${comma}${JSON.stringify({ name: what, cat: kind, ph: 'i', s: 't', ts: Number(tick) / 1000, pid, tid: 1, args: { tick: String(tick), rip: hex(rip), value: hex(value), bytes } })}\n`;
   }
-  return `${JSON.stringify({ displayTimeUnit: 'ns', traceEvents: out })}\n`;
+  yield ']}\n';
 }

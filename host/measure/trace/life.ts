@@ -70,6 +70,27 @@ function interruptsOf(events: readonly TraceEvent[], card: string): Set<string> 
   return new Set([...times].filter(([, { all, own }]) => own * 2 > all).map(([what]) => what));
 }
 
+/** Events around a packet that are kept of a trace; one that waits longer than this for its end is told without it. */
+const WINDOW = 50_000;
+
+/** The part of a trace that has the life of packet `packet`, however long the trace is, and the packet's number in that part. */
+export function partAround(events: Iterable<TraceEvent>, packet: number, direction: 'tx' | 'rx', wanted?: string): { events: TraceEvent[]; packet: number } {
+  let kept: TraceEvent[] = [], card = wanted, done = 0, dropped = 0, left = Infinity;
+  const isDone = ({ kind, device, what }: TraceEvent): boolean => kind === 'count' && what === DONE[direction] && device === card;
+  for (const event of events) {
+    if (kept.length >= 2 * WINDOW && left === Infinity) {
+      dropped += kept.slice(0, WINDOW).filter(isDone).length;
+      kept = kept.slice(WINDOW);
+    }
+    kept.push(event);
+    card ??= event.kind === 'count' && event.what === DONE[direction] ? event.device : undefined;
+    if (isDone(event) && ++done === packet) left = WINDOW;
+    if (left-- <= 0) break;
+  }
+  if (card !== undefined && done > 0 && done < packet) throw new MeasureError(`packet ${packet}`, `${card} has ${direction === 'tx' ? 'sent' : 'received'} ${done} in this trace.`);
+  return { events: kept, packet: packet - dropped };
+}
+
 /** Packet `packet` of a card, counted from 1 in the trace. */
 export function lifeOf(events: readonly TraceEvent[], packet: number, direction: 'tx' | 'rx', wanted?: string): Life {
   const cards = cardsOf(events, direction), card = wanted ?? cards[0];

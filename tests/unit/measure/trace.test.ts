@@ -1,8 +1,8 @@
 /** One packet's life out of events, and events as text. */
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../../host/measure/trace/events.js';
-import { eventLine, lifeText, perfettoJson } from '../../../host/measure/trace/formats.js';
-import { lifeOf } from '../../../host/measure/trace/life.js';
+import { eventLine, lifeText, perfettoLines } from '../../../host/measure/trace/formats.js';
+import { lifeOf, partAround } from '../../../host/measure/trace/life.js';
 
 const event = (tick: number, kind: TraceEvent['kind'], device: string, what: string, value = 1n, bytes = 4): TraceEvent => ({ tick: BigInt(tick), rip: 0x1000n, kind, device, what, value, bytes });
 
@@ -43,6 +43,16 @@ describe('a life', () => {
     expect(events.map(({ tick, what }) => `${tick} ${what}`)).toEqual(['1000 frames given', '1000 dma write', '1000 packets received', '1000 taken 40', '1050 ICR', '1080 RDT', '1080 q0 doorbells']);
   });
 
+  it('is found in a trace of any length, of which only what is around it is kept', () => {
+    const many = function* (): Generator<TraceEvent> {
+      for (let n = 0; n < 20_000; n++) yield* sends(1000 * n, n);
+    };
+    const part = partAround(many(), 15_000, 'tx');
+    expect(part.events.length).toBeLessThan(160_000);
+    expect(lifeOf(part.events, part.packet, 'tx').events[0]).toMatchObject({ tick: 14_999_000n, what: 'TDT', value: 14_999n });
+    expect(() => partAround(many(), 20_001, 'tx')).toThrow('e1000-0 has sent 20000 in this trace');
+  });
+
   it('that there is not is refused in words', () => {
     expect(() => lifeOf(EVENTS, 4, 'tx')).toThrow('e1000-0 has sent 3 in this trace');
     expect(() => lifeOf(EVENTS, 1, 'rx')).toThrow('no card  has received');
@@ -63,7 +73,7 @@ describe('events', () => {
   });
 
   it('for Perfetto: a process a device', () => {
-    const { traceEvents } = JSON.parse(perfettoJson(EVENTS)) as { traceEvents: { ph: string; name: string; pid: number; ts?: number; args: { name?: string } }[] };
+    const { traceEvents } = JSON.parse([...perfettoLines(EVENTS)].join('')) as { traceEvents: { ph: string; name: string; pid: number; ts?: number; args: { name?: string } }[] };
     expect(traceEvents.filter(({ ph }) => ph === 'M').map(({ args }) => args.name)).toEqual(['e1000-0', '00:04.0', 'lab0', '00:05.0', 'irq']);
     expect(traceEvents.filter(({ ph }) => ph === 'i').length).toBe(EVENTS.length);
     expect(traceEvents[1]!.ts).toBe(0.1);
