@@ -18,8 +18,9 @@ import { attachEdu, resetEdu } from "../misc/edu/edu";
 import { attachE1000, e1000LinkChanged, resetE1000Card } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
 import { attachAhci, resetAhci } from "../storage/ahci/ahci";
+import { attachFloppy, resetFloppy, tellCmos } from "../storage/floppy/floppy";
 import { attachIde, resetIde } from "../storage/ide/ide";
-import { attachCd, attachHardDisk, driveSerial, putMedium, resetDrive } from "../storage/unit/drive";
+import { attachCd, attachDiskette, attachHardDisk, driveSerial, putMedium, resetDrive } from "../storage/unit/drive";
 import { attachBlock, resetBlockCard } from "../virtio/block/block";
 import { attachConsole, consoleName, portsOf, resetConsoleCard } from "../virtio/console/console";
 import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/net/net";
@@ -65,9 +66,13 @@ export function defineModels(): void {
   row(CardKind.IDE_DISK, Has.DISK, attachHardDisk.index, resetDrive.index, 0, 0);
   row(CardKind.IDE_CD, Has.DISK, attachCd.index, resetDrive.index, 0, 0);
   row(CardKind.IDE, Has.NOTHING, attachIde.index, resetIde.index, 0, 0);
+  row(CardKind.FDC, Has.NOTHING, attachFloppy.index, resetFloppy.index, 0, 0);
+  row(CardKind.FLOPPY, Has.DISK, attachDiskette.index, resetDrive.index, 0, 0);
   place(CardKind.AHCI, Place.BOARD);
   place(CardKind.IDE_DISK, Place.NONE);
   place(CardKind.IDE_CD, Place.NONE);
+  place(CardKind.FDC, Place.NONE);
+  place(CardKind.FLOPPY, Place.NONE);
   place(CardKind.IOMMU, Place.NONE);
   row(CardKind.PCNET, Has.FRAMES, attachPcnet.index, resetPcnet.index, pcnetLinkChanged.index, 0);
 }
@@ -81,7 +86,7 @@ function tell(handler: u32, c: Card): void { if (handler) call_indirect<void>(ha
 function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 
 /** A machine has one of these. */
-function isOnlyOne(kind: u32): bool { return kind == <u32>CardKind.VGA || kind == <u32>CardKind.IOMMU; }
+function isOnlyOne(kind: u32): bool { return kind == <u32>CardKind.VGA || kind == <u32>CardKind.FDC || kind == <u32>CardKind.IOMMU; }
 
 /** Where a card that asks for `slot` goes: a slot, the board's place (31), 0 for one in none; 32 when that is taken. */
 function slotFor(kind: u32, slot: u32): u32 {
@@ -178,6 +183,7 @@ export function attachCards(): void {
 export function resetCards(): void {
   resetLabs();
   for (let i: u32 = 0; i < list.count; i++) tell(modelOf(cardAt(i).kind).reset, cardAt(i));
+  for (let i: u32 = 0; i < list.count; i++) if (cardAt(i).kind == <u32>CardKind.FDC) tellCmos(cardAt(i));
 }
 
 // --- The link ---

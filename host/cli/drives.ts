@@ -20,7 +20,7 @@ const CACHES = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'] as 
 export const DRIVE_PROPERTIES: readonly Property[] = [
   { name: 'file', kind: { is: 'text' }, about: 'an image by path' },
   { name: 'id', kind: { is: 'text' }, about: 'a name for it' },
-  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), none for a -device' },
+  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), floppy, none for a -device' },
   { name: 'format', kind: { is: 'text' }, about: 'raw or qcow2; default qcow2 where the name ends so' },
   { name: 'driver', kind: { is: 'text' }, about: 'as format' },
   { name: 'readonly', kind: { is: 'switch' }, about: 'not written to' },
@@ -68,7 +68,7 @@ function checkFormat(argument: string, given: Properties, faults: Faults): void 
 /** Interfaces that are not there, and what to write. */
 const NO_INTERFACE: Readonly<Record<string, string>> = {
   scsi: 'there is no SCSI; write if=virtio.', sd: 'there is no card reader; write if=virtio.', mtd: 'there is no flash disk; write if=virtio.',
-  floppy: 'there is no floppy drive; write if=virtio for a disk.', pflash: 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).',
+  pflash: 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).',
 };
 
 function toDrive(given: Properties, id: string): DriveOptions {
@@ -108,6 +108,7 @@ function readDrive(option: Given, number: number, faults: Faults): TypedDrive | 
 function cardOf(wanted: string, drive: string, cdrom: boolean, given: Properties): DeviceOptions | undefined {
   if (wanted === 'none') return undefined;
   const serial = given.has('serial') ? { serial: given.get('serial') as string } : {};
+  if (wanted === 'floppy') return { model: PLAIN_DRIVES.floppy, drive, ...(given.has('index') ? { unit: given.get('index') as number } : {}) };
   if (wanted !== 'ide') return { model: 'virtio-blk', drive, ...serial };
   const port = given.get('index') ?? given.get('bus');
   return { model: cdrom ? PLAIN_DRIVES.cd : PLAIN_DRIVES.disk, drive, ...(port === undefined ? {} : { bus: `ide.${String(port)}` }), ...(given.has('unit') ? { unit: given.get('unit') as number } : {}), ...serial };
@@ -137,10 +138,15 @@ export function readDrives(parsed: Parsed, words: readonly string[]): TypedDrive
     const port = Math.max(LETTERS.findIndex((letter) => option.argument.replace(/^-+/, '').startsWith(letter)), 0);
     return plainDisk(option.argument, option.value, LETTERS[port]!, faults, port, false);
   });
+  const floppies = parsed.all('fda').map((option): TypedDrive => {
+    const unit = /^-+fdb/.test(option.argument) ? 1 : 0, id = unit === 1 ? 'fdb' : 'fda';
+    checkFile(option.argument, option.value, faults);
+    return { argument: option.argument, drive: { id, source: option.value }, card: { model: PLAIN_DRIVES.floppy, drive: id, unit }, cdrom: false };
+  });
   const named = words.map((word) => plainDisk(word, word, 'disk0', faults, 0, false));
   const drives = parsed.all('drive').flatMap((option, number) => readDrive(option, number, faults) ?? []);
   const cds = parsed.all('cdrom').map((option) => plainDisk(option.argument, option.value, 'cd0', faults, CD_PORT, true));
-  const all = [...letters, ...named, ...drives, ...cds];
+  const all = [...floppies, ...letters, ...named, ...drives, ...cds];
   if (parsed.has('snapshot')) for (const { drive } of all) if (!drive.readOnly && drive.overlay === undefined) drive.snapshot = true;
   return all;
 }

@@ -28,7 +28,6 @@ export const ELSEWHERE: readonly ElsewhereRow[] = [
   row('soundhw audiodev', true, NO_SOUND),
   row('audio-help', false, NO_SOUND),
   row('pflash', true, NO_FLASH),
-  row('fda fdb', true, 'there is no floppy drive; write -drive file=FILE for a disk.'),
   row('sd mtdblock', true, 'there is no card or flash reader; write -drive file=FILE.'),
   row('blockdev', true, 'write -drive file=FILE,if=none,id=ID, which a -device virtio-blk-pci,drive=ID takes.'),
   row('set', true, 'write the property at its -device or -drive.'),

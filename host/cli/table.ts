@@ -89,6 +89,7 @@ const JIT = rowsOf('The machine', RUN, [
 const DISKS = rowsOf('Disks', BOARD, [
   ['drive', 'a virtio disk; -drive help lists what it takes (snapshot=on, overlay=FILE, cache=MODE...)', { value: 'file=PATH[,...]', topic: true, files: 'file' }],
   ['hda', 'a disk on port 0 of the AHCI controller, /dev/sda; -hdb to -hdd on ports 1 to 3', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
+  ['fda', 'a diskette in the floppy drive A:, 160 KB to 2.88 MB; -fdb in B:', { also: ['fdb'], value: 'FILE', files: 'file' }],
   ['cdrom', 'a CD in a drive on port 2, /dev/sr0', { value: 'FILE', files: 'file' }],
   ['snapshot', 'what is written to any disk is forgotten at the end'],
 ]);

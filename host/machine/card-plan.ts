@@ -9,7 +9,7 @@ import { planConsole, type Chardev, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
 import { seatDrives } from './drive-buses.js';
-import { findModel, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
+import { findModel, modelOf, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions, ShareOptions } from './types.js';
 
 /** A card as the module takes it. */
@@ -159,6 +159,7 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.VIRTIO_CONSOLE: return consoles!.options;
     case CardKind.VIRTIO_9P: return shareOptions(device);
     case CardKind.IDE_DISK: return hardDiskOptions(device);
+    case CardKind.FLOPPY:
     case CardKind.IDE_CD: return serialOptions(device.serial ?? '');
     case CardKind.EDU: return eduOptions(device);
     case CardKind.IOMMU: return iommuOptions(device);
@@ -215,7 +216,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
       console: consoles,
     };
   });
-  seatDrives(devices, plans, () => planOf(findModel('ich9-ahci')!));
+  seatDrives(devices, plans, (kind) => planOf(modelOf(kind)!));
   return plans;
 }
 

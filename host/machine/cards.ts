@@ -178,7 +178,7 @@ export interface Outward {
 }
 
 /** Cards with a table of requests, which are numbered over all of them. */
-const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD];
+const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY];
 
 function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort[] {
   const [drive, session] = [drives.get(plan.drive ?? ''), shares.get(plan.share ?? '')];

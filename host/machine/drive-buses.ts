@@ -20,10 +20,12 @@ interface Buses {
   count: number;
   units: number;
 }
-const CONTROLLERS: ReadonlyMap<CardKind, Buses> = new Map([[CardKind.AHCI, { count: 6, units: 1 }], [CardKind.IDE, { count: 2, units: 2 }]]);
-const DRIVES: ReadonlySet<CardKind> = new Set([CardKind.IDE_DISK, CardKind.IDE_CD]);
-/** The name of the board's own. */
+const CONTROLLERS: ReadonlyMap<CardKind, Buses> = new Map([[CardKind.AHCI, { count: 6, units: 1 }], [CardKind.IDE, { count: 2, units: 2 }], [CardKind.FDC, { count: 1, units: 2 }]]);
+const DRIVES: ReadonlySet<CardKind> = new Set([CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY]);
+/** The names of the board's own. */
 const BOARD = 'ide';
+const BOARD_FLOPPY = 'fdc';
+const BOARD_KINDS: Readonly<Record<string, CardKind>> = { [BOARD]: CardKind.AHCI, [BOARD_FLOPPY]: CardKind.FDC };
 
 /** Its place in the list is not known yet: what a drive says, read. */
 interface Seat {
@@ -35,11 +37,13 @@ interface Seat {
 export const isDrive = (kind: CardKind): boolean => DRIVES.has(kind);
 export const isController = (kind: CardKind): boolean => CONTROLLERS.has(kind);
 
-function readSeat({ bus, unit = 0 }: DeviceOptions): Seat {
-  if (bus === undefined) return { controller: BOARD, bus: undefined, unit };
+/** Without a bus a diskette's drive is where its unit says. */
+function readSeat({ bus, unit }: DeviceOptions, kind: CardKind): Seat {
+  if (kind === CardKind.FLOPPY && bus === undefined) return { controller: BOARD_FLOPPY, bus: unit === undefined ? undefined : 0, unit: unit ?? 0 };
+  if (bus === undefined) return { controller: BOARD, bus: undefined, unit: unit ?? 0 };
   const match = /^(.+)\.(\d)$/.exec(bus);
   if (match === null) throw new OptionError('devices.bus', `"${bus}" is no bus such as ide.0, or ID.0 of a controller with that id.`);
-  return { controller: match[1]!, bus: Number(match[2]), unit };
+  return { controller: match[1]!, bus: Number(match[2]), unit: unit ?? 0 };
 }
 
 /** Where a seat is in its controller: bus by bus, the lowest that is free where the drive does not say. */
@@ -57,23 +61,26 @@ function takePort({ bus, unit, controller }: Seat, { count, units }: Buses, take
 }
 
 /** Gives each drive its controller and port; the board's controller comes behind the other cards, where a drive is on it and none was asked for. */
-export function seatDrives<T extends Seated>(devices: readonly DeviceOptions[], plans: T[], boardController: () => T): void {
+export function seatDrives<T extends Seated>(devices: readonly DeviceOptions[], plans: T[], boardController: (kind: CardKind) => T): void {
   const taken = new Map<string, Set<number>>();
   const placeOf = ({ controller }: Seat): number => {
     const named = devices.findIndex((device, i) => isController(plans[i]!.model.kind) && device.id === controller);
-    if (named >= 0 || controller !== BOARD) return named;
-    const own = plans.findIndex(({ model, slot }, i) => model.kind === CardKind.AHCI && slot === 0 && (i >= devices.length || devices[i]!.id === undefined));
-    return own >= 0 ? own : plans.push(boardController()) - 1;
+    const kind = BOARD_KINDS[controller];
+    if (named >= 0 || kind === undefined) return named;
+    const own = plans.findIndex(({ model, slot }, i) => model.kind === kind && slot === 0 && (i >= devices.length || devices[i]!.id === undefined));
+    return own >= 0 ? own : plans.push(boardController(kind)) - 1;
   };
   // Those that say where they are come first.
   const order = devices.map((device, i) => ({ device, i })).filter(({ i }) => isDrive(plans[i]!.model.kind));
   for (const { device, i } of [...order.filter(({ device: { bus } }) => bus !== undefined), ...order.filter(({ device: { bus } }) => bus === undefined)]) {
-    const seat = readSeat(device);
+    const seat = readSeat(device, plans[i]!.model.kind);
     const place = placeOf(seat);
     if (place < 0) throw new OptionError('devices.bus', `no controller has the id "${seat.controller}". The board's own buses are ide.0 to ide.5.`);
     const used = taken.get(seat.controller) ?? new Set<number>();
     taken.set(seat.controller, used);
-    const port = takePort(seat, CONTROLLERS.get(plans[place]!.model.kind)!, used);
+    const controller = plans[place]!.model.kind;
+    if ((controller === CardKind.FDC) !== (plans[i]!.model.kind === CardKind.FLOPPY)) throw new OptionError('devices.bus', `${device.model} does not go on ${seat.controller}.`);
+    const port = takePort(seat, CONTROLLERS.get(controller)!, used);
     used.add(port);
     plans[i]!.options.set(CardOption.CONTROLLER, BigInt(place));
     plans[i]!.options.set(CardOption.UNIT, BigInt(port));

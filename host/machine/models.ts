@@ -87,6 +87,8 @@ export const MODELS: readonly Model[] = [
   { kind: CardKind.VGA, names: ['VGA'], aliases: ['vga'], about: 'a screen: a VGA with modes up to 1920x1080 (-vga std)', options: { romfile: 'romfile' } },
   { kind: CardKind.AHCI, names: ['ich9-ahci', 'ahci'], about: 'AHCI controller with six ports; one is there by itself when a drive is on ide.0 to ide.5', options: { id: '' } },
   { kind: CardKind.IDE, names: ['piix3-ide'], about: 'IDE controller with two channels of two drives, at the old ports: ID.0 and ID.1, units 0 and 1', options: { id: '' } },
+  { kind: CardKind.FDC, names: ['isa-fdc'], about: 'floppy controller; one is there by itself when a floppy drive is', options: {} },
+  { kind: CardKind.FLOPPY, names: ['floppy'], about: 'floppy drive; empty without a drive', options: { drive: 'drive', unit: 'unit' } },
   { kind: CardKind.IDE_DISK, names: ['ide-hd'], about: 'disk on a controller, for a -drive with if=none', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial', writeCache: 'write-cache' } },
   { kind: CardKind.IDE_CD, names: ['ide-cd'], about: 'CD-ROM drive on a controller; empty without a drive', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial' } },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
@@ -104,7 +106,7 @@ export const MODELS: readonly Model[] = [
 ];
 
 /** What a disk or a CD by its file alone is in, as QEMU has it. */
-export const PLAIN_DRIVES = { disk: 'ide-hd', cd: 'ide-cd' } as const;
+export const PLAIN_DRIVES = { disk: 'ide-hd', cd: 'ide-cd', floppy: 'floppy' } as const;
 
 export function findModel(name: string): Model | undefined {
   return MODELS.find(({ names }) => names.some((one) => one === name));

@@ -45,6 +45,10 @@ export function resetRtc(): void {
   cancelTimer(Timer.RTC_UPDATE);
 }
 
+/** A byte of CMOS memory, for devices that a BIOS looks up there. */
+export function putCmos(i: u32, value: u32): void { setCmos(i & 0x7f, value); }
+export function readCmos(i: u32): u32 { return cmos(i & 0x7f); }
+
 /** What SeaBIOS boots from, in nibbles: 1 floppy, 2 disk, 3 CD, 4 network, the first lowest; and from the next reset on. 0 leaves it to the firmware. */
 export function setBootOrder(now: u32, later: u32): void {
   rtc.bootLater = later;

@@ -15,6 +15,8 @@ import { busOfCard, MOST_UNITS, nameUnit, putUnit, serialOf, Unit, unitOfCard, U
 export function attachHardDisk(c: Card): void { attachUnit(c, UnitKind.DISK, "ide-hd"); }
 export function attachCd(c: Card): void { attachUnit(c, UnitKind.CD, "ide-cd"); }
 
+export function attachDiskette(c: Card): void { attachUnit(c, UnitKind.FLOPPY, "floppy"); }
+
 function attachUnit(c: Card, kind: u32, name: string): void {
   const u = unitOfCard(c.index), unit = changetype<usize>(u);
   u.bus = <u32>busOfCard(wordOf(c, CardOption.CONTROLLER)); u.port = wordOf(c, CardOption.UNIT) % MOST_UNITS; u.kind = kind; u.card = c.index;

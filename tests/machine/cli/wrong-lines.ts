@@ -83,6 +83,8 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('run -device ide-cd,bus=x.0', '-device ide-cd,bus=x.0: no controller has the id "x".'),
   wrong('run -device ide-cd,bus=first', '-device ide-cd,bus=first: bus: "first" is no bus such as ide.0'),
   wrong('run -device piix3-ide,id=p -device ide-cd,bus=p.1,unit=2', '-device ide-cd,bus=p.1,unit=2: unit: 2 is not there: a bus has units 0 and 1.'),
+  wrong('run -fda @NOWHERE', '-fda @NOWHERE: cannot read'),
+  wrong('run -device floppy,unit=2', '-device floppy,unit=2: unit: 2 is not there: a bus has units 0 and 1.'),
   wrong('run -boot order=x @BLANK', '-boot order=x: "x" is none of a (floppy), c (disk), d (CD) and n (network).'),
   wrong('run -drive file=@BLANK,cache=fast', '-drive file=@BLANK,cache=fast: cache is writeback, writethrough, none, directsync, unsafe, not "fast".'),
   // Files, consoles, guests

@@ -153,6 +153,7 @@ describe('pintail run', () => {
       const { devices, drives, boot } = readRunOptions(line.split(' '), true).machine;
       return { devices: devices!.filter(({ model }) => model.startsWith('ide')), sources: drives!.map(({ source, readOnly = false }) => [source, readOnly]), boot };
     };
+    expect(readRunOptions('-fda a.img -fdb b.img'.split(' '), true).machine.devices!.filter(({ model }) => model === 'floppy')).toEqual([{ model: 'floppy', drive: 'fda', unit: 0 }, { model: 'floppy', drive: 'fdb', unit: 1 }]);
     const hda = { model: 'ide-hd', drive: 'hda', bus: 'ide.0' }, cd = { model: 'ide-cd', drive: 'cd0', bus: 'ide.2' };
     expect(options('-hda a.img -cdrom c.iso')).toEqual({ devices: [hda, cd], sources: [['a.img', false], ['c.iso', true]], boot: undefined });
     expect(options('-hdb a.img -boot d')).toEqual({ devices: [{ ...hda, drive: 'hdb', bus: 'ide.1' }], sources: [['a.img', false]], boot: { order: 'd' } });
