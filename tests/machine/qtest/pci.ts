@@ -9,10 +9,10 @@ export interface Found {
 }
 
 export class PciFunction {
-  constructor(readonly client: Client, readonly slot: number) {}
+  constructor(readonly client: Client, readonly slot: number, readonly fn = 0) {}
 
   private async select(offset: number): Promise<void> {
-    await this.client.out(0xcf8, 4, (0x80000000 | (this.slot << 11) | (offset & ~3)) >>> 0);
+    await this.client.out(0xcf8, 4, (0x80000000 | (this.slot << 11) | (this.fn << 8) | (offset & ~3)) >>> 0);
   }
   async get(offset: number, bytes: 1 | 2 | 4 = 4): Promise<number> {
     await this.select(offset);
