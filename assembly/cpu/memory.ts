@@ -6,7 +6,7 @@ import { Attr, attrOf, isRom, pageOf, ramAt, noteWrite } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK, RECORD_USES } from "../base/control";
 import { cpu, Efer, Mode, Vector } from "./state";
-import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, entryAt, isMarked, unmark } from "./tlb";
+import { Access, Class, currentClass, isAlignmentChecked, isLookedAt, systemClass, tableOf, entryAt, isMarked, unmark } from "./tlb";
 import { translate, NO_ADDRESS } from "./paging";
 import { watchAccess } from "./debug-registers";
 import { raise } from "./exceptions";
@@ -38,7 +38,9 @@ function isRefused(linear: u64, bytes: u32, who: u32): bool {
 
 export function loadPhysical(at: u64, bytes: u32): u64 {
   const p = ramAt(at, bytes);
-  if (!p) return mmioRead(at, bytes);
+  return p ? loadHost(p, bytes) : mmioRead(at, bytes);
+}
+function loadHost(p: usize, bytes: u32): u64 {
   switch (bytes) {
     case 1: return load<u8>(p);
     case 2: return load<u16>(p);
@@ -54,17 +56,32 @@ export function storePhysical(at: u64, bytes: u32, v: u64): void {
 }
 
 function storeNoted(p: usize, bytes: u32, v: u64): void {
+  storeHost(p, bytes, v);
+  noteWrite(p, bytes);
+}
+function storeHost(p: usize, bytes: u32, v: u64): void {
   switch (bytes) {
     case 1: store<u8>(p, <u8>v); break;
     case 2: store<u16>(p, <u16>v); break;
     case 4: store<u32>(p, <u32>v); break;
     default: store<u64>(p, v);
   }
-  noteWrite(p, bytes);
+}
+
+/**
+ * Where the TLB has the access for `who`; 0 where it must be walked or looked at. Descriptor tables, task segments and frames are read and
+ * written at each segment load and each delivery: a walk each time cost more than all the rest of a system call.
+ */
+function heldAt(linear: u64, bytes: u32, who: u32, access: u32): usize {
+  if (cpu.raised || isLookedAt()) return 0;
+  const e = entryAt(tableOf(who, access), linear);
+  return load<u64>(e) == ((linear + bytes - 1) & ~0xfff) ? <usize>(<u32>linear + load<u32>(e, 8)) : 0;
 }
 
 /** Loads `bytes` (1, 2, 4, 8) for `who`; 0 after raising a fault. */
 export function loadAs(linear: u64, bytes: u32, who: u32): u64 {
+  const p = heldAt(linear, bytes, who, Access.READ);
+  if (p) return loadHost(p, bytes);
   if (isRefused(linear, bytes, who)) return 0;
   if (crosses(linear, bytes)) return loadAcross(linear, bytes, who);
   const at = translate(wrap(linear), Access.READ, who);
@@ -94,6 +111,8 @@ function joinPhysical(a: u64, b: u64, first: u32, bytes: u32): u64 {
 
 /** Stores the low `bytes` of `v` for `who`; false after raising a fault, with nothing stored. */
 export function storeAs(linear: u64, bytes: u32, v: u64, who: u32): bool {
+  const p = heldAt(linear, bytes, who, Access.WRITE);
+  if (p) { storeHost(p, bytes, v); return true; }
   if (isRefused(linear, bytes, who)) return false;
   if (crosses(linear, bytes)) return storeAcross(linear, bytes, v, who);
   const at = translate(wrap(linear), Access.WRITE, who);
@@ -131,17 +150,9 @@ export function loadForUpdate(linear: u64, bytes: u32): u64 {
   return b == NO_ADDRESS ? 0 : joinPhysical(a, b, <u32>(0x1000 - (at & 0xfff)), bytes);
 }
 
-function loadHost(p: usize, bytes: u32): u64 {
-  switch (bytes) {
-    case 1: return load<u8>(p);
-    case 2: return load<u16>(p);
-    case 4: return load<u32>(p);
-    default: return load<u64>(p);
-  }
-}
-
 /** Raises what a store of `bytes` at `linear` would raise, and stores nothing. True if it may be stored. */
 export function probeAs(linear: u64, bytes: u32, who: u32): bool {
+  if (heldAt(linear, bytes, who, Access.WRITE)) return true;
   if (isRefused(linear, bytes, who)) return false;
   if (translate(wrap(linear), Access.WRITE, who) == NO_ADDRESS) return false;
   return !crosses(linear, bytes) || translate(secondPage(lastPage(linear, bytes)), Access.WRITE, who) != NO_ADDRESS;

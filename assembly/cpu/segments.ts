@@ -107,11 +107,12 @@ export function writeV86(s: u32, selector: u32): void {
 /** Loads ES, SS, DS, FS or GS: MOV, POP, LDS and their kin. */
 export function loadSegment(s: u32, selector: u32): bool {
   selector &= 0xffff;
+  const g = segment(s), base = g.base, limit = g.limit, attr = g.attr;
   if (isProtected()) {
     if (!(s == Seg.SS ? loadStackSegment(selector) : loadDataSegment(s, selector, Vector.GP))) return false;
   } else if (isV86()) writeV86(s, selector);
   else writeReal(s, selector);
-  updateMode();
+  if (g.base != base || g.limit != limit || g.attr != attr) updateMode();
   return true;
 }
 

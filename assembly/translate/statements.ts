@@ -4,7 +4,7 @@
 
 import { Control, RECORD } from "../base/control";
 import { CPU, VCPU } from "../base/layout";
-import { CpuState, gpr, Mode, RIP_REGISTER, Seg, SEGMENTS, xmm } from "../cpu/state";
+import { CpuState, Desc, gpr, Mode, RIP_REGISTER, Seg, Segment, SEGMENTS, xmm } from "../cpu/state";
 import { TLB_MASK } from "../cpu/tlb";
 import { H } from "../decode/handlers";
 import { S } from "../decode/system-handlers";
@@ -59,7 +59,7 @@ function writeRoot(id: u32, n: Node): void {
     case Op.VLOAD: writeVload(id, n, k); break;
     case Op.VSTORE: writeVstore(id, n, k); break;
     case Op.PROBE: value(n.a); constant32(<u32>n.imm); callSlow(Import.PROBE, k); look(id, k); break;
-    case Op.CHECK_SEGMENT: value(n.a); constant32(<u32>n.imm); callSlow(Import.SEGMENT, k); set(localOf(n)); look(id, k); break;
+    case Op.CHECK_SEGMENT: writeSegment(id, n, k); break;
     case Op.CHECK_TARGET: writeTarget(n, k); break;
     case Op.RAISE_IF: writeRaise(n, k); break;
     case Op.VOP: value(n.a); value(n.b); constant32(<u32>n.imm); callSlow(Import.REPORT, k); set(localOf(n)); look(id, k); break;
@@ -238,6 +238,22 @@ function writeVstore(id: u32, n: Node, k: TInsn): void {
   meanwhile(near, a);
   pushPlace(near, a); push(v, n.b);
   if (bytes == 16) simdAccess(X.STORE, 0); else { simdAccess(bytes == 8 ? X.STORE64_LANE : X.STORE32_LANE, 0); byte(0); }
+  close();
+}
+
+/** An offset within a segment of writable data that does not grow downwards; others the slow way. */
+function writeSegment(id: u32, n: Node, k: TInsn): void {
+  const imm = <u32>n.imm, segment = <u32>SEGMENTS + ((imm & 0xff) << 5), a = addressIn(n.a), to = localOf(n);
+  if (st.mode & Mode.LONG) { get(a); constant32(imm); callSlow(Import.SEGMENT, k); set(to); look(id, k); return; }
+  constant32(segment); access(W.I32_LOAD, <u32>offsetof<Segment>("attr")); constant32(Desc.S | Desc.CODE | Desc.EXPAND_DOWN | Desc.WRITABLE); byte(W.I32_AND);
+  constant32(Desc.S | Desc.WRITABLE); byte(W.I32_NE);
+  get(a); constant64((imm >> 8 & 0xff) - 1); byte(W.I64_ADD);
+  constant32(segment); access(W.I64_LOAD32_U, <u32>offsetof<Segment>("limit")); byte(W.I64_GT_U); byte(W.I32_OR);
+  openCold();
+  get(a); constant32(imm); callSlow(Import.SEGMENT, k); set(to);
+  look(id, k);
+  otherwise();
+  get(a); constant32(segment); access(W.I64_LOAD, <u32>offsetof<Segment>("base")); byte(W.I64_ADD); constant64(0xffff_ffff); byte(W.I64_AND); set(to);
   close();
 }
 
