@@ -72,7 +72,7 @@ describe('streams of the real packers', () => {
   const xz = spawnSync('xz', ['--version']).status === 0;
   it.skipIf(!xz)('a changed byte is noticed', () => {
     const { stdout } = spawnSync('xz', ['--check=crc32', '-c'], { input: sample(), maxBuffer: 1 << 24 });
-    for (let at = 12; at < stdout.length - 40; at += 997) {
+    for (let at = 12; at < stdout.length - 40; at += Math.ceil(stdout.length / 16)) {
       const bytes = Uint8Array.from(stdout);
       bytes[at]! ^= 1;
       expect(() => unpack(bytes, 'xz')).toThrow(StreamError);

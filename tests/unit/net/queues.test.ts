@@ -44,8 +44,8 @@ describe('bytes that wait', () => {
     });
 
   it.each([
-    { pieces: 'one byte a piece', count: 400_000, piece: () => Uint8Array.of(1) },
-    { pieces: 'a few bytes of large buffers', count: 100_000, piece: () => new Uint8Array(8192).subarray(7, 9) },
+    { pieces: 'one byte a piece', count: 100_000, piece: () => Uint8Array.of(1) },
+    { pieces: 'a few bytes of large buffers', count: 20_000, piece: () => new Uint8Array(8192).subarray(7, 9) },
     { pieces: 'parts of large buffers', count: 500, piece: () => new Uint8Array(65536).subarray(0, 4096) },
   ])('hold at most twice what is counted: $pieces', ({ count, piece }) => {
     let counted = 0;
