@@ -36,6 +36,9 @@ import { VCPU } from "./layout";
   yieldAt: i64;
   /** Units of work that the last run took. */
   turn: u64;
+  /** Address of the block that ran last (decode/cache.ts). */
+  last: u32;
+  pad1: u32;
 }
 
 @inline export const control = changetype<Control>(VCPU);

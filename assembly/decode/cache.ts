@@ -2,7 +2,7 @@
 // of its page, or BLOCK_RECORDS. Blocks are found by the linear-memory address of their first byte and their mode, through
 // a hash; those of one page are also chained, so that a store to the page drops exactly the blocks it overlaps.
 //
-//   header, 40 bytes:  | host | mode | count, flow | bytes | nextInPage | nextInHash | end | after | region | heat |  then `count` records
+//   header, 48 bytes:  | host | mode | count, flow | bytes | nextInPage | nextInHash | end | after | region | heat | behind | elsewhere |  then `count` records
 //
 // Space is handed out in order; when it is full everything is dropped and it starts over (what runs is decoded again in
 // microseconds). An instruction that crosses its page is never cached: its second page may change under it. It is decoded
@@ -42,8 +42,11 @@ import { JOINED } from "./scratch";
   /** Its translation (run/translations.ts), 0 for none, and the ticks it has run towards one. */
   region: u32;
   heat: u32;
+  /** Blocks that have run behind it: where it falls through, and elsewhere. A guess, held against `host` and `mode`. */
+  behind: u32;
+  elsewhere: u32;
 }
-@inline const HEADER: u32 = 40;
+@inline const HEADER: u32 = 48;
 @inline const BLOCK_RECORDS: u32 = 64;
 /** Bytes of blocks that are dropped one by one. */
 @inline const FEW_BYTES: u32 = 16 * 1024;
@@ -60,6 +63,10 @@ import { JOINED } from "./scratch";
 export function dropAllBlocks(): void {
   const few = links.blockSpace != 0 && links.blockSpace - FIRST < FEW_BYTES;
   if (few) dropEach(); else dropMaps();
+  // What stood in `last`, and what blocks remember, is no block any more. The lone one stays.
+  const lone = changetype<Block>(<usize>LONE);
+  lone.host = 0; lone.behind = 0; lone.elsewhere = 0;
+  control.last = LONE;
   links.blockSpace = FIRST;
   links.translations = 0;
   spend(few ? Work.DECODE : (<u32>(BLOCK_HASH_SIZE / 1024) + pageCount()) / 64);
@@ -92,6 +99,19 @@ function dropMaps(): void {
 @inline export function lookUp(host: u32, mode: u32): Block {
   const b = changetype<Block>(<usize>load<u32>(hashOf(host, mode)));
   return !changetype<usize>(b) || b.host == host && b.mode == mode ? b : lookFurther(b, host, mode);
+}
+
+/**
+ * The same behind the block that ran last, which remembers where it led: its header is at hand, the hash is not. A block that has been dropped
+ * has no address, and headers stay headers until everything is dropped, `last` with it.
+ */
+@inline export function lookBehind(host: u32, mode: u32): Block {
+  const last = changetype<Block>(<usize>control.last), at = control.last + (host == last.host + last.bytes ? <u32>offsetof<Block>("behind") : <u32>offsetof<Block>("elsewhere"));
+  const guess = changetype<Block>(<usize>load<u32>(at));
+  if (guess.host == host && guess.mode == mode) return guess;
+  const found = lookUp(host, mode);
+  if (changetype<usize>(found)) store<u32>(at, <u32>changetype<usize>(found));
+  return found;
 }
 
 /** Along the chain of a hash, which a guest can make as long as it has pages. */
@@ -127,7 +147,7 @@ function seal(b: Block, host: u32, mode: u32, n: u32, bytes: u32, after: u32): v
   b.host = host; b.mode = mode; b.count = <u16>n; b.flow = <u16>d.flow; b.bytes = bytes;
   b.end = <u32>changetype<usize>(b) + HEADER + n * RECORD;
   b.after = after;
-  b.region = 0; b.heat = 0;
+  b.region = 0; b.heat = 0; b.behind = 0; b.elsewhere = 0;
 }
 
 /** Puts a block in the hash and its page's chain; the page's writers now take the slow path. */

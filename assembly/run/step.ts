@@ -15,7 +15,7 @@ import { cpu, gpr, segment, Mode, Seg, Vector, RIP_REGISTER } from "../cpu/state
 import { entryAt } from "../cpu/tlb";
 import { fetchAt } from "../cpu/memory";
 import { raise } from "../cpu/exceptions";
-import { Block, decodeBlock, firstRecord, lookUp } from "../decode/cache";
+import { Block, decodeBlock, firstRecord, lookBehind } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { executeHot } from "../isa/dispatch-hot";
 import { interpretBlock } from "../isa/execute";
@@ -101,8 +101,10 @@ export function blockHere(): Block {
   const host = load<u64>(e) == (linear & ~0xfff) ? <u32>linear + load<u32>(e, 8) : <u32>fetchAt(linear);
   if (!host) return changetype<Block>(0);
   store<u64>(gpr(RIP_REGISTER), rip - (linear & 0xfff));
-  const b = lookUp(host, mode);
-  return changetype<usize>(b) ? b : decodeBlock(host, linear, mode);
+  let b = lookBehind(host, mode);
+  if (!changetype<usize>(b)) b = decodeBlock(host, linear, mode);
+  if (changetype<usize>(b)) control.last = <u32>changetype<usize>(b);
+  return b;
 }
 
 /** The interpreter's inner loop; the address past the last record run. */

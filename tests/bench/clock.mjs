@@ -2,7 +2,7 @@
 //
 //   PIT calibration     50 ms of the PIT's second channel against the TSC, round after round, as kernels measure it; the worst round
 //   kernels             Linux without KVM's leaves (it measures everything itself), amd64 and 686, with HPET, without, without ACPI: uptime over 20 s against the wall
-//   SIGSTOP             the process stopped for 30 s: the guest's date behind the host's afterwards, its monotonic clock's step, and what its kernel complains of
+//   SIGSTOP             the process stopped for 30 s: the date of its RTC behind the host's afterwards, its monotonic clock's step, and what its kernel complains of
 //   limits              a guest that is nothing but device work: how long after --limit-ms 3000 the process is gone
 
 import { spawn } from "node:child_process";
@@ -107,8 +107,8 @@ async function stopped() {
     seen = seen.slice(seen.indexOf(mark) + mark.length);
     return text.trim();
   };
-  // The date is asked as its second begins.
-  const clocks = async () => { const text = await ask("s=$(date +%s); while [ $(date +%s) = $s ]; do :; done; date +%s; cut -d' ' -f1 /proc/uptime"); const [date, uptime] = text.split(/\s+/).slice(-2).map(Number); return { behind: Date.now() / 1000 - date, uptime, at: performance.now() / 1000 }; };
+  // The RTC's date, as its second begins: a guest's own goes by uptime, and is set from there (or by the agent, before each command).
+  const clocks = async () => { const text = await ask("r=/sys/class/rtc/rtc0/since_epoch; s=$(cat $r); while [ $(cat $r) = $s ]; do :; done; cat $r; cut -d' ' -f1 /proc/uptime"); const [date, uptime] = text.split(/\s+/).slice(-2).map(Number); return { behind: Date.now() / 1000 - date, uptime, at: performance.now() / 1000 }; };
   await ask("true");
   const before = await clocks();
   child.kill("SIGSTOP");
@@ -120,7 +120,7 @@ async function stopped() {
   child.kill("SIGTERM");
   await new Promise((resolve) => child.on("close", resolve));
   const complaint = log.split("\n").find((line) => COMPLAINTS.test(line)), ran = after.uptime - before.uptime, wall = after.at - before.at;
-  return { what: "30 s stopped", figure: `${after.behind.toFixed(2)} s`, of: `date behind the host's (${before.behind.toFixed(2)} before); uptime went on by ${ran.toFixed(1)} s of ${wall.toFixed(1)}${complaint ? `; ${complaint}` : ""}`, right: Math.abs(after.behind) < 1 && complaint === undefined };
+  return { what: "30 s stopped", figure: `${after.behind.toFixed(2)} s`, of: `RTC behind the host's date (${before.behind.toFixed(2)} before); uptime went on by ${ran.toFixed(1)} s of ${wall.toFixed(1)}${complaint ? `; ${complaint}` : ""}`, right: Math.abs(after.behind) < 1 && complaint === undefined };
 }
 
 async function limit({ createMachine }) {
