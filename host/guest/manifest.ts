@@ -22,7 +22,7 @@ export interface WaitingFile extends ManifestFile {
   screen: string;
 }
 
-/** Among a guest's other files: an archive over its initrd, for machines with drives on controllers. */
+/** Among a guest's other files: an archive over its initrd, for machines with drives on controllers or a remapping unit. */
 export const DRIVES_FILE = 'drives';
 
 export interface Manifest {

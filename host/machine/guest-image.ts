@@ -13,6 +13,7 @@ import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.
 import { bytesOf } from './bytes.js';
 import { isDriveModel } from './drive-buses.js';
 import { OptionError } from './errors.js';
+import { IOMMU_MODEL } from './iommu-plan.js';
 import type { PlainOptions } from './sources.js';
 import type { AddedFile } from './types.js';
 import { MIB } from './units.js';
@@ -102,9 +103,9 @@ function warnOfMemory(guest: OpenGuest, memoryMiB: number, say: PlainOptions['on
   if (memoryMiB < least) say?.(`the ${guest.manifest.name} guest is sure to start in ${least} MiB; the machine has ${memoryMiB}.`);
 }
 
-/** Over the initrd where a drive is on a controller: its drivers, if the guest has them. */
+/** Over the initrd where a drive is on a controller, or a card may be given to a program: drivers, if the guest has them. */
 async function driveArchive({ devices = [] }: PlainOptions, guest: OpenGuest): Promise<Uint8Array[]> {
-  const row = devices.some(({ model }) => isDriveModel(model)) ? guest.manifest.others.find(({ name }) => name === DRIVES_FILE) : undefined;
+  const row = devices.some(({ model }) => isDriveModel(model) || model === IOMMU_MODEL) ? guest.manifest.others.find(({ name }) => name === DRIVES_FILE) : undefined;
   return row === undefined ? [] : [await guest.read(row)];
 }
 

@@ -15,7 +15,7 @@ import { DRIVES_FILE, type Manifest } from '../../../guest/manifest.js';
 import { writeGuestFile, writeManifest } from './folder.js';
 import { indexModules, moduleName, selectModules, type ModuleFile } from '../../../guest/modules.js';
 import { extractPackage, openPackages, type PackageClient, type PackageInfo } from './packages.js';
-import { BUSYBOX, DRIVE_MODULES, LINKS, RECIPES, recipeOf, type DebianGuestName, type Recipe } from './recipe.js';
+import { BUSYBOX, EXTRA_MODULES, LINKS, RECIPES, recipeOf, type DebianGuestName, type Recipe } from './recipe.js';
 
 interface Ingredients {
   vmlinuz: Uint8Array;
@@ -43,7 +43,7 @@ async function readKernelPackage(path: string, signal?: AbortSignal): Promise<Om
 
 /** Folders whose modules never matter to a NIC or a disk of ours, left out to save memory (they are nine tenths of the package). */
 function worthReading(path: string): boolean {
-  return /\/kernel\/(drivers\/misc\/pvpanic\/|block|crypto|fs\/(ext4|jbd2|mbcache|9p|fscache|netfs|isofs|fat|nls)|lib|arch|net\/(9p|core|packet)|drivers\/(virtio|block|ata|scsi\/(scsi_mod|scsi_common|s[dr]_mod)|cdrom|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
+  return /\/kernel\/(drivers\/misc\/pvpanic\/|block|crypto|fs\/(ext4|jbd2|mbcache|9p|fscache|netfs|isofs|fat|nls)|lib|arch|net\/(9p|core|packet)|virt\/lib|drivers\/(vfio|virtio|block|ata|scsi\/(scsi_mod|scsi_common|s[dr]_mod)|cdrom|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
 }
 
 /** Newer distributions pack each module; modprobe of busybox would unpack it at every boot, so it is done here. */
@@ -71,11 +71,11 @@ function initrdOf(parts: Ingredients, names: readonly string[]): FileEntry[] {
   ];
 }
 
-/** What goes over the initrd where a drive is on a controller: its modules, and indexes of all. */
+/** What goes over the initrd where a drive is on a controller or there is a remapping unit: modules of both, and indexes of all. */
 function drivesOf({ version, modules: all }: Ingredients, names: readonly string[]): FileEntry[] {
   const home = `lib/modules/${version}`;
   const usual = new Set(selectModules(all, names).map(({ path }) => path));
-  const modules = selectModules(all, [...names, ...DRIVE_MODULES]);
+  const modules = selectModules(all, [...names, ...EXTRA_MODULES]);
   const index = indexModules(modules);
   return [
     ...driveFiles(),
@@ -148,7 +148,7 @@ export async function buildDebianGuest(name: DebianGuestName, dir: string, optio
     await writeGuestFile(dir, 'kernel', vmlinux, `${label}, unpacked`),
     await writeGuestFile(dir, 'initrd', initrd, `${BUSYBOX} ${packages[1].version}, modules, init`),
     await writeGuestFile(dir, 'vmlinuz', kernel.vmlinuz, `${label}, as packaged`),
-    await writeGuestFile(dir, DRIVES_FILE, writeCpio(drivesOf({ ...kernel, busybox }, recipe.modules)), `${label}, modules of drives on controllers`),
+    await writeGuestFile(dir, DRIVES_FILE, writeCpio(drivesOf({ ...kernel, busybox }, recipe.modules)), `${label}, modules of drives on controllers, and of vfio`),
   ] as const;
   return writeManifest(dir, {
     name,

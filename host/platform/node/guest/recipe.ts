@@ -28,8 +28,14 @@ const MODULES = [
   'e1000', 'pcnet32', 'pktgen', 'ext4', 'crc32c_generic', '9pnet_virtio', '9p',
 ] as const;
 
-/** What drives on controllers need, and what is usually on CDs and floppies: an archive of its own, which is unpacked where there is such a drive. */
-export const DRIVE_MODULES: readonly string[] = 'ahci ata_piix sd_mod sr_mod floppy isofs vfat nls_cp437 nls_ascii'.split(' ');
+/** What drives on controllers need, and what is usually on CDs and floppies. */
+const DRIVE_MODULES: readonly string[] = 'ahci ata_piix sd_mod sr_mod floppy isofs vfat nls_cp437 nls_ascii'.split(' ');
+
+/** What gives a card to a program, behind a remapping unit. */
+const VFIO_MODULES = ['vfio_pci', 'vfio_iommu_type1'] as const;
+
+/** In an archive of its own, which is unpacked where there is such a drive, or a unit. */
+export const EXTRA_MODULES: readonly string[] = [...DRIVE_MODULES, ...VFIO_MODULES];
 
 export const RECIPES: Record<DebianGuestName, Recipe> = {
   amd64: { arch: 'amd64', kernelMeta: 'linux-image-amd64', append: DEFAULT_APPEND, modules: MODULES },
@@ -46,6 +52,6 @@ export const LINKS: readonly [path: string, target: string][] = [
 
 /** Changes when anything we put into a guest changes. */
 export function recipeOf(name: DebianGuestName): string {
-  const parts = [RECIPES[name].append, ...RECIPES[name].modules, ...DRIVE_MODULES, ...LINKS.flat(), ...[...preparedFiles(), ...driveFiles()].map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
+  const parts = [RECIPES[name].append, ...RECIPES[name].modules, ...EXTRA_MODULES, ...LINKS.flat(), ...[...preparedFiles(), ...driveFiles()].map((entry) => `${entry.path} ${entry.mode} ${entry.target ?? sha256(entry.data ?? '')}`)];
   return sha256(parts.join('\n')).slice(0, 12);
 }
