@@ -8,7 +8,7 @@
  * its boot), `linux64` (a bzImage unpacks itself in the guest; an x86-64 vmlinux is entered directly), `linux32` (the same
  * for 32-bit kernels), `real16` (a bzImage's own setup code, in real mode, over BIOS services of ours: real-mode.ts),
  * `multiboot` (multiboot.ts). Without a choice: multiboot where a 32-bit or flat kernel has its header, as in QEMU (Xen has both and wants its
- * modules); else linux64 with the kernel unpacked for a bzImage on a machine with a screen; else pvh where the kernel has it, else multiboot, else linux64, else linux32; and real16 for what is no kernel that could be
+ * modules); else linux64, with the kernel unpacked, for a 64-bit Linux on a machine with a screen; else pvh where the kernel has it, else multiboot, else linux64, else linux32; and real16 for what is no kernel that could be
  * entered without its setup code (boot protocols before 2.10, among them boot loaders).
  */
 import { DIRECT_PROTOCOL, type BzImage } from './bzimage.js';
@@ -144,6 +144,16 @@ function usualEntry({ bzImage, elf, multiboot }: Kernel): EntryName | undefined 
   return bzImage !== undefined && (bzImage.protocol < DIRECT_PROTOCOL || !bzImage.loadedHigh) ? 'real16' : undefined;
 }
 
+const BANNER = new TextEncoder().encode('Linux version ');
+
+/** A bzImage with a kernel packed in it, or an ELF kernel with Linux's banner: others (Xen, unikernels) have a PVH entry too. */
+function isLinux({ bzImage, elf }: Kernel): boolean {
+  if (bzImage !== undefined) return bzImage.payload.length > 0;
+  const bytes = elf!.bytes;
+  for (let at = bytes.indexOf(BANNER[0]!); at >= 0; at = bytes.indexOf(BANNER[0]!, at + 1)) if (BANNER.every((byte, i) => bytes[at + i] === byte)) return true;
+  return false;
+}
+
 function planByName(kernel: Kernel, options: LoadOptions): BootPlan {
   const entry = options.entry ?? usualEntry(kernel);
   if (entry === 'real16') return planReal(kernel, options);
@@ -159,7 +169,7 @@ function planByName(kernel: Kernel, options: LoadOptions): BootPlan {
   }
   if (entry === 'linux64' || entry === 'linux32') return planLinux(kernel, options, entry === 'linux64');
   // What the kernel knows of a screen comes in the zero page, which PVH has not.
-  if (entry === undefined && options.screen && wide && kernel.bzImage && kernel.bzImage.payload.length > 0) return planLinux(kernel, options, wide, true);
+  if (entry === undefined && options.screen && wide && isLinux(kernel)) return planLinux(kernel, options, wide, true);
   // A 32-bit bzImage is unpacked only when asked to: none that distributions build has the note.
   // A bzImage without a payload (memtest86+) is no packed kernel.
   if (entry === 'pvh' || kernel.elf || (wide && kernel.bzImage!.payload.length > 0)) {

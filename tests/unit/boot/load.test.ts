@@ -122,6 +122,22 @@ describe('the Linux boot protocols', () => {
     expect(load(makeBzImage(CODE, { wide: false })).entry).toMatchObject({ mode: 'linux32', rip: 0x100000 });
   });
 
+  it('takes linux64 for a Linux on a machine with a screen, and tells it of text mode; another kernel enters as ever', () => {
+    const linux = makeElf({ entry: 0x1000000, segments: [{ physical: 0x1000000, data: new TextEncoder().encode('LL Linux version 6.1') }], pvhEntry: 0x1000002 });
+    for (const kernel of [linux, makeBzImage(gzipSync(linux))]) {
+      const plan = load(kernel, { screen: true });
+      expect(plan.entry).toMatchObject({ mode: 'long64', rip: 0x1000000 });
+      if (plan.entry.mode !== 'long64') return;
+      const info = at(plan, plan.entry.rsi);
+      // orig_video_mode, columns, EGA's memory, lines, is a VGA, points.
+      expect([6, 7, 0x0a, 0x0e, 0x0f, 0x10].map((offset) => info[offset])).toEqual([3, 80, 3, 25, 1, 16]);
+      expect(load(kernel).entry.mode).toBe('pvh32');
+    }
+    expect(load(pvhKernel(), { screen: true }).entry.mode).toBe('pvh32');
+    const silent = load(linux, { entry: 'linux64' });
+    if (silent.entry.mode === 'long64') expect(at(silent, silent.entry.rsi)[0x0f]).toBe(0);
+  });
+
   it('takes linux64 for an x86-64 kernel without a PVH note', () => {
     const kernel = makeElf({ entry: 0x1000000, segments: [{ physical: 0x1000000, data: CODE }] });
     expect(load(kernel).entry).toMatchObject({ mode: 'long64', rip: 0x1000000 });
