@@ -44,8 +44,10 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     if (isDrive(model.kind)) writeName(instance, instance.exports.serialOfDrive(number) >>> 0, plan.serial);
     for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
   }
-  networkCards(plans).forEach(({ netdev }, port) => {
+  networkCards(plans).forEach(({ netdev, model }, port) => {
     const lab = labs.get(netdev ?? '');
+    // A pcnet asks the line for room before it knows how long its frame is.
+    if (lab?.kbits && lab.fifo === 0 && model.kind === CardKind.PCNET) throw new OptionError('netdevs', `"${netdev}" has no FIFO (fifo=0), and a pcnet needs one: it begins a frame before it knows its length.`);
     if (lab) instance.exports.setLab(port, LAB_MODES[lab.mode], lab.size, lab.rate, lab.burst, lab.kbits, lab.count, lab.fifo, lab.start === 'mark' ? 1 : 0);
   });
 }

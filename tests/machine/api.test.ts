@@ -15,6 +15,14 @@ async function using<T>(options: MachineOptions, work: (machine: Machine) => Pro
   }
 }
 
+describe('a line without a FIFO', () => {
+  it('is refused before a pcnet, which needs one, and no other card', async () => {
+    const make = (model: 'pcnet' | 'e1000'): Promise<Machine> => createMachine({ memoryMiB: 16, bare: { code: new Uint8Array([0xf4]) }, netdevs: ['lab,id=n0,mode=sink,speed=1G,fifo=0'], devices: [{ model, netdev: 'n0' }] });
+    await expect(make('pcnet')).rejects.toThrow('netdevs: "n0" has no FIFO (fifo=0), and a pcnet needs one');
+    await (await make('e1000')).close();
+  });
+});
+
 describe('names that there are not', () => {
   it.each<[string, unknown, RegExp]>([
     ['memory_size', { memory_size: 5 }, /^memory_size: there is no such option\./],
