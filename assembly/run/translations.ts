@@ -21,8 +21,9 @@ import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "
 /** A region takes in what has run for such a part of the threshold; a large one, what for such a part. */
 @inline const WARM: u32 = 4;
 @inline const LARGE_WARM: u32 = 16;
-/** Times that a region is left for code outside before a large one is made where it was entered; what the heat of a block says then. */
-@inline const LEAVINGS: u32 = 2_000_000;
+/** Ticks of a small region, and what leaving it for code outside counts as, before a large one is made where it is entered; what the heat of a block says then. */
+@inline const MUCH: u32 = 64_000_000;
+@inline const LEAVING: u32 = 32;
 @inline const LARGE: u32 = 0x7fff_ffff;
 /** What has run for less than such a part of the threshold is only counted. */
 @inline export const COOL: u32 = 4;
@@ -71,7 +72,7 @@ function runRegion(b: Block): bool {
   // It leaves too often for addresses that are known by now: the next one will have them.
   if (r.grown && r.misses >= MISSES) { forget(b, r.large ? LARGE : desk.threshold); return false; }
   if (!isCurrent(r) || !enter(r)) return false;
-  if (r.leavings >= LEAVINGS && !r.large) forget(b, LARGE);
+  if (r.spent >= MUCH && !r.large) forget(b, LARGE);
   if (live.from) { desk.from = live.from; desk.missed = numberIn(tag); r.misses++; }
   return true;
 }
@@ -128,7 +129,8 @@ export function enter(r: Region): bool {
   control.first = control.current;
   control.again = 0;
   desk.calls++; desk.ticks += room - left;
-  if (countExit(left) == Exit.OUTSIDE) r.leavings++;
+  if (countExit(left) == Exit.OUTSIDE) r.spent += LEAVING;
+  r.spent = min(r.spent + min<u32>(room - left, MUCH), MUCH);
   return true;
 }
 

@@ -102,7 +102,7 @@ function start(r: Region): void {
   st.region = <u32>changetype<usize>(r);
   const root = blockOf(ROOT);
   root.rip = 0; root.count = 0; root.taken = 0; root.next = 0; root.term = 0; root.is = 0;
-  r.misses = 0; r.grown = 0; r.leavings = 0; r.seen = links.changes;
+  r.misses = 0; r.grown = 0; r.spent = 0; r.seen = links.changes;
   r.rip = cpu.rip; r.mode = cpu.mode; r.csBase = segment(Seg.CS).base; r.csLimit = segment(Seg.CS).limit; r.pages = 0;
 }
 

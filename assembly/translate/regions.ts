@@ -32,8 +32,8 @@ import { REGION_BYTES, REGIONS } from "./places";
   insns: u32;
   /** What the blocks that lead to it hold (run/batches.ts); 0: the region is no more. */
   tag: u32;
-  /** 1: it was formed with the sizes of a large one; times that a small one was left for code outside. */
-  large: u32; leavings: u32;
+  /** 1: it was formed with the sizes of a large one; ticks that a small one has run for, and what leaving it has cost, in ticks. */
+  large: u32; spent: u32;
 }
 @inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * REGION_BYTES); }
 
