@@ -180,7 +180,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const terminal = connectProcess(options, outputs, () => opened);
   const progress = openProgress();
   const removePid = writePid(options);
-  if (options.jit.jit !== undefined && options.jit.jit.mode !== 'off') heedBranchHints();
+  if (options.jit.jit?.mode !== 'off') heedBranchHints();
   try {
     await addFirmware(options, progress);
     const machine = await open(options, instantly, progress).catch((error: unknown) => {

@@ -83,7 +83,7 @@ const MACHINE = rowsOf('The machine', BOARD, [
 ]);
 
 const JIT = rowsOf('The machine', RUN, [
-  ['jit', 'hot code is translated to WebAssembly: on (compiled beside the run), sync (at once), off (the default); threshold=N: once a block has run N instructions', { value: 'MODE[,threshold=N]', own: true }],
+  ['jit', 'hot code is translated to WebAssembly: on (compiled beside the run, the default), sync (at once), off; threshold=N: once a block has run N instructions', { value: 'MODE[,threshold=N]', own: true }],
 ]);
 
 const DISKS = rowsOf('Disks', BOARD, [

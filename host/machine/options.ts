@@ -139,7 +139,8 @@ function vendorOf({ cpu = {} }: PlainOptions): Vendor {
 
 export const JIT_MODES: readonly JitMode[] = ['off', 'on', 'sync'];
 
-function jitOf({ jit = 'off' }: PlainOptions): JitSettings {
+/** What tells of interpreted code only is interpreted. */
+function jitOf({ onTrace, jit = onTrace === undefined ? 'on' : 'off' }: PlainOptions): JitSettings {
   const { mode, threshold = TRANSLATION_TICKS } = typeof jit === 'object' && jit !== null ? jit : { mode: jit };
   if (!JIT_MODES.includes(mode)) throw new OptionError('jit', `"${String(mode)}" is none of ${JIT_MODES.join(', ')}.`);
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > MAX_JIT_THRESHOLD) {

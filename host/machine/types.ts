@@ -258,7 +258,7 @@ export interface MachineOptions {
   icountShift?: number;
   /**
    * Hot code is translated to Wasm. `on`: the engine compiles it beside the run; `sync`: at once, where the run yields; `off`: everything is
-   * interpreted. What a guest computes is the same, instruction for instruction. Default `off`.
+   * interpreted. What a guest computes is the same, instruction for instruction. Default `on`; `off` with `onTrace`.
    */
   jit?: JitMode | JitOptions;
   /**
