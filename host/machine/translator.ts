@@ -21,7 +21,7 @@ export const MAX_JIT_THRESHOLD = 1_000_000_000;
 /** Modules that the engine compiles at a time. */
 const MOST_UNDER_WAY = 4;
 /** Code waits for company until it is so much, or until the host has been here so often: a module costs an engine about a millisecond, whatever is in it. */
-const WORTH_BYTES = 64 * 1024, WORTH_TURNS = 20;
+const WORTH_BYTES = 64 * 1024, WORTH_TURNS = 8;
 
 export interface JitSettings {
   mode: JitMode;
