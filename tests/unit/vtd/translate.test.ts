@@ -233,6 +233,19 @@ describe("caches keep what they have", () => {
   });
 });
 
+describe("a snapshot", () => {
+  it("goes on where it was: tables taken over, kept pages, faults on record", async () => {
+    const { u, table } = await mapped();
+    u.dmaRead(CARD, IOVA); u.dmaWrite(CARD, 0x1000n, 1);
+    u.map(table, IOVA, BigInt(OTHER) | RW);
+    // What a restored machine does: everything cached is made again over the state.
+    u.call("attachAll");
+    expect([u.dmaRead(CARD, IOVA), u.reg(R.GSTS), u.takeFaults().map(({ reason }) => reason)]).toEqual([0x11111111, 0xc0000000n, [5]]);
+    u.setReg(R.IOTLB, 1n << 63n | 1n << 60n, 8);
+    expect(u.dmaRead(CARD, IOVA)).toBe(0x22222222);
+  });
+});
+
 describe("protected memory", () => {
   it("is closed to what is not translated", async () => {
     const { u } = await mapped();
