@@ -15,7 +15,7 @@ const BUSY = 2;
 const TSC_HZ = 2_500_000_000;
 const [PIT_HZ, PIT_COUNT, ROUNDS] = [1_193_182, 59_659, 200];
 const CODE = 0x10000, RESULTS = 0x200000;
-const COMPLAINTS = /lockup|stall|unstable|watchdog|hung task|clocksource.*skew/i;
+const COMPLAINTS = /lockup|stall|unstable|watchdog: BUG|hung task|clocksource.*skew/i;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const percent = (value) => `${(100 * value).toFixed(3)} %`;
