@@ -5,7 +5,7 @@ import { createTranslator } from '../../host/machine/translator.js';
 import { runTicks } from '../support/raw-machine.js';
 import { assemble, createLoop, stateOf } from '../support/translated-loops.js';
 
-const LOOPS = 6000, AT = 0x1_0000;
+const LOOPS = 2600, AT = 0x1_0000;
 /** jmp AT */
 const ENTRY = assemble('e9 fb ef 00 00');
 /** mov ecx, 400; add rax, rcx; dec ecx; jnz */
@@ -25,7 +25,7 @@ function create() {
 it('stays in its room and comes to the same', { timeout: 1_800_000 }, () => {
   const interpreted = create(), translated = create(), translator = createTranslator(translated.instance, { mode: 'sync', threshold: 200 });
   const rooms: number[] = [];
-  for (let pass = 0; pass < 8; pass++) {
+  for (let pass = 0; pass < 3; pass++) {
     runTicks(interpreted, PASS);
     runTicks(translated, PASS, () => translator.serve());
     expect(stateOf(translated)).toBe(stateOf(interpreted));
@@ -35,8 +35,8 @@ it('stays in its room and comes to the same', { timeout: 1_800_000 }, () => {
   console.log(`${regions} regions, ${dropped} dropped for room, ${liveModules} modules at the end, bytes after each pass: ${rooms.join(' ')}`);
   expect(regions).toBeGreaterThan(LOOPS);
   expect(dropped).toBeGreaterThan(LOOPS - 2048);
-  // Flat: later passes hold no more than the first ones, but for how regions are cut.
-  expect(Math.max(...rooms.slice(4))).toBeLessThan(1.5 * Math.max(...rooms.slice(0, 4)));
+  // Flat: later passes hold no more than the first, but for how regions are cut.
+  expect(Math.max(...rooms.slice(1))).toBeLessThan(1.5 * Math.max(...rooms.slice(0, 1)));
   translator.close();
   expect(codeRoom().bytes).toBe(0);
 });
