@@ -24,7 +24,6 @@ const IMAGES: Image[] = [
   { name: 'GRUB\'s rescue CD as a disk', package: 'grub-rescue-pc', path: GRUB, devices: [{ model: 'ide-hd', drive: 'd' }], shows: GRUB_MENU },
   { name: 'GRUB\'s rescue floppy', package: 'grub-rescue-pc', path: GRUB_FLOPPY, devices: [{ model: 'floppy', drive: 'd' }], shows: GRUB_MENU },
   { name: 'memtest86+, 64 bits', package: 'memtest86+', path: 'usr/lib/memtest86+/memtest86+x64.iso', devices: CD, shows: /Memtest86\+ v6|Memory Tester|Pass:? +\d/i },
-  { name: 'iPXE', package: 'ipxe', path: 'usr/lib/ipxe/ipxe.iso', devices: CD, shows: /iPXE 1\.\d/ },
 ];
 
 const STEP = 10_000_000n;

@@ -31,7 +31,7 @@ const image = (name: string, bytes: number): string => {
 
 /** Makes a file system on /dev/sda, fills it, reads it after it has left memory. */
 const FILL = `
-  mke2fs -q /dev/sda
+  mke2fs /dev/sda >/dev/null
   mkdir -p /d
   mount -t ext4 /dev/sda /d
   for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of=/d/f$i bs=64k count=$((i * 8)) 2>/dev/null; done
