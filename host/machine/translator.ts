@@ -61,6 +61,7 @@ class Compiler implements Translator {
   private readonly imports: WebAssembly.Imports;
   /** A place in the table for each region, which the next one with its number takes over. */
   private readonly first: number;
+  /** By serial number. */
   private readonly linked: Batch[] = [];
   private readonly compiled: Compiled[] = [];
   private underWay = 0;
@@ -190,8 +191,15 @@ class Compiler implements Translator {
       giveBack(batch.bytes);
     } else {
       batch.regions.forEach((n, k) => this.instance.exports.table.set(this.first + n, functions[`f${k}`]));
-      this.linked.push(batch);
+      this.note(batch);
     }
+  }
+
+  /** In its place: the engine is not done with modules in the order in which it was given them, and the module takes up a dropped batch's numbers again. */
+  private note(batch: Batch): void {
+    let at = this.linked.length;
+    while (at > 0 && ((this.linked[at - 1]!.serial - batch.serial) | 0) > 0) at--;
+    this.linked.splice(at, 0, batch);
   }
 
   private instantiate(module: WebAssembly.Module): WebAssembly.Exports | undefined {

@@ -79,7 +79,7 @@ describe('completion', () => {
     expect(await words('pintail run -nic us')).toEqual(['user']);
     expect(await words('pintail run -nic user,hostf')).toEqual(['user,hostfwd=']);
     expect(await words('pintail run -drive ca')).toEqual(['cache=']);
-    expect(await words('pintail run -display ')).toEqual(['none']);
+    expect(await words('pintail run -display ')).toEqual(['curses', 'none']);
     expect(await words('pintail guest build --guest ')).toEqual(['amd64', 'i386']);
     expect(await complete('pintail run -kernel ')).toEqual({ files: 'file', words: [] });
     expect(await complete('pintail run -- ls ')).toEqual({ files: 'file', words: [] });
