@@ -41,8 +41,11 @@ export function iommuOptions(device: DeviceOptions): [CardOption, number | bigin
   return [[CardOption.IOMMU, switchesOf(device) | (widthOf(device) << IommuWord.BITS_SHIFT)], [CardOption.IOMMU_CACHES, geometry]];
 }
 
-/** What the ACPI tables have to say beyond a board without one. */
+/** What the ACPI tables have to say beyond a board without these cards. */
 export function boardWith(devices: readonly DeviceOptions[] = []): Partial<AcpiBoard> {
   const unit = devices.find(({ model }) => model === IOMMU_MODEL);
-  return unit === undefined ? {} : { iommu: { addressBits: widthOf(unit), intremap: unit.intremap ?? true } };
+  return {
+    ...(unit === undefined ? {} : { iommu: { addressBits: widthOf(unit), intremap: unit.intremap ?? true } }),
+    ...(devices.some(({ model }) => model === 'floppy' || model === 'isa-fdc') ? { floppy: true } : {}),
+  };
 }

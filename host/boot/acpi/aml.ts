@@ -131,6 +131,11 @@ export function isaIrq(line: number): Aml {
   return [0x22, ...le(1 << line, 2)];
 }
 
+/** A channel of the 8237s (ACPI 6.4, 6.4.2.2): compatibility timing, no bus master, 8-bit transfers. */
+export function isaDma(channel: number): Aml {
+  return [0x2a, 1 << channel, 0];
+}
+
 export function ioPorts(base: number, count: number): Aml {
   const DECODE_16 = 1;
   return [0x47, DECODE_16, ...le(base, 2), ...le(base, 2), 1, count];

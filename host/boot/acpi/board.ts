@@ -8,6 +8,8 @@ export interface AcpiBoard {
   processors: number;
   hpet: boolean;
   vga: boolean;
+  /** A floppy controller, which kernels load their driver for when they are told of it. */
+  floppy?: boolean;
   /** A remapping unit (assembly/vtd). */
   iommu?: { addressBits: number; intremap: boolean };
 }

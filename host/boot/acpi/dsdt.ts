@@ -61,6 +61,7 @@ function isaDevices(board: AcpiBoard): Aml[] {
     isaDevice('MOU_', 'PNP0F13', resources(isaIrq(12))),
     pvpanic(),
     ...(board.hpet ? [hpet] : []),
+    ...(board.floppy === true ? [isaDevice('FDC0', 'PNP0700', resources(ioPorts(0x3f2, 4), ioPorts(0x3f7, 1), isaIrq(6), aml.isaDma(2)))] : []),
   ];
 }
 
