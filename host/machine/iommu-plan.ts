@@ -1,8 +1,9 @@
 /** A remapping unit as the options ask for it (`-device intel-iommu`), checked: what the module is told, and what the board's ACPI tables say of it. */
 
-import { CardOption, IommuCaches, IommuWord } from '../../assembly/surface/cards.js';
+import { CardKind, CardOption, IommuCaches, IommuWord } from '../../assembly/surface/cards.js';
 import type { AcpiBoard } from '../boot/acpi/board.js';
 import { OptionError } from './errors.js';
+import { findModel } from './models.js';
 import type { DeviceOptions } from './types.js';
 
 export const IOMMU_MODEL = 'intel-iommu';
@@ -41,11 +42,13 @@ export function iommuOptions(device: DeviceOptions): [CardOption, number | bigin
   return [[CardOption.IOMMU, switchesOf(device) | (widthOf(device) << IommuWord.BITS_SHIFT)], [CardOption.IOMMU_CACHES, geometry]];
 }
 
+const DISKETTES: readonly CardKind[] = [CardKind.FDC, CardKind.FLOPPY];
+
 /** What the ACPI tables have to say beyond a board without these cards. */
 export function boardWith(devices: readonly DeviceOptions[] = []): Partial<AcpiBoard> {
   const unit = devices.find(({ model }) => model === IOMMU_MODEL);
   return {
     ...(unit === undefined ? {} : { iommu: { addressBits: widthOf(unit), intremap: unit.intremap ?? true } }),
-    ...(devices.some(({ model }) => model === 'floppy' || model === 'isa-fdc') ? { floppy: true } : {}),
+    ...(devices.some(({ model }) => DISKETTES.includes(findModel(model)?.kind ?? CardKind.NONE)) ? { floppy: true } : {}),
   };
 }
