@@ -208,7 +208,7 @@ more:
   pop edi
   ret`;
 
-/** What the host says of it meanwhile: \`signal ID NUMBER\`, or the time; a byte at a time, since what comes behind the command is the agent's. */
+/** What the host says of it meanwhile: `signal ID NUMBER`, or the time; a byte at a time, since what comes behind the command is the agent's. */
 const CONTROL_TEXT = `
 control:
   mov ecx, [${LINE_BYTES}]; add ecx, ${LINE}

@@ -7,11 +7,11 @@ import { asyncDispose } from './dispose.js';
 import { Agent, type CommandHandle } from './agent.js';
 import { AGENT_CHARDEV, AgentPort } from './agent-port.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
-import { Attributor } from './attribution.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
-import { addCards, connectCards, describeCards, framePortOf, mustBeCounted, openOutside, videoBytesOf, type Outside } from './cards.js';
+import { connectCards, describeCards, framePortOf, openOutside, type Outside } from './cards.js';
+import { CommandRuns } from './command-runs.js';
 import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
@@ -23,13 +23,13 @@ import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
 import { MachineClock } from './machine-clock.js';
-import { compileModule, instantiate, type CompiledModule } from './module.js';
-import { high, low, type ModuleInstance } from '../rings/instance.js';
+import { freshInstance, setPace } from './fresh.js';
+import { Instruments } from './instruments.js';
+import { compileModule, type CompiledModule } from './module.js';
+import type { ModuleInstance } from '../rings/instance.js';
 import { bytesOf } from './bytes.js';
 import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
-import { FIRST_RATE } from './pace.js';
-import { measureWith, RegionBook, type Reading } from './regions.js';
-import { RoiCommand } from '../../assembly/surface/roi.js';
+import { measureWith, type Reading } from './regions.js';
 import type { SymbolLine } from './symbols.js';
 import { platform } from '#platform';
 import { join as joinParts, packSnapshot, type About } from '../snapshot/index.js';
@@ -42,8 +42,6 @@ import { spawnCommand } from './spawn.js';
 import { openSources, readSources, type ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
-import { setTickNs } from './timekeeping.js';
-import { Tracer } from './trace.js';
 import type { TranslatedModule } from './translator.js';
 import { showDate, WallTime } from './wall-time.js';
 import type {
@@ -64,39 +62,6 @@ async function makePlan(options: ReadOptions, memoryMiB: number): Promise<Machin
   return planMachine(options, memoryMiB);
 }
 
-/** A machine as its options ask for, powered up and not started. */
-export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
-  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);
-  addCards(instance, settings.cards, outside);
-  const { seed, rtcMs } = settings;
-  const rtcSeconds = BigInt(Math.floor(rtcMs / 1000));
-  instance.exports.create(settings.memoryMiB, low(seed), high(seed), low(rtcSeconds), high(rtcSeconds));
-  instance.exports.setVendor(settings.vendor);
-  instance.exports.hideFeatures(settings.hidden);
-  showDate(instance, rtcMs);
-  mustBeCounted(instance);
-  const { moved, exitPort, exitBytes, consolePort, testDevice } = settings.debug;
-  if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);
-  if (testDevice) instance.exports.addTestdev();
-  if (plan.registers.rip !== undefined) instance.exports.presetCards();
-  const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
-  for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
-  const { putFirmware } = await import('./firmware.js');
-  putFirmware(instance, memory.ramBytes, settings.board, plan);
-  if (plan.firmware) instance.exports.presetFirmware();
-  if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
-  setPace(instance, settings);
-  return instance;
-}
-
-/** What a tick takes under `icount`; a machine that was saved under `realtime` goes on at the pace of a new one. */
-function setPace(instance: ModuleInstance, { clock, icountShift }: Settings): void {
-  const { setTickShift, tickShift } = instance.exports;
-  if (icountShift !== undefined) setTickShift(icountShift);
-  else if (clock === 'realtime') setTickNs(instance, FIRST_RATE);
-  else if (tickShift() < 0) setTickShift(0);
-}
-
 export class LocalMachine implements Machine {
   private readonly events = new Emitter<MachineEvents>((error) => this.listenerFailed(error));
   /** What listeners threw since the last run ended. */
@@ -109,9 +74,9 @@ export class LocalMachine implements Machine {
   /** The same. */
   private screen!: ScreenView;
   private current: Promise<Stop> | undefined;
-  /** Commands under way, and the run that was started for them. */
-  private commands = 0;
-  private commandRun: Promise<Stop> | undefined;
+  private readonly commandRuns = new CommandRuns({
+    isRunning: () => this.running, isClosed: () => this.isClosed, start: () => this.start(this.wallLimit()), pause: () => this.pause(),
+  });
   /** What was typed has entered: for a worker, whose handle counts what waits. */
   onInputTaken: ((port: number, bytes: number) => void) | undefined;
   /** For the command: what the guest calls the code at an address; what is translated, between two instructions. */
@@ -124,10 +89,9 @@ export class LocalMachine implements Machine {
   private commandDone: ExecResult | undefined;
   /** What the snapshot said that the machine was restored from. */
   private readonly saved: About | undefined;
-  /** Of the instance in hand, where the options ask for it. */
-  private attributor: Attributor | undefined;
-  private tracer: Tracer | undefined;
-  private readonly book = new RegionBook(() => this.readAll(), () => this.attributor);
+  private readonly instruments: Instruments;
+  /** What the last clone was made of. */
+  private shared: WeakRef<Uint8Array> | undefined;
   /** Instructions before the last reset. */
   private earlier = 0n;
   private inputAttached = false;
@@ -146,6 +110,7 @@ export class LocalMachine implements Machine {
   ) {
     outside.links.set(AGENT_CHARDEV, this.agentPort);
     this.saved = restored?.about;
+    this.instruments = new Instruments(options, settings, () => this.readAll(), (error) => this.listenerFailed(error));
     this.engine = this.newEngine(restored?.about.shown);
     this.startAgent(restored?.about.agentReady ?? false);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
@@ -199,7 +164,7 @@ export class LocalMachine implements Machine {
     this.mustBePaused('reset()');
     await this.planAgain();
     this.agent?.fail('The machine was reset.');
-    this.book.reset();
+    this.instruments.book.reset();
     this.earlier += this.engine.instructions;
     this.engine.close();
     this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
@@ -287,7 +252,7 @@ export class LocalMachine implements Machine {
       throw new MachineError('exec() needs a prepared guest whose agent runs: createMachine({guest: "amd64", agent: true}).');
     }
     const handle = this.agent.start(argv, options);
-    return { ...handle, result: this.whileRunning(handle.result) };
+    return { ...handle, result: this.commandRuns.during(handle.result) };
   }
 
   readFile(path: string): Promise<Uint8Array> {
@@ -300,36 +265,6 @@ export class LocalMachine implements Machine {
 
   list(path: string): Promise<GuestFile[]> {
     return listGuestFiles((argv) => this.exec(argv), path);
-  }
-
-  /** Runs the machine until no command is under way, unless it runs anyway. */
-  private async whileRunning<T>(result: Promise<T>): Promise<T> {
-    this.commands++;
-    try {
-      // Whatever ends the run before the command rejects `result` (ended()); what a listener throws does not.
-      const failed = this.runForCommands();
-      return await Promise.race([result, failed]);
-    } finally {
-      this.commands--;
-      if (this.commands === 0 && this.commandRun !== undefined) await this.pauseCommands();
-    }
-  }
-
-  /** A promise that is settled only if the run under way for commands fails. */
-  private runForCommands(): Promise<never> {
-    if (!this.running) {
-      const run = this.start(this.wallLimit());
-      this.commandRun = run;
-      const over = (): void => void (this.commandRun === run && (this.commandRun = undefined));
-      run.then(over, over);
-    }
-    return new Promise((_, reject) => this.commandRun?.catch(reject));
-  }
-
-  private async pauseCommands(): Promise<void> {
-    await this.pause();
-    // One that came while it was stopping has found it running.
-    if (this.commands > 0 && !this.running && !this.isClosed) this.runForCommands().catch(() => undefined);
   }
 
   async connect(target: number | ConnectTarget): Promise<ByteStream> {
@@ -447,7 +382,17 @@ export class LocalMachine implements Machine {
   async clone(changes: Partial<MachineOptions> = {}): Promise<Machine> {
     if (this.outside.drives.size > 0 && changes.drives === undefined) throw new MachineError('clone(): two machines cannot have the same disks. Say what drives the clone has.');
     const { snapshot: _snapshot, command: _command, stdin: _stdin, add: _add, seed: _seed, ...same } = this.options;
-    return createLocal({ ...same, ...changes, memoryMiB: this.memoryMiB, snapshot: await this.snapshot(), snapshotPages: 'touched' });
+    return createLocal({ ...same, ...changes, memoryMiB: this.memoryMiB, snapshot: await this.stateToShare(), snapshotPages: 'touched' });
+  }
+
+  /** The state; the same bytes as long as it is the same and somebody has them, so that clones share their pages. Its header has a digest over everything. */
+  private async stateToShare(): Promise<Uint8Array> {
+    this.mustBePaused('clone()');
+    const parts = takeSnapshot(this.instance, await this.about()), header = parts[0]!, before = this.shared?.deref();
+    if (before !== undefined && header.every((byte, i) => byte === before[i])) return before;
+    const state = joinParts(parts);
+    this.shared = new WeakRef(state);
+    return state;
   }
 
   async stats(): Promise<Stats> {
@@ -471,7 +416,7 @@ export class LocalMachine implements Machine {
 
   async regions(): Promise<Regions> {
     this.mustBeOpen('regions()');
-    return this.book.all;
+    return this.instruments.book.all;
   }
 
   async measure<T>(name: string, work: () => Promise<T> | T): Promise<{ result: T; region: Region }> {
@@ -481,12 +426,12 @@ export class LocalMachine implements Machine {
   /** The two ends of measure(). */
   async openRegion(name: string): Promise<number> {
     this.mustBePaused('measure()');
-    return this.book.open(name);
+    return this.instruments.book.open(name);
   }
 
   async closeRegion(id: number): Promise<Region> {
     this.mustBePaused('measure()');
-    return this.book.close(id);
+    return this.instruments.book.close(id);
   }
 
   /** What regions keep the difference of: without what is the emulator's own, and yields, of which the guest knows nothing. */
@@ -496,29 +441,9 @@ export class LocalMachine implements Machine {
     return { instructions, virtualNs, ...readCounters(this.instance, outside.filter(({ name }) => name !== YIELDS), FIRST_OF_MACHINE), histograms: readHistograms(this.instance) };
   }
 
-  /** Where nothing is any more: behind RAM and a screen's memory. */
-  private get behindRam(): number {
-    return this.instance.ram + this.memoryMiB * MIB + videoBytesOf(this.settings.cards);
-  }
-
-  /** Behind what attribution keeps. */
-  private startTrace(): void {
-    const { onTrace } = this.options;
-    if (!this.settings.trace || onTrace === undefined) return;
-    const at = this.behindRam + (this.instance.exports.attributionBytes() >>> 0);
-    this.tracer = new Tracer(this.instance, at, (bytes) => guarded(() => onTrace(bytes), (error) => this.listenerFailed(error)));
-  }
-
   /** Events of the trace for which there was no room. */
   get traceMissed(): number {
-    return this.tracer?.missed ?? 0;
-  }
-
-  private startAttribution(): void {
-    if (!this.settings.attribute) return;
-    this.attributor = new Attributor(this.instance, this.behindRam);
-    const { symbols, roi = [] } = this.options;
-    if (symbols !== undefined) this.attributor.setSymbols(symbols, roi);
+    return this.instruments.traceMissed;
   }
 
   /** Names for what is attributed, and the functions among them that are regions. Between two instructions: while paused, or as a command's output comes. */
@@ -529,17 +454,7 @@ export class LocalMachine implements Machine {
   /** The same at once. */
   takeSymbols(symbols: readonly SymbolLine[]): void {
     this.mustBeOpen('setSymbols()');
-    if (this.attributor === undefined) throw new MachineError('setSymbols(): the machine was made without attribute.');
-    this.attributor.setSymbols(symbols, this.options.roi ?? []);
-  }
-
-  private takeRegion(): void {
-    const mark = this.attributor?.takeMark();
-    if (mark !== undefined) this.book.take({ command: mark.ends ? RoiCommand.END : RoiCommand.BEGIN, tag: 0, name: mark.name });
-    const { takeRoi, roiTag, roiNameAt, roiNameBytes } = this.instance.exports;
-    const name = this.instance.bytes.slice(roiNameAt() >>> 0, (roiNameAt() >>> 0) + roiNameBytes());
-    const command = takeRoi();
-    this.book.take({ command, tag: roiTag() >>> 0, name: new TextDecoder().decode(name) });
+    this.instruments.setSymbols(symbols);
   }
 
   /** The IR of the code at a linear address, as text, up to what ends its block. To be called while nothing runs, as in onTranslated. */
@@ -559,8 +474,7 @@ export class LocalMachine implements Machine {
 
   private newEngine(shown?: readonly number[]): Engine {
     const networks = this.outside.time ?? new MachineClock();
-    this.startAttribution();
-    this.startTrace();
+    this.instruments.attach(this.instance);
     this.wall = new WallTime(this.instance, this.settings.rtcAheadMs);
     const engine = new Engine({
       instance: this.instance,
@@ -575,8 +489,8 @@ export class LocalMachine implements Machine {
       onSerial: (port, bytes) => this.receive(port, bytes),
       onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
       onRoom: (port) => void this.events.emit('drain', port),
-      onRegion: () => this.takeRegion(),
-      ...(this.tracer === undefined ? {} : { afterRun: () => this.tracer?.drain() }),
+      onRegion: () => this.instruments.takeRegion(),
+      ...(this.instruments.isTracing ? { afterRun: () => this.instruments.drain() } : {}),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(Number(engine.virtualNs));

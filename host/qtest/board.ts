@@ -7,7 +7,7 @@
 import { Power, ProbePoint } from '../../assembly/surface/run.js';
 import { addCards, connectCards, openOutside, type Outside } from '../machine/cards.js';
 import type { HostPort } from '../rings/port.js';
-import { freshInstance } from '../machine/local.js';
+import { freshInstance } from '../machine/fresh.js';
 import { compileModule } from '../machine/module.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import { readSettings } from '../machine/options.js';
