@@ -35,66 +35,70 @@ export function nameCounters(): void {
   nameInterruptFaults(c + Count.INTERRUPT_FAULTS);
 }
 
+/** Of the one unit, which has no queues that are told apart. */
+function row(id: u32, name: string): void { rowIn(id, name, "events"); }
+function rowIn(id: u32, name: string, what: string): void { nameOwned(id, CARD, 0, -1, name, what); }
+
 function nameTranslation(c: u32): void {
-  nameOwned(c + Count.LOOKUPS, CARD, 0, -1, "look-ups", "events");
-  nameOwned(c + Count.HITS, CARD, 0, -1, "IOTLB hits", "events");
-  nameOwned(c + Count.HITS_LARGE, CARD, 0, -1, "IOTLB hits in large pages", "events");
-  nameOwned(c + Count.MISSES, CARD, 0, -1, "IOTLB misses", "events");
-  nameOwned(c + Count.WALK_READS, CARD, 0, -1, "walk reads", "entries");
-  nameOwned(c + Count.TABLE_HITS, CARD, 0, -1, "walks begun at a kept table", "events");
-  nameOwned(c + Count.CONTEXT_HITS, CARD, 0, -1, "context cache hits", "events");
-  nameOwned(c + Count.CONTEXT_MISSES, CARD, 0, -1, "context cache misses", "events");
-  nameOwned(c + Count.PASSED, CARD, 0, -1, "requests passed through", "events");
-  nameOwned(c + Count.PROTECTED, CARD, 0, -1, "requests to protected memory", "events");
+  row(c + Count.LOOKUPS, "look-ups");
+  row(c + Count.HITS, "IOTLB hits");
+  row(c + Count.HITS_LARGE, "IOTLB hits in large pages");
+  row(c + Count.MISSES, "IOTLB misses");
+  rowIn(c + Count.WALK_READS, "walk reads", "entries");
+  row(c + Count.TABLE_HITS, "walks begun at a kept table");
+  row(c + Count.CONTEXT_HITS, "context cache hits");
+  row(c + Count.CONTEXT_MISSES, "context cache misses");
+  row(c + Count.PASSED, "requests passed through");
+  row(c + Count.PROTECTED, "requests to protected memory");
 }
 
 function nameInvalidation(c: u32): void {
-  nameOwned(c + Count.CONTEXT_GLOBAL, CARD, 0, -1, "context invalidations of all", "events");
-  nameOwned(c + Count.CONTEXT_DOMAIN, CARD, 0, -1, "context invalidations of a domain", "events");
-  nameOwned(c + Count.CONTEXT_DEVICE, CARD, 0, -1, "context invalidations of a device", "events");
-  nameOwned(c + Count.IOTLB_GLOBAL, CARD, 0, -1, "IOTLB invalidations of all", "events");
-  nameOwned(c + Count.IOTLB_DOMAIN, CARD, 0, -1, "IOTLB invalidations of a domain", "events");
-  nameOwned(c + Count.IOTLB_PAGE, CARD, 0, -1, "IOTLB invalidations of pages", "events");
-  nameOwned(c + Count.IRTE_GLOBAL, CARD, 0, -1, "interrupt entry invalidations of all", "events");
-  nameOwned(c + Count.IRTE_INDEX, CARD, 0, -1, "interrupt entry invalidations by index", "events");
-  nameOwned(c + Count.DESCRIPTORS, CARD, 0, -1, "queue descriptors", "descriptors");
-  nameOwned(c + Count.WAITS, CARD, 0, -1, "queue waits", "descriptors");
-  nameOwned(c + Count.QUEUE_ERRORS, CARD, 0, -1, "queue errors", "events");
+  row(c + Count.CONTEXT_GLOBAL, "context invalidations of all");
+  row(c + Count.CONTEXT_DOMAIN, "context invalidations of a domain");
+  row(c + Count.CONTEXT_DEVICE, "context invalidations of a device");
+  row(c + Count.IOTLB_GLOBAL, "IOTLB invalidations of all");
+  row(c + Count.IOTLB_DOMAIN, "IOTLB invalidations of a domain");
+  row(c + Count.IOTLB_PAGE, "IOTLB invalidations of pages");
+  row(c + Count.IRTE_GLOBAL, "interrupt entry invalidations of all");
+  row(c + Count.IRTE_INDEX, "interrupt entry invalidations by index");
+  rowIn(c + Count.DESCRIPTORS, "queue descriptors", "descriptors");
+  rowIn(c + Count.WAITS, "queue waits", "descriptors");
+  row(c + Count.QUEUE_ERRORS, "queue errors");
 }
 
 function nameMessages(c: u32): void {
-  nameOwned(c + Count.REMAPPED, CARD, 0, -1, "interrupts remapped", "events");
-  nameOwned(c + Count.COMPATIBLE, CARD, 0, -1, "interrupts in the compatibility format", "events");
-  nameOwned(c + Count.IRTE_HITS, CARD, 0, -1, "interrupt entry hits", "events");
-  nameOwned(c + Count.IRTE_MISSES, CARD, 0, -1, "interrupt entry misses", "events");
-  nameOwned(c + Count.EVENTS, CARD, 0, -1, "event messages", "events");
-  nameOwned(c + Count.FAULTS_LOST, CARD, 0, -1, "faults without a free record", "events");
-  nameOwned(c + Count.FAULTS_HIDDEN, CARD, 0, -1, "faults not to be recorded", "events");
+  row(c + Count.REMAPPED, "interrupts remapped");
+  row(c + Count.COMPATIBLE, "interrupts in the compatibility format");
+  row(c + Count.IRTE_HITS, "interrupt entry hits");
+  row(c + Count.IRTE_MISSES, "interrupt entry misses");
+  row(c + Count.EVENTS, "event messages");
+  row(c + Count.FAULTS_LOST, "faults without a free record");
+  row(c + Count.FAULTS_HIDDEN, "faults not to be recorded");
 }
 
 /** In the order of Reason, from 1. */
 function nameFaults(c: u32): void {
-  nameOwned(c, CARD, 0, -1, "faults 1, root entry not present", "events");
-  nameOwned(c + 1, CARD, 0, -1, "faults 2, context entry not present", "events");
-  nameOwned(c + 2, CARD, 0, -1, "faults 3, context entry invalid", "events");
-  nameOwned(c + 3, CARD, 0, -1, "faults 4, address too high", "events");
-  nameOwned(c + 4, CARD, 0, -1, "faults 5, no write", "events");
-  nameOwned(c + 5, CARD, 0, -1, "faults 6, no read", "events");
-  nameOwned(c + 6, CARD, 0, -1, "faults 7, paging entry out of reach", "events");
-  nameOwned(c + 7, CARD, 0, -1, "faults 8, root table out of reach", "events");
-  nameOwned(c + 8, CARD, 0, -1, "faults 9, context table out of reach", "events");
-  nameOwned(c + 9, CARD, 0, -1, "faults a, reserved bits in a root entry", "events");
-  nameOwned(c + 10, CARD, 0, -1, "faults b, reserved bits in a context entry", "events");
-  nameOwned(c + 11, CARD, 0, -1, "faults c, reserved bits in a paging entry", "events");
+  row(c, "faults 1, root entry not present");
+  row(c + 1, "faults 2, context entry not present");
+  row(c + 2, "faults 3, context entry invalid");
+  row(c + 3, "faults 4, address too high");
+  row(c + 4, "faults 5, no write");
+  row(c + 5, "faults 6, no read");
+  row(c + 6, "faults 7, paging entry out of reach");
+  row(c + 7, "faults 8, root table out of reach");
+  row(c + 8, "faults 9, context table out of reach");
+  row(c + 9, "faults a, reserved bits in a root entry");
+  row(c + 10, "faults b, reserved bits in a context entry");
+  row(c + 11, "faults c, reserved bits in a paging entry");
 }
 
 /** From Reason.MESSAGE_RESERVED. */
 function nameInterruptFaults(c: u32): void {
-  nameOwned(c, CARD, 0, -1, "faults 20, reserved bits in a message", "events");
-  nameOwned(c + 1, CARD, 0, -1, "faults 21, index beyond the table", "events");
-  nameOwned(c + 2, CARD, 0, -1, "faults 22, interrupt entry not present", "events");
-  nameOwned(c + 3, CARD, 0, -1, "faults 23, interrupt table out of reach", "events");
-  nameOwned(c + 4, CARD, 0, -1, "faults 24, reserved bits in an interrupt entry", "events");
-  nameOwned(c + 5, CARD, 0, -1, "faults 25, compatibility format blocked", "events");
-  nameOwned(c + 6, CARD, 0, -1, "faults 26, source not verified", "events");
+  row(c, "faults 20, reserved bits in a message");
+  row(c + 1, "faults 21, index beyond the table");
+  row(c + 2, "faults 22, interrupt entry not present");
+  row(c + 3, "faults 23, interrupt table out of reach");
+  row(c + 4, "faults 24, reserved bits in an interrupt entry");
+  row(c + 5, "faults 25, compatibility format blocked");
+  row(c + 6, "faults 26, source not verified");
 }

@@ -86,8 +86,16 @@ function openOrExplain(path: string, readOnly: boolean): number {
   }
 }
 
-export function openFileDisk(path: string, { readOnly, unmap, locking }: FileDiskOptions): Disk {
-  const { fd, bytes } = openImage(path, readOnly);
+/** An image that is this process's until it is closed, once: the number may be another file's by then. */
+export interface HeldImage {
+  fd: number;
+  bytes: number;
+  close(): void;
+}
+
+/** Opens an image and locks it, or, to be read only, sees that nobody writes to it. Throws DiskError. */
+export function holdImage(path: string, { readOnly, locking, ownFormat = false }: { readOnly: boolean; locking: boolean; ownFormat?: boolean }): HeldImage {
+  const { fd, bytes } = openImage(path, readOnly, ownFormat);
   let unlock = (): void => undefined;
   let isClosed = false;
   try {
@@ -97,6 +105,20 @@ export function openFileDisk(path: string, { readOnly, unmap, locking }: FileDis
     closeSync(fd);
     throw error;
   }
+  return {
+    fd,
+    bytes,
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      closeSync(fd);
+      unlock();
+    },
+  };
+}
+
+export function openFileDisk(path: string, { readOnly, unmap, locking }: FileDiskOptions): Disk {
+  const { fd, bytes, close } = holdImage(path, { readOnly, locking });
   return {
     bytes,
     readOnly,
@@ -111,10 +133,7 @@ export function openFileDisk(path: string, { readOnly, unmap, locking }: FileDis
       if (unmap) await punch(fd, at, length);
     },
     async close() {
-      if (isClosed) return; // the number may be another file's by now
-      isClosed = true;
-      closeSync(fd);
-      unlock();
+      close();
     },
   };
 }

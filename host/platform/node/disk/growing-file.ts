@@ -1,9 +1,8 @@
 /** A file that grows where it is written to behind its end: what images with a format of their own are kept in. */
 
-import { closeSync, fdatasync, fstatSync } from 'node:fs';
+import { fdatasync } from 'node:fs';
 import { promisify } from 'node:util';
-import { checkUnlocked, lockImage } from './lock.js';
-import { openImage, transfer } from './file.js';
+import { holdImage, transfer } from './file.js';
 
 const fdatasyncLater = promisify(fdatasync);
 
@@ -21,17 +20,8 @@ export interface GrowingFile {
 
 /** Throws DiskError. */
 export function openGrowingFile(path: string, { readOnly, locking }: { readOnly: boolean; locking: boolean }): GrowingFile {
-  const { fd } = openImage(path, readOnly, true);
-  let unlock = (): void => undefined;
-  try {
-    if (locking && readOnly) checkUnlocked(path);
-    else if (locking) unlock = lockImage(path);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-  let size = fstatSync(fd).size;
-  let isClosed = false;
+  const { fd, bytes, close } = holdImage(path, { readOnly, locking, ownFormat: true });
+  let size = bytes;
   return {
     path,
     size: () => size,
@@ -45,11 +35,6 @@ export function openGrowingFile(path: string, { readOnly, locking }: { readOnly:
       size = Math.max(size, at + from.length);
     },
     sync: () => fdatasyncLater(fd),
-    close() {
-      if (isClosed) return;
-      isClosed = true;
-      closeSync(fd);
-      unlock();
-    },
+    close,
   };
 }
