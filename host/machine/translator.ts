@@ -13,8 +13,7 @@ import type { ModuleInstance } from '../rings/instance.js';
 import type { JitMode, TranslationStats } from './types.js';
 
 /**
- * Ticks that a block runs in the interpreter before it is translated. V8 takes so long over a region that less does not pay: a cold boot costs 8 % more
- * CPU with it, and several times as much at 20,000.
+ * Ticks that a block runs in the interpreter before it is translated. V8 takes so long over a region that a boot gains little by less (docs/performance.md).
  */
 export const TRANSLATION_TICKS = 1_000_000;
 export const MAX_JIT_THRESHOLD = 1_000_000_000;
