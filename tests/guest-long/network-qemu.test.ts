@@ -12,6 +12,7 @@ import { answerQuery } from '../../host/net/nat/dns.js';
 import { parseNetdev } from '../../host/net/netdev.js';
 import { createNetContext, openBackends } from '../../host/net/open.js';
 import { noQemu, startQemu } from '../guest/peers/qemu.js';
+import { freePort } from '../support/ports.js';
 
 const FILE_BYTES = 8 << 20;
 
@@ -65,14 +66,6 @@ async function startServers(file: Uint8Array): Promise<{ web: number; sink: numb
   ]);
   onTestFinished(() => (web.close(), sink.close(), void names.close()));
   return { web: (web.address() as AddressInfo).port, sink: (sink.address() as AddressInfo).port, names: names.address().port };
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
 
 function download(port: number): Promise<Buffer> {

@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { prepareGuest } from '../../host/guest/index.js';
 import { content, digest, startServers, type Servers } from './clients/servers.js';
-import { freeUdpPort } from './clients/session.js';
 import { pintail } from './command.js';
+import { freePort } from '../support/ports.js';
 import { noQemu, startQemu } from './peers/qemu.js';
 
 const BYTES = 2 << 20;
@@ -71,13 +71,15 @@ const OUR_SCRIPT = [
 describe.skipIf(noQemu !== undefined)(titled('a Linux in QEMU and ours', noQemu), () => {
   for (const [type, model] of [['stream', 'virtio-net-pci'], ['dgram', 'e1000']] as const) {
     it(`ping and fetch each other's files over ${type}`, { timeout: 180_000 }, async () => {
-      const [ours, theirs] = [await freeUdpPort(), await freeUdpPort()];
+      const [ours, theirs] = [await freePort(), await freePort()];
       const wires = type === 'stream'
         ? [`stream,id=n0,server=on,addr.type=inet,addr.host=127.0.0.1,addr.port=${ours}`, `stream,id=n0,server=off,addr.type=inet,addr.host=127.0.0.1,addr.port=${ours}`]
         : [[ours, theirs], [theirs, ours]].map(([local, remote]) => `dgram,id=n0,local.type=inet,local.host=127.0.0.1,local.port=${local},remote.type=inet,remote.host=127.0.0.1,remote.port=${remote}`);
       const running = lines(OUR_SCRIPT, '-netdev', wires[0]!, '-device', `${model},netdev=n0`);
+      let ended = false;
+      running.then(() => (ended = true), () => (ended = true));
       // Ours listens once it runs; until then QEMU would not connect. Its boot takes longer than ours does to listen.
-      await untilListening(type === 'stream' ? ours : undefined);
+      if (type === 'stream') await untilListening(ours, () => ended);
       const qemu = await startQemu(wires[1]!, THEIR_INIT);
       expect(await running).toEqual([zeros(ZEROS.theirs), '3 packets received', '2 packets received']);
       await qemu.until('got ');
@@ -86,12 +88,11 @@ describe.skipIf(noQemu !== undefined)(titled('a Linux in QEMU and ours', noQemu)
   }
 });
 
-/** Waits until something listens on a TCP port, by the kernel's own table: a connection would be taken for the peer's. */
-async function untilListening(port: number | undefined): Promise<void> {
-  if (port === undefined) return;
+/** Waits until something listens on a TCP port, by the kernel's own table (a connection would be taken for the peer's), or who should has `ended`. */
+async function untilListening(port: number, ended: () => boolean): Promise<void> {
   const { readFileSync } = await import('node:fs');
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`;
-  while (!readFileSync('/proc/net/tcp', 'latin1').includes(wanted)) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!ended() && !readFileSync('/proc/net/tcp', 'latin1').includes(wanted)) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const noPasst = missing('passt');

@@ -3,14 +3,13 @@
  * servers of the test (servers.ts), with busybox's programs and those of program.ts; then the host connects to the guest's web server.
  */
 
-import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMachine, type DeviceOptions, type Machine, type Stats } from 'pintail';
 import { toDuplex } from 'pintail/node';
+import { freePort } from '../../support/ports.js';
 import { clientEndsFirst, manyConnections, offloadsOff, serverEndsFirst, udpEchoes } from './program.js';
 import type { Servers } from './servers.js';
 
@@ -95,14 +94,6 @@ function script(i: number, servers: Servers, sizes: Sizes): string {
   ].join('\n');
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
 export function download(port: number, path: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
@@ -181,13 +172,4 @@ function readLines(text: string, served: readonly Buffer[]): Seen[] {
     if (match) seen[Number(match[1])]![match[2]!] = match[3];
   }
   return seen as unknown as Seen[];
-}
-
-/** A port that nothing has, for UDP. */
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }

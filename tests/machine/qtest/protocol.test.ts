@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { root } from '../../house/sources.js';
+import { freePort } from '../../support/ports.js';
 import { hasQemu, start } from './client.js';
 import { placeCard } from './pci.js';
 
@@ -265,15 +266,6 @@ describe('places', () => {
   });
 });
 
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 /** One conversation of one line, tried again until somebody listens. */
 async function talk(port: number, words: string): Promise<string> {
   for (let tries = 0; ; tries++) {
@@ -287,7 +279,7 @@ async function talk(port: number, words: string): Promise<string> {
         socket.on('error', reject);
       });
     } catch (error) {
-      if (tries > 200) throw error;
+      if (tries > 600) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
