@@ -3,7 +3,8 @@
  * folder, goes on from there instead of booting. A machine without cards: what it is connected to is its user's.
  */
 
-import { createLocal, type LocalMachine } from '../machine/local.js';
+import { createLocal } from '../machine/create-local.js';
+import type { LocalMachine } from '../machine/local.js';
 import { writeGuestFile, writeManifest, type Guest } from '../platform/node/guest/folder.js';
 
 const NAME = 'waiting.snapshot';

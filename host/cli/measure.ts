@@ -6,7 +6,6 @@ import { parseSpeed } from '../net/lab.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, parseCount, type Given, type Parsed } from './arguments.js';
 import { checkReadable } from './check.js';
-import { UsageError } from './faults.js';
 import { interruptible } from './interruptible.js';
 import { optionsOf } from './table.js';
 

@@ -1,7 +1,6 @@
 /** `-nic`, `-netdev` and `-net`: networks, and the cards on them. */
 
 import { didYouMean } from '../words/near.js';
-import type { DeviceOptions } from '../machine/types.js';
 import { NetdevError } from '../net/errors.js';
 import { parseNetdev } from '../net/netdev.js';
 import type { Given, Parsed } from './arguments.js';

@@ -5,7 +5,7 @@ import { SECTOR_BYTES } from '../disk/sector.js';
 import type { Drive } from '../disk/open.js';
 import type { NetBackend } from '../net/backend.js';
 import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
-import { planConsole, type Chardev, type ConsolePlan } from './consoles.js';
+import { planConsole, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
 import { seatDrives } from './drive-buses.js';

@@ -6,7 +6,6 @@ import type { Link } from '../chardev/link.js';
 import { DiskError } from '../disk/errors.js';
 import type { Drive } from '../disk/open.js';
 import { DiskPort } from '../disk/port.js';
-import type { NetBackend } from '../net/backend.js';
 import type { Clock } from '../net/clock.js';
 import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';

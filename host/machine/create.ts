@@ -1,7 +1,7 @@
 /** createMachine: on this thread or in a worker. */
 
 import { platform } from '#platform';
-import { createLocal } from './local.js';
+import { createLocal } from './create-local.js';
 import type { Machine, MachineOptions } from './types.js';
 
 /** A page's own thread is to draw and to listen. */

@@ -4,31 +4,31 @@
  */
 
 import { asyncDispose } from './dispose.js';
+import { GuestCalls } from './guest-calls.js';
 import { Agent, type CommandHandle } from './agent.js';
 import { AGENT_CHARDEV, AgentPort } from './agent-port.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
-import { connectCards, describeCards, framePortOf, openOutside, type Outside } from './cards.js';
+import { connectCards, describeCards, framePortOf, type Outside } from './cards.js';
 import { CommandRuns } from './command-runs.js';
 import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { SerialUse } from '../guest/protocol.js';
-import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
-import { checkExecKeys, checkMachineKeys, checkMouseKeys, checkSnapshotKeys, checkSpawnKeys } from './keys.js';
+import { checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
 import { MachineClock } from './machine-clock.js';
-import { freshInstance, setPace } from './fresh.js';
+import { freshInstance } from './fresh.js';
 import { Instruments } from './instruments.js';
-import { compileModule, type CompiledModule } from './module.js';
+import type { CompiledModule } from './module.js';
 import type { ModuleInstance } from '../rings/instance.js';
 import { bytesOf } from './bytes.js';
-import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
+import type { Settings } from './options.js';
 import { measureWith, type Reading } from './regions.js';
 import type { SymbolLine } from './symbols.js';
 import { platform } from '#platform';
@@ -36,16 +36,14 @@ import { join as joinParts, packSnapshot, type About } from '../snapshot/index.j
 import type { RfbTarget } from '../screen/rfb.js';
 import { Screen, type Picture } from '../screen/screen.js';
 import { keyNumber, keyNumbers, ScreenView } from './screen-view.js';
-import { checkSnapshotOf, freshen, restoredInstance } from './restore.js';
 import { bringAll, takeSnapshot, type OpenSnapshot } from './snapshot.js';
-import { spawnCommand } from './spawn.js';
-import { openSources, readSources, type ReadOptions } from './sources.js';
+import type { ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import type { TranslatedModule } from './translator.js';
-import { showDate, WallTime } from './wall-time.js';
+import { WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, SpawnOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -57,12 +55,12 @@ const SEND_KEY_MS = 100;
 const CONSOLE = 0;
 
 /** Loading of kernels is loaded only for machines that boot. */
-async function makePlan(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
+export async function makePlan(options: ReadOptions, memoryMiB: number): Promise<MachinePlan> {
   const { planMachine } = await import('./boot-plan.js');
   return planMachine(options, memoryMiB);
 }
 
-export class LocalMachine implements Machine {
+export class LocalMachine extends GuestCalls implements Machine {
   private readonly events = new Emitter<MachineEvents>((error) => this.listenerFailed(error));
   /** What listeners threw since the last run ended. */
   private readonly thrown: unknown[] = [];
@@ -105,9 +103,11 @@ export class LocalMachine implements Machine {
     private plan: MachinePlan,
     private instance: ModuleInstance,
     private readonly outside: Outside,
+    private readonly another: (options: MachineOptions) => Promise<Machine>,
     private restored?: OpenSnapshot,
     private readonly restoreNotes: readonly string[] = [],
   ) {
+    super();
     outside.links.set(AGENT_CHARDEV, this.agentPort);
     this.saved = restored?.about;
     this.instruments = new Instruments(options, settings, () => this.readAll(), (error) => this.listenerFailed(error));
@@ -235,16 +235,6 @@ export class LocalMachine implements Machine {
     writeGuest(this.guestMemory(), BigInt(address), bytesOf('writeMemory(data)', data), space);
   }
 
-  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    checkExecKeys(options);
-    return this.startCommand(argv, options).result;
-  }
-
-  spawn(argv: readonly string[], options: SpawnOptions = {}): GuestProcess {
-    checkSpawnKeys(options);
-    return spawnCommand((more) => this.startCommand(argv, more), options);
-  }
-
   /** Starts a command, or puts it behind others. */
   startCommand(argv: readonly string[], options: ExecOptions): CommandHandle {
     this.mustBeOpen('exec()');
@@ -253,18 +243,6 @@ export class LocalMachine implements Machine {
     }
     const handle = this.agent.start(argv, options);
     return { ...handle, result: this.commandRuns.during(handle.result) };
-  }
-
-  readFile(path: string): Promise<Uint8Array> {
-    return readGuestFile((argv) => this.exec(argv), path);
-  }
-
-  async writeFile(path: string, data: string | Bytes, mode?: number): Promise<void> {
-    await writeGuestFile((argv, options) => this.exec(argv, options), path, typeof data === 'string' ? data : bytesOf('writeFile(data)', data), mode);
-  }
-
-  list(path: string): Promise<GuestFile[]> {
-    return listGuestFiles((argv) => this.exec(argv), path);
   }
 
   async connect(target: number | ConnectTarget): Promise<ByteStream> {
@@ -382,7 +360,7 @@ export class LocalMachine implements Machine {
   async clone(changes: Partial<MachineOptions> = {}): Promise<Machine> {
     if (this.outside.drives.size > 0 && changes.drives === undefined) throw new MachineError('clone(): two machines cannot have the same disks. Say what drives the clone has.');
     const { snapshot: _snapshot, command: _command, stdin: _stdin, add: _add, seed: _seed, ...same } = this.options;
-    return createLocal({ ...same, ...changes, memoryMiB: this.memoryMiB, snapshot: await this.stateToShare(), snapshotPages: 'touched' });
+    return this.another({ ...same, ...changes, memoryMiB: this.memoryMiB, snapshot: await this.stateToShare(), snapshotPages: 'touched' });
   }
 
   /** The state; the same bytes as long as it is the same and somebody has them, so that clones share their pages. Its header has a digest over everything. */
@@ -586,59 +564,4 @@ export class LocalMachine implements Machine {
     if (this.thrown.length > 0) throw this.thrown.splice(0)[0];
     return stop;
   }
-}
-
-/** What a guest in a folder brings along: a disk with its root, and how much memory it needs, where that is more than usual and no size was asked for. */
-async function withGuest(options: ReadOptions): Promise<ReadOptions> {
-  if (options.guest === undefined || options.snapshot !== undefined) return options;
-  const { memoryOfGuest, openBefore, withRootDisk } = await import('./guest-image.js');
-  const openedGuest = await openBefore(options);
-  if (openedGuest === undefined) return options;
-  const whole = { ...withRootDisk(options, openedGuest), openedGuest };
-  const needed = memoryOfGuest(openedGuest);
-  if (options.memoryMiB !== undefined || needed <= DEFAULT_MEMORY_MIB) return whole;
-  return { ...whole, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
-}
-
-/** Makes a machine on this thread. */
-export async function createLocal(given: MachineOptions): Promise<LocalMachine> {
-  checkMachineKeys(given);
-  const options = await openSources(await readSources(given));
-  try {
-    return await createRead(await withGuest(options));
-  } catch (error) {
-    options.snapshot?.file.source.close();
-    throw error;
-  }
-}
-
-async function createRead(options: ReadOptions): Promise<LocalMachine> {
-  const settings = readSettings(options);
-  options.signal?.throwIfAborted();
-  const isNew = options.snapshot === undefined;
-  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
-  const outside = await openOutside(settings, options, new MachineClock());
-  try {
-    return await createConnected(options, settings, compiled, plan, outside);
-  } catch (error) {
-    await outside.close();
-    throw error;
-  }
-}
-
-async function createConnected(
-  options: ReadOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
-): Promise<LocalMachine> {
-  if (options.snapshot === undefined) {
-    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside);
-  }
-  const { snapshot } = options;
-  checkSnapshotOf(options, snapshot, settings);
-  const { instance, notes } = await restoredInstance(compiled, settings, outside, snapshot);
-  if (options.seed !== undefined) freshen(instance, settings, snapshot);
-  // Somebody may be out there who knows the guest from elsewhere.
-  if (outside.live) instance.exports.announce();
-  setPace(instance, settings);
-  if (settings.rtcGiven) showDate(instance, settings.rtcMs);
-  return new LocalMachine(options, settings, compiled, plan, instance, outside, snapshot, notes);
 }

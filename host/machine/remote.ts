@@ -7,19 +7,18 @@ import { bytesOf } from './bytes.js';
 import { readTarget } from './connect.js';
 import type { CommandHandle } from './agent.js';
 import { asyncDispose } from './dispose.js';
+import { GuestCalls } from './guest-calls.js';
 import { allOf, Emitter, guarded } from './emitter.js';
 import { ConnectError, MachineError, OptionError } from './errors.js';
-import { listGuestFiles, readGuestFile, writeGuestFile } from './guest-files.js';
 import { INPUT_ENOUGH } from './input.js';
-import { checkExecKeys, checkMachineKeys, checkSpawnKeys } from './keys.js';
+import { checkMachineKeys } from './keys.js';
 import { unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { createPortStream, type PortStream } from './port-stream.js';
 import { RemoteCommands } from './remote-commands.js';
 import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
-import { spawnCommand } from './spawn.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, InputSource, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, SpawnOptions, Stats, Stop, SymbolLine,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop, SymbolLine,
 } from './types.js';
 
 interface Pending {
@@ -57,7 +56,7 @@ export async function endWorker(worker: { terminate(): Promise<unknown> }, answe
   }
 }
 
-class RemoteMachine implements Machine {
+class RemoteMachine extends GuestCalls implements Machine {
   running = false;
   closed = false;
 
@@ -81,6 +80,7 @@ class RemoteMachine implements Machine {
     private readonly onCommandOutput: MachineOptions['onCommandOutput'],
     private locks: readonly string[],
   ) {
+    super();
     worker.onMessage((message) => this.receive(message as FromWorker));
     worker.onError((error) => this.failAll(error));
     worker.onExit(() => this.failAll(new MachineError('The machine is closed.')));
@@ -164,31 +164,9 @@ class RemoteMachine implements Machine {
     return this.call('writeMemory', address, bytesOf('writeMemory(data)', data), space);
   }
 
-  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    checkExecKeys(options);
-    return this.startCommand(argv, options).result;
-  }
-
-  spawn(argv: readonly string[], options: SpawnOptions = {}): GuestProcess {
-    checkSpawnKeys(options);
-    return spawnCommand((more) => this.startCommand(argv, more), options);
-  }
-
-  private startCommand(argv: readonly string[], options: ExecOptions): CommandHandle {
+  startCommand(argv: readonly string[], options: ExecOptions): CommandHandle {
     if (this.closed) throw new MachineError('exec(): the machine is closed.');
     return this.commands.start(argv, options, (sendWith) => this.pend(sendWith));
-  }
-
-  readFile(path: string): Promise<Uint8Array> {
-    return readGuestFile((argv) => this.exec(argv), path);
-  }
-
-  async writeFile(path: string, data: string | Bytes, mode?: number): Promise<void> {
-    await writeGuestFile((argv, options) => this.exec(argv, options), path, typeof data === 'string' ? data : bytesOf('writeFile(data)', data), mode);
-  }
-
-  list(path: string): Promise<GuestFile[]> {
-    return listGuestFiles((argv) => this.exec(argv), path);
   }
 
   setLink(netdev: string, up: boolean): Promise<void> {

@@ -2,7 +2,8 @@
 
 import { platform } from '#platform';
 import type { WorkerPort } from '../platform/platform.js';
-import { createLocal, type LocalMachine } from './local.js';
+import { createLocal } from './create-local.js';
+import type { LocalMachine } from './local.js';
 import { packError, unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { bridge } from './port-stream.js';
 import { Window } from './window.js';

@@ -1,7 +1,8 @@
 /** Measures variants: machines of up to eight cards, each before a lab, with one script. The same variants give the same figures. */
 
 import { prepareGuest } from '../guest/index.js';
-import { createLocal, type LocalMachine } from '../machine/local.js';
+import { createLocal } from '../machine/create-local.js';
+import type { LocalMachine } from '../machine/local.js';
 import { mergeSymbols, type SymbolLine } from '../machine/symbols.js';
 import type { Attribution, DeviceOptions, MachineOptions, Region, Stop } from '../machine/types.js';
 import { SymbolFilter } from './attribution/symbols.js';

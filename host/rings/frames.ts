@@ -4,7 +4,7 @@
  */
 
 import { FrameWord, RingId } from '../../assembly/surface/rings.js';
-import { fillOf, placeOf, type RingPlace } from './bytes.js';
+import { fillOf, type RingPlace } from './bytes.js';
 import type { ModuleInstance } from './instance.js';
 
 /** The offload fields of a virtio-net header (virtio 1.2, 5.1.6). */

@@ -1,7 +1,7 @@
 /** Attribution over Linux: a boot is the same boot with it, its functions add up, and what the kernel calls what is what its sources say. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { prepareGuest } from '../../host/guest/index.js';
-import { createLocal } from '../../host/machine/local.js';
+import { createLocal } from '../../host/machine/create-local.js';
 import type { MachineOptions, Region } from '../../host/machine/types.js';
 import { functionCosts, pathTo } from '../../host/measure/attribution/functions.js';
 import { SymbolFilter, withSymbols } from '../../host/measure/attribution/symbols.js';

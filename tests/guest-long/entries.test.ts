@@ -1,5 +1,5 @@
 /** Debian's kernels unpack themselves and reach a shell, by every entry of Linux's boot protocol. 20 s of processor time each. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, it } from 'vitest';
 import { createMachine, type Machine } from 'pintail';
 import { bootToPrompt, debianKernel } from '../support/debian-kernels.js';
 

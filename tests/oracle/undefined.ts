@@ -3,7 +3,7 @@
  * comparer ignores what an applying rule names. References are to the Intel SDM volume 2 and the AMD APM volumes 3 and 5.
  */
 import { regField, rmField, type Shape } from './shape.js';
-import { edgeOf, FIELD_FTW, FIELD_ST0, FIELD_XMM0, regionOf, segmentOf, STACK, stackAddress, type Vector } from './vectors.js';
+import { edgeOf, FIELD_ST0, FIELD_XMM0, regionOf, segmentOf, STACK, stackAddress, type Vector } from './vectors.js';
 
 const CF = 0x001;
 const PF = 0x004;
@@ -52,7 +52,6 @@ export interface UndefinedRule {
   readonly memory?: (vector: Vector, shape: Shape) => readonly Range[];
 }
 
-const ST_FIELDS = Array.from({ length: 8 }, (_, i) => FIELD_ST0 + i);
 const EVERYWHERE: Range = { start: 0, end: 0x1_0000_0000 };
 
 /** The count of a shift or rotate, masked as the processor does, and the operand's size in bits. */

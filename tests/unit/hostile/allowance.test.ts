@@ -1,7 +1,7 @@
 // The machine's allowance for devices (assembly/device/allowance.ts): whatever a driver asks for, the units of work done in one
 // access, and over any stretch of virtual time, have an end; what waits goes on by itself; ordinary drivers never wait.
 import { describe, expect, it } from "vitest";
-import { DATA as FRAME, Driver as E1000Driver, frameOf, makeCard, R, RCTL, RX_RING, T, TX_RING } from "../e1000/driver.js";
+import { DATA as FRAME, Driver as E1000Driver, frameOf, makeCard, R, RCTL, T } from "../e1000/driver.js";
 import { CSR0, Driver as PcnetDriver, ENP, makeDriver, OWN, RINGS, STP, TX_DATA } from "../pcnet/driver.js";
 import { makeBoard } from "../board/board.js";
 import { IN, makeDisk, noted } from "../virtio/disk-driver.js";

@@ -13,7 +13,7 @@ import { file, symlink, type FileEntry } from '../../../guest/files.js';
 import { driveFiles, preparedFiles } from '../../../guest/init.js';
 import { DRIVES_FILE, type Manifest } from '../../../guest/manifest.js';
 import { writeGuestFile, writeManifest } from './folder.js';
-import { indexModules, moduleName, selectModules, type ModuleFile } from '../../../guest/modules.js';
+import { indexModules, selectModules, type ModuleFile } from '../../../guest/modules.js';
 import { extractPackage, openPackages, type PackageClient, type PackageInfo } from './packages.js';
 import { BUSYBOX, EXTRA_MODULES, LINKS, RECIPES, recipeOf, type DebianGuestName, type Recipe } from './recipe.js';
 

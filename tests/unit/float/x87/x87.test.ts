@@ -1,7 +1,7 @@
 /** x87 instructions agree with a real processor, bit for bit; transcendental results to one unit in the last place. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load, type Instance } from '../../../support/compile.js';
-import { readCases, readRegister, registersBefore, writeRegister, type Case, type Register } from './cases.js';
+import { readCases, readRegister, registersBefore, type Case, type Register } from './cases.js';
 
 const STORED = 512;
 const C1 = 0x200;

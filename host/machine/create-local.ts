@@ -1,0 +1,69 @@
+/** Makes a machine on the calling thread: what its options name is opened, then it is booted or restored. */
+
+import { openOutside, type Outside } from './cards.js';
+import { freshInstance, setPace } from './fresh.js';
+import { checkMachineKeys } from './keys.js';
+import { LocalMachine, makePlan } from './local.js';
+import { MachineClock } from './machine-clock.js';
+import { compileModule, type CompiledModule } from './module.js';
+import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
+import { NO_PLAN, type MachinePlan } from './plan.js';
+import { checkSnapshotOf, freshen, restoredInstance } from './restore.js';
+import { openSources, readSources, type ReadOptions } from './sources.js';
+import type { MachineOptions } from './types.js';
+import { showDate } from './wall-time.js';
+
+/** What a guest in a folder brings along: a disk with its root, and how much memory it needs, where that is more than usual and no size was asked for. */
+async function withGuest(options: ReadOptions): Promise<ReadOptions> {
+  if (options.guest === undefined || options.snapshot !== undefined) return options;
+  const { memoryOfGuest, openBefore, withRootDisk } = await import('./guest-image.js');
+  const openedGuest = await openBefore(options);
+  if (openedGuest === undefined) return options;
+  const whole = { ...withRootDisk(options, openedGuest), openedGuest };
+  const needed = memoryOfGuest(openedGuest);
+  if (options.memoryMiB !== undefined || needed <= DEFAULT_MEMORY_MIB) return whole;
+  return { ...whole, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
+}
+
+/** Makes a machine on this thread. */
+export async function createLocal(given: MachineOptions): Promise<LocalMachine> {
+  checkMachineKeys(given);
+  const options = await openSources(await readSources(given));
+  try {
+    return await createRead(await withGuest(options));
+  } catch (error) {
+    options.snapshot?.file.source.close();
+    throw error;
+  }
+}
+
+async function createRead(options: ReadOptions): Promise<LocalMachine> {
+  const settings = readSettings(options);
+  options.signal?.throwIfAborted();
+  const isNew = options.snapshot === undefined;
+  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
+  const outside = await openOutside(settings, options, new MachineClock());
+  try {
+    return await createConnected(options, settings, compiled, plan, outside);
+  } catch (error) {
+    await outside.close();
+    throw error;
+  }
+}
+
+async function createConnected(
+  options: ReadOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
+): Promise<LocalMachine> {
+  if (options.snapshot === undefined) {
+    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside, createLocal);
+  }
+  const { snapshot } = options;
+  checkSnapshotOf(options, snapshot, settings);
+  const { instance, notes } = await restoredInstance(compiled, settings, outside, snapshot);
+  if (options.seed !== undefined) freshen(instance, settings, snapshot);
+  // Somebody may be out there who knows the guest from elsewhere.
+  if (outside.live) instance.exports.announce();
+  setPace(instance, settings);
+  if (settings.rtcGiven) showDate(instance, settings.rtcMs);
+  return new LocalMachine(options, settings, compiled, plan, instance, outside, createLocal, snapshot, notes);
+}
