@@ -37,6 +37,8 @@ export const enum N {
   FROM_I32,
   /** The signs of vector a's lanes, as many as the SIMD instruction `imm` gathers. */
   SIGNS,
+  /** Vector a with integer b as a lane; a lane of vector a as an integer; the flags of PTEST. imm = kind | lane << 16. */
+  INSERT, EXTRACT, TEST,
   /** The low 32 bits of a, rotated left by imm. */
   ROTL32,
   /** x87 (x87.ts). Looks whether the unit is as the instruction wants it; may leave. */

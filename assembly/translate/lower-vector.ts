@@ -1,11 +1,15 @@
-// Lane operations that are one or two Wasm SIMD instructions, bit for bit; the others call the module's own (float/vector.ts).
+// Lane operations in Wasm SIMD, bit for bit. The operands that a node has (lanes.ts) are on the stack. Most are one instruction; some are put together
+// as float/sse-integer.ts does; what is left calls the module's own (float/vector.ts).
 
 import { V } from "../float/ops";
 import { Import } from "./imports";
-import { byte, call, constant32, simd } from "./writer";
-import { X } from "./wasm";
+import { isShift, Odd, shiftBits } from "./lanes";
+import { temporary } from "./locals";
+import { bytes, fourLanes, isShuffle, writeShuffle } from "./lower-shuffle";
+import { byte, call, constant32, constant64, constantV, get, set, simd, tee, zeroVector } from "./writer";
+import { T, W, X } from "./wasm";
 
-/** The SIMD instruction of a b that does it, or 0. */
+/** The SIMD instruction that does it, or 0: of a b, or of the only operand. */
 function simple(kind: u32): u32 {
   switch (<i32>kind) {
     case V.AND: return 78;
@@ -57,43 +61,127 @@ function simple(kind: u32): u32 {
     case V.PACKUSWB: return 102;
     case V.PACKSSDW: return 133;
     case V.PACKUSDW: return 134;
+    case V.PABSB: return 96;
+    case V.PABSW: return 128;
+    case V.PABSD: return 160;
+    case V.PMOVSXBW: return X.EXTEND_I16_S;
+    case V.PMOVZXBW: return X.EXTEND_I16_U;
+    case V.PMOVSXWD: return X.EXTEND_I32_S;
+    case V.PMOVZXWD: return X.EXTEND_I32_U;
+    case V.PMOVSXDQ: return X.EXTEND_I64_S;
+    case V.PMOVZXDQ: return X.EXTEND_I64_U;
     default: return 0;
   }
 }
 
-/** Bytes of a (0-15) and b (16-31) that a shuffle takes, four to a word; false when the kind is none. */
-function shuffled(kind: u32, imm: u32): bool {
+/** A lane operation that cannot report, on the operands on the stack; `two`: there are two. */
+export function writeLanes(operation: u32, two: bool): void {
+  const kind = operation & 0xffff, imm = operation >> 16, op = simple(kind);
+  if (op) simd(op);
+  else if (isShuffle(kind)) writeShuffle(kind, imm, two);
+  else if (isShift(kind)) { if (two) shiftBy(kind); else { constant32(imm); simd(shiftOf(kind)); } }
+  else if (!composed(kind, imm)) { constant32(operation); call(Import.LANES); }
+}
+
+function shiftOf(kind: u32): u32 {
   switch (<i32>kind) {
-    case V.PUNPCKLBW: return shuffle(0x1101_1000, 0x1303_1202, 0x1505_1404, 0x1707_1606);
-    case V.PUNPCKHBW: return shuffle(0x1909_1808, 0x1b0b_1a0a, 0x1d0d_1c0c, 0x1f0f_1e0e);
-    case V.PUNPCKLWD: return shuffle(0x1110_0100, 0x1312_0302, 0x1514_0504, 0x1716_0706);
-    case V.PUNPCKHWD: return shuffle(0x1918_0908, 0x1b1a_0b0a, 0x1d1c_0d0c, 0x1f1e_0f0e);
-    case V.PUNPCKLDQ: return shuffle(0x0302_0100, 0x1312_1110, 0x0706_0504, 0x1716_1514);
-    case V.PUNPCKHDQ: return shuffle(0x0b0a_0908, 0x1b1a_1918, 0x0f0e_0d0c, 0x1f1e_1d1c);
-    case V.PUNPCKLQDQ: case V.MOVLHPS: return shuffle(0x0302_0100, 0x0706_0504, 0x1312_1110, 0x1716_1514);
-    case V.PUNPCKHQDQ: return shuffle(0x0b0a_0908, 0x0f0e_0d0c, 0x1b1a_1918, 0x1f1e_1d1c);
-    case V.MOVHLPS: return shuffle(0x1b1a_1918, 0x1f1e_1d1c, 0x0b0a_0908, 0x0f0e_0d0c);
-    case V.MERGE32: return shuffle(0x1312_1110, 0x0706_0504, 0x0b0a_0908, 0x0f0e_0d0c);
-    case V.MERGE64: return shuffle(0x1312_1110, 0x1716_1514, 0x0b0a_0908, 0x0f0e_0d0c);
-    case V.PSHUFD: return shuffle(lane(16, imm), lane(16, imm >> 2), lane(16, imm >> 4), lane(16, imm >> 6));
-    case V.SHUFPS: return shuffle(lane(0, imm), lane(0, imm >> 2), lane(16, imm >> 4), lane(16, imm >> 6));
-    case V.SHUFPD: return shuffle(lane(0, (imm & 1) << 1), lane(0, (imm & 1) << 1 | 1), lane(16, imm & 2), lane(16, imm & 2 | 1));
+    case V.PSLLW: return X.SHL16;
+    case V.PSLLD: return X.SHL16 + 32;
+    case V.PSLLQ: return X.SHL16 + 64;
+    case V.PSRLW: return X.SHL16 + 2;
+    case V.PSRLD: return X.SHL16 + 34;
+    case V.PSRLQ: return X.SHL16 + 66;
+    case V.PSRAW: return X.SHL16 + 1;
+    default: return X.SHL16 + 33;
+  }
+}
+/** By the integer on the stack: Wasm takes a count modulo the width, and here it shifts everything out, or leaves the sign. */
+function shiftBy(kind: u32): void {
+  const n = temporary(T.I64), most = <u64>shiftBits(kind) - 1;
+  set(n);
+  get(n); constant64(most); get(n); constant64(most); byte(W.I64_LT_U); byte(W.SELECT);
+  byte(W.I32_WRAP_I64); simd(shiftOf(kind));
+  if (kind >= <u32>V.PSRAW) return;
+  zeroVector();
+  get(n); constant64(most); byte(W.I64_GT_U); byte(W.I32_EQZ); byte(W.SELECT);
+}
+
+/** What takes a few instructions; false when it is not known. */
+function composed(kind: u32, imm: u32): bool {
+  switch (<i32>kind) {
+    case V.PMULUDQ: multiply(X.EXTMUL64_U, imm); return true;
+    case V.PMULDQ: multiply(X.EXTMUL64_S, imm); return true;
+    case V.PMULHW: multiplyHigh(X.EXTMUL32_S); return true;
+    case V.PMULHUW: multiplyHigh(X.EXTMUL32_U); return true;
+    case V.SIGNB: constant32(7); simd(X.SHR8_S); return true;
+    case V.SIGND: constant32(31); simd(X.SHL16 + 33); return true;
+    case V.SIGNQ: constant32(63); simd(X.SHL16 + 65); return true;
+    case V.PMOVSXBD: simd(X.EXTEND_I16_S); simd(X.EXTEND_I32_S); return true;
+    case V.PMOVSXBQ: simd(X.EXTEND_I16_S); simd(X.EXTEND_I32_S); simd(X.EXTEND_I64_S); return true;
+    case V.PMOVSXWQ: simd(X.EXTEND_I32_S); simd(X.EXTEND_I64_S); return true;
+    case V.PMOVZXBD: simd(X.EXTEND_I16_U); simd(X.EXTEND_I32_U); return true;
+    case V.PMOVZXBQ: simd(X.EXTEND_I16_U); simd(X.EXTEND_I32_U); simd(X.EXTEND_I64_U); return true;
+    case V.PMOVZXWQ: simd(X.EXTEND_I32_U); simd(X.EXTEND_I64_U); return true;
+    // A swizzle answers 0 for any index of 16 and more; PSHUFB looks at bits 0-3 and 7.
+    case V.PSHUFB: constantV(0x8f8f_8f8f_8f8f_8f8f, 0x8f8f_8f8f_8f8f_8f8f); simd(X.AND); simd(X.SWIZZLE); return true;
+    case V.PSADBW: sumDifferences(); return true;
     default: return false;
   }
 }
-function lane(from: u32, n: u32): u32 { return 0x0302_0100 + (from + ((n & 3) << 2)) * 0x0101_0101; }
-function shuffle(w0: u32, w1: u32, w2: u32, w3: u32): bool {
-  simd(X.SHUFFLE);
-  four(w0); four(w1); four(w2); four(w3);
-  return true;
+/** The even lanes of 32 bits, or the odd ones. */
+function pushHalves(x: u32, odd: bool): void { get(x); zeroVector(); if (odd) fourLanes(1, 3, 1, 3); else fourLanes(0, 2, 0, 2); }
+function multiply(op: u32, odd: u32): void {
+  const a = temporary(T.V128), b = temporary(T.V128);
+  set(b); set(a);
+  pushHalves(a, (odd & Odd.A) != 0);
+  pushHalves(b, (odd & Odd.B) != 0);
+  simd(op);
 }
-function four(w: u32): void { byte(w & 0xff); byte(w >> 8 & 0xff); byte(w >> 16 & 0xff); byte(w >> 24); }
+/** Bits 16-31 of each product; the instruction for the upper four lanes follows that for the lower. */
+function multiplyHigh(op: u32): void {
+  const a = temporary(T.V128), b = temporary(T.V128);
+  set(b); set(a);
+  get(a); get(b); simd(op);
+  get(a); get(b); simd(op + 1);
+  bytes(0x0706_0302, 0x0f0e_0b0a, 0x1716_1312, 0x1f1e_1b1a);
+}
+function sumDifferences(): void {
+  const a = temporary(T.V128), b = temporary(T.V128);
+  set(b); set(a);
+  get(a); get(b); simd(X.MAX_U8); get(a); get(b); simd(X.MIN_U8); simd(X.SUB8);
+  simd(X.PAIRS16); simd(X.PAIRS32); tee(a);
+  get(a); constant32(32); simd(X.SHL16 + 66); simd(X.ADD64);
+  constantV(0xffff_ffff, 0xffff_ffff); simd(X.AND);
+}
 
-/** A lane operation that cannot report, on the two operands that are on the stack: a, then b; PANDN's are the other way round. */
-export function writeLanes(operation: u32): void {
-  const kind = operation & 0xffff, op = simple(kind);
-  if (op) { simd(op); return; }
-  if (shuffled(kind, operation >> 16)) return;
-  constant32(operation);
-  call(Import.LANES);
+// --- to and from integers -----------------------------------------------------------------------------------------
+
+/** A vector and an integer are on the stack. */
+export function writeInsert(operation: u32): void {
+  const kind = <i32>(operation & 0xffff), lane = operation >> 16;
+  if (kind != V.PINSRQ) byte(W.I32_WRAP_I64);
+  switch (kind) {
+    case V.PINSRB: simd(23); byte(lane & 15); break;
+    case V.PINSRW: simd(26); byte(lane & 7); break;
+    case V.PINSRD: simd(28); byte(lane & 3); break;
+    default: simd(30); byte(lane & 1);
+  }
+}
+export function writeExtract(operation: u32): void {
+  const kind = <i32>(operation & 0xffff), lane = operation >> 16;
+  switch (kind) {
+    case V.PEXTRB: simd(22); byte(lane & 15); break;
+    case V.PEXTRW: simd(25); byte(lane & 7); break;
+    case V.PEXTRD: simd(27); byte(lane & 3); break;
+    default: simd(29); byte(lane & 1); return;
+  }
+  byte(W.I64_EXTEND_I32_U);
+}
+/** ZF and CF of PTEST at their places, of the two vectors on the stack. */
+export function writeTest(): void {
+  const a = temporary(T.V128), b = temporary(T.V128);
+  set(b); set(a);
+  get(a); get(b); simd(X.AND); simd(X.ANY_TRUE); byte(W.I32_EQZ); constant32(6); byte(W.I32_SHL);
+  get(b); get(a); simd(79); simd(X.ANY_TRUE); byte(W.I32_EQZ); byte(W.I32_OR);
+  byte(W.I64_EXTEND_I32_U);
 }

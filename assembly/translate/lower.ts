@@ -6,8 +6,7 @@ import { CPU } from "../base/layout";
 import { isConst, immOf, N, Node, node } from "./dag";
 import { commitFound } from "./found";
 import { gprLocal, temporary, xmmLocal } from "./locals";
-import { V } from "../float/ops";
-import { writeLanes } from "./lower-vector";
+import { writeExtract, writeInsert, writeLanes, writeTest } from "./lower-vector";
 import { Import } from "./imports";
 import { typeOfReal } from "./real";
 import { byte, call, constant32, constant64, constantF32, constantF64, get, access, simd, zeroVector } from "./writer";
@@ -100,16 +99,18 @@ function inlineRare(n: Node): void {
     case N.WITH32: value(n.a); value(n.b); simd(X.REPLACE_F32); byte(0); break;
     case N.FROM_I32: value(n.a); byte(W.I32_WRAP_I64); byte(W.F64_CONVERT_I32_S); break;
     case N.ROTL32: value(n.a); byte(W.I32_WRAP_I64); constant32(<u32>n.imm); byte(W.I32_ROTL); byte(W.I64_EXTEND_I32_U); break;
+    case N.INSERT: value(n.a); value(n.b); writeInsert(<u32>n.imm); break;
+    case N.EXTRACT: value(n.a); writeExtract(<u32>n.imm); break;
+    case N.TEST: value(n.a); value(n.b); writeTest(); break;
     case N.SIGNS: value(n.a); simd(<u32>n.imm); byte(W.I64_EXTEND_I32_U); break;
     default: byte(W.UNREACHABLE);
   }
 }
 
 function writeVector(n: Node): void {
-  const kind = <u32>n.imm & 0xffff;
-  if (kind == V.COPY) { value(n.b); return; }
-  if (kind == V.ANDN) { value(n.b); value(n.a); } else { value(n.a); value(n.b); }
-  writeLanes(<u32>n.imm);
+  value(n.a);
+  if (n.b) value(n.b);
+  writeLanes(<u32>n.imm, n.b != 0);
 }
 
 /** Flags as the block found them, in one of their two words. */
@@ -117,7 +118,7 @@ function incoming(f: u32): void { commitFound(); call(f); }
 /** The Wasm type of a node's value. */
 export function typeOfNode(n: Node): u32 {
   switch (<i32>n.op) {
-    case N.VREG: case Op.VLOAD: case Op.VOP: case Op.VCONST_LOW: case N.ZERO: case N.WITH64: case N.WITH32: return T.V128;
+    case N.VREG: case Op.VLOAD: case Op.VOP: case Op.VCONST_LOW: case N.ZERO: case N.WITH64: case N.WITH32: case N.INSERT: return T.V128;
     case N.LOW64: case N.FROM_I32: return T.F64;
     case N.LOW32: return T.F32;
     case N.REAL: return typeOfReal(<u32>n.imm & 0xffff);

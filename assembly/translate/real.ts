@@ -3,8 +3,8 @@
 
 import { F, V } from "../float/ops";
 import { Op } from "../ir/ops";
-import { append, lanes, leaf, N, node } from "./dag";
-import { T, X } from "./wasm";
+import { append, lanes, N, node } from "./dag";
+import { T } from "./wasm";
 
 /** Kinds that have a plain Wasm instruction. */
 export function isReal(kind: u32): bool {
@@ -45,7 +45,7 @@ export function makeReal(kind: u32, a: u32, b: u32, imm: u64): u32 {
 }
 
 /** The low lane of vector `v`, as a number and as an integer. */
-function scalar(v: u32, double: bool): u32 {
+export function scalar(v: u32, double: bool): u32 {
   const n = node(v);
   if (n.op == <u16>(double ? N.WITH64 : N.WITH32)) return n.b;
   return lanes(double ? N.LOW64 : N.LOW32, v, 0, 0);
@@ -53,24 +53,8 @@ function scalar(v: u32, double: bool): u32 {
 export function lowOf(v: u32): u32 { return node(v).op == <u16>Op.VCONST_LOW ? node(v).a : lanes(Op.VLOW, v, 0, 0); }
 
 /** Vector `v` with a low lane; what was there before does not matter. */
-function put(v: u32, low: u32, double: bool): u32 {
+export function put(v: u32, low: u32, double: bool): u32 {
   const n = node(v);
   if (n.op == <u16>N.WITH32 || double && n.op == <u16>N.WITH64) v = n.a;
   return lanes(double ? N.WITH64 : N.WITH32, v, low, 0);
 }
-
-/** A lane operation that cannot report. */
-export function makeLanes(kind: u32, a: u32, b: u32, imm: u64): u32 {
-  switch (<i32>kind) {
-    case V.XOR: if (a == b) return leaf(N.ZERO, 0); break;
-    case V.MERGE64: return put(a, scalar(b, true), true);
-    case V.LOW64: return put(leaf(N.ZERO, 0), scalar(b, true), true);
-    case V.MERGE32: return put(a, scalar(b, false), false);
-    case V.COPY: return b;
-    case V.PMOVMSKB: return signs(X.SIGNS8, a);
-    case V.MOVMSKPS: return signs(X.SIGNS32, a);
-    case V.MOVMSKPD: return signs(X.SIGNS64, a);
-  }
-  return lanes(Op.VOP, a, b, imm);
-}
-function signs(gather: u32, a: u32): u32 { return lanes(Op.VCONST_LOW, lanes(N.SIGNS, a, 0, gather), 0, 0); }

@@ -121,13 +121,37 @@ function packed(b: Builder): void {
   const x = b.below(8), rm = b.below(3) ? b.below(8) : undefined, disp = b.displacement(16);
   if (b.below(3) === 0) b.modrm(b.pick([[], [0x66]]), false, [0x0f, b.pick([...SCALARS, 0x54, 0x57, 0x14, 0x15])], x, rm, [], disp);
   else if (b.below(8) === 0) b.modrm(b.pick([[], [0x66]]), false, [0x0f, b.pick([0xc2, 0xc6])], x, rm, [b.below(8)], disp);
-  else if (b.below(6) === 0) b.modrm([0x66], false, [0x0f, b.pick([0x71, 0x72, 0x73])], b.pick([2, 6]), b.below(8), [b.below(70)]);
+  else if (b.below(6) === 0) shiftLanes(b);
   else b.modrm([0x66], false, [0x0f, b.pick(INTEGERS)], x, rm, [], disp);
 }
 const INTEGERS = [
   0xfc, 0xfd, 0xfe, 0xd4, 0xf8, 0xf9, 0xfa, 0xfb, 0xdb, 0xdf, 0xeb, 0xef, 0x60, 0x61, 0x62, 0x6c, 0x68, 0x69, 0x6a, 0x6d, 0x63, 0x67, 0x6b, 0x64, 0x65, 0x66,
   0x74, 0x75, 0x76, 0xd5, 0xe4, 0xe5, 0xf4, 0xf5, 0xf6, 0xe0, 0xe3, 0xda, 0xde, 0xea, 0xee, 0xd1, 0xd2, 0xd3, 0xe1, 0xe2, 0xf1, 0xf2, 0xf3, 0xdd, 0xd9,
 ];
+function shiftLanes(b: Builder): void {
+  const [opcode, kinds] = b.pick([[0x71, [2, 4, 6]], [0x72, [2, 4, 6]], [0x73, [2, 3, 6, 7]]] as const);
+  b.modrm([0x66], false, [0x0f, opcode], b.pick(kinds), b.below(8), [b.below(2) ? b.below(70) : b.below(20)]);
+}
+/** Upper halves multiplied, as compilers do it without SSE4.1. */
+function multiplyHalves(b: Builder): void {
+  const x = b.below(8), y = b.below(8);
+  for (const r of b.pick([[x], [y], [x, y]])) b.modrm([0x66], false, [0x0f, 0x73], 2, r, [32]);
+  b.modrm([0x66], false, [0x0f, 0xf4], x, y);
+}
+/** SSSE3 and SSE4.1 by the opcode behind 0f 38, and behind 0f 3a with an immediate. */
+const LATER = [
+  0x00, 0x01, 0x02, 0x04, 0x08, 0x09, 0x0b, 0x1c, 0x1d, 0x1e, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x28, 0x29, 0x2b, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35,
+  0x37, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x40, 0x10, 0x14, 0x15, 0x17,
+];
+function laterLanes(b: Builder): void {
+  const x = b.below(8), rm = b.below(3) ? b.below(8) : undefined, disp = b.displacement(16);
+  switch (b.below(5)) {
+    case 0: b.modrm([0x66], false, [0x0f, 0x3a, b.pick([0x0f, 0x0c, 0x0d, 0x0e, 0x21])], x, rm, [b.below(b.below(2) ? 256 : 36)], disp); break;
+    case 1: b.modrm([0x66], b.below(2) === 1, [0x0f, 0x3a, b.pick([0x14, 0x15, 0x16, 0x17, 0x20, 0x22])], x, b.operand(), [b.below(256)]); break;
+    case 2: multiplyHalves(b); break;
+    default: b.modrm([0x66], false, [0x0f, 0x38, b.pick(LATER)], x, rm, [], disp);
+  }
+}
 function vectorMoves(b: Builder): void {
   const x = b.below(8), rm = b.below(2) ? b.below(8) : undefined;
   if (b.below(3) === 0) b.modrm([b.pick([0x66, 0xf2, 0xf3])], false, [0x0f, 0x70], x, rm, [b.below(256)], b.displacement(16));
@@ -210,7 +234,7 @@ function patchSelf(b: Builder): void {
 
 const CHAPTERS: readonly (readonly [number, (b: Builder) => void])[] = [
   [10, alu], [6, aluImmediate], [10, move], [4, shift], [1, doubleShift], [3, unary], [1, divide], [8, various], [3, stack], [5, indexed], [8, real], [6, realMoves],
-  [6, packed], [3, vectorMoves], [1, stackReal], [1.5, stackReals], [0.3, rounding], [0.5, system], [0.5, fill], [1, patchSelf],
+  [6, packed], [2, laterLanes], [3, vectorMoves], [1, stackReal], [1.5, stackReals], [0.3, rounding], [0.5, system], [0.5, fill], [1, patchSelf],
 ];
 const WEIGHT = CHAPTERS.reduce((sum, [weight]) => sum + weight, 0);
 function one(b: Builder): void {
