@@ -2,12 +2,14 @@
 // The command. In a clone it builds first what is out of date, but for what only prints; in an installed package there is nothing to build.
 
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
-const main = new URL("../build/host/cli/bundle/main.js", import.meta.url);
+const bundled = (name) => fileURLToPath(new URL(`../build/host/cli/bundle/${name}.cjs`, import.meta.url));
 const builder = new URL("../tests/support/build.mjs", import.meta.url);
-const prints = /^(help|version|completion|--?help|--?version|-h|-V|-\?)$/;
+const prints = /^(help|version|completion|--?help|--?version|-h|-V|-\?)$/.test(process.argv[2] ?? "help");
 
-if (!(prints.test(process.argv[2] ?? "help") && existsSync(main)) && existsSync(builder) && existsSync(new URL("../assembly", import.meta.url))) {
+if (!(prints && existsSync(bundled("print"))) && existsSync(builder) && existsSync(new URL("../assembly", import.meta.url))) {
   const { build } = await import(builder.href);
   try {
     await build();
@@ -16,4 +18,5 @@ if (!(prints.test(process.argv[2] ?? "help") && existsSync(main)) && existsSync(
     process.exit(1);
   }
 }
-await import(main.href);
+if (prints) createRequire(import.meta.url)(bundled("print"));
+else (await import("./compiled.mjs")).load(bundled("main"));

@@ -126,6 +126,10 @@ async function fail(error: unknown): Promise<number> {
 
 watchOutputs();
 
-process.exitCode = await main(process.argv.slice(2)).catch(fail);
-// A terminal that is still being read, or a pipe on stdin, must not keep the process.
-process.stdin.unref?.();
+// What ends before it has a status has failed: nothing was left that could have given it one.
+process.exitCode = 1;
+void main(process.argv.slice(2)).catch(fail).then((status) => {
+  process.exitCode = status;
+  // A terminal that is still being read, or a pipe on stdin, must not keep the process.
+  process.stdin.unref?.();
+});

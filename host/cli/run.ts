@@ -10,7 +10,6 @@ import { withoutCodes } from '../words/errno.js';
 import { connectStdio, type TerminalStream } from './chardevs.js';
 import { openCommandInput } from './command-input.js';
 import { describeTerminal, terminalKind, runConsole, sayHowToLeave } from './console-session.js';
-import { heedBranchHints } from './engine-flags.js';
 import { UsageError } from './faults.js';
 import { Outputs, statusOf as statusOfOutput } from './output.js';
 import { filterSymbols, writeAttribution } from './attribution.js';
@@ -181,7 +180,6 @@ export async function run(args: readonly string[]): Promise<number> {
   const terminal = connectProcess(options, outputs, () => opened);
   const progress = openProgress();
   const removePid = writePid(options);
-  if (options.jit.jit?.mode !== 'off') heedBranchHints();
   try {
     await addFirmware(options, progress);
     const machine = await open(options, instantly, progress).catch((error: unknown) => {

@@ -227,6 +227,9 @@ if [ "$given" = console ]; then
   fi
   if [ -x /bin/sh ]; then /bin/sh; else sh; fi
 fi
+# Where there are no disks, nothing in the machine outlives it.
+set -- /sys/block/*
+[ -d /sys/block ] && [ ! -e "$1" ] && exec /pintail/carry
 exec poweroff -f
 `;
 

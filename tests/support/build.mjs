@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,13 +19,14 @@ const require = createRequire(import.meta.url);
 export function listFiles(folder, endings) {
   const found = [];
   const visit = (path) => {
-    for (const entry of readdirSync(path, { withFileTypes: true })) {
-      const full = join(path, entry.name);
+    for (const entry of readdirSync(root + path, { withFileTypes: true })) {
+      const full = `${path}/${entry.name}`;
       if (entry.isDirectory()) visit(full);
-      else if (endings.some((e) => entry.name.endsWith(e))) found.push(relative(root, full));
+      else if (endings.some((e) => entry.name.endsWith(e))) found.push(full);
     }
   };
-  if (existsSync(join(root, folder))) visit(join(root, folder));
+  // Every start of the command in a clone asks: no path is taken apart here.
+  if (existsSync(join(root, folder))) visit(folder);
   return found.sort();
 }
 
@@ -42,7 +43,7 @@ function digest(files, words) {
 /** What of files changes whenever they are written to. */
 function fingerprint(files, words) {
   return [...words, ...files.map((file) => {
-    const { size, mtimeMs, ino } = statSync(join(root, file));
+    const { size, mtimeMs, ino } = statSync(root + file);
     return `${file} ${size} ${mtimeMs} ${ino}`;
   })].join("\n");
 }
@@ -115,21 +116,31 @@ export async function buildModule(target = "release", options = {}) {
   return join(root, out);
 }
 
-/** The command in a few files instead of two hundred, which Node takes a third of its start to find and read. As deep as host/platform/node: own-files.ts looks from there. */
-const COMMAND = "build/host/cli/bundle/main.js";
+/**
+ * The command as one file, which Node takes a third of its start less to find and read than two hundred; and what only prints (help, versions, completion)
+ * as one of its own, which is small. As deep as host/platform/node: own-files.ts looks from there. The last line is for bin/compiled.mjs.
+ */
+const BUNDLES = "build/host/cli/bundle";
+const HEAVY = ["run", "guest", "snapshot", "qtest", "trace", "measure"].map((name) => `./${name}.js`);
 
 async function bundleCommand() {
   const { build: bundle } = await import("esbuild");
-  await bundle({
-    absWorkingDir: root, entryPoints: ["build/host/cli/main.js"], outdir: dirname(COMMAND), bundle: true, splitting: true,
-    platform: "node", format: "esm", target: "node20", packages: "external", minify: true, legalComments: "none", logLevel: "warning",
-  });
+  mkdirSync(join(root, BUNDLES), { recursive: true });
+  for (const [name, external] of [["main", []], ["print", HEAVY]]) {
+    const { outputFiles } = await bundle({
+      absWorkingDir: root, entryPoints: ["build/host/cli/main.js"], bundle: true, write: false, external, platform: "node", format: "cjs", target: "node20",
+      packages: "external", minify: true, legalComments: "none", logLevel: "warning",
+      define: { "import.meta.url": "ownUrl" }, banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
+    });
+    const { text } = outputFiles[0];
+    writeFileSync(join(root, BUNDLES, `${name}.cjs`), `${text}//# digest ${createHash("sha256").update(text).digest("hex")}\n`);
+  }
 }
 
 /** Compiles the TypeScript of the host to build/host. */
 export async function buildHost(options = {}) {
   const files = ["host", "guest", "assembly/surface"].flatMap((folder) => listFiles(folder, [".ts"]));
-  await whenChanged("host", [...files, "tsconfig.json", "package.json"], [packageVersion("typescript")], ["build/host/index.js", "build/host/cli/main.js", COMMAND], options, async () => {
+  await whenChanged("host", [...files, "tsconfig.json", "package.json"], [packageVersion("typescript")], ["build/host/index.js", "build/host/cli/main.js", `${BUNDLES}/main.cjs`, `${BUNDLES}/print.cjs`], options, async () => {
     const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
     // A file that was renamed or deleted must not live on in the output.
     for (const folder of ["host", "guest", "assembly"]) rmSync(join(root, "build", folder), { recursive: true, force: true });
