@@ -10,7 +10,7 @@
 
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
-import { control, spend, Work, RECORD } from "../base/control";
+import { control, leaveBlock, spend, Work, RECORD } from "../base/control";
 import { noteAllChanged, noteChange } from "../base/changes";
 import { links } from "../base/machine";
 import { Attr, attrOf, clearAttr, pageCount, pageOf, setAttr } from "../memory/ram";
@@ -67,6 +67,7 @@ export function dropAllBlocks(): void {
   const lone = changetype<Block>(<usize>LONE);
   lone.host = 0; lone.behind = 0; lone.elsewhere = 0;
   control.last = LONE;
+  leaveBlock();
   links.blockSpace = FIRST;
   links.translations = 0;
   spend(few ? Work.DECODE : (<u32>(BLOCK_HASH_SIZE / 1024) + pageCount()) / 64);
@@ -106,12 +107,26 @@ function dropMaps(): void {
  * has no address, and headers stay headers until everything is dropped, `last` with it.
  */
 @inline export function lookBehind(host: u32, mode: u32): Block {
-  const last = changetype<Block>(<usize>control.last), at = control.last + (host == last.host + last.bytes ? <u32>offsetof<Block>("behind") : <u32>offsetof<Block>("elsewhere"));
-  const guess = changetype<Block>(<usize>load<u32>(at));
+  const at = placeBehind(changetype<Block>(<usize>control.last), host), guess = changetype<Block>(<usize>load<u32>(at));
   if (guess.host == host && guess.mode == mode) return guess;
   const found = lookUp(host, mode);
   if (changetype<usize>(found)) store<u32>(at, <u32>changetype<usize>(found));
   return found;
+}
+
+/** The same behind `last`, where a guess or the hash's first has it; 0 if neither does. */
+@inline export function guessBehind(last: Block, host: u32, mode: u32): Block {
+  const at = placeBehind(last, host), guess = changetype<Block>(<usize>load<u32>(at));
+  if (guess.host == host && guess.mode == mode) return guess;
+  const first = changetype<Block>(<usize>load<u32>(hashOf(host, mode)));
+  if (first.host != host || first.mode != mode) return changetype<Block>(0);
+  store<u32>(at, <u32>changetype<usize>(first));
+  return first;
+}
+
+/** Where a block remembers what ran behind it at `host`. */
+@inline function placeBehind(b: Block, host: u32): u32 {
+  return <u32>changetype<usize>(b) + (host == b.host + b.bytes ? <u32>offsetof<Block>("behind") : <u32>offsetof<Block>("elsewhere"));
 }
 
 /** Along the chain of a hash, which a guest can make as long as it has pages. */

@@ -15,7 +15,7 @@ import { cpu, gpr, segment, Mode, Seg, Vector, RIP_REGISTER } from "../cpu/state
 import { entryAt } from "../cpu/tlb";
 import { fetchAt } from "../cpu/memory";
 import { raise } from "../cpu/exceptions";
-import { Block, decodeBlock, firstRecord, lookBehind } from "../decode/cache";
+import { Block, decodeBlock, firstRecord, guessBehind, lookBehind } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { executeHot } from "../isa/dispatch-hot";
 import { interpretBlock } from "../isa/execute";
@@ -37,27 +37,44 @@ export function stepOne(): void {
   refreshLimit();
 }
 
-/** Runs the block at rip, or its first `most` records. */
+/** Runs the block at rip, or its first `most` records; with nothing to limit it and nothing to attend to, those behind it, too. */
 export function step(most: u64): void {
-  const b = blockHere();
+  let b = blockHere();
   if (!changetype<usize>(b)) return;
   if (links.translating && most == ~0) {
-    if (b.heat < links.translating && !desk.from) b.heat += b.count;
+    if (isCool(b)) warm(b);
     else if (b.host && !links.throughIr && runTranslated(b)) return;
   }
-  const first = firstRecord(b), room = min(control.limit - control.base, most);
-  control.first = first;
-  control.end = room < <u64>b.count ? first + <u32>room * RECORD : b.end;
-  const page = load<u64>(gpr(RIP_REGISTER));
+  let page = load<u64>(gpr(RIP_REGISTER));
+  const room = min(control.limit - control.base, most);
+  begin(b, page);
+  if (room < <u64>b.count) control.end = control.first + <u32>room * RECORD;
   if (!(cpu.mode & Mode.LONG) && wrapRip(page + b.after - 1) > <u64>segment(Seg.CS).limit && !cutAtLimit(b, page)) return;
-  cpu.rip = wrapRip(page + b.after);
-  const last = links.throughIr ? interpretBlock(first, control.end) : runRecords(first);
+  const last = links.throughIr ? interpretBlock(control.first, control.end) : runRecords(b, most == ~0 && !control.events);
+  if (!last) return;
+  // Where it ended is another block, perhaps.
+  b = changetype<Block>(<usize>control.last);
+  page = load<u64>(gpr(RIP_REGISTER));
   if (cpu.raised) return leaveAtFault(page);
-  control.base += <u64>((last - first) / RECORD);
-  // The block's records are counted in base now: between blocks ticks() must not count them again.
-  control.first = control.current;
+  finish(<u64>((last - control.first) / RECORD));
   if (last != b.end && !control.again) cpu.rip = wrapRip(page + changetype<Insn>(<usize>last).offset);
   control.again = 0;
+}
+
+/** A block of so little heat is no translation's business, unless an indirect jump led here that is to be learned. */
+@inline function isCool(b: Block): bool { return b.heat < links.translating && !desk.from; }
+@inline function warm(b: Block): void { b.heat += b.count; }
+
+/** A block is about to run: `rip` is behind it, where it falls through. */
+@inline function begin(b: Block, page: u64): void {
+  control.first = firstRecord(b);
+  control.end = b.end;
+  cpu.rip = wrapRip(page + b.after);
+}
+/** So many of its records have. They are counted in base now: between blocks ticks() must not count them again. */
+@inline function finish(records: u64): void {
+  control.base += records;
+  control.first = control.current;
 }
 
 /**
@@ -107,13 +124,49 @@ export function blockHere(): Block {
   return b;
 }
 
-/** The interpreter's inner loop; the address past the last record run. */
-function runRecords(first: u32): u32 {
-  let p = first;
-  do {
-    control.current = p;
-    executeHot(changetype<Insn>(<usize>p));
-    p += RECORD;
-  } while (p < control.end);
-  return p;
+/**
+ * The interpreter's inner loop: the records of `b`, begun, and with `more` the blocks behind it for as long as nothing wants the loop. The address past
+ * the last record run, in the block that is `control.last`; 0 when that has run to its end and is finished.
+ */
+function runRecords(b: Block, more: bool): u32 {
+  while (changetype<usize>(b)) {
+    let p = firstRecord(b);
+    do {
+      control.current = p;
+      executeHot(changetype<Insn>(<usize>p));
+      p += RECORD;
+    } while (p < control.end);
+    // Cut, or left: an event, something raised, another mode, an emptied TLB.
+    if (control.end != b.end || !more) return p;
+    finish(b.count);
+    b = blockBehind(b);
+    if (changetype<usize>(b)) begin(b, load<u64>(gpr(RIP_REGISTER)));
+  }
+  return 0;
+}
+
+/**
+ * The block at rip, behind one that ran undisturbed, if it can be run as it stands: found without a walk and without decoding, whole before the next
+ * timer, without limits to hold it to, and no business of the translator's. 0: the loop finds out. The look-up of a page that code stays in would
+ * hit, so it is not made.
+ */
+@inline function blockBehind(b: Block): Block {
+  const none = changetype<Block>(0), rip = cpu.rip, mode = cpu.mode;
+  if (!(mode & (Mode.LONG | Mode.FLAT))) return none;
+  let host = b.host & ~0xfff;
+  if (host && (rip & ~0xfff) == load<u64>(gpr(RIP_REGISTER))) host += <u32>rip & 0xfff;
+  else {
+    const e = entryAt(cpu.tlbExec, rip);
+    if (load<u64>(e) != (rip & ~0xfff)) return none;
+    host = <u32>rip + load<u32>(e, 8);
+    store<u64>(gpr(RIP_REGISTER), rip & ~0xfff);
+  }
+  const next = guessBehind(b, host, mode);
+  if (!changetype<usize>(next) || control.limit - control.base < <u64>next.count) return none;
+  if (links.translating) {
+    if (!isCool(next)) return none;
+    warm(next);
+  }
+  control.last = <u32>changetype<usize>(next);
+  return next;
 }
