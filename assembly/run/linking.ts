@@ -13,10 +13,14 @@ import { AT_ONCE, COOL } from "./translations";
 
 export { codeWaiting, dropBatch } from "./batches";
 
+/** Ticks of a region's part between two looks at it, a power of two; with a threshold below it is looked at every time. */
+@inline const SELDOM: u32 = 4096;
+
 /** On with a threshold in ticks, off with 0; `eager`: what is translated is to be compiled at once. What there was is dropped. */
 export function setTranslation(threshold: u32, eager: u32): void {
   links.translating = threshold ? threshold / COOL + 1 : 0;
   desk.threshold = threshold; desk.eager = eager;
+  desk.looks = threshold < SELDOM ? ~0 : ~(SELDOM - 1);
   desk.balance = AT_ONCE; desk.reckoned = control.base;
   dropAllBlocks();
 }

@@ -1,7 +1,7 @@
-// A step: finds the block at rip and runs its records.
+// A step: finds the block at rip and runs its records; and, while nothing wants the loop, those of the blocks behind it in the same function.
 //
-// A block runs in one function that is entered anew each time: V8 replaces Wasm code only at function entry.
-// It is cut where the next timer or boundary lies, so timers and interrupts fall on exact instructions; anything that
+// That function ends with each run at the latest, and mostly much earlier: V8 replaces Wasm code only at function entry.
+// A block is cut where the next timer or boundary lies, so timers and interrupts fall on exact instructions; anything that
 // wants attention earlier stores 0 in control.end and the block is left after the instruction in hand.
 //
 // Where a run is cut is invisible. Every block begins with a look-up of its page; in the middle of one that look-up must hit, because what
@@ -20,7 +20,7 @@ import { Insn } from "../decode/record";
 import { executeHot } from "../isa/dispatch-hot";
 import { interpretBlock } from "../isa/execute";
 import { desk } from "./batches";
-import { runTranslated } from "./translations";
+import { isDue, runTranslated } from "./translations";
 
 /** One instruction; what it raises stays raised (cpu.raised), for a debugger or an oracle to look at. */
 export function stepUndelivered(): void {
@@ -164,8 +164,8 @@ function runRecords(b: Block, more: bool): u32 {
   const next = guessBehind(b, host, mode);
   if (!changetype<usize>(next) || control.limit - control.base < <u64>next.count) return none;
   if (links.translating) {
-    if (!isCool(next)) return none;
-    warm(next);
+    if (isCool(next)) warm(next);
+    else if (isDue(next)) return none;
   }
   control.last = <u32>changetype<usize>(next);
   return next;

@@ -44,6 +44,19 @@ import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "
 /** Why a region was left: raised something; an event; a device, a store to code, or another thing that must be looked at; budget; code outside. */
 export const enum Exit { RAISED, EVENT, LOOK, BUDGET, OUTSIDE }
 
+/**
+ * Whether a warm block is this file's business this time, in its way from block to block: there is a region to enter, it is hot enough for one, or its
+ * jump is to be learned from. A region's parts that run by themselves, which are many, are looked at now and then.
+ */
+@inline export function isDue(b: Block): bool {
+  const tag = b.region, heat = b.heat;
+  if (desk.from) return true;
+  if (tag == REFUSED) return false;
+  if (tag ? !(tag & MEMBER) : heat >= desk.threshold || endsInJump(b)) return true;
+  if (heat < LARGE / 2) b.heat = heat + b.count;
+  return tag != 0 && ((heat ^ b.heat) & desk.looks) != 0;
+}
+
 /** Runs the translation at block `b`, where rip is; false if there is none and the interpreter must go on. */
 export function runTranslated(b: Block): bool {
   if (links.translations == 0) startOver();
