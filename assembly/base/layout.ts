@@ -64,7 +64,7 @@
 @inline export const PLACES_SIZE: usize = 16 * KIB;
 /** What attach ties together: function-table indices that low floors call up through, timers, rings (device/layout.ts). */
 @inline export const SLOTS: usize = PLACES + PLACES_SIZE;
-@inline export const SLOTS_SIZE: usize = 16 * KIB;
+@inline export const SLOTS_SIZE: usize = 32 * KIB;
 /** Register tables: rows and maps (device/registers.ts). */
 @inline export const REGISTERS: usize = SLOTS + SLOTS_SIZE;
 @inline export const REGISTERS_SIZE: usize = 1 * MIB;

@@ -16,6 +16,8 @@ import { CardOption } from "../surface/cards";
   number: u32;
   /** Frame port of a network card, first stream of a console, table of a disk: they are counted over all models. */
   first: u32;
+  /** The card it is behind, a root port, plus one; 0 on bus 0. */
+  behind: u32;
 }
 /** The card at a place of the list, which begins with a word for how many there are. */
 @inline export function cardAt(i: u32): Card { return changetype<Card>(CARD_LIST + 64 + <usize>min(i, MAX_CARDS - 1) * CARD_BYTES); }

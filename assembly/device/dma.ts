@@ -45,12 +45,12 @@ export function setMaster(requester: u32, on: bool): void {
   store<u8>(at, <u8>(on ? load<u8>(at) & ~bit : load<u8>(at) | bit));
 }
 
-/** A function of bus 0 whose addresses are physical whatever remaps others': a virtio card that has not said otherwise (VIRTIO_F_ACCESS_PLATFORM). */
-@inline function isPlain(requester: u32): bool { return requester < 256 && (load<u8>(DMA_PLAIN + (requester >> 3)) >> <u8>(requester & 7) & 1) != 0; }
-/** At attach. */
-export function makePlain(requester: u32): void {
-  const at = DMA_PLAIN + (requester >> 3 & 31);
-  store<u8>(at, <u8>(<u32>load<u8>(at) | 1 << (requester & 7)));
+/** Addresses of the requester are physical whatever remaps others'. */
+@inline function isPlain(requester: u32): bool { return (load<u8>(DMA_PLAIN + (requester >> 3 & 0x1fff)) >> <u8>(requester & 7) & 1) != 0; }
+/** At attach, and when a bus gets another number. */
+export function setPlain(requester: u32, on: bool): void {
+  const at = DMA_PLAIN + (requester >> 3 & 0x1fff), bit: u32 = 1 << (requester & 7);
+  store<u8>(at, <u8>(on ? load<u8>(at) | bit : load<u8>(at) & ~bit));
 }
 
 function abort(): void { dma.failed = 1; count(Counter.DMA_ABORTS); }

@@ -43,9 +43,9 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 @inline export const DMA_WORDS_SIZE: usize = 64;
 @inline export const DMA_HELD: usize = DMA_WORDS + DMA_WORDS_SIZE;
 @inline export const DMA_HELD_SIZE: usize = 8192;
-/** Functions of bus 0 whose addresses are physical, a bit each (dma.ts). */
+/** Requesters whose addresses are physical, a bit each (dma.ts). */
 @inline export const DMA_PLAIN: usize = DMA_HELD + DMA_HELD_SIZE;
-@inline export const DMA_PLAIN_SIZE: usize = 32;
+@inline export const DMA_PLAIN_SIZE: usize = 8192;
 /** The probe's edges (run/probe.ts). */
 @inline export const PROBE: usize = DMA_PLAIN + DMA_PLAIN_SIZE;
 @inline export const PROBE_SIZE: usize = 768;

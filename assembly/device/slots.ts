@@ -44,6 +44,8 @@ import { SLOT_WORDS } from "./layout";
   remappable: u32;
   /** DMA remapping: (requester: u32, address: u64, write: u32) => u64, a guest-physical address or REFUSED (dma.ts). */
   translate: u32;
+  /** The bus in front of a card was reset: (card: u32) => void, its place in the list plus one (run/cards.ts). */
+  resetCard: u32;
 }
 @inline export const slots = changetype<Slots>(SLOT_WORDS);
 

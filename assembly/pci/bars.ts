@@ -3,9 +3,10 @@
 import { placeMmio, placePorts, unplace } from "../memory/bus";
 import { placeVideo } from "../memory/ram";
 import { Access, hook } from "../device/registers";
+import { passes } from "./downstream";
 import { BARS } from "./layout";
 import { BarKind, Config, PciCommand } from "./spec";
-import { commandOf, isAwake, valuesOf } from "./functions";
+import { commandOf, functionAt, isAwake, valuesOf } from "./functions";
 import { defineConfig } from "./header";
 
 @unmanaged class Bar { handler: u32; kind: u32; size: u64; }
@@ -33,7 +34,8 @@ function placeBar(f: u32, index: u32): void {
   if (!it.handler) return;
   const at = valuesOf(f) + Config.BAR0 + 4 * index, isIo = (it.kind & BarKind.IO) != 0;
   const base = (it.kind & BarKind.MEMORY64 ? load<u64>(at) : <u64>load<u32>(at)) & ~(it.size - 1);
-  const on = base != 0 && isAwake(f) && (commandOf(f) & (isIo ? PciCommand.IO : PciCommand.MEMORY)) != 0;
+  const parent = functionAt(f).parent;
+  const on = base != 0 && isAwake(f) && (commandOf(f) & (isIo ? PciCommand.IO : PciCommand.MEMORY)) != 0 && (parent == 0 || passes(parent - 1, isIo, base, it.size));
   if (it.handler == VIDEO) { placeVideo(on ? base : 0); return; }
   if (!on || base + it.size < base || (isIo && base + it.size > 0x1_0000)) unplace(it.handler);
   else if (isIo) placePorts(it.handler, <u32>base, <u32>it.size);

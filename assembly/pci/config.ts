@@ -1,5 +1,5 @@
-// PCI functions: made, their command registers, and access to configuration space. PCI 3.0, chapter 6. All functions are on bus 0;
-// elsewhere reads give ones.
+// PCI functions: made, their command registers, and access to configuration space. PCI 3.0, chapter 6. Where nothing is,
+// reads give ones.
 
 import { Access, define, guestRead, guestWrite, hook, makeBlock, resetBlock } from "../device/registers";
 import { BY_DEVFN, PAGE_BYTES, PCI_COUNTS } from "./layout";
@@ -9,16 +9,19 @@ import { flushMessages } from "./msi";
 import { resetMsix } from "./msix";
 import { findFunction, functionAt, functionCount, refreshMaster, root, valuesOf } from "./functions";
 import { placeBars } from "./bars";
+import { findBehind, renumber, seat } from "./downstream";
+import { BRIDGE_SHIFT, CARD_SHIFT } from "./place";
 
 /**
- * Makes a function with a type-0 header. `classCode` is base class, subclass, interface; `bytes` is Config.BYTES or, with
+ * Makes a function with a type-0 header at a place of bus 0 or behind a bridge (place.ts). `classCode` is base class, subclass, interface; `bytes` is Config.BYTES or, with
  * extended capabilities, EXPRESS_BYTES. Returns its number.
  */
-export function attachFunction(devfn: u32, vendor: u32, device: u32, classCode: u32, revision: u32, multifunction: bool, bytes: u32): u32 {
-  const f = min(functionCount(), MAX_FUNCTIONS - 1), it = functionAt(f), b = makeBlock(bytes, 96);
+export function attachFunction(place: u32, vendor: u32, device: u32, classCode: u32, revision: u32, multifunction: bool, bytes: u32): u32 {
+  const f = min(functionCount(), MAX_FUNCTIONS - 1), it = functionAt(f), b = makeBlock(bytes, 96), devfn = place & 0xff, bridge = place >> BRIDGE_SHIFT & 0xff;
   store<u32>(PCI_COUNTS, f + 1);
-  store<u8>(BY_DEVFN + (devfn & 0xff), <u8>(f + 1));
-  it.block = b; it.devfn = devfn; it.freeOffset = Config.FIRST_CAPABILITY;
+  it.block = b; it.devfn = devfn; it.requester = devfn; it.freeOffset = Config.FIRST_CAPABILITY; it.card = place >> CARD_SHIFT;
+  if (bridge) seat(f, bridge - 1);
+  else store<u8>(BY_DEVFN + devfn, <u8>(f + 1));
   define(b, "vendor", Config.VENDOR, 2, Access.RO, vendor, 0);
   define(b, "device", Config.DEVICE, 2, Access.RO, device, 0);
   hook(define(b, "command", Config.COMMAND, 2, Access.RW, 0, PciCommand.WRITABLE), 0, writeCommand.index);
@@ -69,16 +72,20 @@ export function resetFunctions(): void {
     refreshMaster(f);
     resetMsix(f);
   }
+  renumber();
 }
+
+@inline function find(bus: u32, devfn: u32): u32 { return bus == 0 ? findFunction(devfn) : findBehind(bus, devfn); }
 
 /** A configuration read of 1, 2 or 4 bytes; ones where nothing is. */
 export function configRead(bus: u32, devfn: u32, offset: u32, bytes: u32): u32 {
-  const found = bus == 0 ? findFunction(devfn) : 0;
-  if (!found) return 0xffff_ffff;
-  return <u32>guestRead(functionAt(found - 1).block, valuesOf(found - 1), found - 1, offset, bytes);
+  const found = find(bus, devfn);
+  return found ? configReadOf(found - 1, offset, bytes) : 0xffff_ffff;
 }
+export function configReadOf(f: u32, offset: u32, bytes: u32): u32 { return <u32>guestRead(functionAt(f).block, valuesOf(f), f, offset, bytes); }
 
 export function configWrite(bus: u32, devfn: u32, offset: u32, bytes: u32, value: u32): void {
-  const found = bus == 0 ? findFunction(devfn) : 0;
-  if (found) guestWrite(functionAt(found - 1).block, valuesOf(found - 1), found - 1, offset, bytes, value);
+  const found = find(bus, devfn);
+  if (found) configWriteOf(found - 1, offset, bytes, value);
 }
+export function configWriteOf(f: u32, offset: u32, bytes: u32, value: u32): void { guestWrite(functionAt(f).block, valuesOf(f), f, offset, bytes, value); }

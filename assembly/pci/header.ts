@@ -17,7 +17,7 @@ export function setSubsystem(f: u32, vendor: u32, id: u32): void {
 
 /** Gives the function an INTx pin, 1 (INTA) to 4. */
 export function setPin(f: u32, pin: u32): void {
-  functionAt(f).pin = pin;
+  functionAt(f).pin = <u16>pin;
   defineConfig(f, "interrupt pin", Config.PIN, 1, Access.RO, pin, 0);
 }
 

@@ -20,7 +20,11 @@ export function setIntx(f: u32, level: bool): void {
 
 @inline function sourceOf(f: u32): u32 { return Source.FIRST_PCI + f; }
 
-export function pirqOf(f: u32): u32 { return ((functionAt(f).devfn >> 3) + functionAt(f).pin - 1) & 3; }
+/** A bridge turns the pins behind it by the device's number, which is 0, and drives those of its own place (PCI-to-PCI Bridge Architecture 1.2, 9.1). */
+export function pirqOf(f: u32): u32 {
+  const parent = functionAt(f).parent;
+  return ((functionAt(parent ? parent - 1 : f).devfn >> 3) + functionAt(f).pin - 1) & 3;
+}
 
 /** INTx as it leaves the function: the command register can hold it down, and MSI is instead of it (PCI 3.0, 6.8.1.3). */
 function isUp(f: u32): bool { return (root.intx >> f & 1) != 0 && !(commandOf(f) & PciCommand.INTX_OFF) && !msiEnabled(f) && isAwake(f); }

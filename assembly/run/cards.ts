@@ -8,7 +8,7 @@
 import { MAX_DISKS } from "../device/blocks";
 import { MAX_STREAMS } from "../device/bytes";
 import { Card, cardAt, defaultOptions, MAX_CARDS, optionOf, setOption } from "../device/card";
-import { CardKind, CardOption } from "../surface/cards";
+import { CardKind, CardOption, CardPlace } from "../surface/cards";
 import { MAX_PORTS, port } from "../device/frames";
 import { CARD_LIST, MODEL_ROWS } from "../device/layout";
 import { clearTimerIds } from "../device/timers";
@@ -25,6 +25,8 @@ import { attachBlock, resetBlockCard } from "../virtio/block/block";
 import { attachConsole, consoleName, portsOf, resetConsoleCard } from "../virtio/console/console";
 import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/net/net";
 import { attachRng, resetRngCard } from "../virtio/rng/rng";
+import { attachRootPort } from "../pci/root-port";
+import { slots } from "../device/slots";
 import { attachShare, resetShareCard, shareTag } from "../virtio/share/share";
 import { clearPackedRoom } from "../virtio/queue/copies";
 import { attachIommu, resetIommu } from "../vtd/vtd";
@@ -68,6 +70,7 @@ export function defineModels(): void {
   row(CardKind.IDE, Has.NOTHING, attachIde.index, resetIde.index, 0, 0);
   row(CardKind.FDC, Has.NOTHING, attachFloppy.index, resetFloppy.index, 0, 0);
   row(CardKind.FLOPPY, Has.DISK, attachDiskette.index, resetDrive.index, 0, 0);
+  row(CardKind.ROOT_PORT, Has.NOTHING, attachRootPort.index, 0, 0, 0);
   place(CardKind.AHCI, Place.BOARD);
   place(CardKind.IDE_DISK, Place.NONE);
   place(CardKind.IDE_CD, Place.NONE);
@@ -88,6 +91,14 @@ function freeSlot(): u32 { return <u32>ctz(~(list.slots | TAKEN)); }
 /** A machine has one of these. */
 function isOnlyOne(kind: u32): bool { return kind == <u32>CardKind.VGA || kind == <u32>CardKind.FDC || kind == <u32>CardKind.IOMMU; }
 
+/** The root port that a card is to be behind, its place in the list plus one: there, and with nothing behind it yet; 0 where it cannot be. */
+function portFor(kind: u32, slot: u32): u32 {
+  const i = slot - CardPlace.BEHIND, where = modelOf(kind).place;
+  if (where == Place.NONE || kind == <u32>CardKind.ROOT_PORT || i >= list.count || cardAt(i).kind != <u32>CardKind.ROOT_PORT) return 0;
+  for (let n: u32 = 0; n < list.count; n++) if (cardAt(n).behind == i + 1) return 0;
+  return i + 1;
+}
+
 /** Where a card that asks for `slot` goes: a slot, the board's place (31), 0 for one in none; 32 when that is taken. */
 function slotFor(kind: u32, slot: u32): u32 {
   const where = modelOf(kind).place;
@@ -97,14 +108,14 @@ function slotFor(kind: u32, slot: u32): u32 {
   return at >= BOARD_SLOT || (list.slots | TAKEN) >> at & 1 ? 32 : at;
 }
 
-/** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any. */
+/** Adds a card before the machine is made; its number in the list, or -1 when there is no room or the slot is taken. `slot` 0: any; CardPlace.BEHIND and more: behind a root port. */
 export function addToList(kind: u32, slot: u32): i32 {
   defineModels();
   if (kind == CardKind.NONE || kind >= <u32>CardKind.COUNT || list.count >= MAX_CARDS || !hasRoom(modelOf(kind).has) || (isOnlyOne(kind) && countOf(kind) > 0)) return -1;
-  const at = slotFor(kind, slot);
+  const behind = slot >= <u32>CardPlace.BEHIND ? portFor(kind, slot) : 0, at: u32 = behind ? 0 : slotFor(kind, slot);
   if (at > BOARD_SLOT) return -1;
   const c = cardAt(list.count);
-  c.kind = kind; c.slot = at; c.index = list.count; c.number = countOf(kind);
+  c.kind = kind; c.slot = at; c.index = list.count; c.number = countOf(kind); c.behind = behind;
   defaultOptions(c);
   if (at < BOARD_SLOT) list.slots |= 1 << at;
   list.count++;
@@ -164,12 +175,15 @@ export function streamOfCard(i: u32): u32 { return i < list.count ? cardAt(i).fi
 export function listedCards(): u32 { return list.count; }
 export function kindOfCard(i: u32): u32 { return i < list.count ? cardAt(i).kind : 0; }
 export function slotOfCard(i: u32): u32 { return i < list.count ? cardAt(i).slot : 0; }
+/** The root port that a card is behind, its place in the list plus one; 0 on bus 0. */
+export function portOfCard(i: u32): u32 { return i < list.count ? cardAt(i).behind : 0; }
 export function optionOfCard(i: u32, option: u32): u64 { return i < list.count && option < <u32>CardOption.COUNT ? optionOf(cardAt(i), option) : 0; }
 
 export function attachCards(): void {
   defineModels();
   clearPackedRoom();
   clearTimerIds();
+  slots.resetCard = resetOne.index;
   for (let i: u32 = 0; i < list.count; i++) {
     const c = cardAt(i);
     c.first = firstOf(i);
@@ -184,6 +198,11 @@ export function resetCards(): void {
   resetLabs();
   for (let i: u32 = 0; i < list.count; i++) tell(modelOf(cardAt(i).kind).reset, cardAt(i));
   for (let i: u32 = 0; i < list.count; i++) if (cardAt(i).kind == <u32>CardKind.FDC) tellCmos(cardAt(i));
+}
+
+/** The bus in front of a card was reset, after its function. */
+function resetOne(place: u32): void {
+  if (place && place <= list.count) tell(modelOf(cardAt(place - 1).kind).reset, cardAt(place - 1));
 }
 
 // --- The link ---

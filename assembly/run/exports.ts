@@ -46,7 +46,7 @@ export { lookAtUnit } from "../vtd/look";
 export { diskTable } from "../device/blocks";
 export { keyRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
 export { stepUndelivered } from "./step";
-export { listedCards, kindOfCard, folderTag, portName, serialOfDrive, slotOfCard, streamOfCard } from "./cards";
+export { listedCards, kindOfCard, folderTag, portName, portOfCard, serialOfDrive, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";
 export { framePort } from "../device/frames";
 

@@ -1,7 +1,7 @@
 // Numbers of cards that the module and the host share. No import, no overlay: the host compiles this file too.
 
 /** Models of cards. */
-export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, VGA, AHCI, IDE_DISK, IDE_CD, IDE, FLOPPY, FDC, COUNT }
+export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, VGA, AHCI, IDE_DISK, IDE_CD, IDE, FLOPPY, FDC, ROOT_PORT, COUNT }
 
 /** What a card of the machine's list may have been given, a 64-bit word each; what was not given is 0, but for defaultOptions (card.ts). */
 export const enum CardOption {
@@ -25,8 +25,13 @@ export const enum CardOption {
   IOMMU, IOMMU_CACHES,
   /** Drives: the controller's place in the list, and which of its ports. */
   CONTROLLER, UNIT,
+  /** Root ports: the slot's number, and the link's. */
+  SLOT_NUMBER, LINK_PORT,
   COUNT,
 }
+
+/** In the place of a slot: behind the root port at a place of the list, which is added to this. */
+export const enum CardPlace { BEHIND = 0x100 }
 
 /** A remapping unit's switches, and above them the bits of an address. */
 export const enum IommuWord { REMAP = 1, EIM = 2, CACHING = 4, SNOOP = 8, DRAIN = 16, PASS = 32, BITS_SHIFT = 8 }

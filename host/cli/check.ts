@@ -10,6 +10,7 @@ import { didYouMean } from '../words/near.js';
 import { planCards, readNetdevs } from '../machine/card-plan.js';
 import { readChardevs } from '../machine/consoles.js';
 import { isControllerModel } from '../machine/drive-buses.js';
+import { ROOT_PORT_MODEL } from '../machine/root-ports.js';
 import { OptionError } from '../machine/errors.js';
 import type { MachineOptions } from '../machine/types.js';
 import type { Given } from './arguments.js';
@@ -29,7 +30,7 @@ function spelled(model: string, key: string): string {
 function problemOf(error: OptionError, model: string): string {
   const key = error.option.replace(/^devices\.?/, '');
   const problem = error.message.slice(error.option.length + 2);
-  const words = problem.replace(/\b(periodMs|maxBytes|writeCache|logicalBlockBytes|physicalBlockBytes|maxPorts|modernOnly|legacyOnly)\b/g, (name) => spelled(model, name));
+  const words = problem.replace(/\b(periodMs|maxBytes|writeCache|logicalBlockBytes|physicalBlockBytes|maxPorts|modernOnly|legacyOnly|slotNumber)\b/g, (name) => spelled(model, name));
   if (words === `${model} needs one.`) return `needs ${spelled(model, key)}=ID.`;
   return key === '' || /^(no |there )/.test(words) || words.startsWith(model) ? words : `${spelled(model, key)}: ${words}`;
 }
@@ -49,7 +50,7 @@ export function checkCards(typed: readonly TypedDevice[], machine: MachineOption
   const netdevs = readNetdevs(machine.netdevs ?? []);
   const chardevs = readChardevs(machine.chardevs ?? []);
   const plan = (some: readonly TypedDevice[]): OptionError | undefined => refusal(() => planCards(some.map(({ device }) => device), netdevs, machine.drives ?? [], chardevs, machine.shares ?? []));
-  const controllers = typed.filter(({ device }) => isControllerModel(device.model));
+  const controllers = typed.filter(({ device }) => isControllerModel(device.model) || device.model === ROOT_PORT_MODEL);
   const wrong = new Set(faults.list.map(({ argument }) => argument));
   for (const one of typed.filter(({ argument }) => !wrong.has(argument))) {
     const error = plan([...controllers, ...(controllers.includes(one) ? [] : [one])]);
@@ -65,7 +66,7 @@ export function checkCards(typed: readonly TypedDevice[], machine: MachineOption
 function checkSlots(typed: readonly TypedDevice[], faults: Faults): void {
   const taken = new Set<number>();
   for (const { argument, device: { slot } } of typed) {
-    if (slot === undefined) continue;
+    if (!slot) continue;
     if (taken.has(slot)) faults.add(argument, `addr: there is a card at ${slot} already.`);
     taken.add(slot);
   }

@@ -28,8 +28,8 @@ const ID = property('id', text, 'a name for it');
 /** Of a card in a slot. */
 const EVERY: readonly DeviceProperty[] = [
   ID,
-  property('addr', { is: 'slot' }, 'PCI device number, 1 to 30; default the lowest that is free', 'slot'),
-  property('bus', { is: 'ignored' }, 'taken: there is one PCI bus'),
+  property('addr', { is: 'slot' }, 'PCI device number, 1 to 30; default the lowest that is free; 0 behind a root port', 'slot'),
+  property('bus', text, 'the id of the root port it is behind; default pcie.0, the board\'s own', 'bus'),
   property('bootindex', { is: 'ignored', note: 'disks are tried in the order in which they are given.' }, 'taken: disks are tried in the order in which they are given'),
 ];
 
@@ -70,6 +70,9 @@ const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports' | 'id'>
   iotlbWays: [count, 'ways they are in, a power of two up to 16, default 4'],
   tableEntries: [count, 'tables of walks that it keeps, up to 32, default 16'],
   romfile: [text, 'its video BIOS, nothing for none; default SeaBIOS\'s, which is fetched once'],
+  slotNumber: [count, 'the number of its slot; default the lowest that is free in its chassis'],
+  chassis: [count, 'the chassis its slot is counted in, 0 to 255; default 0'],
+  port: [count, 'the number of its link, 0 to 255'],
   dmaMask: [count, 'bits of an address that it reaches, default 0xfffffff'],
 };
 
@@ -144,7 +147,7 @@ const INSTEAD: readonly [RegExp, string][] = [
   [/^(virtio-9p-device|vhost-user-fs)/, 'write -virtfs local,path=FOLDER,mount_tag=NAME,security_model=none.'],
   [/^(vfio-|pci-assign|usb-host)/, 'devices of the host cannot be given to a guest; leave it out.'],
   [/^(isa-serial|pci-serial)$/, 'COM1 to COM4 are there; write -serial TO for each.'],
-  [/^(pcie-root-port|pci-bridge|ioh3420|pxb|x3130)/, 'there is one PCI bus; leave it out.'],
+  [/^(pci-bridge|pcie-pci-bridge|pxb|x3130|i82801b11|dmi-to-pci)/, 'write pcie-root-port, with one card behind each.'],
   [/^amd-iommu$/, 'write intel-iommu, which kernels drive with processors of both vendors.'],
 ];
 

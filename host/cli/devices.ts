@@ -1,8 +1,7 @@
 /** `-device MODEL,...`, in QEMU's words, by the table of models. */
 
 import { didYouMean } from '../words/near.js';
-import { isControllerModel } from '../machine/drive-buses.js';
-import { MODELS, type ModelName } from '../machine/models.js';
+import { findModel, MODELS, type ModelName } from '../machine/models.js';
 import type { DeviceOptions, PortOptions } from '../machine/types.js';
 import type { Given } from './arguments.js';
 import { DEVICE_MODELS, insteadOf, MODEL_NAMES, OTHER_MODELS, PORT_PROPERTIES, type DeviceModel } from './device-models.js';
@@ -81,7 +80,7 @@ function readCard(words: Words, found: NonNullable<ReturnType<typeof modelOf>>, 
   if (typeof rng === 'string' && !context.rngs.has(rng)) context.faults.add(words.argument, `there is no -object with id=${rng}.`);
   const device = toDevice(model, apiName(name), given);
   if (modernOnly) device.modernOnly = true;
-  if (isControllerModel(device.model) && given.has('id')) device.id = given.get('id') as string;
+  if (given.has('id') && findModel(device.model)?.options.id !== undefined) device.id = given.get('id') as string;
   return { argument: words.argument, device, id: given.get('id') as string | undefined };
 }
 

@@ -9,6 +9,8 @@ import { planConsole, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
 import { seatDrives } from './drive-buses.js';
+import { inRange } from './ranges.js';
+import { numberSlots, onBus, onPort, planPlace, rootPortOptions } from './root-ports.js';
 import { findModel, modelOf, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions, ShareOptions } from './types.js';
 
@@ -17,6 +19,8 @@ export interface CardPlan {
   model: Model;
   /** 0: the lowest that is free. */
   slot: number;
+  /** The place of the root port it is behind. */
+  behind: number | undefined;
   /** What is not as the module has it by default (assembly/device/card.ts). */
   options: Map<CardOption, bigint>;
   /** Netdev id of a network card. */
@@ -53,11 +57,6 @@ function maskOf(device: DeviceOptions, known: Readonly<Record<string, number>>):
   const strange = Object.keys(wanted).find((name) => !Object.hasOwn(known, name));
   if (strange !== undefined) throw new OptionError('devices.features', `${device.model} has no feature "${strange}". It has ${Object.keys(known).join(', ')}.`);
   return Object.entries(known).reduce((masked, [name, bit]) => ((wanted[name] ?? !OFF_BY_DEFAULT.has(name)) ? masked : masked | (1n << BigInt(bit))), 0n);
-}
-
-function inRange(name: string, value: number, first: number, last: number): number {
-  if (Number.isInteger(value) && value >= first && value <= last) return value;
-  throw new OptionError(`devices.${name}`, `${value} is not a whole number from ${first} to ${last}.`);
 }
 
 /** Pairs of queues. QEMU takes the number from the netdev; ours have none to give. */
@@ -163,6 +162,7 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.IDE_CD: return serialOptions(device.serial ?? '');
     case CardKind.EDU: return eduOptions(device);
     case CardKind.IOMMU: return iommuOptions(device);
+    case CardKind.ROOT_PORT: return rootPortOptions(device);
     default: return [];
   }
 }
@@ -179,18 +179,19 @@ function claim(option: 'netdev' | 'drive' | 'share' | 'ports.chardev', id: strin
 function rowOf(device: DeviceOptions): Model {
   const model = findModel(device.model);
   if (model === undefined) throw new OptionError('devices.model', `there is no "${String(device.model)}". There are ${MODELS.flatMap(({ names }) => names).join(', ')}.`);
-  const given = Object.keys(device).filter((key) => key !== 'model' && key !== 'slot' && device[key as ModelOption] !== undefined) as ModelOption[];
+  const given = Object.keys(device).filter((key) => key !== 'model' && key !== 'slot' && !(key === 'bus' && onBus(model)) && device[key as ModelOption] !== undefined) as ModelOption[];
   const strange = given.find((key) => !Object.hasOwn(model.options, key));
   if (strange === undefined) return model;
-  throw new OptionError(`devices.${strange}`, `${device.model} has no such option. It has ${[...(model.board ? [] : ['slot']), ...Object.keys(model.options)].join(', ')}.`);
+  throw new OptionError(`devices.${strange}`, `${device.model} has no such option. It has ${[...(model.board ? [] : ['slot']), ...(onBus(model) && !model.board ? ['bus'] : []), ...Object.keys(model.options)].join(', ')}.`);
 }
 
 /** What the options ask for, checked. */
-export function planCards(devices: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly { id: string }[], shares: readonly ShareOptions[] = []): CardPlan[] {
+export function planCards(given: readonly DeviceOptions[], netdevs: readonly Netdev[], drives: readonly DriveOptions[], chardevs: readonly { id: string }[], shares: readonly ShareOptions[] = []): CardPlan[] {
+  const devices = numberSlots(given).map(onPort);
   let nets = 0;
   const used = new Set<string>();
   if (devices.filter(({ model }) => findModel(model)?.kind === CardKind.VGA).length > 1) throw new OptionError('devices.model', 'a machine has one screen, and there are two of VGA.');
-  const plans = devices.map((device) => {
+  const plans = devices.map((device, i) => {
     const model = rowOf(device);
     claim('netdev', device.netdev, netdevs, used);
     claim('drive', device.drive, drives, used);
@@ -205,7 +206,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
     }
     return {
       ...planOf(model),
-      slot: device.slot === undefined ? 0 : inRange('slot', device.slot, 1, 30),
+      ...planPlace(devices, i),
       options: new Map(pairs.map(([option, value]) => [option, BigInt(value)])),
       netdev: device.netdev,
       drive: device.drive,
@@ -222,7 +223,7 @@ export function planCards(devices: readonly DeviceOptions[], netdevs: readonly N
 
 /** A card of which nothing is said. */
 function planOf(model: Model): CardPlan {
-  return { model, slot: 0, options: new Map(), netdev: undefined, drive: undefined, serial: '', share: undefined, tag: '', writeCache: undefined, console: undefined };
+  return { model, slot: 0, behind: undefined, options: new Map(), netdev: undefined, drive: undefined, serial: '', share: undefined, tag: '', writeCache: undefined, console: undefined };
 }
 
 /** A netdev option, read. */

@@ -1,6 +1,6 @@
 /** Cards and what is behind them: from plans to calls of the module, and the backends. */
 
-import { CardKind, CardOption } from '../../assembly/surface/cards.js';
+import { CardKind, CardOption, CardPlace } from '../../assembly/surface/cards.js';
 import { Video } from '../../assembly/surface/screen.js';
 import type { Link } from '../chardev/link.js';
 import { DiskError } from '../disk/errors.js';
@@ -31,9 +31,9 @@ const INWARD: ReadonlySet<NetdevSpec['type']> = new Set(['null', 'lab']);
 /** Tells a fresh module of its cards; before `create`. */
 export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { drives, labs }: Outside): void {
   for (const plan of plans) {
-    const { model, slot } = plan;
+    const { model, slot, behind } = plan;
     const drive = drives.get(plan.drive ?? '');
-    const number = instance.exports.addCard(model.kind, slot);
+    const number = instance.exports.addCard(model.kind, behind === undefined ? slot : CardPlace.BEHIND + behind);
     if (number < 0) throw new OptionError('devices', model.kind === CardKind.IOMMU ? 'a machine has one remapping unit.' : slot === 0 ? 'there are more cards than this machine has room for.' : `slot ${slot} is taken.`);
     for (const [option, value] of [...plan.options, ...(drive === undefined ? [] : driveOptions(plan, drive))]) {
       const wide = BigInt(value);
@@ -60,16 +60,16 @@ const networkCards = (plans: readonly CardPlan[]): CardPlan[] => plans.filter(({
 const SHOWN: readonly [CardOption, string][] = [
   [CardOption.SECTORS, 'sectors'], [CardOption.READ_ONLY, 'read-only'], [CardOption.PORTS, 'ports'], [CardOption.PORTS_THERE, 'ports there'], [CardOption.PORTS_CONSOLES, 'consoles'],
   [CardOption.CONTROLLER, 'on card'], [CardOption.UNIT, 'port'], [CardOption.WRITETHROUGH, 'writethrough'], [CardOption.LOGICAL_EXP, 'logical blocks'], [CardOption.PHYSICAL_EXP, 'physical blocks'],
-  [CardOption.PLATFORM, 'behind the iommu'], [CardOption.IOMMU, 'switches'], [CardOption.IOMMU_CACHES, 'caches'],
+  [CardOption.PLATFORM, 'behind the iommu'], [CardOption.IOMMU, 'switches'], [CardOption.IOMMU_CACHES, 'caches'], [CardOption.SLOT_NUMBER, 'slot number'], [CardOption.LINK_PORT, 'link'],
 ];
 
 /** What the module has for cards, in words: a snapshot goes on with the cards it was taken with. */
 export function describeCards(instance: ModuleInstance): string[] {
-  const { listedCards, kindOfCard, slotOfCard, cardOptionLo, cardOptionHi } = instance.exports;
+  const { listedCards, kindOfCard, portOfCard, slotOfCard, cardOptionLo, cardOptionHi } = instance.exports;
   return Array.from({ length: listedCards() }, (_, i) => {
     const shown = SHOWN.map(([option, name]) => [name, join(cardOptionLo(i, option), cardOptionHi(i, option))] as const).filter(([, value]) => value !== 0n);
     const detail = shown.length === 0 ? '' : ` (${shown.map(([name, value]) => `${name} ${value}`).join(', ')})`;
-    const place = slotOfCard(i) === 0 ? '' : ` in slot ${slotOfCard(i)}`;
+    const place = portOfCard(i) > 0 ? ` behind card ${portOfCard(i) - 1}` : slotOfCard(i) === 0 ? '' : ` in slot ${slotOfCard(i)}`;
     return `${modelOf(kindOfCard(i))?.names[0] ?? '?'}${place}${detail}`;
   });
 }

@@ -4,7 +4,7 @@ import { CardKind } from '../../assembly/surface/cards.js';
 import type { DeviceOptions } from './types.js';
 
 export type ModelName = DeviceOptions['model'];
-/** What DeviceOptions has beside model and slot, which every card takes. */
+/** What DeviceOptions has beside model, slot and bus, which every card takes. */
 export type ModelOption = Exclude<keyof DeviceOptions, 'model' | 'slot'>;
 
 export interface Model {
@@ -91,6 +91,7 @@ export const MODELS: readonly Model[] = [
   { kind: CardKind.FLOPPY, names: ['floppy'], about: 'floppy drive; empty without a drive', options: { drive: 'drive', unit: 'unit' } },
   { kind: CardKind.IDE_DISK, names: ['ide-hd'], about: 'disk on a controller, for a -drive with if=none', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial', writeCache: 'write-cache' } },
   { kind: CardKind.IDE_CD, names: ['ide-cd'], about: 'CD-ROM drive on a controller; empty without a drive', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial' } },
+  { kind: CardKind.ROOT_PORT, names: ['pcie-root-port'], aliases: ['ioh3420'], about: 'PCI Express root port with a slot: a bus of its own for the one card that names it by bus=ID', options: { id: '', chassis: 'chassis', slotNumber: 'slot', port: 'port' } },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
   {
     kind: CardKind.IOMMU,

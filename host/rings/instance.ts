@@ -23,6 +23,7 @@ export interface ModuleExports {
   listedCards(): number;
   kindOfCard(card: number): number;
   slotOfCard(card: number): number;
+  portOfCard(card: number): number;
   /** Four words about the remapping unit (UnitLook of assembly/surface/iommu.ts): their address, 0 for none. */
   lookAtUnit(what: number, index: number): number;
   cardOptionLo(card: number, option: number): number;

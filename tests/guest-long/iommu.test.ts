@@ -57,6 +57,30 @@ it('a virtio card that has not said otherwise goes by physical addresses, and it
   expect([faults(stats), count(stats, 'look-ups'), count(stats, 'interrupts remapped') > 0]).toEqual([0, 0, true]);
 });
 
+it('behind root ports each card is a group of its own, by the requester id of its bus; and goes on from a snapshot', async () => {
+  const devices: readonly DeviceOptions[] = [
+    { model: 'intel-iommu' }, { model: 'pcie-root-port', id: 'rp1', chassis: 1, slotNumber: 1 }, { model: 'pcie-root-port', id: 'rp2', chassis: 1, slotNumber: 2 },
+    { model: 'e1000', netdev: 'n0', bus: 'rp1' }, { model: 'virtio-rng', bus: 'rp2', features: { iommu_platform: true } },
+  ];
+  const options = { guest: 'amd64', agent: true, append: 'intel_iommu=on iommu.strict=1', netdevs: ['user,id=n0'], devices };
+  const groups = 'for group in /sys/kernel/iommu_groups/*; do echo $(ls $group/devices); done | sort; head -c 16 /dev/hwrng | wc -c; ';
+  let machine = await createMachine(options);
+  try {
+    const text = async (): Promise<string> => { const { stdout } = await machine.exec(['sh', '-c', `${groups}${PING}; ${LOOK}`]); return new TextDecoder().decode(stdout); };
+    const first = await text();
+    expect(first).toMatch(/^(0000:\S+\n){7}16\n3 packets transmitted, 3 packets received[^]*\n[1-9]\d*\n0\n$/);
+    expect(first).toMatch(/\n0000:01:00\.0\n0000:02:00\.0\n/);
+    expect(await machine.iommu()).toMatch(/ domain \d+: 01:00\.0: 3 levels[^]* domain \d+: 02:00\.0: 3 levels/);
+    const snapshot = await machine.snapshot();
+    await machine.close();
+    machine = await createMachine({ ...options, snapshot });
+    expect(await text()).toBe(first);
+    expect(faults(await machine.stats())).toBe(0);
+  } finally {
+    await machine.close();
+  }
+});
+
 it('without interrupt remapping, and off', async () => {
   const without = await boot('intel_iommu=on', [{ model: 'intel-iommu', intremap: false }, { model: 'e1000', netdev: 'n0' }], PING);
   expect(without.text).toMatch(/3 packets received[^]*\n0\n0\n$/);

@@ -3,7 +3,7 @@
  * its first sector; and a disk image that is a CD image too (memtest86+'s own, from its package).
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createMachine, type Machine, type MachineOptions } from 'pintail';
+import { createMachine, type DeviceOptions, type Machine, type MachineOptions } from 'pintail';
 import { TextAssembler } from '../../guest/assembler/text.js';
 import { runUntilText, watchConsole, type Screen } from '../support/console.js';
 import { noPackages, packageFiles } from '../support/package-files.js';
@@ -61,12 +61,15 @@ function bootSector(): Uint8Array {
 }
 
 describe.skipIf(noPackages !== undefined)(`SeaBIOS${noPackages ? ` (skipped: ${noPackages})` : ''}`, () => {
-  it('boots the first sector of a disk in memory, and reads and writes the disk for it', async () => {
+  it.each<[string, DeviceOptions[]]>([
+    ['a disk in memory', [{ model: 'virtio-blk', drive: 'disk' }]],
+    ['a disk behind a root port', [{ model: 'pcie-root-port', id: 'rp' }, { model: 'virtio-blk', drive: 'disk', bus: 'rp' }]],
+  ])('boots the first sector of %s, and reads and writes the disk for it', async (_, devices) => {
     const disk = new Uint8Array(DISK_BYTES);
     disk.set(bootSector());
     disk.set(SIGNATURE, SECTOR - 2);
     disk.set(new TextEncoder().encode('from sector one\r\n'), SECTOR);
-    const { machine: m, screen } = await boot(disk);
+    const { machine: m, screen } = await boot(disk, { devices });
     // Drive 0x80, halved by the program; the status is twice that and one.
     const stop = await m.run();
     expect(screen.text).toMatch(/SeaBIOS \(version 1\.[\s\S]*Booting from Hard Disk[\s\S]*the boot sector\r\nfrom sector one\r\n/);

@@ -8,6 +8,7 @@ import { Card } from "../../device/card";
 import { openVideo } from "../../memory/ram";
 import { addBar, addVideoBar } from "../../pci/bars";
 import { attachFunction } from "../../pci/config";
+import { placeOf } from "../../pci/place";
 import { setSubsystem } from "../../pci/header";
 import { BarKind, Config } from "../../pci/spec";
 import { ScreenAt, Vbe, Video } from "../../surface/screen";
@@ -21,7 +22,7 @@ import { readVbe, writeVbe } from "./vbe";
 
 export function attachVga(c: Card): void {
   openVideo(Video.BYTES);
-  const f = attachFunction(c.slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  const f = attachFunction(placeOf(c), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
   setSubsystem(f, Id.SUBSYSTEM_VENDOR, Id.SUBSYSTEM);
   addVideoBar(f, 0, Video.BYTES);
   addBar(f, 2, Bar.BYTES, BarKind.MEMORY32, makeHandler(0, readBar.index, writeBar.index, "vga registers", Width.UP_TO_DWORD));

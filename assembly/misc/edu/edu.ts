@@ -14,6 +14,7 @@ import { takeTimers } from "../../device/timers";
 import { makeHandler, Width } from "../../memory/bus";
 import { addBar } from "../../pci/bars";
 import { attachFunction } from "../../pci/config";
+import { placeOf } from "../../pci/place";
 import { functionAt, makeMaster, noteMasterAbort, requesterOf, root } from "../../pci/functions";
 import { setPin, setSubsystem } from "../../pci/header";
 import { setIntx } from "../../pci/intx";
@@ -34,7 +35,7 @@ import { addressOf, bufferOf, Count, Edu, eduAt, getReg, getWide, nameCounters, 
 /** A card of the machine's list. */
 export function attachEdu(c: Card): void {
   const d = eduAt(c.index), dev = addressOf(d);
-  const f = attachFunction(c.slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  const f = attachFunction(placeOf(c), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
   d.pci = f; d.dmaMask = optionOf(c, CardOption.DMA_MASK);
   functionAt(f).owner = <u32>dev;
   makeMaster(f);

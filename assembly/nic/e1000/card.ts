@@ -16,6 +16,7 @@ import { takeTimers } from "../../device/timers";
 import { makeHandler, Width } from "../../memory/bus";
 import { addBar } from "../../pci/bars";
 import { attachFunction } from "../../pci/config";
+import { placeOf } from "../../pci/place";
 import { canMaster, functionAt, makeMaster } from "../../pci/functions";
 import { setPin, setStatus, setSubsystem } from "../../pci/header";
 import { addMsi } from "../../pci/msi-capability";
@@ -39,7 +40,7 @@ export function attachE1000(c: Card): void {
   makeFcsTable();
   nameCounters(d, "e1000-");
   d.block = <u32>changetype<usize>(makeRegisters("e1000-", number));
-  attachPciFunction(d, c.slot);
+  attachPciFunction(d, c);
   d.timers = takeTimers(CardTimer.COUNT); d.turn = takeTurn();
   bindTimer(timerOf(d, CardTimer.THROTTLE), throttleOver.index, dev);
   bindTimer(timerOf(d, CardTimer.RECEIVE), receiveDelayOver.index, dev);
@@ -50,8 +51,8 @@ export function attachE1000(c: Card): void {
   bindRing(receiveRing(port), service.index, dev);
 }
 
-function attachPciFunction(d: E1000, slot: u32): void {
-  const dev = addressOf(d), f = attachFunction(slot << 3, PciId.VENDOR, PciId.DEVICE, PciId.CLASS, PciId.REVISION, false, Config.BYTES);
+function attachPciFunction(d: E1000, c: Card): void {
+  const dev = addressOf(d), f = attachFunction(placeOf(c), PciId.VENDOR, PciId.DEVICE, PciId.CLASS, PciId.REVISION, false, Config.BYTES);
   d.pci = f;
   functionAt(f).owner = <u32>dev;
   functionAt(f).onCommand = commandWritten.index;

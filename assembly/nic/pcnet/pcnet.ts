@@ -20,6 +20,7 @@ import { bindRing } from "../../device/ring";
 import { takeTimers } from "../../device/timers";
 import { addBar } from "../../pci/bars";
 import { attachFunction } from "../../pci/config";
+import { placeOf } from "../../pci/place";
 import { canMaster, functionAt, makeMaster } from "../../pci/functions";
 import { defineConfig, setPin, setStatus } from "../../pci/header";
 import { setIntx } from "../../pci/intx";
@@ -39,7 +40,7 @@ import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from ".
 
 /** A card of the machine's list: the network card of its frame port. */
 export function attachPcnet(listed: Listed): void {
-  const number = listed.number, framePort = listed.first, c = cardAt(framePort), f = attachFunction(listed.slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  const number = listed.number, framePort = listed.first, c = cardAt(framePort), f = attachFunction(placeOf(listed), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
   c.pci = f; c.number = number; c.port = framePort; c.timer = takeTimers(1); c.turn = takeTurn(); c.mac = optionOf(listed, CardOption.MAC) & 0xffff_ffff_ffff;
   functionAt(f).owner = <u32>addressOf(c);
   functionAt(f).onCommand = commandWritten.index;

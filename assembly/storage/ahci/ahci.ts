@@ -6,6 +6,7 @@ import { Access, Block, countAccesses, define, guestRead, guestWrite, hook, make
 import { makeHandler, Width } from "../../memory/bus";
 import { addBar } from "../../pci/bars";
 import { attachFunction } from "../../pci/config";
+import { placeOf } from "../../pci/place";
 import { functionAt, makeMaster } from "../../pci/functions";
 import { addCapabilityAt, defineConfig, setPin, setSubsystem } from "../../pci/header";
 import { setIntx } from "../../pci/intx";
@@ -24,7 +25,7 @@ import { Ahci, ahciOfCard, busAddress, driveAt, getPx, getReg, isOn, nameAhci, s
 /** A card of the machine's list. */
 export function attachAhci(c: Card): void {
   const a = ahciOfCard(c.index), dev = changetype<usize>(a), bus = changetype<Bus>(busAddress(a));
-  const f = attachFunction(c.slot == BOARD_SLOT ? BOARD_DEVFN : c.slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, c.slot == BOARD_SLOT, Config.BYTES);
+  const f = attachFunction(c.slot == BOARD_SLOT ? BOARD_DEVFN : placeOf(c), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, c.slot == BOARD_SLOT, Config.BYTES);
   a.pci = f;
   functionAt(f).owner = <u32>dev;
   makeMaster(f);

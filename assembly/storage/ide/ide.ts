@@ -6,6 +6,7 @@ import { Access } from "../../device/registers";
 import { makeHandler, mapPorts, Width } from "../../memory/bus";
 import { addBar } from "../../pci/bars";
 import { attachFunction } from "../../pci/config";
+import { placeOf } from "../../pci/place";
 import { functionAt, makeMaster } from "../../pci/functions";
 import { defineConfig, setStatus, setSubsystem } from "../../pci/header";
 import { BarKind, Config, PciStatus } from "../../pci/spec";
@@ -20,7 +21,7 @@ import { busAddress, Channel, channelAt, driveOf, Ide, ideOfCard, nameIde, Phase
 /** A card of the machine's list. */
 export function attachIde(card: Card): void {
   const d = ideOfCard(card.index), dev = changetype<usize>(d), bus = changetype<Bus>(busAddress(d));
-  const f = attachFunction(card.slot << 3, Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  const f = attachFunction(placeOf(card), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
   d.pci = f;
   functionAt(f).owner = <u32>dev;
   makeMaster(f);

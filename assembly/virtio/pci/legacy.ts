@@ -2,8 +2,8 @@
 // placed by page number in one piece, no FEATURES_OK. The device's configuration follows the registers, four bytes later when
 // MSI-X is enabled. A driver that touches a register here is a legacy driver until the next reset.
 
-import { commandOf, functionAt } from "../../pci/functions";
-import { configWrite } from "../../pci/config";
+import { commandOf } from "../../pci/functions";
+import { configWriteOf } from "../../pci/config";
 import { msixEnabled, vectorCount } from "../../pci/msix";
 import { Config, PciCommand } from "../../pci/spec";
 import { notifyQueue, Queue, queueOf, takeIsr, VirtioDevice, writeStatus } from "../device";
@@ -70,7 +70,7 @@ export function writeLegacy(dev: usize, offset: u32, bytes: u32, value: u64): vo
  * can drive it, as it does in QEMU.
  */
 function storeStatus(d: VirtioDevice, status: u32): void {
-  if (status == (Status.ACKNOWLEDGE | Status.DRIVER)) configWrite(0, functionAt(d.pci).devfn, Config.COMMAND, 2, commandOf(d.pci) | PciCommand.MASTER);
+  if (status == (Status.ACKNOWLEDGE | Status.DRIVER)) configWriteOf(d.pci, Config.COMMAND, 2, commandOf(d.pci) | PciCommand.MASTER);
   writeStatus(d, status);
   if (!status) resetCommon(d);
 }

@@ -10,12 +10,12 @@ import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn } from "../../device/allowance";
 import { Card, wordOf } from "../../device/card";
 import { CardOption } from "../../surface/cards";
-import { makePlain } from "../../device/dma";
 import { Access, Block, guestRead, guestWrite, hook } from "../../device/registers";
 import { addBar } from "../../pci/bars";
 import { addCapability, defineConfig, setPin, setSubsystem } from "../../pci/header";
 import { attachFunction } from "../../pci/config";
-import { canMaster, functionAt, makeMaster, requesterOf, valuesOf } from "../../pci/functions";
+import { placeOf } from "../../pci/place";
+import { canMaster, functionAt, makeMaster, makePlain, valuesOf } from "../../pci/functions";
 import { addMsix, flushVectors } from "../../pci/msix";
 import { BarKind, CapabilityId, Config } from "../../pci/spec";
 import { commonOf, makeTurn, notifyQueue, resetDevice, takeIsr, VirtioDevice } from "../device";
@@ -34,13 +34,13 @@ const enum Structure { COMMON, ISR, DEVICE, NOTIFY }
 /** Attaches the function of a device whose kind, queues and features are set, as its card was asked for. `transitionalId`: with the legacy interface. */
 export function attachTransport(d: VirtioDevice, c: Card, classCode: u32, transitionalId: u32, card: string): void {
   const modern = wordOf(c, CardOption.MODERN_ONLY) != 0, id = modern ? PciId.MODERN + d.kind : transitionalId, vectors = wordOf(c, CardOption.VECTORS);
-  const f = attachFunction(c.slot << 3, PciId.VENDOR, id, classCode, modern ? 1 : 0, false, Config.BYTES);
+  const f = attachFunction(placeOf(c), PciId.VENDOR, id, classCode, modern ? 1 : 0, false, Config.BYTES);
   d.pci = f;
   functionAt(f).owner = <u32>changetype<usize>(d);
   functionAt(f).onCommand = commandWritten.index;
   makeMaster(f);
   if (wordOf(c, CardOption.PLATFORM)) d.offered |= <u64>1 << FeatureBit.ACCESS_PLATFORM;
-  else makePlain(requesterOf(f));
+  else makePlain(f);
   // Transitional devices are told apart by the subsystem id (4.1.2.3), modern ones have 40h and up.
   setSubsystem(f, PciId.VENDOR, modern ? 0x1100 : d.kind);
   setPin(f, 1);

@@ -6,12 +6,12 @@ import type { FileSource } from './sources.js';
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu' | 'VGA' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd' | 'isa-fdc' | 'floppy';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu' | 'pcie-root-port' | 'VGA' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd' | 'isa-fdc' | 'floppy';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
   mac?: string;
-  /** PCI device number, 1 to 30; default the lowest that is free. */
+  /** PCI device number, 1 to 30; default the lowest that is free. Behind a root port there is 0 alone. */
   slot?: number;
   /** Features not to offer: `{ csum: false, mrg_rxbuf: false }`. */
   features?: Readonly<Record<string, boolean>>;
@@ -28,11 +28,18 @@ export interface DeviceOptions {
   duplex?: 'half' | 'full';
   /** The `id` of a disk's drive. */
   drive?: string;
-  /** Where a drive on a controller is: `ide.0` to `ide.5` of the board's own AHCI, `ID.N` of the controller with that `id`; its unit there. Default the lowest free port. */
+  /**
+   * Where a drive on a controller is: `ide.0` to `ide.5` of the board's own AHCI, `ID.N` of the controller with that `id`; its unit there. Default the lowest free port.
+   * Of another card: the `id` of a root port before it; default `pcie.0`, the board's own bus.
+   */
   bus?: string;
   unit?: number;
-  /** A controller's name, for `bus`. */
+  /** A controller's or root port's name, for `bus`. */
   id?: string;
+  /** What a root port (`pcie-root-port`) says of its slot, 0 to 8191 (`slot`), default the lowest number free in its `chassis`, 0 to 255, default 0; and the number of its link (`port`), 0 to 255. */
+  slotNumber?: number;
+  chassis?: number;
+  port?: number;
   /** The `id` of the share that a virtio-9p card has, and the name the guest mounts it by (`mount_tag`), up to 63 bytes. */
   share?: string;
   tag?: string;

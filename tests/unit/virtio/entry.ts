@@ -78,5 +78,8 @@ export function translateSome(): void { slots.translate = moved.index; }
 export { setMaster } from "../../../assembly/device/dma";
 export { sendMsi } from "../../../assembly/device/interrupt";
 export { driveLine } from "../../../assembly/device/interrupt";
+import { lines } from "../../../assembly/device/interrupt";
+/** Levels of the interrupt lines, a bit each. */
+export function linesUp(): u32 { return lines.levels; }
 /** Where an address of a requester leads, all ones where nowhere. */
 export function translated(requester: u32, address: u64, write: u32): u64 { return slots.translate ? call_indirect<u64>(slots.translate, requester, address, write) : address; }
