@@ -1,7 +1,7 @@
 /** `pintail guest`: makes guests that other machines, or a web server, can use. */
 
 import { basename } from 'node:path';
-import { buildGuest, buildRoot, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
+import { buildGuest, buildHeaders, buildRoot, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
 import { checkFolder, checkReadable } from './check.js';
@@ -80,10 +80,22 @@ async function importArchive(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+async function headers(args: readonly string[]): Promise<number> {
+  const { parsed } = read('guest headers', args);
+  const out = parsed.value('out');
+  if (out === undefined) parsed.faults.add('--out', 'is missing: the folder to unpack them into.');
+  for (const word of parsed.words) parsed.faults.add(word, '"guest headers" takes options only.');
+  parsed.faults.check();
+  const build = await interruptible('guest', (signal, { note, transfer }) => buildHeaders(out!, { signal, onProgress: note, onTransfer: transfer }));
+  process.stdout.write(parsed.has('json') ? `${JSON.stringify({ build })}\n` : `${build}\n  make -C ${build} M=$PWD compiles a module for the guest (with gcc-12)\n`);
+  return 0;
+}
+
 /** The subcommand. */
 export async function guest(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args;
   if (verb === 'build') return build(rest);
   if (verb === 'import') return importArchive(rest);
-  throw new UsageError(verb === undefined ? 'guest' : `guest ${verb}`, `say "guest build" or "guest import".${didYouMean(verb ?? '', ['build', 'import'])}`);
+  if (verb === 'headers') return headers(rest);
+  throw new UsageError(verb === undefined ? 'guest' : `guest ${verb}`, `say "guest build", "guest import" or "guest headers".${didYouMean(verb ?? '', ['build', 'import', 'headers'])}`);
 }

@@ -53,17 +53,26 @@ function readQuestion(parsed: Parsed): PacketQuestion {
   };
 }
 
+/** `--add FILE.ko`, as often as it stands there. */
+export function modulesOf(parsed: Parsed): string[] {
+  for (const given of parsed.all('add')) {
+    const readable = checkReadable(given, given.value, parsed.faults);
+    if (readable && !given.value.endsWith('.ko')) parsed.faults.add(given.argument, 'want a kernel module, FILE.ko.');
+  }
+  return parsed.all('add').map(({ value }) => value);
+}
+
 async function packet(args: readonly string[]): Promise<number> {
   const parsed = parseCommandLine(args, optionsOf('measure packet'));
   if (parsed.rest !== undefined) parsed.faults.add('--', '"measure packet" runs no command.');
   for (const word of parsed.words) parsed.faults.add(word, '"measure packet" takes options only.');
   const charge = parsed.given('charge');
   if (charge?.value.endsWith('.json') === true) checkReadable(charge, charge.value, parsed.faults);
-  const question = readQuestion(parsed);
+  const question = readQuestion(parsed), add = modulesOf(parsed);
   parsed.faults.check();
   const [{ measureVariants }, { packetJson, packetText, packetVariants }, { findChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
   const table = charge === undefined ? undefined : findChargeTable(charge.value);
-  const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, attribute: true, signal, onProgress: note, onTransfer: transfer }));
+  const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, attribute: true, add, signal, onProgress: note, onTransfer: transfer }));
   process.stdout.write((parsed.has('json') ? packetJson : packetText)(measured, origin, table));
   return 0;
 }

@@ -5,7 +5,7 @@
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure' | 'trace' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure' | 'trace' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -53,11 +53,11 @@ const TRACE = ['trace'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff', 'snapshot iommu'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'trace', 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', ...SNAPSHOT, ...MEASURE, 'trace', 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
-  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, ...SNAPSHOT, ...MEASURE, 'trace', 'version', 'help'] },
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', ...SNAPSHOT, ...MEASURE, 'trace', 'version', 'help'] },
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
@@ -185,6 +185,7 @@ const GUESTS = [
     ['snapshot', 'puts the guest, booted to its prompt, beside its kernel: what has the folder goes on from there', { own: true, key: 'waiting' }],
     ['packages', 'a root file system of these Debian packages and all they need, on a disk: NAME,NAME', { value: 'NAMES', own: true }],
   ]),
+  ...rowsOf('Options', ['guest headers'], [['out', 'the folder for them, some 80 MB; then: make -C FOLDER/build M=$PWD', { value: 'FOLDER', own: true, files: 'folder' }]]),
   ...rowsOf('Options', ['guest import'], [['out', 'the folder for the guest; default the archive\'s name', { value: 'FOLDER', own: true, files: 'folder' }]]),
 ];
 
@@ -200,6 +201,7 @@ const MEASURES = [
     ['fifo', 'bytes between the card and such a line, in which a frame is done for the card; 0: at its last bit; default 16384', { value: 'BYTES', own: true }],
     ['driver', 'a parameter of the driver\'s module, for one --card; may be repeated', { value: 'NAME=VALUE', own: true }],
   ]),
+  ...rowsOf('Options', MEASURE, [['add', 'a kernel module of yours, loaded before anything is measured; one named as the driver of a card takes its place; may be repeated', { value: 'FILE.ko', own: true, files: 'file' }]]),
   ...rowsOf('Options', ['measure'], [
     ['out', 'the folder for the report: result.json, result.csv, table.tex, index.html, CITATION.cff, README.md', { value: 'DIR', own: true, files: 'folder' }],
     ['shard', 'of several experiments every Nth from the Ith on, for N processes or machines; "measure merge DIR..." puts their folders together', { value: 'I/N', own: true }],
@@ -234,6 +236,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'run', usage: 'run [options] [-- COMMAND ARGS...]', about: 'boots a machine with its console in this terminal, or runs one command in a guest' },
   { name: 'guest build', usage: 'guest build [--guest amd64|i386] [--packages NAME,NAME | --snapshot] --out DIR', about: 'makes a guest of Debian\'s packages, for another machine or a web server' },
   { name: 'guest import', usage: 'guest import ROOTFS.tar [--out DIR]', about: 'makes a guest of a root file system of your own' },
+  { name: 'guest headers', usage: 'guest headers --out DIR', about: 'what a kernel module of yours for the amd64 guest is compiled against (docs/measuring.md)' },
   { name: 'snapshot info', usage: 'snapshot info FILE', about: 'what machine a snapshot is of, and its sections' },
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },

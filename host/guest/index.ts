@@ -10,4 +10,5 @@ export { loadGuest, readManifest, type Guest } from '../platform/node/guest/fold
 export { importGuest, MOST_IN_MEMORY, type ImportOptions } from '../platform/node/guest/import.js';
 export { defaultCacheDir } from '../platform/node/guest/cache-dir.js';
 export { buildGuest, prepareGuest, type PrepareOptions } from '../platform/node/guest/prepare.js';
+export { buildHeaders } from '../platform/node/guest/headers.js';
 export { buildRoot } from '../platform/node/guest/root-packages.js';

@@ -32,7 +32,7 @@ export function packetVariants({ cards, sizes, directions, count, warmUp, rate, 
 export function conditions(variants: readonly Pick<Variant, 'speed' | 'fifo'>[], { tickNs, guest }: Origin, charge?: ChargeTable): string {
   const lines = [...new Set(variants.map(({ speed, fifo }) => (speed === undefined ? 'instant device' : `line of ${speed} bit/s${fifo === undefined ? `, FIFO of ${FIFO_BYTES} bytes` : fifo === 0 ? ', frames done at their last bit' : `, FIFO of ${fifo} bytes`}`)))];
   const table = charge === undefined ? 'nothing charged' : `charges "${charge.name}" (${charge.source}${charge.tag === undefined ? '' : `; known by ${charge.tag}`}), modelled`;
-  return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}, Linux ${guest.version}`;
+  return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}, Linux ${guest.version}${guest.modules === undefined ? '' : ` with ${Object.keys(guest.modules).join(', ')}`}`;
 }
 
 /** Three decimals where they say something. */
@@ -59,11 +59,11 @@ function classLine({ classes }: Figures): string {
 /** Functions that a row names. */
 const MOST_FUNCTIONS = 12;
 
-/** Instructions by function. */
-function functionLines({ attributions, figures: [first] }: Measured): string[] {
+/** Instructions by function: those that retired most, and all of the reader's own modules. */
+function functionLines({ attributions, figures: [first], ownFunctions }: Measured): string[] {
   const [attribution] = attributions ?? [];
   if (attribution === undefined) return [];
-  return functionTable(functionCosts(attribution), MOST_FUNCTIONS, first!.packets).trimEnd().split('\n').map((line) => `    ${line}`);
+  return functionTable(functionCosts(attribution), MOST_FUNCTIONS, first!.packets, new Set(ownFunctions)).trimEnd().split('\n').map((line) => `    ${line}`);
 }
 
 /** All by the packet. */

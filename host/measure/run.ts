@@ -3,11 +3,12 @@
 import { prepareGuest } from '../guest/index.js';
 import { createLocal } from '../machine/create-local.js';
 import type { LocalMachine } from '../machine/local.js';
-import { mergeSymbols, type SymbolLine } from '../machine/symbols.js';
+import { codeSymbols, mergeSymbols, type SymbolLine } from '../machine/symbols.js';
 import type { Attribution, DeviceOptions, MachineOptions, Region, Stop } from '../machine/types.js';
 import { SymbolFilter } from './attribution/symbols.js';
 import { MeasureError } from './errors.js';
 import { figuresOf, type Figures } from './figures.js';
+import { additionsOf, digestsOf, readModule, type OwnModule } from './modules.js';
 import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
 import { IOMMU_MODES, type Variant } from './variant.js';
 
@@ -20,6 +21,8 @@ export interface Measured {
   figures: Figures[];
   /** One a phase, where it was asked for: not by the packet. */
   attributions?: Attribution[];
+  /** Functions of modules that were added. */
+  ownFunctions?: string[];
 }
 
 export interface MeasureOptions {
@@ -27,6 +30,8 @@ export interface MeasureOptions {
   phases: number;
   /** Also whose the instructions were. */
   attribute?: boolean;
+  /** Kernel modules of the reader's own, by their files. */
+  add?: readonly string[];
   onProgress?: (message: string) => void;
   /** Told how far a download is, in bytes. */
   onTransfer?: (done: number, total: number) => void;
@@ -35,8 +40,8 @@ export interface MeasureOptions {
 
 /** What must be the same for figures to be comparable. */
 export interface Origin {
-  /** Linux's version, and the digests of the guest's files. */
-  guest: { name: string; version: string; kernel: string; initrd: string };
+  /** Linux's version, and the digests of the guest's files and of modules added to it. */
+  guest: { name: string; version: string; kernel: string; initrd: string; modules?: Record<string, string> };
   /** First digits of the module's SHA-256. */
   build: string;
   /** ns of virtual time that an instruction takes. */
@@ -62,12 +67,12 @@ function unitOf({ iotlbEntries, iotlbWays }: Variant): DeviceOptions {
 /** Variants can share a machine when they want the same one. */
 const sameMachine = (a: Variant, b: Variant): boolean => a.iommu === b.iommu && a.iotlbEntries === b.iotlbEntries && a.iotlbWays === b.iotlbWays;
 
-function machineOptions(variants: readonly Variant[], first: number, { phases, attribute = false }: MeasureOptions): MachineOptions {
+function machineOptions(variants: readonly Variant[], first: number, { phases, attribute = false }: MeasureOptions, modules: readonly OwnModule[]): MachineOptions {
   const parameters = IOMMU_MODES[variants[0]!.iommu];
   const unit: DeviceOptions[] = parameters === undefined ? [] : [unitOf(variants[0]!)];
   return {
     guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: variants.map(labOf), devices: [...unit, ...variants.map(deviceOf)],
-    command: ['sh', '-c', guestScript(variants, first, phases, attribute)], ...(attribute ? { attribute } : {}), limits: { instructions: MOST_INSTRUCTIONS },
+    command: ['sh', '-c', guestScript(variants, first, phases, { symbols: attribute, modules })], ...(modules.length > 0 ? { add: additionsOf(modules) } : {}), ...(attribute ? { attribute } : {}), limits: { instructions: MOST_INSTRUCTIONS },
   };
 }
 
@@ -82,7 +87,7 @@ function checkEnd(stop: Stop, code: number | undefined, errors: string, console:
 }
 
 /** The regions of one machine's run. */
-async function runMachine(options: MachineOptions): Promise<{ regions: Region[]; build: string }> {
+async function runMachine(options: MachineOptions): Promise<{ regions: Region[]; symbols: readonly SymbolLine[]; build: string }> {
   let machine: LocalMachine | undefined = undefined, symbols: SymbolLine[] = [];
   const filter = new SymbolFilter((more) => machine?.takeSymbols((symbols = mergeSymbols(symbols, more))), () => undefined);
   let errors = '';
@@ -94,7 +99,7 @@ async function runMachine(options: MachineOptions): Promise<{ regions: Region[];
     const stop = await machine.run();
     const result = await machine.commandResult();
     checkEnd(stop, result?.code, textOf(result?.stderr) || errors, console);
-    return { regions: (await machine.regions()).finished, build: machine.build };
+    return { regions: (await machine.regions()).finished, symbols, build: machine.build };
   } finally {
     await machine.close();
   }
@@ -105,7 +110,13 @@ function numbersOf(variants: readonly Variant[]): number[] {
   return variants.map(({ card }, i) => variants.slice(0, i).filter((other) => other.card === card).length);
 }
 
-function readRegions(variants: readonly Variant[], first: number, phases: number, regions: readonly Region[]): Measured[] {
+/** Names of code that modules have. */
+function functionsOf(modules: readonly OwnModule[], symbols: readonly SymbolLine[]): string[] {
+  const names = new Set(modules.map(({ name }) => name));
+  return codeSymbols(symbols).flatMap(({ name, module }) => (module !== undefined && names.has(module) ? [name] : []));
+}
+
+function readRegions(variants: readonly Variant[], first: number, phases: number, regions: readonly Region[], ownFunctions: readonly string[]): Measured[] {
   const numbers = numbersOf(variants);
   return variants.map((variant, place) => {
     const measured = Array.from({ length: phases }, (_, phase) => {
@@ -115,7 +126,7 @@ function readRegions(variants: readonly Variant[], first: number, phases: number
     });
     const attributions = measured.flatMap(({ attribution }) => (attribution === undefined ? [] : [attribution]));
     const figures = measured.map((region) => figuresOf(region, variant, numbers[place]!, place));
-    return { variant, figures, ...(attributions.length === 0 ? {} : { attributions }) };
+    return { variant, figures, ...(attributions.length === 0 ? {} : { attributions }), ...(ownFunctions.length === 0 ? {} : { ownFunctions: [...ownFunctions] }) };
   });
 }
 
@@ -129,15 +140,17 @@ export async function measureVariants(variants: readonly Variant[], options: Mea
   const { phases, onProgress, onTransfer, signal } = options;
   const progress = { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }) };
   const { manifest } = await prepareGuest('amd64', { ...progress, ...(onTransfer === undefined ? {} : { onTransfer }) });
+  const release = manifest.packages.find((row) => row.name.startsWith('linux-image-'))?.name.slice('linux-image-'.length);
+  const modules = (options.add ?? []).map((path) => readModule(path, release));
   const measured: Measured[] = [];
   let build = '';
   for (let first = 0; first < variants.length; first = measured.length) {
     const group = groupAt(variants, first);
     onProgress?.(`measuring ${group.map(({ name }) => name).join(', ')}`);
-    const run = await runMachine({ ...machineOptions(group, first, options), ...progress });
-    measured.push(...readRegions(group, first, phases, run.regions));
+    const run = await runMachine({ ...machineOptions(group, first, options, modules), ...progress });
+    measured.push(...readRegions(group, first, phases, run.regions, functionsOf(modules, run.symbols)));
     ({ build } = run);
   }
   const { name, version, kernel, initrd } = manifest;
-  return { measured, origin: { guest: { name, version, kernel: kernel.sha256, initrd: initrd.sha256 }, build, tickNs: 1 } };
+  return { measured, origin: { guest: { name, version, kernel: kernel.sha256, initrd: initrd.sha256, ...(modules.length > 0 ? { modules: digestsOf(modules) } : {}) }, build, tickNs: 1 } };
 }

@@ -4,9 +4,11 @@
  * wants them. Each region is `roi`'s (docs/measuring.md): no shell and no other process in it.
  */
 
+import { parseSpeed } from '../net/lab.js';
 import { writeSymbols } from './attribution/symbols.js';
 import { cardRow } from './cards.js';
-import type { Variant } from './variant.js';
+import { pathOf, type OwnModule } from './modules.js';
+import { CARD_MODELS, type Variant } from './variant.js';
 
 /** PCI device numbers of the cards on the bus. */
 export const FIRST_SLOT = 4;
@@ -48,11 +50,25 @@ generator() { # LINES...
 
 const slotOf = (place: number): string => (FIRST_SLOT + place).toString(16).padStart(2, '0');
 
-function reload({ card, driver }: Variant): string[] {
-  const { driver: name, listed } = cardRow(card);
+/** What the guest does before and beside the measuring. */
+export interface ScriptOptions {
+  /** It writes its kernel's symbols, before it measures. */
+  symbols?: boolean;
+  /** Kernel modules that it loads first; one with the name of a card's driver is loaded in its place. */
+  modules?: readonly Pick<OwnModule, 'name'>[];
+}
+
+const DRIVERS: ReadonlySet<string> = new Set(CARD_MODELS.map((model) => cardRow(model).driver));
+
+function load(modules: readonly Pick<OwnModule, 'name'>[]): string[] {
+  return modules.filter(({ name }) => !DRIVERS.has(name)).map((module) => `insmod ${pathOf(module)} || exit 1`);
+}
+
+function reload({ card, driver }: Variant, modules: readonly Pick<OwnModule, 'name'>[]): string[] {
+  const { driver: name, listed } = cardRow(card), own = modules.find((module) => module.name === name);
   const all = (value: string): string => (listed && !value.includes(',') ? Array.from({ length: MOST_CARDS }, () => value).join(',') : value);
   const parameters = Object.entries(driver).map(([key, value]) => ` ${key}=${all(value)}`).join('');
-  return [`rmmod ${name}`, `modprobe ${name}${parameters} || exit 1`];
+  return [`rmmod ${name}`, `${own === undefined ? `modprobe ${name}` : `insmod ${pathOf(own)}`}${parameters} || exit 1`];
 }
 
 function sendScript(variant: Variant, index: number, phases: number): string[] {
@@ -68,6 +84,27 @@ function sendScript(variant: Variant, index: number, phases: number): string[] {
   ];
 }
 
+/** ms that so many frames take on a variant's line: the frame with preamble, FCS and gap. */
+const lineMs = ({ size, speed }: Variant, frames: number): number => (frames * (size + 24) * 8) / parseSpeed(speed!)!;
+
+/** What pktgen itself waits for its threads to see that they are to begin. */
+const START_US = 125_000;
+
+/** Within an endless run: neither the first frames, which find the line's FIFO empty, nor the last, for which nothing follows, are in a region. */
+function steadyScript(variant: Variant, index: number, phases: number): string[] {
+  const { size, count, warmUp, burst } = variant, control = '/proc/net/pktgen/pgctrl';
+  const run = (phase: number): string[] => [
+    `echo start >${control} &`, `usleep ${START_US + Math.ceil(lineMs(variant, warmUp) * 1000) + offsetUs(phase)}`,
+    `roi sleep ${regionName(index, phase)} ${Math.ceil(lineMs(variant, count))} || exit 1`, `echo stop >${control}`, 'wait',
+  ];
+  return [
+    'echo "add_device $eth" >/proc/net/pktgen/kpktgend_0',
+    `generator "count 0" "delay 0" "pkt_size ${size}" "burst ${burst}" "dst 10.0.2.2" "dst_mac 52:55:0a:00:02:02"`,
+    ...Array.from({ length: phases }, (_, phase) => run(phase)).flat(),
+    'echo rem_device_all >/proc/net/pktgen/kpktgend_0',
+  ];
+}
+
 /** The lab gives frames from one mark to the next. */
 function receiveScript({ count, warmUp, rate }: Variant, index: number, phases: number, port: number): string[] {
   const ms = Math.ceil((count / rate) * 1000), mark = `roi mark ${port + 1}`;
@@ -79,13 +116,14 @@ function receiveScript({ count, warmUp, rate }: Variant, index: number, phases: 
   ];
 }
 
-/** `variants` are those of one machine; `first` is the first one's place in the whole list. With `symbols` the guest writes its kernel's, before it measures. */
-export function guestScript(variants: readonly Variant[], first: number, phases: number, symbols = false): string {
+/** `variants` are those of one machine; `first` is the first one's place in the whole list. */
+export function guestScript(variants: readonly Variant[], first: number, phases: number, { symbols = false, modules = [] }: ScriptOptions = {}): string {
   const parts = variants.map((variant, place) => [
-    ...reload(variant),
+    ...reload(variant, modules),
+    ...(place === 0 ? load(modules) : []),
     `bring_up ${slotOf(place)}`,
     ...(symbols ? [place === 0 ? writeSymbols() : writeSymbols(`[${cardRow(variant.card).driver}]`)] : []),
-    ...(variant.direction === 'tx' ? sendScript : receiveScript)(variant, first + place, phases, place),
+    ...(variant.direction === 'rx' ? receiveScript : variant.steady === true ? steadyScript : sendScript)(variant, first + place, phases, place),
     'ifconfig $eth down',
   ]);
   return [HEAD, ...parts.flat()].join('\n');

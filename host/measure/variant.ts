@@ -40,6 +40,8 @@ export interface Variant {
   /** Bits a second of the line, with its FIFO in bytes; without, the device is instant. */
   speed?: string;
   fifo?: number;
+  /** Sent frames are measured within a run that has no end, so that the ring stays full; it needs a line with a speed, by which the time is told. */
+  steady?: boolean;
   /** Parameters of the driver's kernel module. */
   driver: Readonly<Record<string, string>>;
   /** virtio features that are not offered. */

@@ -58,9 +58,10 @@ export function perfScriptText({ calls }: Attribution): string {
 
 const HEADS = ['instructions', 'inclusive', 'calls', 'loads', 'stores', 'accesses', 'crossings'] as const;
 
-/** A table of functions; `packets`: counts are by so many. */
-export function functionTable(functions: readonly FunctionCost[], most: number, packets = 1): string {
-  const shown = functions.slice(0, most), rest = functions.slice(most);
+/** A table of functions; `packets`: counts are by so many; `always`: names that are in it however little they cost. */
+export function functionTable(functions: readonly FunctionCost[], most: number, packets = 1, always: ReadonlySet<string> = new Set()): string {
+  const isShown = ({ name }: FunctionCost, place: number): boolean => place < most || always.has(name);
+  const shown = functions.filter(isShown), rest = functions.filter((cost, place) => !isShown(cost, place));
   const figure = (n: bigint): string => (packets === 1 ? String(n) : (Number(n) / packets).toFixed(2));
   const line = (name: string, of: (head: (typeof HEADS)[number]) => string): string => `${HEADS.map((head) => of(head).padStart(13)).join('')}  ${name}`;
   const sum = (head: (typeof HEADS)[number]): bigint => rest.reduce((total, cost) => total + cost[head], 0n);

@@ -14,7 +14,10 @@ const wrong = (line: string, ...says: string[]): WrongLine => ({ line, says });
 export const WRONG_LINES: readonly WrongLine[] = [
   // Commands and options that are not there
   wrong('rnu', 'rnu: there is no such command. Did you mean run?'),
-  wrong('guest bild --out x', 'guest bild: say "guest build" or "guest import". Did you mean build?'),
+  wrong('guest bild --out x', 'guest bild: say "guest build", "guest import" or "guest headers". Did you mean build?'),
+  wrong('guest headers tally.ko', '--out: is missing', 'tally.ko: "guest headers" takes options only.'),
+  wrong('measure packet --add @NOWHERE', '--add @NOWHERE: cannot read @NOWHERE: there is no such file.'),
+  wrong('measure packet --add @BLANK', '--add @BLANK: want a kernel module, FILE.ko.'),
   wrong('run -kernal x', '-kernal: there is no such option. Did you mean -kernel?'),
   wrong('run --kernl=x', '--kernl=x: there is no such option. Did you mean -kernel?'),
   wrong('run --guset amd64', '--guset: there is no such option. Did you mean --guest?'),

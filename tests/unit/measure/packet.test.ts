@@ -9,12 +9,32 @@ import { chargeNames, chargeOf, findChargeTable, readChargeTable } from '../../.
 import { cardRow } from '../../../host/measure/cards.js';
 import { figuresOf } from '../../../host/measure/figures.js';
 import { packetText, packetVariants } from '../../../host/measure/packet.js';
+import { functionTable } from '../../../host/measure/attribution/formats.js';
+import type { FunctionCost } from '../../../host/measure/attribution/functions.js';
+import { readModule } from '../../../host/measure/modules.js';
 import { guestScript } from '../../../host/measure/script.js';
 import { CARD_MODELS, DEFAULTS, type Variant } from '../../../host/measure/variant.js';
 import type { Region } from '../../../host/machine/types.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pintail-measure-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A relocatable file with one section beside the names of sections: what modules say of themselves. */
+function makeModule(release: string): Uint8Array {
+  const names = '\0.modinfo\0.shstrtab\0', info = `license=GPL\0vermagic=${release} SMP preempt mod_unload \0`, at = 64 + 3 * 64;
+  const bytes = new Uint8Array(at + names.length + info.length), view = new DataView(bytes.buffer), text = new TextEncoder();
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(16, 1, true); view.setUint16(18, 62, true); view.setUint32(20, 1, true);
+  view.setBigUint64(40, 64n, true); view.setUint16(58, 64, true); view.setUint16(60, 3, true); view.setUint16(62, 2, true);
+  const section = (n: number, name: number, type: number, offset: number, size: number): void => {
+    view.setUint32(64 + n * 64, name, true); view.setUint32(64 + n * 64 + 4, type, true);
+    view.setBigUint64(64 + n * 64 + 24, BigInt(offset), true); view.setBigUint64(64 + n * 64 + 32, BigInt(size), true);
+  };
+  section(1, 1, 1, at + names.length, info.length);
+  section(2, 10, 3, at, names.length);
+  bytes.set(text.encode(names + info), at);
+  return bytes;
+}
 
 const variant: Variant = { ...DEFAULTS, name: 'e1000 60 tx', card: 'e1000', size: 60, direction: 'tx' };
 const counters = (values: Record<string, number>): Region['counters'] => Object.entries(values).map(([name, value]) => ({ name, unit: 'x', value: BigInt(value) }));
@@ -49,6 +69,36 @@ describe('variants', () => {
   it('reload their driver with its parameters, for every card it may find', () => {
     expect(guestScript([{ ...variant, driver: { InterruptThrottleRate: '0' } }], 0, 1)).toContain('modprobe e1000 InterruptThrottleRate=0,0,0,0,0,0,0,0 || exit 1');
     expect(guestScript([{ ...variant, card: 'virtio-net', driver: { napi_tx: '0' } }], 0, 1)).toContain('modprobe virtio_net napi_tx=0 ||');
+  });
+  it('that are steady are measured within a run without end, for as long as their frames take on the line', () => {
+    const script = guestScript([{ ...variant, speed: '100M', steady: true, count: 5000, warmUp: 500 }], 0, 2);
+    expect(script).toContain('generator "count 0"');
+    // 84 bytes at 100 Mbit/s are 6.72 us.
+    expect(script.match(/usleep \d+\nroi sleep v0\.\d \d+ /g)).toEqual([`usleep ${125_000 + 3360}\nroi sleep v0.0 34 `, `usleep ${125_000 + 3360 + 1237}\nroi sleep v0.1 34 `]);
+  });
+  it('load modules of the reader once, before the symbols are read, and one in the place of a driver as often as the driver', () => {
+    const modules = [{ name: 'tally' }, { name: 'e1000' }], pair: Variant[] = [{ ...variant, driver: { copybreak: '0' } }, { ...variant, card: 'pcnet' }];
+    const script = guestScript(pair, 0, 1, { symbols: true, modules });
+    expect(script.match(/(insmod|modprobe) \S+/g)).toEqual(['modprobe pktgen', 'insmod /measured/e1000.ko', 'insmod /measured/tally.ko', 'modprobe pcnet32']);
+    expect(script).toContain('insmod /measured/e1000.ko copybreak=0,0,0,0,0,0,0,0 || exit 1');
+    expect(script.indexOf('tally.ko')).toBeLessThan(script.indexOf('/proc/kallsyms'));
+  });
+});
+
+describe('a kernel module', () => {
+  it('that is none, or of another kernel, is refused in words', () => {
+    const path = join(folder, 'mine.ko');
+    writeFileSync(path, 'text');
+    expect(() => readModule(path, '6.1.0-57-amd64')).toThrow(/mine\.ko: is no kernel module/);
+    writeFileSync(path, makeModule('6.1.0-40-amd64'));
+    expect(() => readModule(path, '6.1.0-57-amd64')).toThrow("mine.ko: is compiled for Linux 6.1.0-40-amd64, and the guest's is 6.1.0-57-amd64");
+    writeFileSync(path, makeModule('6.1.0-57-amd64'));
+    expect(readModule(path, '6.1.0-57-amd64')).toMatchObject({ name: 'mine', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+  });
+  it('has all its functions in the table, however little they cost', () => {
+    const cost = (name: string, instructions: bigint): FunctionCost => ({ name, privilege: 0, calls: 1n, inclusive: instructions, instructions, loads: 0n, stores: 0n, accesses: 0n, crossings: 0n });
+    const functions = [cost('much', 100n), cost('more', 50n), cost('mine', 2n), cost('other', 1n)];
+    expect(functionTable(functions, 1, 1, new Set(['mine'])).trim().split('\n').map((line) => line.trim().split(/\s+/).at(-1))).toEqual(['function', 'much', 'mine', 'others']);
   });
 });
 
