@@ -49,7 +49,10 @@ it.runIf(hasCompiler())('is called once a packet, and its functions and the dige
   const { measured: [row], origin } = await measureVariants([variant], { phases: 1, attribute: true, add: [join(folder, 'tally.ko')] });
   const [figures] = row!.figures, functions = functionCosts(row!.attributions![0]!);
   expect(row!.ownFunctions).toEqual(expect.arrayContaining(['tally', 'note']));
-  for (const name of ['tally', 'note']) expect(Number(functions.find((one) => one.name === name)!.calls)).toBe(figures!.packets);
+  const [tallied, noted] = ['tally', 'note'].map((name) => Number(functions.find((one) => one.name === name)!.calls));
+  expect(noted).toBe(tallied);
+  // A packet may be on its way at either end of the region, and the guest sends one now and then, which the module sees, too.
+  expect(Math.abs(tallied! - figures!.packets)).toBeLessThanOrEqual(2);
   expect(functions.find(({ name }) => name === 'note')!.instructions).toBeLessThan(functions.find(({ name }) => name === 'tally')!.inclusive);
   expect(origin.guest.modules).toEqual({ tally: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
 }, 1_200_000);
