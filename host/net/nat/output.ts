@@ -118,8 +118,7 @@ export class Output implements FrameSource {
 
   /** Queues a datagram as control frames. */
   sendDatagram(route: Route, protocol: number, payload: Uint8Array, sumAt: number, hopLimit = HOP_LIMIT): void {
-    // Built for nothing otherwise, at every frame of a flood.
-    if (this.control.length >= this.controlFrames) return this.count('controlDropped');
+    if (!this.takesControl()) return;
     for (const frame of this.buildDatagram(route, protocol, payload, sumAt, hopLimit)) this.queueControl(frame);
   }
 
@@ -134,8 +133,15 @@ export class Output implements FrameSource {
     return true;
   }
 
+  /** Whether there is room for a control frame; one for which there is none is counted, and need not be built. */
+  takesControl(): boolean {
+    if (this.control.length < this.controlFrames) return true;
+    this.count('controlDropped');
+    return false;
+  }
+
   private queueControl(frame: Uint8Array): void {
-    if (this.control.length >= this.controlFrames) return this.count('controlDropped');
+    if (!this.takesControl()) return;
     this.control.push(frame);
     this.scheduler.join(this);
   }

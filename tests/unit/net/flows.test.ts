@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../../../host/net/address.js';
+import { NO_OFFLOAD } from '../../../host/net/backend.js';
 import type { NatConfig } from '../../../host/net/nat/config.js';
 import { createLab, settle, type Lab } from './guest.js';
 import { heldBytes } from './memory.js';
@@ -147,10 +148,31 @@ describe('thousands of connections', () => {
       const opened = await open(lab, 8192);
       lab.clock.advance(1e9);
       for (const port of opened) lab.guest.send(tcpFrame({ ...port, to: 80, seq: 100, flags: 0 }, OUTSIDE));
-      for (let i = 0; i < FRAMES; i++) lab.guest.send(tcpFrame({ from: FIRST_PORT + i, to: 81, seq: 100, flags: SYN }, OUTSIDE));
-      expect(lab.guest.counter('tcpRefused')).toBe(FRAMES);
+      const turnAway = (frames: number): void => {
+        for (let i = 0; i < frames; i++) lab.guest.send(tcpFrame({ from: FIRST_PORT + i, to: 81, seq: 100, flags: SYN }, OUTSIDE));
+      };
+      // All have moved since they were looked at last: 64 are looked at for one frame, and the guest asks again.
+      turnAway(1);
+      expect(lab.guest.counter('tcpLooked')).toBe(64);
+      expect(lab.guest.counter('tcpPutOff')).toBe(1);
+      const asked = lab.provider.connections.length;
+      turnAway(FRAMES);
+      expect(lab.guest.counter('tcpPutOff')).toBe(8192 / 64);
+      expect(lab.guest.counter('tcpRefused')).toBe(FRAMES + 1 - 8192 / 64);
       // Each of those that were active once, and one for each refusal.
       expect(lab.guest.counter('tcpLooked')).toBeLessThanOrEqual(8192 + FRAMES);
+      expect(lab.provider.connections.length).toBe(asked);
+    });
+
+    it('that is refused in one batch with others than have room for an answer', async () => {
+      const lab = createLab();
+      await open(lab, 8192);
+      for (let i = 0; i < FRAMES; i++) lab.nat.send(tcpFrame({ from: FIRST_PORT + i, to: 81, seq: 100, flags: SYN }, OUTSIDE), NO_OFFLOAD);
+      const [sent, dropped, refused] = ['tcpResets', 'controlDropped', 'tcpRefused'].map((name) => lab.guest.counter(name)) as [number, number, number];
+      expect(sent).toBeGreaterThan(0);
+      expect(dropped).toBeGreaterThan(0);
+      // Resets that were sent, not built.
+      expect(sent + dropped).toBe(refused);
     });
 
     it('that tells the MAC many wait for: each looks once', async () => {

@@ -43,15 +43,20 @@ export class FlowShare<Flow extends Aging> {
     return this.order.size >= this.limit;
   }
 
-  /** One that is over, or that was last active before `since`. */
-  findOld(since: number): Flow | undefined {
+  /**
+   * One that is over, or that was last active before `since`; `none`: all are younger. After looking at `most` that are not where they belong it
+   * is `unknown`, and the next call goes on from there.
+   */
+  findOld(since: number, most = Infinity): Flow | 'none' | 'unknown' {
     if (this.over.first) return this.over.first.key;
+    let looks = 0;
     for (let first = this.order.first; first; first = this.order.first) {
+      if (looks++ === most) return 'unknown';
       this.looked();
       const { key: flow, value: known } = first;
-      if (flow.lastActive === known) return known < since ? flow : undefined;
+      if (flow.lastActive === known) return known < since ? flow : 'none';
       this.order.put(flow, flow.lastActive);
     }
-    return undefined;
+    return 'none';
   }
 }

@@ -21,8 +21,13 @@ import { FlowShare } from './share.js';
 
 /** An idle flow older than this gives way when the table is full. */
 const IDLE = 600 * SECOND;
+/** Flows that one segment of the guest's makes this look at: in a table that was full of work, all have moved since it was looked at last. */
+const MOST_LOOKS = 64;
 const FIRST_EPHEMERAL = 49152;
 const EPHEMERALS = 65536 - FIRST_EPHEMERAL;
+
+/** A place for a flow: that of another, which must go. */
+type Place = TcpFlow | 'free' | 'none' | 'unknown';
 
 export class TcpTable implements TcpHost {
   readonly scheduler: Scheduler;
@@ -122,6 +127,8 @@ export class TcpTable implements TcpHost {
   }
 
   sendReset(guest: Endpoint, remote: Endpoint, seq: number, ack: number): void {
+    // Built for nothing otherwise, at every segment of a flood.
+    if (!this.output.takesControl()) return;
     const to = this.context.findMac(guest.address, remote.address);
     if (!to) return;
     const header = buildBare({ from: remote.port, to: guest.port, seq, ack, flags: TCP_FLAG.RST | TCP_FLAG.ACK, window: 0, options: undefined });
@@ -151,11 +158,15 @@ export class TcpTable implements TcpHost {
     const { config, counts } = this.context;
     // A SYN that is not answered comes again: the guest waits instead of hearing a false refusal.
     if (this.connecting >= config.limits.tcpConnecting) return counts.add('tcpPutOff');
-    const connect = this.context.routeTcp(remote);
-    if (!connect || !this.makeRoom(this.fromGuest)) {
-      counts.add(connect ? 'tcpRefused' : 'denied');
+    // A flood to a full table is turned away before anybody asks where it goes.
+    const place = this.findPlace(this.fromGuest, MOST_LOOKS);
+    if (place === 'unknown') return counts.add('tcpPutOff');
+    const connect = place === 'none' ? undefined : this.context.routeTcp(remote);
+    if (!connect) {
+      counts.add(place === 'none' ? 'tcpRefused' : 'denied');
       return this.refuse(guest, remote, syn);
     }
+    this.vacate(place);
     const flow = this.add(guest, remote, 'connecting', this.fromGuest);
     counts.add('tcpOpened');
     flow.startFromGuest(syn);
@@ -190,16 +201,21 @@ export class TcpTable implements TcpHost {
 
   /** Room for one more flow of an origin, at the cost of one that has ended or long been idle. */
   private makeRoom(share: FlowShare<TcpFlow>): boolean {
-    if (!share.isFull) return true;
-    const old = share.findOld(this.timers.now() - IDLE);
-    if (!old) return false;
-    if (old.state === 'timeWait') {
-      old.finish();
-      return true;
-    }
+    const place = this.findPlace(share);
+    this.vacate(place);
+    return place !== 'none';
+  }
+
+  /** Where one more flow of an origin can go: there is room, or one has ended or long been idle and can give way. */
+  private findPlace(share: FlowShare<TcpFlow>, most?: number): Place {
+    return share.isFull ? share.findOld(this.timers.now() - IDLE, most) : 'free';
+  }
+
+  private vacate(place: Place): void {
+    if (typeof place === 'string') return;
+    if (place.state === 'timeWait') return place.finish();
     this.context.counts.add('tcpEvicted');
-    old.fail('ETIMEDOUT');
-    return true;
+    place.fail('ETIMEDOUT');
   }
 
   private createShare(limit: number): FlowShare<TcpFlow> {
