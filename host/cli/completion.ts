@@ -38,17 +38,27 @@ function commandOf(words: readonly string[]): CommandName | undefined {
 
 const starting = (words: readonly string[], start: string): string[] => [...new Set(words)].filter((word) => word.startsWith(start)).sort();
 
-/** Of `-device e1000,ne`: `-device e1000,netdev=`. */
-async function completeValue(row: OptionRow, typed: string): Promise<Candidates> {
+/** Properties that name what another option of the line has made, by its `id=`. */
+const REFERENCES: Readonly<Record<string, string>> = { netdev: 'netdev', drive: 'drive', chardev: 'chardev', fsdev: 'fsdev', rng: 'object' };
+
+/** The ids that the words before give to what an option makes. */
+function idsOf(option: string, before: readonly string[]): string[] {
+  const values = before.filter((_, i) => before[i - 1]?.replace(/^--?/, '') === option);
+  return values.flatMap((value) => /(?:^|,)id=([^,]+)/.exec(value)?.[1] ?? []);
+}
+
+/** Of `-device e1000,ne`: `-device e1000,netdev=`; of `-device e1000,netdev=`: the networks that are there. */
+async function completeValue(row: OptionRow, typed: string, before: readonly string[]): Promise<Candidates> {
   const comma = typed.lastIndexOf(',');
   const head = comma < 0 ? '' : typed.slice(0, typed.indexOf(','));
   const topic = await topicOf(row, row.name === 'drive' ? '' : head);
   const pairs = comma >= 0 || row.name === 'drive' || row.name === 'action';
-  const names = (topic?.rows ?? []).map(([name]) => name).filter((name) => /^[\w.-]+$/.test(name));
+  const rows = (topic?.rows ?? []).filter(([name]) => /^[\w.-]+$/.test(name));
   const prefix = comma < 0 ? '' : typed.slice(0, comma + 1);
-  const words = [...(row.only ?? []), ...names.map((name) => `${prefix}${name}${pairs ? '=' : ''}`)];
+  const values = rows.flatMap(([name, , of = []]) => [...of, ...idsOf(REFERENCES[name] ?? '', before)].map((value) => `${prefix}${name}=${value}`));
+  const offered = /=[^,]*$/.test(typed) ? values : rows.map(([name]) => `${prefix}${name}${pairs ? '=' : ''}`);
   const ofFile = /(?:^|,)(?:file|path|overlay|pcap|addr\.path)=[^,]*$/.test(typed);
-  return { files: ofFile ? 'file' : comma < 0 ? (row.files ?? 'none') : 'none', words: starting(words, typed) };
+  return { files: ofFile ? 'file' : comma < 0 ? (row.files ?? 'none') : 'none', words: starting([...(row.only ?? []), ...(row.offers ?? []), ...offered], typed) };
 }
 
 /** What may stand where the cursor is. */
@@ -64,7 +74,7 @@ export async function complete(line: string): Promise<Candidates> {
   const rows = optionsOf(command);
   const before = words.at(-1)?.replace(/^--?/, '');
   const option = rows.find((row) => words.at(-1)?.startsWith('-') && namesOf(row).includes(before!) && row.takes === 'value');
-  if (option !== undefined) return completeValue(option, typed);
+  if (option !== undefined) return completeValue(option, typed, words);
   if (command === 'completion') return { files: 'none', words: starting(['bash', 'zsh'], typed) };
   if (command === 'help') return { files: 'none', words: starting(COMMANDS.map(({ name }) => name.split(' ')[0]!), typed) };
   if (!typed.startsWith('-')) return { files: command === 'run' || command === 'guest import' ? 'file' : 'none', words: typed === '' ? optionWords(rows) : [] };

@@ -7,11 +7,12 @@ import { SerialUse } from '../guest/protocol.js';
 import type { LocalMachine } from '../machine/local.js';
 import type { MachineOptions } from '../machine/types.js';
 import type { TerminalStream } from './chardevs.js';
+import { note } from './note.js';
 import type { PanicWatch } from './panic-watch.js';
 import type { RunOptions } from './run-options.js';
 import { writePicture } from './picture.js';
 import { saveMachine } from './saved.js';
-import { leave, note, supervise, type Ending } from './supervise.js';
+import { leave, supervise, type Ending } from './supervise.js';
 import { EscapeKeys, keyName, takeTerminal } from './terminal.js';
 
 /** Ctrl-D. */

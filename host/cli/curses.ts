@@ -6,7 +6,8 @@ import type { PanicWatch } from './panic-watch.js';
 import type { RunOptions } from './run-options.js';
 import { saveMachine } from './saved.js';
 import { writePicture } from './picture.js';
-import { leave, note, supervise, type Ending } from './supervise.js';
+import { note } from './note.js';
+import { leave, supervise, type Ending } from './supervise.js';
 import { EscapeKeys, keyName, takeTerminal } from './terminal.js';
 import { chordsOf } from './terminal-keys.js';
 

@@ -81,12 +81,10 @@ export interface Instantly {
   onBoot: () => void;
 }
 
-/** A machine that goes on from the one that waits, which is made where there is none, or where it is damaged. */
-export async function createInstantly({ machine, guest, repeats, onProgress, onBoot }: Instantly): Promise<LocalMachine> {
+/** Makes of what waits what `goOn` makes; it is booted and kept where there is none, or where it is damaged. */
+async function fromWaiting<T>({ machine, guest, onBoot }: Instantly, goOn: (snapshot: string | Uint8Array) => Promise<T>): Promise<T> {
   const waiting = waitingOptions(machine);
   const path = await pathOf(guest, waiting);
-  const goOn = (snapshot: string | Uint8Array): Promise<LocalMachine> =>
-    createLocal({ ...machine, seed: seedOf(machine, repeats), snapshot, snapshotPages: 'touched', onProgress });
   try {
     const kept = await goOn(path);
     noteUse(path);
@@ -97,4 +95,27 @@ export async function createInstantly({ machine, guest, repeats, onProgress, onB
     dropKept(path);
   }
   return goOn(await make(waiting, path, onBoot));
+}
+
+/** A machine that goes on from the one that waits. */
+export async function createInstantly(wanted: Instantly): Promise<LocalMachine> {
+  const { machine, repeats, onProgress } = wanted;
+  return fromWaiting(wanted, (snapshot) => createLocal({ ...machine, seed: seedOf(machine, repeats), snapshot, snapshotPages: 'touched', onProgress }, { keepsAddresses: true }));
+}
+
+/** Several that go on from it, with a seed and addresses of their own each, connected to `netdevs`; they wait for commands. */
+export async function createSeries(wanted: Instantly, count: number, netdevs: string[]): Promise<LocalMachine[]> {
+  const { machine, repeats, onProgress } = wanted, first = seedOf(machine, repeats);
+  return fromWaiting(wanted, async (snapshot) => {
+    const made: LocalMachine[] = [];
+    try {
+      for (let i = 0; i < count; i++) {
+        made.push(await createLocal({ ...machine, agent: true, netdevs, seed: BigInt.asUintN(64, first + BigInt(i)), snapshot, snapshotPages: 'touched', onProgress }));
+      }
+      return made;
+    } catch (error) {
+      for (const one of made) await one.close();
+      throw error;
+    }
+  });
 }

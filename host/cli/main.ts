@@ -4,12 +4,11 @@ import { readFileSync } from 'node:fs';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine } from './arguments.js';
 import { UsageError } from './faults.js';
+import { wantsJson } from './note.js';
 import { watchOutputs } from './output.js';
 import { COMMANDS, optionsOf, type CommandName } from './table.js';
 
 type Subcommand = (args: readonly string[]) => Promise<number>;
-
-const isJson = (args: readonly string[]): boolean => args.slice(0, args.indexOf('--') < 0 ? args.length : args.indexOf('--')).includes('--json');
 
 function print(text: string): number {
   process.stdout.write(text);
@@ -20,12 +19,12 @@ async function version(args: readonly string[]): Promise<number> {
   const { findOwn } = await import('../platform/node/own-files.js');
   const { version: text } = JSON.parse(readFileSync(findOwn('pintail/package.json', '../../../../package.json')!, 'utf8')) as { version: string };
   parseCommandLine(args, optionsOf('version')).faults.check();
-  return print(isJson(args) ? `${JSON.stringify({ pintail: text, node: process.versions.node })}\n` : `pintail ${text}\n`);
+  return print(wantsJson(args) ? `${JSON.stringify({ pintail: text, node: process.versions.node })}\n` : `pintail ${text}\n`);
 }
 
 async function help(args: readonly string[]): Promise<number> {
   const { commandHelp, commandsNamed, helpJson, helpText, optionHelp, optionNamed } = await import('./help.js');
-  if (isJson(args)) return print(helpJson());
+  if (wantsJson(args)) return print(helpJson());
   const asked = args.filter((word) => !['-h', '--help', '-help'].includes(word))[0];
   if (asked === undefined) return print(helpText());
   const commands = commandsNamed(args.length > 1 && !args[1]!.startsWith('-') ? `${asked} ${args[1]}` : asked);
@@ -106,7 +105,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 /** One line a fault, or with `--json` all of them as one object. */
 function report(error: UsageError): void {
-  if (isJson(process.argv)) process.stderr.write(`${JSON.stringify({ errors: error.faults })}\n`);
+  if (wantsJson(process.argv)) process.stderr.write(`${JSON.stringify({ errors: error.faults })}\n`);
   else for (const { argument, problem } of error.faults) process.stderr.write(`pintail: ${argument}: ${problem}\n`);
 }
 
@@ -118,7 +117,7 @@ async function fail(error: unknown): Promise<number> {
   }
   const { withoutCodes } = await import('../words/errno.js');
   const message = error instanceof Error ? withoutCodes(error.message) : String(error);
-  if (isJson(process.argv)) process.stderr.write(`${JSON.stringify({ errors: [{ problem: message }] })}\n`);
+  if (wantsJson(process.argv)) process.stderr.write(`${JSON.stringify({ errors: [{ problem: message }] })}\n`);
   else process.stderr.write(`pintail: ${message}\n`);
   if (process.env['PINTAIL_STACK'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return 1;

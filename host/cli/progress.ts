@@ -4,6 +4,8 @@
  * and TERM=dumb the line that is written over.
  */
 
+import { wantsJson } from './note.js';
+
 export interface Progress {
   /** A step: kept as a line of its own where there is no terminal. */
   note(text: string): void;
@@ -26,8 +28,9 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
-export function openProgress(stream: ProgressStream = process.stderr, env: NodeJS.ProcessEnv = process.env): Progress {
-  const line = stream.isTTY === true && env['TERM'] !== 'dumb';
+/** `json`: a step is an object on a line of its own, and nothing moves. */
+export function openProgress(stream: ProgressStream = process.stderr, env: NodeJS.ProcessEnv = process.env, json = wantsJson(process.argv)): Progress {
+  const line = !json && stream.isTTY === true && env['TERM'] !== 'dumb';
   const color = !env['NO_COLOR'];
   let shown = false;
   const show = (text: string): void => {
@@ -38,7 +41,7 @@ export function openProgress(stream: ProgressStream = process.stderr, env: NodeJ
   return {
     note(text) {
       if (line) show(`pintail: ${text}`);
-      else stream.write(`pintail: ${text}\n`);
+      else stream.write(json ? `${JSON.stringify({ step: text })}\n` : `pintail: ${text}\n`);
     },
     moving: (text) => {
       if (line) show(`pintail: ${text}`);

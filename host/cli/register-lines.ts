@@ -5,6 +5,9 @@ import type { GeneralName, Registers, Stop } from '../machine/types.js';
 const GENERAL: readonly GeneralName[] = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 const hex = (value: bigint | number, digits = 16): string => value.toString(16).padStart(digits, '0');
 
+/** The same for programs: numbers that are too wide for JSON's as text. */
+export const registersJson = (registers: Registers): object => JSON.parse(JSON.stringify(registers, (_, value: unknown) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value))) as object;
+
 export function registerLines(registers: Registers, stop: Stop): string {
   const general = GENERAL.map((name) => `${name.toUpperCase().padEnd(3)}=${hex(registers[name])}`);
   const rows = [0, 4, 8, 12].map((at) => general.slice(at, at + 4).join(' '));

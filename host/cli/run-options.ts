@@ -37,12 +37,16 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   monitor: MonitorPlace | undefined;
   vnc: VncPlace | undefined;
   stats: boolean;
+  /** What is said on standard error is for programs. */
+  json: boolean;
   jit: JitPlan;
   attribution: AttributionPlan;
   trace: TracePlan;
   verbose: boolean;
   /** The guest is booted, whatever is kept of it. */
   cold: boolean;
+  /** So many machines of one state, instead of one. */
+  clones: (Given & { count: number }) | undefined;
   /** Equal runs are to be equal (--icount). */
   repeats: boolean;
   /** What is taken differently than QEMU takes it. */
@@ -181,6 +185,16 @@ function readConsoles(reading: Reading, { chardevs, devices }: Hardware): Serial
   return [...serial, debugTarget ?? { kind: 'null' }];
 }
 
+const MOST_CLONES = 256;
+
+function readClones(reading: Reading): RunOptions['clones'] {
+  return readOption(reading, 'clones', (given) => {
+    const count = Number(parseCount(given.argument, given.value));
+    if (count < 1 || count > MOST_CLONES) throw new UsageError(given.argument, `want 1 to ${MOST_CLONES}.`);
+    return { ...given, count };
+  });
+}
+
 const CTRL_A = 1;
 
 function readEscape(reading: Reading): number {
@@ -243,13 +257,15 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   const endings = readEndings(reading), jit = readJit(reading);
   if (jit.jit !== undefined) machine.jit = jit.jit;
   const attribution = readAttribution(reading, machine), trace = readTrace(reading, machine);
-  const escape = readEscape(reading);
+  const escape = readEscape(reading), clones = readClones(reading);
   reading.faults.check();
   return {
     machine, serial, curses, monitor, vnc, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
     stats: parsed.has('stats'),
+    json: parsed.has('json'),
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),
+    clones,
     repeats: parsed.has('icount'),
     checkFiles: () => checkFiles(parsed, hardware, serial),
     blame: blamer(parsed),

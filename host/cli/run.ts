@@ -16,11 +16,12 @@ import { filterSymbols, writeAttribution } from './attribution.js';
 import { openTrace } from './trace-options.js';
 import { watchTranslation } from './jit-options.js';
 import { PanicWatch } from './panic-watch.js';
+import { note } from './note.js';
 import { openProgress, type Progress } from './progress.js';
 import { readRunOptions, type RunOptions } from './run-options.js';
 import { openSerial, type SerialOutputs } from './serial.js';
-import { statsJson } from './stats-json.js';
-import { leave, note, statusOf, supervise, type Ending } from './supervise.js';
+import { endJson, statsJson } from './stats-json.js';
+import { leave, statusOf, supervise, type Ending } from './supervise.js';
 
 /** Goes on from a guest that waits; the console is handed over to it where there is no command. */
 async function openInstantly({ machine: wanted, repeats }: RunOptions, guest: Guest, progress: Progress): Promise<LocalMachine> {
@@ -102,6 +103,7 @@ async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: 
     tellMissing();
     await writeAttribution(options.attribution, machine, note);
     if (options.stats) process.stderr.write(`${statsJson(await machine.stats(), ending.stop, await machine.regions())}\n`);
+    if (options.json) process.stderr.write(`${endJson(ending, status)}\n`);
     return status;
   } finally {
     stopMonitor();
@@ -166,11 +168,26 @@ function connectProcess(options: RunOptions, outputs: Outputs, opened: () => Loc
   return undefined;
 }
 
+async function runSeveral(options: RunOptions, outputs: Outputs): Promise<number> {
+  const { checkClones, runClones } = await import('./clones.js');
+  checkClones(options.clones!, options);
+  options.notes.forEach(note);
+  const progress = openProgress();
+  try {
+    return endOf(outputs, await runClones(options, outputs, progress));
+  } catch (error) {
+    throw asUsage(error, options);
+  } finally {
+    progress.done();
+  }
+}
+
 /** The subcommand. */
 export async function run(args: readonly string[]): Promise<number> {
   const options = readRunOptions(args, process.stdin.isTTY, args.some((word) => /^--snapshot(=|$)/.test(word)) ? await (await import('./saved.js')).savedMachine(args) : undefined);
   const outputs = new Outputs();
   options.checkFiles();
+  if (options.clones !== undefined) return runSeveral(options, outputs);
   if (process.stdin.isTTY) sayHowToLeave(options);
   options.notes.forEach(note);
   const instantly = !options.cold && (await mayStartInstantly(options));

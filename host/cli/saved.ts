@@ -1,7 +1,7 @@
 /** Snapshots as the command line has them: what `--snapshot FILE` names, and what Ctrl-A s makes. */
 
 import { UsageError } from './faults.js';
-import { note } from './supervise.js';
+import { note } from './note.js';
 import type { SavedMachine } from './run-options.js';
 import type { LocalMachine } from '../machine/local.js';
 import { openSnapshot, type OpenSnapshot } from '../machine/snapshot.js';

@@ -44,6 +44,11 @@ function translationOf(translation: TranslationStats, instructions: number): obj
   return { ...counts, compileMs: Math.round(compileMs), instructions: { translated: ticks, interpreted: instructions - ticks }, share: Number(share.toFixed(4)) };
 }
 
+/** How a run ended, and the process's status. */
+export function endJson({ stop, panicked }: { stop: Stop; panicked: boolean }, status: number): string {
+  return JSON.stringify({ end: { stop: stop.reason, ...(stop.limit === undefined ? {} : { limit: stop.limit }), panicked, instructions: Number(stop.instructions), status } });
+}
+
 export function statsJson(stats: Stats, stop: Stop, regions: Regions): string {
   return JSON.stringify({
     stop: stop.reason,

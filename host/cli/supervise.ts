@@ -3,8 +3,9 @@
 import { appendFileSync } from 'node:fs';
 import type { LocalMachine } from '../machine/local.js';
 import type { Stop } from '../machine/types.js';
+import { note } from './note.js';
 import type { PanicWatch } from './panic-watch.js';
-import { registerLines } from './register-lines.js';
+import { registerLines, registersJson } from './register-lines.js';
 import type { RunOptions } from './run-options.js';
 
 /** Exit statuses besides 0, 1 (errors), 2 (bad arguments) and those of the guest. README.md lists them. */
@@ -19,10 +20,6 @@ export function leave(machine: LocalMachine): void {
   setTimeout(() => process.exit(STATUS.quit), LEAVE_MS).unref();
 }
 
-export function note(text: string): void {
-  process.stderr.write(`pintail: ${text}\n`);
-}
-
 export interface Ending {
   stop: Stop;
   /** The guest's kernel panicked, and that ended it. */
@@ -33,9 +30,10 @@ export interface Ending {
 const isReset = ({ reason }: Stop): boolean => reason === 'reset' || reason === 'triple-fault';
 
 /** `-d cpu_reset`: the registers, to standard error or the file of `-D`. */
-async function logRegisters(machine: LocalMachine, { logResets, logFile }: RunOptions, stop: Stop): Promise<void> {
+async function logRegisters(machine: LocalMachine, { logResets, logFile, json }: RunOptions, stop: Stop): Promise<void> {
   if (!logResets || !isReset(stop)) return;
-  const text = registerLines(await machine.getRegisters(), stop);
+  const registers = await machine.getRegisters();
+  const text = json ? `${JSON.stringify({ reset: stop.reason, instructions: Number(stop.instructions), registers: registersJson(registers) })}\n` : registerLines(registers, stop);
   if (logFile === undefined) process.stderr.write(text);
   else appendFileSync(logFile.value, text);
 }

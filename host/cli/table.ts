@@ -27,6 +27,7 @@ export interface OptionRow {
   /** All the values there are. */
   only?: readonly string[];
   /** What completion offers beside the words of `only` and of its topic. */
+  offers?: readonly string[];
   files?: 'file' | 'folder';
   /** `help` as its value lists what there is (topics.ts). */
   topic?: true;
@@ -37,7 +38,7 @@ export function spell(row: OptionRow, name = row.name): string {
   return name.length > 1 && row.own ? `--${name}` : `-${name}`;
 }
 
-type Extra = Partial<Pick<OptionRow, 'also' | 'takes' | 'value' | 'only' | 'files' | 'topic' | 'own' | 'key'>>;
+type Extra = Partial<Pick<OptionRow, 'also' | 'takes' | 'value' | 'only' | 'offers' | 'files' | 'topic' | 'own' | 'key'>>;
 
 /** Rows of a group, for commands. */
 function rowsOf(group: Group, commands: readonly CommandName[], rows: readonly [name: string, about: string, extra?: Extra][]): OptionRow[] {
@@ -61,7 +62,7 @@ const JSON_ROW: readonly OptionRow[] = [
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
-  ['guest', 'amd64 or i386 (made once from Debian\'s packages), builtin, or a folder of "guest build". Default amd64, where nothing else is named', { value: 'NAME', own: true, files: 'folder' }],
+  ['guest', 'amd64 or i386 (made once from Debian\'s packages), builtin, or a folder of "guest build". Default amd64, where nothing else is named', { offers: ['amd64', 'i386', 'builtin'], value: 'NAME', own: true, files: 'folder' }],
   ['add', 'puts a file or folder into the guest\'s first file system; may be repeated', { value: 'HOST[:GUEST]', own: true, files: 'file' }],
   ['cold', 'boots a prepared guest, also where a machine that waits for a command is kept in the cache to go on from', { own: true }],
   ['kernel', 'a bzImage or ELF kernel', { value: 'FILE', files: 'file' }],
@@ -69,8 +70,9 @@ const BOOT = rowsOf('What to boot', RUN, [
   ['module', 'a file for a multiboot kernel; may be repeated (-initrd is the first)', { value: "'FILE TEXT'", files: 'file' }],
   ['bios', 'a ROM image instead of a kernel; its console is COM1. A disk without a kernel is booted by SeaBIOS, which is fetched once', { value: 'FILE', files: 'file' }],
   ['append', 'kernel command line; for a guest, added to its own', { value: 'TEXT' }],
+  ['clones', 'so many machines of one state in one process and on one switch, each with a seed and a network address of its own, that run the -- COMMAND; what they write has their number before each line', { value: 'N', own: true }],
   ['snapshot', 'goes on from a machine that was saved (Ctrl-A s), with the cards and disks it had', { value: 'FILE', own: true, files: 'file', key: 'restore' }],
-  ['boot', 'what is tried first: order=dc (a floppy, c disk, d CD), once= for the first start, menu=on', { value: 'order=LETTERS[,...]' }],
+  ['boot', 'what is tried first: order=dc (a floppy, c disk, d CD), once= for the first start, menu=on', { offers: ['order=', 'once=', 'menu=on'], value: 'order=LETTERS[,...]' }],
 ]);
 
 const MACHINE = rowsOf('The machine', BOARD, [
@@ -79,11 +81,11 @@ const MACHINE = rowsOf('The machine', BOARD, [
   ['cpu', 'the one processor there is: max; QEMU\'s other models run on it, with a note', { value: 'MODEL', topic: true }],
   ['device', 'a card or a debug device; -device help lists them, -device MODEL,help what each takes', { value: 'MODEL[,...]', topic: true }],
   ['seed', 'for everything random in the machine; default 1', { value: 'N', own: true }],
-  ['rtc', 'the date at start, base=utc, base=localtime or base=2026-11-22T12:00:00, and whether it follows the host\'s clock (clock=host, the default with --realtime or a user network) or the machine\'s time (clock=vm)', { value: 'base=...' }],
+  ['rtc', 'the date at start, base=utc, base=localtime or base=2026-11-22T12:00:00, and whether it follows the host\'s clock (clock=host, the default with --realtime or a user network) or the machine\'s time (clock=vm)', { offers: ['base=utc', 'base=localtime', 'clock=host', 'clock=vm'], value: 'base=...' }],
 ]);
 
 const JIT = rowsOf('The machine', RUN, [
-  ['jit', 'hot code is translated to WebAssembly: on (compiled beside the run, the default), sync (at once), off; threshold=N: once a block has run N instructions', { value: 'MODE[,threshold=N]', own: true }],
+  ['jit', 'hot code is translated to WebAssembly: on (compiled beside the run, the default), sync (at once), off; threshold=N: once a block has run N instructions', { offers: ['on', 'sync', 'off'], value: 'MODE[,threshold=N]', own: true }],
 ]);
 
 const DISKS = rowsOf('Disks', BOARD, [
@@ -111,13 +113,13 @@ const CONSOLES = [
     ['chardev', 'stdio, file, socket or null, for consoles, ports and serial lines', { value: 'TYPE,id=ID[,...]', topic: true }],
   ]),
   ...rowsOf('Consoles and ports', RUN, [
-    ['debugcon', 'what the guest writes to port 0xe9: stdio, null, file:PATH; -device isa-debugcon,iobase=0x402 moves it', { value: 'TO' }],
+    ['debugcon', 'what the guest writes to port 0xe9: stdio, null, file:PATH; -device isa-debugcon,iobase=0x402 moves it', { offers: ['stdio', 'null', 'file:'], value: 'TO' }],
     ['echr', 'the character of Ctrl-A: its number, 0x02 for Ctrl-B', { value: 'CODE' }],
   ]),
 ];
 
 const TIME = rowsOf('Time', RUN, [
-  ['icount', 'time is the instruction count (default unless a terminal is attached); no network card by default then. shift=N: 2^N ns an instruction, 0 to 10', { takes: 'setting', value: 'shift=N' }],
+  ['icount', 'time is the instruction count (default unless a terminal is attached); no network card by default then. shift=N: 2^N ns an instruction, 0 to 10', { offers: ['shift='], takes: 'setting', value: 'shift=N' }],
   ['realtime', 'time follows the wall (default with a terminal)', { own: true }],
 ]);
 
@@ -147,7 +149,7 @@ const AS_QEMU = [
     ['nographic', 'as it is anyway'],
     ['display', 'curses: text modes of the screen in this terminal, which is its keyboard then; none, the default', { value: 'none|curses', only: ['none', 'curses'] }],
     ['vga', 'a screen: std, a VGA with modes up to 1920x1080; default none', { value: 'std|none', only: ['std', 'none'] }],
-    ['monitor', 'takes a few commands of QEMU\'s (screendump, sendkey, quit; help lists them): unix:PATH or tcp:HOST:PORT (,server=on,wait=off), stdio where no port has it, or none', { value: 'TO' }],
+    ['monitor', 'takes a few commands of QEMU\'s (screendump, sendkey, quit; help lists them): unix:PATH or tcp:HOST:PORT (,server=on,wait=off), stdio where no port has it, or none', { offers: ['stdio', 'none', 'unix:', 'tcp:'], value: 'TO' }],
     ['parallel', 'none is there', { value: 'none', only: ['none', 'null'] }],
     ['audio', 'none is there', { value: 'none', only: ['none'] }],
     ['global', 'a property for all devices of a model: isa-debugcon.iobase=0x402', { value: 'MODEL.NAME=VALUE' }],
@@ -158,7 +160,7 @@ const AS_QEMU = [
   ...rowsOf('As QEMU has them', RUN, [
     ['enable-kvm', 'taken, with a note: KVM is not used', { also: ['no-kvm'] }],
     ['no-shutdown', 'taken, with a note: the machine ends when the guest switches off'],
-    ['vnc', 'the screen for VNC viewers on this machine, at TCP port 5900 + N: 127.0.0.1:N, or none', { value: '127.0.0.1:N' }],
+    ['vnc', 'the screen for VNC viewers on this machine, at TCP port 5900 + N: 127.0.0.1:N, or none', { offers: ['none', '127.0.0.1:'], value: '127.0.0.1:N' }],
     ['localtime', 'as -rtc base=localtime'],
     ['usb', 'taken, with a note: there is no USB'],
     ['k', 'taken, with a note: there is no keyboard to lay out', { value: 'LANGUAGE' }],

@@ -2,15 +2,25 @@
 
 import type { Given } from './arguments.js';
 import type { OptionRow } from './table.js';
+import type { Property } from './words.js';
 
 /** A list, for people and as JSON. */
 export interface Topic {
   title: string;
-  rows: readonly (readonly [name: string, about: string])[];
+  /** `values`: all there are of it, where they can be listed. */
+  rows: readonly (readonly [name: string, about: string, values?: readonly string[]])[];
 }
 
 type Rows = Topic['rows'];
-const named = (properties: readonly { name: string; about: string }[]): Rows => properties.map(({ name, about }) => [name, about] as const);
+
+/** What a property may say, where that is a list. */
+function valuesOf({ kind }: Property): readonly string[] {
+  if (kind.is === 'switch') return ['on', 'off'];
+  if (kind.is === 'absent') return ['off'];
+  return kind.is === 'word' ? kind.of : [];
+}
+
+const named = (properties: readonly Property[]): Rows => properties.map((property) => [property.name, property.about, valuesOf(property)] as const);
 
 async function deviceTopic(model: string): Promise<Topic | undefined> {
   const { ALL_MODELS } = await import('./device-models.js');

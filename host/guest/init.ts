@@ -102,6 +102,9 @@ for folder in dev proc sys; do mount --move /$folder $new/$folder; done
 exec switch_root $new "$start"
 `;
 
+/** An address by DHCP, or none after three seconds. */
+const LEASE_COMMAND = 'udhcpc -i "$card" -f -n -q -t 3 -T 1 -s /pintail/lease';
+
 /** Mounts, drivers, network. */
 const START = `${INTERPRETER}
 /pintail/busybox mount -a -T /pintail/fstab
@@ -131,7 +134,7 @@ ifconfig lo up
     */eth*)
       card=\${device##*/}
       ifconfig "$card" up
-      udhcpc -i "$card" -f -n -q -t 3 -T 1 -s /pintail/lease >/dev/null 2>&1 ||
+      ${LEASE_COMMAND} >/dev/null 2>&1 ||
         echo "pintail: no address for $card by DHCP" ;;
   esac
 done
@@ -144,6 +147,7 @@ case $1 in
     ifconfig "$interface" 0.0.0.0 ;;
   bound | renew)
     ifconfig "$interface" "$ip" netmask "\${subnet:-255.255.255.0}" \${broadcast:+broadcast "$broadcast"} \${mtu:+mtu "$mtu"}
+    : >"/pintail/$interface.lease"
     for gateway in $router; do
       route add default gw "$gateway" dev "$interface"
     done
@@ -174,6 +178,17 @@ find_port() { # sets $port, when the driver of its card has been told of it
   echo "pintail: there is no port for what commands write" >/dev/console
 }
 
+set_address() { # SLOT ADDRESS
+  for place in /sys/bus/pci/devices/0000:00:$1.0/net/* /sys/bus/pci/devices/0000:00:$1.0/virtio*/net/*; do
+    [ -d "$place" ] || continue
+    card=\${place##*/}
+    ifconfig "$card" down
+    ifconfig "$card" hw ether "$2"
+    ifconfig "$card" up
+    [ ! -f "/pintail/$card.lease" ] || ${LEASE_COMMAND} >/dev/null 2>&1
+  done
+}
+
 execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...
   id=$1 flags=$2 folder=$3 count=$4
   shift 4
@@ -201,6 +216,7 @@ if [ "$pintail" = agent ] || [ -f $command ]; then
     while read -r verb words <&9; do
       case $verb in
         exec) eval "execute $words" ;;
+        mac) set_address $words ;;
         time) date -s "@$words" >/dev/null 2>&1 ;;
         shell | terminal)
           given=console

@@ -17,6 +17,7 @@
  *                          VARIABLES and WORDS as in quoteWords. One command at a time: wait for its exit frame.
  *     signal ID NUMBER     send a signal to command ID and all it has started; without a meaning once it has ended
  *     time SECONDS         set the guest's clock, in seconds since 1970: the host or the machine stood still
+ *     mac SLOT ADDRESS     the network card in a slot (two hex digits) has another address, and asks for a lease where it had one
  *     terminal TERM        the agent becomes the shell on the console, which asks for the terminal's size; TERM may be missing
  *     shell                the same, with no terminal at the other end
  *     poweroff             end the machine
@@ -107,6 +108,14 @@ export function execLine(id: number, argv: readonly string[], options: CommandOp
 
 /** Signals that can be sent, by name without SIG: asm/signal.h of x86. */
 export const SIGNALS = { HUP: 1, INT: 2, QUIT: 3, KILL: 9, USR1: 10, USR2: 12, TERM: 15, CONT: 18, STOP: 19 } as const;
+
+/** A network card's address. */
+export interface CardAddress {
+  slot: number;
+  mac: string;
+}
+
+export const addressLine = ({ slot, mac }: CardAddress): string => `mac ${slot.toString(16).padStart(2, '0')} ${mac}\n`;
 
 /** The control line that sends a signal. */
 export const signalLine = (id: number, name: keyof typeof SIGNALS): string => `signal ${hex(id)} ${SIGNALS[name]}\n`;

@@ -3,7 +3,7 @@
  * goes in frames through a console port. The guest runs one at a time; the others wait here for their turn.
  */
 
-import { execLine, parseReady, PROTOCOL_VERSION, SerialUse, signalLine } from '../guest/protocol.js';
+import { addressLine, type CardAddress, execLine, parseReady, PROTOCOL_VERSION, SerialUse, signalLine } from '../guest/protocol.js';
 import { FrameReader } from './agent-frames.js';
 import { InputFeed } from './agent-input.js';
 import type { AgentPort } from './agent-port.js';
@@ -71,6 +71,8 @@ export interface AgentSurroundings {
   dateToTell: () => number | undefined;
   /** The agent of a restored machine was up already. */
   ready: boolean;
+  /** Addresses that the network cards of a restored machine are to have from now on. */
+  addresses: readonly CardAddress[];
 }
 
 export class Agent {
@@ -78,11 +80,14 @@ export class Agent {
   private line = '';
   private up: boolean;
   private nextId = 1;
+  /** Lines that go before the next command, or before the console. */
+  private before: string;
   private running: Command | undefined;
   private readonly queue: Command[] = [];
 
   constructor(private readonly on: AgentSurroundings) {
     this.up = on.ready;
+    this.before = on.addresses.map(addressLine).join('');
     const frames = new FrameReader({
       output: (kind, id, bytes) => (id === this.running?.id ? this.output(this.running, bytes, kind === 'o' ? 'stdout' : 'stderr') : undefined),
       reads: (id) => this.feed(id),
@@ -224,10 +229,11 @@ export class Agent {
     this.startNext();
   }
 
-  /** A command, after the date where the guest's own may be wrong. */
+  /** A command, after the date where the guest's own may be wrong, and what else it is to know first. */
   private command(line: string): void {
     const date = this.on.dateToTell();
-    this.on.control(text.encode(date === undefined ? line : `time ${date}\n${line}`));
+    this.on.control(text.encode(`${date === undefined ? '' : `time ${date}\n`}${this.before}${line}`));
+    this.before = '';
   }
 
   private feed(id: number): void {

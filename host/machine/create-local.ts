@@ -1,5 +1,6 @@
 /** Makes a machine on the calling thread: what its options name is opened, then it is booted or restored. */
 
+import { freshAddresses, freshen } from './another.js';
 import { openOutside, type Outside } from './cards.js';
 import { freshInstance, setPace } from './fresh.js';
 import { checkMachineKeys } from './keys.js';
@@ -8,7 +9,7 @@ import { MachineClock } from './machine-clock.js';
 import { compileModule, type CompiledModule } from './module.js';
 import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
-import { checkSnapshotOf, freshen, restoredInstance } from './restore.js';
+import { checkSnapshotOf, restoredInstance } from './restore.js';
 import { openSources, readSources, type ReadOptions } from './sources.js';
 import type { MachineOptions } from './types.js';
 import { showDate } from './wall-time.js';
@@ -25,26 +26,32 @@ async function withGuest(options: ReadOptions): Promise<ReadOptions> {
   return { ...whole, memoryMiB: Math.min(needed, MAX_MEMORY_MIB, options.limits?.memoryMiB ?? MAX_MEMORY_MIB) };
 }
 
+/** How one that goes on from a snapshot with a seed differs from what createMachine makes. */
+export interface Going {
+  /** Its network cards keep the addresses they had: it is the only one. */
+  keepsAddresses?: boolean;
+}
+
 /** Makes a machine on this thread. */
-export async function createLocal(given: MachineOptions): Promise<LocalMachine> {
+export async function createLocal(given: MachineOptions, going: Going = {}): Promise<LocalMachine> {
   checkMachineKeys(given);
   const options = await openSources(await readSources(given));
   try {
-    return await createRead(await withGuest(options));
+    return await createRead(await withGuest(options), going);
   } catch (error) {
     options.snapshot?.file.source.close();
     throw error;
   }
 }
 
-async function createRead(options: ReadOptions): Promise<LocalMachine> {
+async function createRead(options: ReadOptions, going: Going): Promise<LocalMachine> {
   const settings = readSettings(options);
   options.signal?.throwIfAborted();
   const isNew = options.snapshot === undefined;
   const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
   const outside = await openOutside(settings, options, new MachineClock());
   try {
-    return await createConnected(options, settings, compiled, plan, outside);
+    return await createConnected(options, settings, compiled, plan, outside, going);
   } catch (error) {
     await outside.close();
     throw error;
@@ -52,10 +59,10 @@ async function createRead(options: ReadOptions): Promise<LocalMachine> {
 }
 
 async function createConnected(
-  options: ReadOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside,
+  options: ReadOptions, settings: Settings, compiled: CompiledModule, plan: MachinePlan, outside: Outside, going: Going,
 ): Promise<LocalMachine> {
   if (options.snapshot === undefined) {
-    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside, createLocal);
+    return new LocalMachine(options, settings, compiled, plan, await freshInstance(compiled, settings, plan, outside), outside, (more) => createLocal(more));
   }
   const { snapshot } = options;
   checkSnapshotOf(options, snapshot, settings);
@@ -65,5 +72,6 @@ async function createConnected(
   if (outside.live) instance.exports.announce();
   setPace(instance, settings);
   if (settings.rtcGiven) showDate(instance, settings.rtcMs);
-  return new LocalMachine(options, settings, compiled, plan, instance, outside, createLocal, snapshot, notes);
+  const addresses = options.seed === undefined || going.keepsAddresses === true ? [] : freshAddresses(instance, settings);
+  return new LocalMachine(options, settings, compiled, plan, instance, outside, (more) => createLocal(more), snapshot, notes, addresses);
 }

@@ -17,7 +17,7 @@ import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
-import { SerialUse } from '../guest/protocol.js';
+import { SerialUse, type CardAddress } from '../guest/protocol.js';
 import { checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { iommuText } from './iommu-text.js';
@@ -106,6 +106,8 @@ export class LocalMachine extends GuestCalls implements Machine {
     private readonly another: (options: MachineOptions) => Promise<Machine>,
     private restored?: OpenSnapshot,
     private readonly restoreNotes: readonly string[] = [],
+    /** Those that its network cards are to have from now on. */
+    private readonly addresses: readonly CardAddress[] = [],
   ) {
     super();
     outside.links.set(AGENT_CHARDEV, this.agentPort);
@@ -485,6 +487,7 @@ export class LocalMachine extends GuestCalls implements Machine {
       onWaiting: (waiting) => this.engine.attachInput(waiting || this.inputAttached, this.inputPatient),
       dateToTell: () => this.wall.takeDate(),
       ready,
+      addresses: ready ? this.addresses : [],
     });
     this.commandDone = undefined;
     if (this.options.command !== undefined) this.command = this.runCommand(this.agent, this.options.command, ready);

@@ -3,14 +3,11 @@
 import { addCards, describeCards, mustBeCounted, videoBytesOf, type Outside } from './cards.js';
 import { checkDisks } from './disk-notes.js';
 import { SnapshotError } from './errors.js';
-import { GENERATION_AT, GENERATION_BYTES } from '../boot/acpi/board.js';
-import { writeGuest } from './guest-memory.js';
 import { instantiate, type CompiledModule } from './module.js';
-import { high, low, type ModuleInstance } from '../rings/instance.js';
+import type { ModuleInstance } from '../rings/instance.js';
 import type { Settings } from './options.js';
 import { restoreSnapshot, type OpenSnapshot } from './snapshot.js';
 import type { ReadOptions } from './sources.js';
-import { MIB } from './units.js';
 
 /** Refuses a snapshot of another size or guest than the options ask for. */
 export function checkSnapshotOf({ guest: wanted, command }: ReadOptions, { about }: OpenSnapshot, { memoryMiB }: Settings): void {
@@ -38,24 +35,4 @@ export async function restoredInstance(compiled: CompiledModule, settings: Setti
   mustBeCounted(instance);
   if (!snapshot.touched) snapshot.file.source.close();
   return { instance, notes };
-}
-
-/** Makes a machine another one than that which was saved: what is random in it comes from the seed, and a guest that was booted directly is told so. */
-export function freshen(instance: ModuleInstance, { seed, memoryMiB }: Settings, { about }: OpenSnapshot): void {
-  if (about.generation === true) writeGuest({ instance, ramBytes: memoryMiB * MIB }, BigInt(GENERATION_AT), generationOf(seed), 'physical');
-  instance.exports.freshen(low(seed), high(seed));
-}
-
-const MASK64 = 0xffff_ffff_ffff_ffffn;
-
-/** 16 bytes that are others for another seed (splitmix64's mix, which can be undone). */
-function generationOf(seed: bigint): Uint8Array {
-  const out = new DataView(new ArrayBuffer(GENERATION_BYTES));
-  [1n, 2n].forEach((step, i) => {
-    let z = (seed + step * 0x9e37_79b9_7f4a_7c15n) & MASK64;
-    z = ((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & MASK64;
-    z = ((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn) & MASK64;
-    out.setBigUint64(i * 8, z ^ (z >> 31n), true);
-  });
-  return new Uint8Array(out.buffer);
 }

@@ -59,19 +59,22 @@ it('one that is damaged is made again', async () => {
 }, 300_000);
 
 it('clones share what they do not touch, and are other machines for another seed', async () => {
-  const machine = await createMachine({ guest: 'amd64', memoryMiB: 96, agent: true, limits: { wallMs: 200_000 } });
+  const machine = await createMachine({ guest: 'amd64', memoryMiB: 96, agent: true, devices: [{ model: 'virtio-net-pci', netdev: 'none' }], netdevs: ['null,id=none'], append: 'cards=down', limits: { wallMs: 200_000 } });
   const clones: Machine[] = [];
   try {
     await machine.exec(['sh', '-c', 'echo shared >/tmp/file']);
     for (const seed of [7, 7, 8]) clones.push(await machine.clone({ seed }));
-    const said = await Promise.all(clones.map(async (clone) => Buffer.from((await clone.exec(['sh', '-c', `cat /tmp/file; ${RANDOM}`])).stdout).toString()));
+    const said = await Promise.all(clones.map(async (clone) => Buffer.from((await clone.exec(['sh', '-c', `cat /tmp/file; ${RANDOM}; cat /sys/class/net/eth0/address`])).stdout).toString()));
     expect(said[0]).toMatch(/^shared\n/);
     expect(said[1]).toBe(said[0]);
-    expect(said[2]!.split('\n')[1]).not.toBe(said[0]!.split('\n')[1]);
+    const [random, boot, address] = [1, 2, 3].map((line) => [said[0]!.split('\n')[line]!, said[2]!.split('\n')[line]!] as const) as [readonly [string, string], readonly [string, string], readonly [string, string]];
+    for (const [seven, eight] of [random, boot, address]) expect(eight).not.toBe(seven);
+    expect(address[0]).toMatch(/^52:54:00:/);
     expect(await clones[0]!.stateHash()).toBe(await clones[1]!.stateHash());
     const plain = await machine.clone();
     clones.push(plain);
     expect(await plain.stateHash()).toBe(await machine.stateHash());
+    expect(Buffer.from((await plain.exec(['cat', '/sys/class/net/eth0/address'])).stdout).toString()).toBe('52:54:00:12:34:56\n');
   } finally {
     for (const one of [machine, ...clones]) await one.close();
   }

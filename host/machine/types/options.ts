@@ -146,7 +146,8 @@ export interface MachineOptions {
   onTrace?: (bytes: Uint8Array) => void;
   /**
    * Seeds RDRAND and everything else that is random in a machine. Default 1. A machine from a snapshot that is given one is another machine than that which
-   * was saved: its kernel is told so by the VM generation device, and takes new random numbers.
+   * was saved: its kernel is told so by the VM generation device, and takes new random numbers; where its agent
+   * waits, network cards get other addresses.
    */
   seed?: number | bigint;
   /**

@@ -15,7 +15,7 @@ function setUp(ready = true) {
   let drops = 0;
   let rooms = 0;
   port.listen({ data: (bytes) => void input.push(plain.decode(bytes)), changed: () => undefined, room: () => void rooms++, drop: () => void drops++ });
-  const agent = new Agent({ control: (bytes) => void sent.push(plain.decode(bytes)), port, onWaiting: () => undefined, dateToTell: () => undefined, ready });
+  const agent = new Agent({ control: (bytes) => void sent.push(plain.decode(bytes)), port, onWaiting: () => undefined, dateToTell: () => undefined, ready, addresses: [] });
   return {
     agent, port, sent, input,
     get drops() { return drops; },

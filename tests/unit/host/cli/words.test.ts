@@ -79,11 +79,25 @@ describe('completion', () => {
     expect(await words('pintail run -nic us')).toEqual(['user']);
     expect(await words('pintail run -nic user,hostf')).toEqual(['user,hostfwd=']);
     expect(await words('pintail run -drive ca')).toEqual(['cache=']);
+    expect(await words('pintail run -device e1000,addr=2,netdev=')).toEqual([]);
+    expect(await words('pintail run -netdev user,id=inner -netdev null,id=out -device e1000,addr=2,netdev=')).toEqual(['e1000,addr=2,netdev=inner', 'e1000,addr=2,netdev=out']);
+    expect(await words('pintail run -drive file=a,cache=wr')).toEqual(['file=a,cache=writeback', 'file=a,cache=writethrough']);
+    expect(await words('pintail run -device isa-debugcon,chardev=')).toEqual([]);
+    expect(await words('pintail run -machine q35,kernel-entry=p')).toEqual(['q35,kernel-entry=pvh']);
+    expect(await words('pintail run -action panic=')).toEqual(['panic=exit-failure', 'panic=none', 'panic=shutdown']);
+    expect(await words('pintail run --jit s')).toEqual(['sync']);
+    expect(await words('pintail run -rtc base=')).toEqual(['base=localtime', 'base=utc']);
     expect(await words('pintail run -display ')).toEqual(['curses', 'none']);
     expect(await words('pintail guest build --guest ')).toEqual(['amd64', 'i386']);
     expect(await complete('pintail run -kernel ')).toEqual({ files: 'file', words: [] });
     expect(await complete('pintail run -- ls ')).toEqual({ files: 'file', words: [] });
     expect((await complete('pintail run -drive format=raw,file=')).files).toBe('file');
+  });
+
+  it('is a script that zsh takes', ({ skip }) => {
+    const { status, stderr, error } = spawnSync('zsh', ['-n'], { input: SCRIPTS['zsh'] });
+    skip(error !== undefined, 'zsh is not installed');
+    expect({ status, stderr: String(stderr) }).toEqual({ status: 0, stderr: '' });
   });
 
   it('is a script that bash takes', () => {
@@ -93,9 +107,9 @@ describe('completion', () => {
 });
 
 describe('the progress line', () => {
-  const written = (tty: boolean, env: NodeJS.ProcessEnv): string => {
+  const written = (tty: boolean, env: NodeJS.ProcessEnv, json = false): string => {
     let text = '';
-    const progress = openProgress({ isTTY: tty, columns: 30, write: (more) => (text += more) }, env);
+    const progress = openProgress({ isTTY: tty, columns: 30, write: (more) => (text += more) }, env, json);
     progress.note('one');
     progress.moving(`two ${'x'.repeat(50)}`);
     progress.transfer(1_250_000, 5e6);
@@ -112,6 +126,7 @@ describe('the progress line', () => {
   it('is a line a step elsewhere, and nothing of what moves', () => {
     expect(written(false, {})).toBe('pintail: one\n');
     expect(written(true, { TERM: 'dumb' })).toBe('pintail: one\n');
+    expect(written(true, {}, true)).toBe('{"step":"one"}\n');
   });
 });
 
