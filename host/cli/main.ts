@@ -50,6 +50,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   qtest: async (args) => (await import('./qtest.js')).qtest(args),
   trace: async (args) => (await import('./trace.js')).trace(args),
   measure: async (args) => (await import('./measure.js')).measure(args),
+  relay: async (args) => (await import('./relay.js')).relay(args),
   completion,
   help,
   version,

@@ -21,10 +21,12 @@ export interface Networks {
 }
 
 export const NETDEV_TYPES: readonly [name: string, about: string][] = [
-  ['user', 'a network of the host\'s own sockets: restrict=on, loopback=on, allow=RANGE, hostfwd=tcp::8080-:80'],
+  ['user', 'a network of the host\'s own sockets: restrict=on, loopback=on, allow=RANGE, hostfwd=tcp::8080-:80; relay=ws://HOST:PORT: of a relay\'s'],
   ['stream', 'frames over a stream to another program: addr.type=inet|unix, addr.host=, addr.port=, addr.path=, server=on'],
   ['dgram', 'frames as datagrams: remote.host=, remote.port=, local.port='],
   ['hubport', 'a port of a switch: hubid=N'],
+  ['websocket', 'a port of a relay\'s switch: url=ws://HOST:PORT/switch/NAME, token='],
+  ['broadcast', 'a wire between the machines of this process: channel=NAME'],
   ['lab', 'a source, sink or echo inside the machine: mode=, size=, rate='],
   ['null', 'nobody'],
 ];

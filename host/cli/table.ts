@@ -1,11 +1,13 @@
 /**
- * The options of all commands, one row each: parser, help, completion and the checks of values read them. Nothing here loads anything:
+ * The options of all commands, one row each: parser, help, completion and the checks of values read them. Nothing here loads anything but tables:
  * `pintail help` costs what Node costs. QEMU's options that are not here are in elsewhere.ts, with what to write instead.
  */
 
+import { LIMIT_ROWS } from '../relay/limits.js';
+
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure' | 'trace' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -54,7 +56,7 @@ const TRACE = ['trace'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff', 'snapshot iommu'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', ...SNAPSHOT, ...MEASURE, 'trace', 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', ...SNAPSHOT, ...MEASURE, 'trace', 'relay', 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
@@ -103,7 +105,7 @@ const FOLDERS = rowsOf('Folders', BOARD, [
 
 const NETWORK = rowsOf('Network', BOARD, [
   ['nic', 'a card and its network in one; default: a virtio-net card on the user network; -nic none: no card', { value: 'TYPE[,model=M,...]', topic: true }],
-  ['netdev', 'a network for -device CARD,netdev=ID: user (the host\'s own sockets; hostfwd=tcp::8080-:80), stream, dgram, hubport, null', { value: 'TYPE,id=ID[,...]', topic: true }],
+  ['netdev', 'a network for -device CARD,netdev=ID: user (the host\'s own sockets; hostfwd=tcp::8080-:80), stream, dgram, hubport, websocket, broadcast, null', { value: 'TYPE,id=ID[,...]', topic: true }],
   ['net', 'the older way: -net nic,model=M -net user', { value: 'nic|user|none[,...]', topic: true }],
 ]);
 
@@ -219,8 +221,18 @@ const MEASURES = [
   ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles: kvm-kernel, kvm-user, hosted-2001, exit-2009, register-2013, or a file of yours (docs/measuring.md)', { value: 'NAME|FILE.json', own: true, files: 'file' }]]),
 ];
 
+const RELAY = rowsOf('Options', ['relay'], [
+  ['listen', 'where: PORT (on 127.0.0.1), ADDRESS:PORT or [ADDRESS]:PORT; default 127.0.0.1:6001, port 0: a free one', { value: '[ADDRESS:]PORT', own: true }],
+  ['token', 'what a client has to know (ws://...?token=TOKEN); needed where others than this machine can reach the address', { value: 'TOKEN', own: true }],
+  ['token-file', 'the same, out of a file: others on this machine see command lines', { value: 'FILE', own: true, files: 'file' }],
+  ['origin', 'pages of this origin are allowed, beside those of this machine: https://example.org, or "*"; may be repeated', { value: 'ORIGIN', own: true }],
+  ['allow', 'a range of addresses that streams may lead to although it is private or this machine\'s own; may be repeated', { value: 'ADDRESS/BITS', own: true }],
+  ['join', 'puts a network on the switch NAME: lan=stream,server=on,addr.type=inet,addr.port=7000 for a QEMU, lan=user for a way out; may be repeated', { value: 'NAME=NETDEV', own: true }],
+  ...Object.values(LIMIT_ROWS).flatMap((row): [string, string, Extra][] => ('option' in row ? [[row.option, `${row.about}; default ${row.value}`, { value: 'N', own: true }]] : [])),
+]);
+
 export const OPTIONS: readonly OptionRow[] = [
-  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...MEASURES, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...MEASURES, ...RELAY, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
 ];
 
 /** The options of a command. */
@@ -247,6 +259,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B|merge DIR... [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },
   { name: 'trace', usage: 'trace FILE [--packet N] [options]', about: 'what a file of "run -trace file=FILE" has: every event, or one packet\'s life (docs/measuring.md)' },
   { name: 'qtest', usage: 'qtest [options]', about: 'the board without its processor, over QEMU\'s qtest protocol, for device tests (docs/qtest.md)' },
+  { name: 'relay', usage: 'relay [--listen [ADDRESS:]PORT] [--token-file FILE] [options]', about: 'carries connections of machines in pages, and Ethernet between machines, over WebSockets (docs/relay.md)' },
   { name: 'completion', usage: 'completion bash|zsh', about: 'prints what makes the Tab key complete: eval "$(pintail completion bash)"' },
   { name: 'help', usage: 'help [COMMAND | OPTION]', about: 'this page, or what it says of a command or an option' },
   { name: 'version', usage: 'version', about: 'prints the version' },

@@ -1,7 +1,7 @@
 /**
  * Reads `-netdev TYPE,id=ID,key=value,...` as QEMU spells it. Every key is known or an error says which are. A comma inside a value
- * is written twice. What is ours alone: user's `loopback`, `allow`, `resolver`; and on any type `pcap=FILE` and the faults
- * `loss`, `duplicate`, `reorder` (chances 0 to 1), `delay`, `jitter` (milliseconds), `fault-seed`; and the type `lab`.
+ * is written twice. What is ours alone: user's `loopback`, `allow`, `resolver`, `relay`, `token`; and on any type `pcap=FILE` and the faults
+ * `loss`, `duplicate`, `reorder` (chances 0 to 1), `delay`, `jitter` (milliseconds), `fault-seed`; and the types `lab`, `websocket` and `broadcast`.
  */
 
 import { isInside, parseAddress, parseCidr, parseMac, type Cidr } from './address.js';
@@ -12,6 +12,7 @@ import { defaultNatConfig, type GuestForward, type HostForward, type NatConfig }
 import type { Endpoint } from './provider.js';
 import type { DgramOptions, StreamOptions } from './link-options.js';
 import { parseServer } from './server-address.js';
+import { socketAddress } from './web-socket.js';
 
 interface Common {
   id: string;
@@ -21,10 +22,12 @@ interface Common {
 
 export type NetdevSpec = Common &
   (
-    | { type: 'user'; config: NatConfig }
+    | { type: 'user'; config: NatConfig; relay: string | undefined }
     | { type: 'stream'; options: StreamOptions }
     | { type: 'dgram'; options: DgramOptions }
     | { type: 'hubport'; hubId: number; netdev: string | undefined }
+    | { type: 'websocket'; address: string }
+    | { type: 'broadcast'; channel: string }
     | { type: 'lab'; options: LabOptions }
     | { type: 'null' }
   );
@@ -33,6 +36,7 @@ const USER_KEYS = [
   ...['net', 'host', 'dns', 'dhcpstart', 'ipv4', 'ipv6', 'ipv6-net', 'ipv6-host', 'ipv6-dns', 'hostname', 'domainname', 'dnssearch', 'restrict'],
   ...['hostfwd', 'guestfwd', 'mtu', 'mac', 'loopback', 'allow', 'resolver'],
   ...['tftp', 'bootfile', 'tftp-server-name'],
+  ...['relay', 'token'],
 ] as const;
 const STREAM_KEYS = ['server', 'addr.type', 'addr.host', 'addr.port', 'addr.path', 'reconnect', 'reconnect-ms'] as const;
 const DGRAM_KEYS = ['local.type', 'local.host', 'local.port', 'remote.type', 'remote.host', 'remote.port'] as const;
@@ -45,6 +49,8 @@ const KEYS: Record<NetdevSpec['type'], readonly string[]> = {
   stream: STREAM_KEYS,
   dgram: DGRAM_KEYS,
   hubport: ['hubid', 'netdev'],
+  websocket: ['url', 'token'],
+  broadcast: ['channel'],
   lab: LAB_KEYS,
   null: [],
 };
@@ -60,13 +66,17 @@ export function parseNetdev(text: string): NetdevSpec {
   const common = readCommon(reader);
   switch (reader.type) {
     case 'user':
-      return { ...common, type: 'user', config: readUser(reader) };
+      return { ...common, type: 'user', config: readUser(reader), relay: readRelay(reader) };
     case 'stream':
       return { ...common, type: 'stream', options: readStream(reader) };
     case 'dgram':
       return { ...common, type: 'dgram', options: readDgram(reader) };
     case 'hubport':
       return { ...common, type: 'hubport', hubId: reader.integer('hubid', 0, 0, 2 ** 31), netdev: reader.text('netdev') };
+    case 'websocket':
+      return { ...common, type: 'websocket', address: readSocketAddress(reader, 'url', '/switch/lan') };
+    case 'broadcast':
+      return { ...common, type: 'broadcast', channel: readChannel(reader) };
     case 'lab':
       return { ...common, type: 'lab', options: readLab(reader, common) };
     case 'null':
@@ -288,6 +298,24 @@ function readDgram(options: Options): DgramOptions {
   const hasLocal = options.text('local.host') !== undefined || options.text('local.port') !== undefined;
   const local = hasLocal ? { host: options.text('local.host') ?? '127.0.0.1', port: options.integer('local.port', 0, 0, 65535) } : undefined;
   return { remote, local };
+}
+
+// -- websocket and broadcast --------------------------------------------------------------------------------------------------------------
+
+/** Where connections go instead of to the platform's own sockets. */
+function readRelay(options: Options): string | undefined {
+  if (options.text('relay') !== undefined) return readSocketAddress(options, 'relay', '/wisp/');
+  return options.text('token') === undefined ? undefined : options.fail('token= is for a relay=');
+}
+
+function readSocketAddress(options: Options, key: string, path: string): string {
+  const text = options.required(key);
+  return socketAddress(text, path, options.text('token')) ?? options.fail(`${key}=${text}: want ws://HOST:PORT${path} or wss://HOST${path}`);
+}
+
+function readChannel(options: Options): string {
+  const channel = options.text('channel') ?? 'lan';
+  return /^[\w.-]{1,64}$/.test(channel) ? channel : options.fail(`channel=${channel}: want letters, digits, ".", "_" or "-"`);
 }
 
 // -- lab ----------------------------------------------------------------------------------------------------------------------------------

@@ -9,11 +9,16 @@ import { NetworkError } from './errors.js';
 import { withFaults } from './faults.js';
 import { withSoftwareOffload } from './gate.js';
 import { findHub } from './hub.js';
+import type { NatConfig } from './nat/config.js';
 import { createNat, type Nat } from './nat/nat.js';
 import type { NetdevSpec } from './netdev.js';
 import { createNull } from './null.js';
 import { withPcap } from './pcap.js';
 import type { SocketProvider } from './provider.js';
+import { createBroadcast } from './web/broadcast.js';
+import { createFrames } from './web/frames.js';
+import { relayProvider } from './wisp/provider.js';
+import { OWN_PROTOCOL } from './wisp/spec.js';
 
 /** What backends of one process share. */
 export interface NetContext {
@@ -74,13 +79,14 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
   switch (spec.type) {
     case 'user': {
       await mustBeFolder(spec.config.tftp);
-      const { provider, counters } = countSystemCalls(context.provider, spec.id);
-      const nat = createNat(spec.id, spec.config, { ...context, provider });
+      const outside = openOutside(spec.relay, context);
+      const { provider, counters } = countSystemCalls(outside, spec.id);
+      const nat = createNat(spec.id, withStandIns(spec.config, outside), { ...context, provider });
       await nat.listen().catch(async (error: unknown) => {
         await nat.close();
         throw error;
       });
-      return { inner: withCounters(nat, counters), nat };
+      return { inner: withCounters(nat, counters, () => outside.close?.()), nat };
     }
     case 'stream':
       return { inner: await platform.openStream(spec.id, spec.options), nat: undefined };
@@ -88,6 +94,10 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
       return { inner: await platform.openDgram(spec.id, spec.options), nat: undefined };
     case 'hubport':
       return { inner: findHub(spec.hubId).addPort(spec.id), nat: undefined };
+    case 'websocket':
+      return { inner: await createFrames(spec.id, spec.address, platform.openWebSocket), nat: undefined };
+    case 'broadcast':
+      return { inner: createBroadcast(spec.id, spec.channel), nat: undefined };
     case 'lab':
       throw new NetworkError(`-netdev lab,id=${spec.id} is inside the module, for a card of its own: the host has no frames of it`);
     case 'null':
@@ -95,12 +105,22 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
   }
 }
 
+/** Sockets of the platform, or through a relay. One that cannot be reached is found out when the first connection is wanted. */
+function openOutside(relay: string | undefined, context: NetContext): SocketProvider {
+  return relay === undefined ? context.provider : relayProvider(() => platform.openWebSocket(relay, [OWN_PROTOCOL]));
+}
+
+/** The guest may go to addresses that stand for names: whoever carries the connection applies its policy to what they lead to. */
+function withStandIns(config: NatConfig, { standIns }: SocketProvider): NatConfig {
+  return standIns === undefined ? config : { ...config, allow: [...config.allow, standIns] };
+}
+
 async function mustBeFolder(path: string | undefined): Promise<void> {
   if (path !== undefined && !(await platform.isFolder(path))) throw new NetworkError(`tftp=${path}: there is no such folder`);
 }
 
-/** The same backend, which reports more. */
-function withCounters(inner: NetBackend, more: () => Counter[]): NetBackend {
+/** The same backend, which reports more, and at whose end more is done. */
+function withCounters(inner: NetBackend, more: () => Counter[], closed: () => void): NetBackend {
   return {
     name: inner.name,
     get accepts() {
@@ -111,6 +131,9 @@ function withCounters(inner: NetBackend, more: () => Counter[]): NetBackend {
     flush: () => inner.flush(),
     roomForDeliver: () => inner.roomForDeliver(),
     counters: () => [...inner.counters(), ...more()],
-    close: () => inner.close(),
+    async close() {
+      await inner.close();
+      closed();
+    },
   };
 }

@@ -1,7 +1,11 @@
 /**
- * Sockets and names, as the NAT needs them: what a platform supplies. Node's is node-provider.ts; a page has its own.
+ * Sockets and names, as the NAT needs them: what a platform supplies. Node's is platform/node/net/provider.ts; a page's
+ * is fetch, or a relay (web/, wisp/).
+ *
  * Addresses are bytes (4 or 16), already through the policy: a provider never resolves a name to connect to it.
  */
+
+import type { Cidr } from './address.js';
 
 export interface Endpoint {
   readonly address: Uint8Array;
@@ -94,4 +98,8 @@ export interface SocketProvider {
   openFile?(folder: string, name: string): Promise<ReadableFile>;
   /** One echo to an address; undefined where the platform cannot. */
   ping?(address: Uint8Array, payload: Uint8Array, signal: AbortSignal): Promise<boolean>;
+  /** Addresses that `resolve` gives in place of real ones: the guest may go there, and whoever carries the connection holds the name against its policy. */
+  readonly standIns?: Cidr;
+  /** Gives back what the provider holds for this network alone. */
+  close?(): void;
 }

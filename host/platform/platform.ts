@@ -15,6 +15,7 @@ import type { NetBackend } from '../net/backend.js';
 import type { DgramOptions, StreamOptions } from '../net/link-options.js';
 import type { PcapWriter } from '../net/pcap.js';
 import type { SocketProvider } from '../net/provider.js';
+import type { OpenWebSocket } from '../net/web-socket.js';
 import type { SharedTree } from '../share/tree.js';
 import type { ByteSource } from '../snapshot/source.js';
 
@@ -81,6 +82,7 @@ export interface Platform {
 
   /** Sockets and names for user networks. */
   sockets(): SocketProvider;
+  readonly openWebSocket: OpenWebSocket;
   openStream(name: string, options: StreamOptions): Promise<NetBackend>;
   openDgram(name: string, options: DgramOptions): Promise<NetBackend>;
   openCapture(path: string): Promise<PcapWriter>;

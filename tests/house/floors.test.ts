@@ -26,7 +26,7 @@ const HOST_FLOORS: Record<string, number> = {
   guest: 3,
   platform: 4,
   machine: 5,
-  qtest: 6, measure: 6,
+  qtest: 6, measure: 6, relay: 6,
   cli: 7,
 };
 /** Doors for programs, and what a worker starts with: above all floors, and nobody imports them. */

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { filesBelow, readSource, root } from './sources.js';
 
 /** Node's platform, and programs for Node; guest/index.ts is their door to the building of guests. */
-const FOR_NODE = /^host\/(platform\/node|cli|qtest|measure)\/|^host\/guest\/index\.ts$/;
+const FOR_NODE = /^host\/(platform\/node|cli|qtest|measure|relay)\/|^host\/guest\/index\.ts$/;
 
 /** What a file imports when it runs, dynamically too; types are gone by then. */
 function importsAtRun(source: string): string[] {

@@ -9,7 +9,7 @@ import { gunzip } from './gunzip.js';
 import { fetchBytes, readModule } from './files.js';
 import { fileCache } from './file-cache.js';
 import { sha256 } from './sha256.js';
-import { noSockets } from './sockets.js';
+import { openWebSocket, pageSockets } from './sockets.js';
 import { startWorker } from './start-worker.js';
 import { yieldTurn } from './turn.js';
 
@@ -29,9 +29,10 @@ export const platform: Platform = {
   gunzip,
   startWorker,
   yieldTurn,
-  sockets: () => noSockets,
-  openStream: (name) => refuse(new NetworkError(`-netdev stream,id=${name}: a page has no sockets`)),
-  openDgram: (name) => refuse(new NetworkError(`-netdev dgram,id=${name}: a page has no sockets`)),
+  sockets: pageSockets,
+  openWebSocket,
+  openStream: (name) => refuse(new NetworkError(`-netdev stream,id=${name}: a page has no sockets; write websocket,url=ws://HOST:PORT/switch/NAME for a port of a relay's switch`)),
+  openDgram: (name) => refuse(new NetworkError(`-netdev dgram,id=${name}: a page has no sockets; write websocket or broadcast`)),
   openCapture: (path) => refuse(new NetworkError(`pcap=${path}: a page has no files by path`)),
   openChardev: ({ type, id }) => refuse(new ChardevError(`-chardev ${type},id=${id}: a page has neither files nor sockets; give a stream of your own, or null.`)),
   isFolder: async () => false,

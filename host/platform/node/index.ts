@@ -37,6 +37,7 @@ export const platform: Platform = {
   startWorker,
   yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
   sockets: nodeProvider,
+  openWebSocket: async (address, protocols) => (await import('./net/web-socket.js')).openWebSocket(address, protocols),
   openStream: async (name, options) => (await import('./net/stream.js')).createStream(name, options),
   openDgram: async (name, options) => (await import('./net/dgram.js')).createDgram(name, options),
   openCapture: async (path) => (await import('./net/pcap-file.js')).createCapture(path),
