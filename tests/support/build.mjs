@@ -121,7 +121,7 @@ export async function buildModule(target = "release", options = {}) {
  * as one of its own, which is small. As deep as host/platform/node: own-files.ts looks from there. The last line is for bin/compiled.mjs.
  */
 const BUNDLES = "build/host/cli/bundle";
-const HEAVY = ["run", "guest", "snapshot", "qtest", "trace", "measure"].map((name) => `./${name}.js`);
+const HEAVY = ["run", "guest", "snapshot", "qtest", "trace", "measure", "relay"].map((name) => `./${name}.js`);
 
 async function bundleCommand() {
   const { build: bundle } = await import("esbuild");

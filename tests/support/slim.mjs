@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../..", import.meta.url));
-const OPTIONS = { format: "esm", target: "node20", legalComments: "none", minifySyntax: true, minifyWhitespace: true };
+const OPTIONS = { format: "esm", target: "node20", legalComments: "none", minify: true };
 const { exports, imports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 
 /** The files that a value of package.json names, whatever the conditions. */
