@@ -124,7 +124,17 @@ async function fail(error: unknown): Promise<number> {
   return 1;
 }
 
+/** Warnings of ours are messages like others; Node's stay as they are. */
+function putWarningsInWords(): void {
+  const others = process.listeners('warning');
+  process.removeAllListeners('warning').on('warning', (warning) => {
+    if (warning.name !== 'NetworkError') return others.forEach((listener) => listener(warning));
+    void import('../words/errno.js').then(({ withoutCodes }) => process.stderr.write(`pintail: ${withoutCodes(warning.message)}.\n`));
+  });
+}
+
 watchOutputs();
+putWarningsInWords();
 
 // What ends before it has a status has failed: nothing was left that could have given it one.
 process.exitCode = 1;

@@ -122,7 +122,10 @@ function asUsage(error: unknown, options: RunOptions): unknown {
   // OptionError begins with the API's name of the option.
   const plain = withoutCodes('option' in error && error.name === 'OptionError' ? error.message.slice(String(error.option).length + 2) : error.message);
   const argument = options.blame(plain);
-  return argument === undefined ? new Error(plain) : new UsageError(argument, plain.replace(/^-[a-z]+ \S+: /, ''));
+  if (argument === undefined) return new Error(plain);
+  // The message may begin with what the argument says.
+  const value = `${argument.slice(argument.indexOf(' ') + 1)}: `, problem = plain.replace(/^-[a-z]+ \S+: /, '');
+  return new UsageError(argument, problem.startsWith(value) ? problem.slice(value.length) : problem);
 }
 
 /** The guest's status, unless an output failed: a reader that has gone is no news (`| head`), anything else is told. */
@@ -192,7 +195,7 @@ export async function run(args: readonly string[]): Promise<number> {
   options.notes.forEach(note);
   const instantly = !options.cold && (await mayStartInstantly(options));
   let opened: LocalMachine | undefined;
-  const traced = openTrace(options.trace);
+  const traced = openTrace(options.trace, outputs);
   if (traced !== undefined) options.machine.onTrace = traced.take;
   const terminal = connectProcess(options, outputs, () => opened);
   const progress = openProgress();

@@ -1,10 +1,10 @@
 /** `-trace`: QEMU's words for what is traced and where it goes; a pattern is told line by line, a file has everything. */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
 import type { MachineOptions } from '../machine/types.js';
 import { readEvents, readHeader } from '../measure/trace/events.js';
 import { eventLine } from '../measure/trace/formats.js';
 import type { Given } from './arguments.js';
+import type { Outputs } from './output.js';
 import type { Reading } from './reading.js';
 
 export interface TracePlan {
@@ -40,10 +40,10 @@ function readOne({ argument, value }: Given, plan: TracePlan, faults: Reading['f
   }
 }
 
-/** Takes the bytes of a trace file as they come. */
-export function openTrace({ patterns, file }: TracePlan): { take: (bytes: Uint8Array) => void; close: () => void } | undefined {
+/** Takes the bytes of a trace file as they come; a file that cannot take more ends the run, as other outputs do. */
+export function openTrace({ patterns, file }: TracePlan, outputs: Outputs): { take: (bytes: Uint8Array) => void; close: () => void } | undefined {
   if (patterns.length === 0 && file === undefined) return undefined;
-  const out = file === undefined ? undefined : openSync(file, 'w');
+  const out = file === undefined ? undefined : outputs.file(file, `-trace file=${file}`);
   let header: ReturnType<typeof readHeader>['header'] | undefined;
   const tell = (bytes: Uint8Array): void => {
     if (header === undefined) return void ({ header } = readHeader(bytes));
@@ -52,9 +52,9 @@ export function openTrace({ patterns, file }: TracePlan): { take: (bytes: Uint8A
   };
   return {
     take: (bytes) => {
-      if (out !== undefined) writeSync(out, bytes);
+      out?.write(bytes);
       if (patterns.length > 0) tell(bytes);
     },
-    close: () => void (out !== undefined && closeSync(out)),
+    close: () => out?.close(),
   };
 }

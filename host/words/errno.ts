@@ -15,15 +15,21 @@ export function meaningOf(code: string): string {
   return MEANING[code] ?? code;
 }
 
+/** `(E..): ..., copyfile '/x' -> '/y'`: what cannot be is the second. */
+const OF_COPY = /(E[A-Z_]{2,}): [^,'"]*, (?:copyfile|rename|link|symlink) '[^']*' -> '([^']*)'/g;
 const SYSTEM_CALL = '(?:open|listen|connect|bind|read|write|stat|lstat|mkdir|scandir|access|ftruncate|copyfile|rename|unlink|rmdir|getaddrinfo)';
 /** As Node writes them: `EACCES: permission denied, open '/x'`, `listen EADDRINUSE: address already in use 127.0.0.1:80`, `connect ECONNREFUSED 127.0.0.1:1`. */
 const OF_FILE = new RegExp(`(E[A-Z_]{2,}): [^,'"]*, ${SYSTEM_CALL} '([^']*)'`, 'g');
+const OF_OPEN_FILE = new RegExp(`(E[A-Z_]{2,}): [^,'"]*, (?:${SYSTEM_CALL}|fsync|close)(?![a-z '])`, 'g');
 const OF_SOCKET = new RegExp(`${SYSTEM_CALL} (E[A-Z_]{2,})(?:: [a-z ]*[a-z])?(?: ([^ ]+))?`, 'g');
 
 /** A message without codes: those in it are put into words. */
 export function withoutCodes(message: string): string {
+  const ofPath = (whole: string, code: string, path: string): string => (MEANING[code] === undefined ? whole : `${path}: ${MEANING[code]}`);
   return message
-    .replace(OF_FILE, (whole, code: string, path: string) => (MEANING[code] === undefined ? whole : `${path}: ${MEANING[code]}`))
+    .replace(OF_COPY, ofPath)
+    .replace(OF_FILE, ofPath)
+    .replace(OF_OPEN_FILE, (whole, code: string) => MEANING[code] ?? whole)
     .replace(OF_SOCKET, (whole, code: string, place?: string) => (MEANING[code] === undefined ? whole : `${MEANING[code]}${place === undefined ? '' : ` (${place.replace(/[.,;]$/, '')})`}`))
     .replace(/\bE[A-Z_]{3,}\b/g, meaningOf);
 }

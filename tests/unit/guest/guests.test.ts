@@ -1,6 +1,6 @@
 /** Guests in folders: built, imported, verified against their manifest. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, statSync, utimesSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,20 @@ describe('importing', () => {
     await expect(attempt(Buffer.alloc(2000, 'no tar'))).rejects.toThrow(/bad is not a tar archive/);
     await expect(attempt(Buffer.concat([gzipSync('x').subarray(0, 10), Buffer.alloc(50, 0xff)]))).rejects.toThrow(/bad cannot be unpacked/);
     await expect(importGuest(join(dir, 'none'), join(dir, 'out'), { base })).rejects.toThrow(/none does not exist/);
+    expect(existsSync(join(dir, 'out'))).toBe(false);
+  });
+
+  it.skipIf(!tar)('leaves nothing of a guest whose files cannot be written, and what was there', async () => {
+    await makeGuest(dir);
+    const base = await loadGuest(dir);
+    const archive = join(dir, 'root.tar'), out = join(dir, 'new/out'), there = join(dir, 'there');
+    writeFileSync(archive, spawnSync('tar', ['-C', dir, '-c', 'manifest.json']).stdout);
+    const unwritable = { ...base, kernel: join(dir, 'gone') };
+    await expect(importGuest(archive, out, { base: unwritable })).rejects.toThrow(/gone/);
+    expect(existsSync(join(dir, 'new'))).toBe(false);
+    mkdirSync(there);
+    await expect(importGuest(archive, there, { base: unwritable })).rejects.toThrow(/gone/);
+    expect(existsSync(there)).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GuestError } from '../../../guest/errors.js';
 import { checkDigest, checkLength, FORMAT, MANIFEST_NAME, parseManifest, REBUILD, rowsOf, type Manifest, type ManifestFile } from '../../../guest/manifest.js';
@@ -33,6 +33,17 @@ export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<
   const sum = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, signal })) sum.update(chunk as Uint8Array);
   return sum.digest('hex');
+}
+
+/** Makes a guest's folder and what goes into it. Where that fails, what of the folder was not there before is not there afterwards. */
+export async function inGuestFolder<Made>(dir: string, make: () => Promise<Made>): Promise<Made> {
+  const first = await mkdir(dir, { recursive: true });
+  try {
+    return await make();
+  } catch (error) {
+    if (first !== undefined) await rm(first, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Writes a file of a guest and returns its row. */

@@ -4,7 +4,7 @@
  * the prepared guest changes over to (`root=`).
  */
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Budget, detectPacking, StreamError, unpack } from '../../../boot/unpack/index.js';
@@ -14,7 +14,7 @@ import type { FileEntry } from '../../../guest/files.js';
 import { importedFiles } from '../../../guest/init.js';
 import { IMPORTED_INIT_ARGUMENT } from '../../../guest/init-arguments.js';
 import { rowsOf, type Manifest, type ManifestFile } from '../../../guest/manifest.js';
-import { loadGuest, rememberVerified, sha256OfFile, writeGuestFile, writeManifest, type Guest } from './folder.js';
+import { inGuestFolder, loadGuest, rememberVerified, sha256OfFile, writeGuestFile, writeManifest, type Guest } from './folder.js';
 import { gatherRoot, ROOT_NAME, type RootDisk } from './root-image.js';
 import { readTar, type TarEntry } from '../../../guest/tar.js';
 
@@ -86,7 +86,9 @@ async function* rootEntries(path: string, budget: Budget, signal?: AbortSignal):
 
 /** What is wrong with the archive, in its name. */
 function explained(path: string, cause: unknown): unknown {
-  const { code } = cause as NodeJS.ErrnoException;
+  const { code, path: of } = cause as NodeJS.ErrnoException;
+  // Another file's: the guest's that is being written.
+  if (of !== undefined && of !== path) return cause;
   if (code === 'ENOENT') return new GuestError(`${path} does not exist`, 'Give a tar archive of a root file system.');
   if (code === 'EISDIR') return new GuestError(`${path} is a folder`, `Give a tar archive of a root file system: tar -C ${path} -cf rootfs.tar . makes one.`);
   const packed = typeof code === 'string' && code.startsWith('Z_');
@@ -131,12 +133,15 @@ export interface RootOptions extends ImportOptions {
 }
 
 /** Makes a guest of a root's entries, by the kernel of `base`. */
-export async function writeGuest(entries: AsyncIterable<TarEntry>, budget: Budget, outDir: string, options: RootOptions): Promise<Guest> {
+export function writeGuest(entries: AsyncIterable<TarEntry>, budget: Budget, outDir: string, options: RootOptions): Promise<Guest> {
+  return inGuestFolder(outDir, () => writeInto(outDir, entries, budget, options));
+}
+
+async function writeInto(outDir: string, entries: AsyncIterable<TarEntry>, budget: Budget, options: RootOptions): Promise<Guest> {
   const { base, mostInMemory = MOST_IN_MEMORY, onProgress: say = () => {}, signal } = options;
   const root = await gatherRoot(entries, outDir, mostInMemory, budget);
   say(`writing the guest (${root.files} files, ${Math.ceil(root.dataBytes / 2 ** 20)} MiB${'disk' in root ? ', on a disk' : ''})`);
   signal?.throwIfAborted();
-  await mkdir(outDir, { recursive: true });
   await copyFile(base.kernel, join(outDir, 'kernel'));
   const parts = 'disk' in root ? await diskParts(root.disk, outDir, options) : await memoryParts(resolveHardLinks(root.entries, options.source, budget), budget, outDir, options);
   const manifest = await writeManifest(outDir, {

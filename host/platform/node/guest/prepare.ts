@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { defaultCacheDir } from './cache-dir.js';
 import { recipeOf, type DebianGuestName } from './recipe.js';
 import { GuestError } from '../../../guest/errors.js';
-import { loadGuest, writeManifest, type Guest } from './folder.js';
+import { inGuestFolder, loadGuest, writeManifest, type Guest } from './folder.js';
 
 export interface PrepareOptions {
   /** Default: $XDG_CACHE_HOME/pintail, or ~/.cache/pintail. */
@@ -106,11 +106,12 @@ export async function prepareGuest(name: DebianGuestName, options: PrepareOption
 /** Writes a guest into a folder of its own, for a web server or a machine without a package client: kernel, initrd, manifest. */
 export async function buildGuest(name: DebianGuestName, outDir: string, options: PrepareOptions = {}): Promise<Guest> {
   const guest = await prepareGuest(name, options);
-  await mkdir(outDir, { recursive: true });
   const { kernel, initrd } = guest.manifest;
-  await copyFile(guest.kernel, join(outDir, kernel.name));
-  await copyFile(guest.initrd, join(outDir, initrd.name));
-  const { format: _, ...rest } = guest.manifest;
-  await writeManifest(outDir, { ...rest, others: [] });
-  return loadGuest(outDir);
+  return inGuestFolder(outDir, async () => {
+    await copyFile(guest.kernel, join(outDir, kernel.name));
+    await copyFile(guest.initrd, join(outDir, initrd.name));
+    const { format: _, ...rest } = guest.manifest;
+    await writeManifest(outDir, { ...rest, others: [] });
+    return loadGuest(outDir);
+  });
 }

@@ -31,6 +31,9 @@ describe('near names', () => {
 describe('system codes', () => {
   it('are put into words, in what Node writes and in what stands alone', () => {
     expect(withoutCodes("EACCES: permission denied, open '/x'")).toBe('/x: permission denied');
+    expect(withoutCodes("ENOSPC: no space left on device, copyfile '/x' -> '/y/z'")).toBe('/y/z: the disk is full');
+    expect(withoutCodes('pcap=/x: ENOSPC: no space left on device, write; the capture ends here')).toBe('pcap=/x: the disk is full; the capture ends here');
+    expect(withoutCodes('EIO: i/o error, fsync')).toBe('the device failed');
     expect(withoutCodes('n0: cannot listen: listen EADDRINUSE: address already in use 127.0.0.1:80')).toBe('n0: cannot listen: the address is in use already (127.0.0.1:80)');
     expect(withoutCodes('connect ECONNREFUSED 127.0.0.1:1')).toBe('nobody listens there (127.0.0.1:1)');
     expect(withoutCodes('d.img cannot be opened: EISDIR.')).toBe('d.img cannot be opened: it is a folder.');
