@@ -94,7 +94,7 @@ export class TypeAhead {
 }
 
 /** Ctrl-A s: the machine pauses, is saved, and goes on. */
-function savingOf(machine: LocalMachine): { ask: () => void; onPause: () => Promise<boolean> } {
+function savingOf(machine: LocalMachine, withDisks: boolean): { ask: () => void; onPause: () => Promise<boolean> } {
   let asked = false;
   return {
     ask() {
@@ -104,7 +104,7 @@ function savingOf(machine: LocalMachine): { ask: () => void; onPause: () => Prom
     async onPause() {
       if (!asked) return false;
       asked = false;
-      await saveMachine(machine);
+      await saveMachine(machine, withDisks);
       return true;
     },
   };
@@ -122,7 +122,7 @@ export async function runConsole(machine: LocalMachine, options: RunOptions, wat
   };
   const ahead = new TypeAhead(send);
   if (!interactive || !isPrepared(options.machine) || port !== 0) ahead.release();
-  const saving = savingOf(machine);
+  const saving = savingOf(machine, options.withDisks);
   const keys = new EscapeKeys({ send: (bytes) => ahead.type(bytes), quit: () => leave(machine), save: saving.ask, picture: () => void writePicture(machine).then((path) => note(`the screen is in ${path}.`), (error: Error) => note(error.message)), show: (text) => process.stderr.write(text) }, options.escape);
   machine.attachInput(true, !interactive);
   let typed = false;

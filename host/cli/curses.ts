@@ -71,7 +71,7 @@ export async function runCurses(machine: LocalMachine, options: RunOptions, watc
     return await supervise(machine, options, watch, options.reboot, async () => {
       if (!saving) return false;
       saving = false;
-      await saveMachine(machine);
+      await saveMachine(machine, options.withDisks);
       return true;
     });
   } finally {

@@ -2,7 +2,7 @@
 
 import { parseAddition } from '../platform/node/guest/addition.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
-import type { MachineOptions } from '../machine/types.js';
+import type { DeviceOptions, MachineOptions } from '../machine/types.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, parseCount, parseMemory, type Given, type Parsed } from './arguments.js';
 import { bootsDisk, readBoot, type BootPlan } from './boot-options.js';
@@ -39,6 +39,8 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
   stats: boolean;
   /** What is said on standard error is for programs. */
   json: boolean;
+  /** Ctrl-A s saves disks, too. */
+  withDisks: boolean;
   jit: JitPlan;
   attribution: AttributionPlan;
   trace: TracePlan;
@@ -63,6 +65,8 @@ export interface RunOptions extends Endings, Omit<BootPlan, 'machine'> {
 export interface SavedMachine {
   /** It has the card that there is by default. */
   hasDefaultCard: boolean;
+  /** Cards of disks that are inside it, but for drives that are given. */
+  cardsOfDisks(given: ReadonlySet<string>): DeviceOptions[];
 }
 
 /** Disks, cards and networks, with the words each was asked for. */
@@ -141,18 +145,20 @@ export function readHardware(reading: Reading): Hardware {
 }
 
 /** What the machine gets of it. The screen comes first, then cards of -nic, then those of -device, then disks. */
-export function hardwareOptions({ drives, shares, devices, networks, chardevs }: Hardware, { faults, parsed }: Reading): MachineOptions {
+export function hardwareOptions({ drives, shares, devices, networks, chardevs }: Hardware, { faults, parsed }: Reading, saved?: SavedMachine): MachineOptions {
   const screen = parsed.all('vga').slice(-1).flatMap(({ argument, value }): TypedDevice[] => (value === 'std' ? [{ argument, device: { model: 'VGA' }, id: undefined }] : []));
   checkIds(networks.netdevs.map(({ argument, text }) => ({ argument, id: /(?:^|,)id=([^,]+)/.exec(text)![1]! })), faults);
   const disks = drives.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
   const folders = shares.flatMap(({ argument, card }) => (card === undefined ? [] : [{ argument, device: card, id: undefined }]));
   const cards = [...screen, ...networks.cards, ...devices.cards, ...disks, ...folders];
+  const named = new Set([...drives.map(({ drive }) => drive.id), ...devices.cards.flatMap(({ device }) => device.drive ?? [])]);
+  const inside = saved?.cardsOfDisks(named) ?? [];
   const machine: MachineOptions = {
     netdevs: networks.netdevs.map(({ text }) => text),
     drives: drives.map(({ drive }) => drive),
     ...(shares.length === 0 ? {} : { shares: shares.map(({ share }) => share) }),
     chardevs: [...chardevs.values()].map(({ value }) => value),
-    devices: cards.map(({ device }) => device),
+    devices: [...[...screen, ...networks.cards, ...devices.cards, ...disks].map(({ device }) => device), ...inside, ...folders.map(({ device }) => device)],
     ...devices.debug,
   };
   if (!faults.list.some(({ argument }) => argument.includes('-chardev') || argument.includes('-netdev'))) checkCards(cards, machine, faults);
@@ -249,7 +255,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   Object.assign(machine, cpu === undefined ? {} : { cpu }, memory === undefined ? {} : { memoryMiB: memory }, seed === undefined ? {} : { seed }, rtc, parsed.rest === undefined ? {} : { command: parsed.rest });
   if (wantsDefaultCard(reading, hardware.devices, interactive, saved)) hardware.networks = defaultNetwork(hardware.context);
   const serial = readConsoles(reading, hardware);
-  Object.assign(machine, hardwareOptions(hardware, reading));
+  Object.assign(machine, hardwareOptions(hardware, reading, saved));
   const curses = wantsCurses(reading, machine, serial, interactive);
   if (curses) serial.forEach(({ kind }, port) => kind === 'stdio' && (serial[port] = { kind: 'null' }));
   const monitor = readMonitor(reading, serial), vnc = readOption(reading, 'vnc', readVnc);
@@ -263,6 +269,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
     machine, serial, curses, monitor, vnc, ...plan, ...endings, jit, attribution, trace, escape, notes: reading.notes,
     stats: parsed.has('stats'),
     json: parsed.has('json'),
+    withDisks: parsed.has('with-disks'),
     verbose: parsed.has('verbose'),
     cold: parsed.has('cold'),
     clones,

@@ -4,6 +4,7 @@ import { UsageError } from './faults.js';
 import { note } from './note.js';
 import type { SavedMachine } from './run-options.js';
 import type { LocalMachine } from '../machine/local.js';
+import { cardsInside } from '../machine/inside-disks.js';
 import { openSnapshot, type OpenSnapshot } from '../machine/snapshot.js';
 import { fileSource, writeWhole } from '../platform/node/snapshot-file.js';
 import { withoutCodes } from '../words/errno.js';
@@ -30,7 +31,7 @@ export async function savedMachine(args: readonly string[]): Promise<SavedMachin
   try {
     const { file, about } = await openNamed(given.argument, given.value);
     file.source.close();
-    return { hasDefaultCard: about.cards.includes(DEFAULT_CARD) };
+    return { hasDefaultCard: about.cards.includes(DEFAULT_CARD), cardsOfDisks: (given) => cardsInside(about.disks, given) };
   } catch {
     return undefined;
   }
@@ -43,10 +44,10 @@ function nameNow(now: Date): string {
 }
 
 /** Saves a machine that is not running, and says where. What fails is said, and the machine goes on. */
-export async function saveMachine(machine: LocalMachine, now = new Date()): Promise<void> {
+export async function saveMachine(machine: LocalMachine, disks: boolean, now = new Date()): Promise<void> {
   const path = nameNow(now);
   try {
-    const bytes = await machine.snapshot({ packed: true });
+    const bytes = await machine.snapshot({ packed: true, disks });
     writeWhole(path, [bytes]);
     note(`saved as ${path} (${(bytes.length / 2 ** 20).toFixed(1)} MiB); "pintail run --snapshot ${path}" goes on from here.`);
   } catch (error) {

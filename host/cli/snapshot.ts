@@ -22,7 +22,7 @@ function info({ file, about }: OpenSnapshot, json: boolean): number {
   const lines = [
     `${about.memoryMiB} MiB of RAM; taken by build ${about.build}${about.guest === undefined ? '' : `; guest ${about.guest}`}${about.agentReady ? ', whose agent waits for a command' : ''}`,
     `cards: ${about.cards.join(', ') || 'none'}`,
-    ...about.disks.map(({ id, bytes, path }) => `disk ${id}: ${bytes} bytes${path === undefined ? '' : `, ${path}`}`),
+    ...about.disks.map(({ id, bytes, path, inside }) => `disk ${id}: ${bytes} bytes${path === undefined ? '' : `, ${path}`}${inside === undefined ? '' : ', inside'}`),
     `${file.header.pages} different pages`,
     ...sections.map(({ name, version, bytes, pages }) => `  ${name.padEnd(24)} version ${version}  ${String(bytes).padStart(11)} bytes, ${pages} pages that are not zero`),
   ];

@@ -96,7 +96,9 @@ const DISKS = rowsOf('Disks', BOARD, [
   ['fda', 'a diskette in the floppy drive A:, 160 KB to 2.88 MB; -fdb in B:', { also: ['fdb'], value: 'FILE', files: 'file' }],
   ['cdrom', 'a CD in a drive on port 2, /dev/sr0', { value: 'FILE', files: 'file' }],
   ['snapshot', 'what is written to any disk is forgotten at the end'],
-]);
+]).concat(rowsOf('Disks', RUN, [
+  ['with-disks', 'Ctrl-A s puts what is on the disks into the file, too: who goes on from it needs none', { own: true }],
+]));
 
 const FOLDERS = rowsOf('Folders', BOARD, [
   ['virtfs', 'a folder of the host, which a prepared guest mounts at /mnt when the tag is host: mount -t 9p TAG /mnt', { value: 'local,path=FOLDER,mount_tag=TAG[,...]', topic: true }],

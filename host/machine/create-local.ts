@@ -4,6 +4,7 @@ import { freshAddresses, freshen } from './another.js';
 import { openOutside, type Outside } from './cards.js';
 import { freshInstance, setPace } from './fresh.js';
 import { checkMachineKeys } from './keys.js';
+import { drivesInside } from './inside-disks.js';
 import { LocalMachine, makePlan } from './local.js';
 import { MachineClock } from './machine-clock.js';
 import { compileModule, type CompiledModule } from './module.js';
@@ -37,6 +38,7 @@ export async function createLocal(given: MachineOptions, going: Going = {}): Pro
   checkMachineKeys(given);
   const options = await openSources(await readSources(given));
   try {
+    if (options.snapshot !== undefined) options.drives = [...(options.drives ?? []), ...drivesInside(options.snapshot, options.drives ?? [])];
     return await createRead(await withGuest(options), going);
   } catch (error) {
     options.snapshot?.file.source.close();

@@ -22,6 +22,7 @@ import { checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
+import { putDisksInside } from './inside-disks.js';
 import { MachineClock } from './machine-clock.js';
 import { freshInstance } from './fresh.js';
 import { Instruments } from './instruments.js';
@@ -36,7 +37,7 @@ import { join as joinParts, packSnapshot, type About } from '../snapshot/index.j
 import type { RfbTarget } from '../screen/rfb.js';
 import { Screen, type Picture } from '../screen/screen.js';
 import { keyNumber, keyNumbers, ScreenView } from './screen-view.js';
-import { bringAll, takeSnapshot, type OpenSnapshot } from './snapshot.js';
+import { bringAll, closeSnapshot, takeSnapshot, type OpenSnapshot } from './snapshot.js';
 import type { ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
@@ -198,7 +199,7 @@ export class LocalMachine extends GuestCalls implements Machine {
 
   /** Nothing more comes from the snapshot that the machine was restored from. */
   private dropSnapshot(): void {
-    this.restored?.file.source.close();
+    if (this.restored !== undefined) closeSnapshot(this.restored);
     this.restored = undefined;
   }
 
@@ -335,7 +336,9 @@ export class LocalMachine extends GuestCalls implements Machine {
   async snapshot(options: SnapshotOptions = {}): Promise<Uint8Array> {
     checkSnapshotKeys(options);
     this.mustBePaused('snapshot()');
-    const plain = joinParts(takeSnapshot(this.instance, await this.about()));
+    const about = await this.about();
+    const { notes, parts } = options.disks === true ? await putDisksInside(about.disks, this.outside.drives, this.options.devices ?? []) : { notes: about.disks, parts: [] };
+    const plain = joinParts(takeSnapshot(this.instance, { ...about, disks: notes }, parts));
     return options.packed === true ? packSnapshot(plain, platform.deflate) : plain;
   }
 

@@ -6,7 +6,7 @@ import { SnapshotError } from './errors.js';
 import { instantiate, type CompiledModule } from './module.js';
 import type { ModuleInstance } from '../rings/instance.js';
 import type { Settings } from './options.js';
-import { restoreSnapshot, type OpenSnapshot } from './snapshot.js';
+import { closeSnapshot, restoreSnapshot, type OpenSnapshot } from './snapshot.js';
 import type { ReadOptions } from './sources.js';
 
 /** Refuses a snapshot of another size or guest than the options ask for. */
@@ -29,10 +29,10 @@ async function wantedCards(compiled: CompiledModule, { cards }: Settings, outsid
 export async function restoredInstance(compiled: CompiledModule, settings: Settings, outside: Outside, snapshot: OpenSnapshot): Promise<{ instance: ModuleInstance; notes: string[] }> {
   const [had, wanted] = [snapshot.about.cards, await wantedCards(compiled, settings, outside)].map((cards) => cards.join(', ') || 'none');
   if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
-  await checkDisks(snapshot.about.disks, outside.drives);
+  await checkDisks(snapshot.about.disks.filter(({ id }) => snapshot.served?.has(id) !== true), outside.drives);
   const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);
   const notes = restoreSnapshot(instance, snapshot);
   mustBeCounted(instance);
-  if (!snapshot.touched) snapshot.file.source.close();
+  if (!snapshot.touched) closeSnapshot(snapshot);
   return { instance, notes };
 }

@@ -20,6 +20,13 @@ export interface OpenSnapshot {
   about: About;
   /** RAM comes when it is touched, and the file is needed until then. */
   touched: boolean;
+  /** Drives that are in it and read from it: the file is theirs, then, and closed with them. */
+  served?: ReadonlySet<string>;
+}
+
+/** All that the machine itself needs of it is there. */
+export function closeSnapshot({ file, served }: OpenSnapshot): void {
+  if (served === undefined || served.size === 0) file.source.close();
 }
 
 /** Opens a snapshot; unless `touched`, all of it is checked. Throws SnapshotError, which says what of it is wrong; then the source is closed. */
@@ -42,7 +49,7 @@ export function bringAll({ exports }: ModuleInstance, ramBytes: number): void {
 }
 
 /** The whole state of a machine that is not running, which is left as it is: parts of a file, which refer to the machine's own memory. */
-export function takeSnapshot(instance: ModuleInstance, about: Omit<About, 'build' | 'places'>): Uint8Array[] {
+export function takeSnapshot(instance: ModuleInstance, about: Omit<About, 'build' | 'places'>, more: readonly Part[] = []): Uint8Array[] {
   const ramBytes = about.memoryMiB * MIB;
   bringAll(instance, ramBytes);
   const ranges = stateRanges(instance);
@@ -52,13 +59,14 @@ export function takeSnapshot(instance: ModuleInstance, about: Omit<About, 'build
     { name: ABOUT, version: ABOUT_VERSION, content: writeAbout({ build: instance.build, places, ...about }) },
     ...state,
     { name: RAM, version: RAM_VERSION, content: instance.bytes.subarray(instance.ram, instance.ram + ramBytes) },
+    ...more,
   ]);
 }
 
 /** Refuses sections that this build has not, and misses those that it needs. */
-function checkNames(file: SnapshotFile, ranges: readonly StateRange[], build: string): void {
-  const own = new Set([ABOUT, RAM, ...ranges.map(({ name }) => name)]);
-  const strange = file.sections.find(({ name }) => !own.has(name));
+function checkNames(file: SnapshotFile, ranges: readonly StateRange[], { build, disks }: About): void {
+  const own = new Set([ABOUT, RAM, ...ranges.map(({ name }) => name)]), inside = new Set(disks.map((disk) => disk.inside));
+  const strange = file.sections.find(({ name }) => !own.has(name) && !inside.has(name));
   const other = build === '' ? '' : ` It was taken by build ${build}.`;
   if (strange !== undefined) throw new SnapshotError(`The snapshot has a section "${strange.name}" (version ${strange.version}) that this build does not know.${other}`, strange.name);
   const missing = [...own].find((name) => sectionNamed(file, name) === undefined);
@@ -124,7 +132,7 @@ export function restoreSnapshot(instance: ModuleInstance, snapshot: OpenSnapshot
   const isOwn = about.build === instance.build, { regionBytes } = instance.exports;
   restoreSizes(instance, file);
   const ranges = stateRanges(instance);
-  checkNames(file, ranges, about.build);
+  checkNames(file, ranges, about);
   checkPlaces(instance, ranges, about);
   checkVideo(instance, about);
   for (const range of ranges) if (isOwn || !ANEW.includes(range.name)) restoreRange(instance, file, range);

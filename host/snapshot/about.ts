@@ -6,7 +6,7 @@ import { readSection, sectionNamed, type SnapshotFile } from './read.js';
 export const ABOUT = 'about';
 export const ABOUT_VERSION = 1;
 
-/** A disk that the machine had, which stays where it is. */
+/** A disk that the machine had, which stays where it is, or is in the file, too. */
 export interface DiskNote {
   id: string;
   bytes: number;
@@ -14,6 +14,10 @@ export interface DiskNote {
   path?: string;
   /** Of what is on it. */
   digest?: string;
+  /** The section with what is on it. */
+  inside?: string;
+  /** Such a disk's card, as DeviceOptions. */
+  card?: unknown;
 }
 
 export interface About {

@@ -2,8 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMachine, SnapshotError, type Machine, type MachineOptions } from 'pintail';
+import { createMachine, SnapshotError, type DeviceOptions, type Machine, type MachineOptions } from 'pintail';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { memorySource, openSnapshotFile } from '../../host/snapshot/index.js';
+import { pintail } from '../guest/command.js';
 
 let folder: string, path: string, saved: Uint8Array, hash: string, later: string;
 const machines: Machine[] = [];
@@ -110,4 +112,32 @@ it('other cards, another disk, or one that was changed are refused by name', asy
   changed[700_000] = 4;
   await expect(make({ snapshot: with_disk, ...cards(changed) })).rejects.toThrow(/drive "d" was changed/);
   await make({ snapshot: with_disk, ...cards(disk) });
+});
+
+it('disks may be inside: who goes on needs none, writes nowhere, and sees no damaged page', async () => {
+  const disk = new Uint8Array(1 << 20);
+  for (const at of [0, 5000, 700_000]) disk.fill(at % 251 + 1, at, at + 600);
+  const devices: DeviceOptions[] = [{ model: 'virtio-blk', drive: 'd', serial: 'first' }];
+  const source = await make({ memoryMiB: 16, bare: { code: CODE, mode: 'protected32' }, devices, drives: [{ id: 'd', source: disk }] });
+  const whole = await source.snapshot({ disks: true });
+  const packed = await source.snapshot({ disks: true, packed: true });
+  const file = join(folder, 'with-disks');
+  writeFileSync(file, whole);
+  disk.fill(9); // another disk by now
+  for (const snapshot of [file, whole, packed]) {
+    const copy = await make({ snapshot, devices });
+    const section = (await openSnapshotFile(memorySource(await copy.snapshot({ disks: true })))).sections.find(({ name }) => name === 'disk 0')!;
+    expect([...section.pages].flatMap((page, i) => (page === 0 ? [] : [i]))).toEqual([0, 1, 170, 171]);
+  }
+  await expect(make({ snapshot: file, devices, drives: [{ id: 'd', source: disk }] })).rejects.toThrow(/drive "d" was changed/);
+  await expect(make({ snapshot: file })).rejects.toThrow(/these cards: virtio-blk-pci/);
+
+  const wrong = whole.slice();
+  wrong[Buffer.from(wrong).indexOf(Buffer.alloc(400, 700_000 % 251 + 1))]! ^= 1;
+  const damagedDisk = await make({ snapshot: wrong, snapshotPages: 'touched', devices });
+  await expect(damagedDisk.snapshot({ disks: true })).rejects.toMatchObject({ name: 'SnapshotError', section: 'disk 0' });
+
+  // The command finds the card in the file.
+  const { code, stderr } = await pintail(['run', '--snapshot', file, '-nic', 'none', '--limit-instructions', '50', '--json']);
+  expect({ code, end: JSON.parse(stderr.trim().split('\n').at(-1)!) as unknown }).toMatchObject({ code: 124, end: { end: { stop: 'limit' } } });
 });

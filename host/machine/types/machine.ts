@@ -161,7 +161,7 @@ export interface Machine extends AsyncDisposable {
    */
   setLink(netdev: string, up: boolean): Promise<void>;
 
-  /** While paused. The whole state but for disks, for `createMachine({snapshot})`. */
+  /** While paused. The whole state, without disks unless they are asked for, for `createMachine({snapshot})`. */
   snapshot(options?: SnapshotOptions): Promise<Uint8Array>;
   /**
    * While paused. Another machine in the same state, paused, with the same options but for `changes` (`seed` makes it another one to its guest); pages of RAM

@@ -180,6 +180,8 @@ export interface MachineOptions {
 export interface SnapshotOptions {
   /** A third of the bytes for ten times the work: for keeping and sending. Default false: larger, and quick to start from. */
   packed?: boolean;
+  /** What is on the disks is in it, too, of up to 2 GiB each: who goes on from it needs no drives, and writes to them go nowhere else. Default false: where disks are, and a digest. */
+  disks?: boolean;
 }
 
 /** How hot code is translated. */

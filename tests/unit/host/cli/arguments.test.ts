@@ -78,7 +78,7 @@ describe('pintail run', () => {
     }
     expect(readRunOptions(['-snapshot', '-kernel', 'k'], false).machine).not.toHaveProperty('snapshot');
     expect(readRunOptions(['--snapshot', '-kernel', 'k'], false).machine).not.toHaveProperty('snapshot');
-    const cards = (hasDefaultCard: boolean): number => readRunOptions(['--snapshot', 's'], false, { hasDefaultCard }).machine.devices!.length;
+    const cards = (hasDefaultCard: boolean): number => readRunOptions(['--snapshot', 's'], false, { hasDefaultCard, cardsOfDisks: () => [] }).machine.devices!.length;
     expect([cards(true), cards(false)]).toEqual([1, 0]);
     expect(complaint(() => readRunOptions(['--snapshot', 's', '--add', 'f', '-append', 'x'], false))).toMatch(/has started/);
   });
