@@ -4,6 +4,7 @@
 //
 // A stamp beside each output holds the digest of everything it was made from, and what the system says of those files (sizes, times),
 // so a second run reads none of them and a change of branch rebuilds what differs. Outputs are renamed into place: an interrupted build leaves the old one.
+// Who comes while another process builds in the same checkout waits for it.
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -69,19 +70,70 @@ function run(command, args) {
   });
 }
 
+const LOCK = join(root, "build/.building");
+const LOCK_POLL_MS = 100;
+/** A lock without a number is being written, or was when its process ended. */
+const HALF_WRITTEN_MS = 10_000;
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+/** Whether the lock's process is no more. */
+function isStale() {
+  try {
+    const pid = Number(readFileSync(LOCK, "utf8"));
+    return pid > 0 ? !isAlive(pid) : Date.now() - statSync(LOCK).mtimeMs > HALF_WRITTEN_MS;
+  } catch {
+    return false;
+  }
+}
+
+/** `act` while nobody else builds here. */
+async function alone(act) {
+  mkdirSync(dirname(LOCK), { recursive: true });
+  for (;;) {
+    try {
+      writeFileSync(LOCK, `${process.pid}`, { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      if (isStale()) rmSync(LOCK, { force: true });
+      else await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    }
+  }
+  try {
+    return await act();
+  } finally {
+    rmSync(LOCK, { force: true });
+  }
+}
+
 /** Runs `make` unless the stamp says that its output was made from the same inputs. */
 async function whenChanged(name, files, words, outputs, options, make) {
   const [stamp, seen] = ["stamp", "seen"].map((kind) => join(root, "build", `.${name}.${kind}`));
   const holds = (path, text) => existsSync(path) && readFileSync(path, "utf8") === text;
-  const there = !options.force && outputs.every((o) => existsSync(join(root, o)));
+  const isThere = () => !options.force && outputs.every((o) => existsSync(join(root, o)));
   const print = fingerprint(files, words);
-  if (there && existsSync(stamp) && holds(seen, print)) return false;
+  if (isThere() && existsSync(stamp) && holds(seen, print)) return;
   const key = digest(files, words);
-  if (there && holds(stamp, key)) {
-    writeFileSync(seen, print);
-    return false;
+  const isMade = () => isThere() && holds(stamp, key);
+  if (!isMade()) {
+    await alone(async () => {
+      // Another process may have made it meanwhile.
+      if (!isMade()) await makeNamed(name, options, make);
+      writeFileSync(stamp, key);
+    });
   }
-  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(seen, print);
+}
+
+async function makeNamed(name, options, make) {
   const started = Date.now();
   if (!options.quiet) process.stderr.write(`build: ${name}...`);
   try {
@@ -90,10 +142,7 @@ async function whenChanged(name, files, words, outputs, options, make) {
     if (!options.quiet) process.stderr.write(" failed\n");
     throw error;
   }
-  writeFileSync(stamp, key);
-  writeFileSync(seen, print);
   if (!options.quiet) process.stderr.write(` ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
-  return true;
 }
 
 /** A debug build has its functions as they stand, which takes a third of the time. */
