@@ -9,7 +9,7 @@ import { Insn } from "../decode/record";
 import { isIndirect } from "../decode/rows";
 import { learn } from "../translate/learned";
 import { forgetFlags, noteRounding, settleFlags } from "../translate/helpers";
-import { BY_RECORD, live } from "../translate/live";
+import { BY_RECORD, forgetPages, live } from "../translate/live";
 import { DESK, ripOf, st } from "../translate/places";
 import { claimBlocks, translate } from "../translate/region";
 import { isCurrent, isStale, MEMBER, Region, regionOf } from "../translate/regions";
@@ -133,6 +133,7 @@ export function enter(r: Region): bool {
   control.end = ~0;
   live.from = 0;
   forgetFlags();
+  forgetPages();
   noteRounding();
   const given = call_indirect<u32>(r.slot, room);
   if (given == room && !cpu.raised) { desk.short++; return false; }

@@ -163,6 +163,8 @@ function masked(a: u32, v: u64): u32 {
   // A mask of low bits changes nothing when the bits above are 0 anyway.
   if ((v & (v + 1)) == 0 && upperBits(a) <= 64 - clz<u64>(v)) return a;
   if (n.op == <u16>Op.AND && isConst(n.b)) return make(Op.AND, n.a, konst(immOf(n.b) & v));
+  const bare = (v & (v + 1)) == 0 ? unmasked(n, v) : 0;
+  if (bare) return make(Op.AND, bare, konst(v));
   // What was merged in above the mask does not matter, nor does what was there before.
   if (n.op == <u16>Op.OR) {
     const l = node(n.a), r = node(n.b);
@@ -172,6 +174,16 @@ function masked(a: u32, v: u64): u32 {
     if (r.op == <u16>Op.AND && isConst(r.b) && (immOf(r.b) & v) == 0) return make(Op.AND, n.a, konst(v));
   }
   return 0;
+}
+/** The operation on operands as they were before they were masked, where low bits follow from low bits and all of those are kept; 0 when none was. */
+function unmasked(n: Node, v: u64): u32 {
+  if (n.op != <u16>Op.ADD && n.op != <u16>Op.SUB && n.op != <u16>Op.MUL) return 0;
+  const a = bareOf(n.a, v), b = bareOf(n.b, v);
+  return a == n.a && b == n.b ? 0 : make(n.op, a, b);
+}
+function bareOf(id: u32, v: u64): u32 {
+  const n = node(id);
+  return n.op == <u16>Op.AND && isConst(n.b) && (immOf(n.b) & v) == v ? n.a : id;
 }
 /** x << k | x >> (32 - k) of a value of 32 bits. */
 function rotation(l: Node, r: Node): u32 {

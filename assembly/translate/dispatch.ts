@@ -6,8 +6,7 @@ import { CpuState } from "../cpu/state";
 import { blockOf, ROOT, Shape } from "./blocks";
 import { commit, fill, noteMiss, pushLeft, returnAt, RIP } from "./exits";
 import { fixed } from "./locals";
-import { carriedAt, carriedDirty, NONE } from "./loops";
-import { forgetNears } from "./near";
+import { carriedAt, carriedDirty } from "./loops";
 import { st } from "./places";
 import { hostPage, linearPage, Region } from "./regions";
 import { entryAt } from "../cpu/tlb";
@@ -65,7 +64,6 @@ function goTo(k: u32): void {
   const valid = st.valid, dirty = st.dirty;
   commit(dirty & ~carriedDirty(k));
   fill(carriedAt(k));
-  if (blockOf(k).loop != NONE && blockOf(k).loop != ROOT) forgetNears();
   branchTo(blockOf(k).mergeAt);
   st.valid = valid; st.dirty = dirty;
 }

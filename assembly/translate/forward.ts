@@ -5,7 +5,7 @@ import { Op, Effect } from "../ir/ops";
 import { at, count, Inst, VALUES } from "../ir/block";
 import { Mode, RIP_REGISTER } from "../cpu/state";
 import { mayRaise } from "../float/vector";
-import { append, forget, konst, lanes, leaf, make, make3, N } from "./dag";
+import { append, forget, immOf, isConst, konst, lanes, leaf, make, make3, N, node } from "./dag";
 import { makeLanes } from "./lanes";
 import { isReal, lowOf, makeReal } from "./real";
 import { forwardX87, startX87 } from "./x87";
@@ -130,6 +130,7 @@ function forwardOne(i: Inst): u32 {
     case Op.RUN: return forwardRun(imm);
     case Op.X87_READY: case Op.X87_DO: case Op.X87_OUT: case Op.X87_END: return forwardX87(i.op, <u32>imm, known(i.a));
     case Op.SELECT: return make3(Op.SELECT, known(i.a), known(i.b), known(i.c), 0);
+    case Op.CHECK_TARGET: return st.mode & Mode.LONG && isKnownGood(known(i.a)) ? 0 : ordered(i);
     default: return i.op >= <u16>Op.DIV_U ? ordered(i) : i.op >= <u16>Op.ADD ? plain(i) : append(i.op, 0, 0, 0, imm);
   }
 }
@@ -143,6 +144,13 @@ function plain(i: Inst): u32 {
   const one = i.op == <u16>Op.CLZ || i.op == <u16>Op.CTZ || i.op == <u16>Op.POPCNT || i.op >= <u16>Op.EXTEND8;
   return make(i.op, known(i.a), one ? 0 : known(i.b));
 }
+/** Of 64-bit code a target that is canonical, or the one or the other as a condition says: a conditional branch checks its target or 0. */
+function isKnownGood(id: u32): bool {
+  const n = node(id);
+  return n.op == <u16>Op.SELECT ? isCanonical(n.b) && isCanonical(n.c) : isCanonical(id);
+}
+function isCanonical(id: u32): bool { return isConst(id) && <u64>((<i64>immOf(id) << 16) >> 16) == immOf(id); }
+
 /** Accesses, checks, control, and divisions, which must stay behind the check that lets them be reached. */
 function ordered(i: Inst): u32 {
   const op = i.op;

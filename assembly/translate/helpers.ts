@@ -17,10 +17,11 @@ import { linearIn, STACK } from "../ir/words-memory";
 import { vload, vop, vstore } from "../ir/words-vector";
 import { checkTargetIn } from "../ir/target";
 import { K } from "./flag-state";
-import { live } from "./live";
+import { forgetPages, live } from "./live";
 import { Region, standsAsFormed } from "./regions";
 
 function place(record: u32, left: u32): void {
+  forgetPages();
   control.current = record; control.first = record; control.end = record + RECORD;
   control.base = live.endTick - left;
 }

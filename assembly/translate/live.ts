@@ -1,6 +1,6 @@
 // What a translation that runs and the module share: the end of its budget, and the flags it leaves behind as kind and operands.
 
-import { LIVE } from "./places";
+import { LIVE, MAX_PAGES_KEPT, PAGES } from "./places";
 
 /** What a translation gives for the ticks that are left when it is left at the instruction that control.current and control.base say. */
 @inline export const BY_RECORD: u32 = 0x8000_0000;
@@ -22,3 +22,15 @@ import { LIVE } from "./places";
   exponent: u32; status: u32;
 }
 @inline export const live = changetype<Live>(LIVE);
+
+/**
+ * A page that a region's accesses hit last (near.ts): its linear address, and what makes linear addresses those in memory. In memory rather than in
+ * locals: each slow path would give every local another value, and every access a merge of them all.
+ *
+ *   16 bytes:  | tag u64 | addend u32 | 0 u32 |
+ */
+@inline export function keptPage(n: u32): usize { return PAGES + <usize>n * 16; }
+/** No access looks for it: what is compared has no bit between 4 and 11. */
+@inline const NO_PAGE: u64 = 0x800;
+/** Where a TLB entry may be replaced, and where a region is entered. */
+export function forgetPages(): void { for (let n: u32 = 0; n < MAX_PAGES_KEPT; n++) store<u64>(keptPage(n), NO_PAGE); }

@@ -1,25 +1,25 @@
-// Pages that accesses keep hitting: the stack's, a known address's, an array's that is walked in small steps. Such a site keeps its page and where
-// that lies in locals, and looks in the TLB only when the page is another one. All are forgotten wherever an entry may have been replaced (a
+// Pages that accesses keep hitting: the stack's, a known address's, an array's that is walked in small steps. Such sites keep their page and where
+// that lies (live.ts), and look in the TLB only when the page is another one. All are forgotten wherever an entry may have been replaced (a
 // slow path, a whole instruction), so nothing hits here that would not hit there.
 
 import { Op } from "../ir/ops";
 import { blockOf, Shape, TBlock } from "./blocks";
 import { immOf, isConst, N, Node, node } from "./dag";
 import { NONE } from "./loops";
-import { NEAR, STEPS, st } from "./places";
-import { byte, constant64, get, newLocal, set } from "./writer";
-import { T, W } from "./wasm";
+import { keptPage } from "./live";
+import { MAX_PAGES_KEPT, NEAR, STEPS, st } from "./places";
+import { access, byte, constant32, constant64, get } from "./writer";
+import { W } from "./wasm";
 
 @unmanaged export class Near {
   /** What its sites have in common; 0: none. */
   key: u64;
   sites: u32;
-  /** Locals: the page's linear address (1: none), and what makes linear addresses those in memory. */
-  tag: u32; addend: u32;
-  pad: u32;
+  /** Address of what is kept of its page; 0: nothing is. */
+  at: u32;
+  pad: u32; pad1: u32;
 }
 @inline const CANDIDATES: u32 = 32;
-@inline const MOST: u32 = 6;
 /** Bytes that an address may move by each time. */
 @inline const STEP: i64 = 64;
 /** Of a register that becomes anything. */
@@ -72,7 +72,7 @@ function indexStep(id: u32): i64 {
 function isAccess(op: u32): bool { return op == Op.LOAD || op == Op.STORE || op == Op.LOAD_RMW || op == Op.VLOAD || op == Op.VSTORE; }
 function doesWrite(op: u32): bool { return op != Op.LOAD && op != Op.VLOAD; }
 
-/** Chooses the region's: those with the most sites get locals. */
+/** Chooses the region's: those with the most sites. */
 export function chooseNears(): void {
   memory.fill(NEAR, 0, <usize>CANDIDATES * 24);
   for (let k: u32 = 1; k < st.blocks; k++) {
@@ -86,7 +86,7 @@ export function chooseNears(): void {
       if (isAccess(op)) addSite(keyOf(node(id).a, doesWrite(op)), weight);
     }
   }
-  for (let n: u32 = 0; n < MOST; n++) if (!giveLocals()) return;
+  for (let n: u32 = 0; n < MAX_PAGES_KEPT; n++) if (!givePage(n)) return;
 }
 function addSite(key: u64, weight: u32): void {
   if (!key) return;
@@ -97,15 +97,14 @@ function addSite(key: u64, weight: u32): void {
     return;
   }
 }
-function giveLocals(): bool {
+function givePage(k: u32): bool {
   let best: u32 = CANDIDATES;
   for (let n: u32 = 0; n < CANDIDATES; n++) {
     const c = nearAt(n);
-    if (c.sites > 1 && !c.tag && (best == CANDIDATES || c.sites > nearAt(best).sites)) best = n;
+    if (c.sites > 1 && !c.at && (best == CANDIDATES || c.sites > nearAt(best).sites)) best = n;
   }
   if (best == CANDIDATES) return false;
-  const c = nearAt(best);
-  c.tag = newLocal(T.I64); c.addend = newLocal(T.I32);
+  nearAt(best).at = <u32>keptPage(k);
   return true;
 }
 
@@ -113,17 +112,19 @@ function giveLocals(): bool {
 export function nearOf(address: u32, writes: bool): Near {
   const key = st.loop == NONE ? 0 : keyOf(address, writes);
   if (key) {
-    for (let n: u32 = 0; n < CANDIDATES; n++) { const c = nearAt(n); if (c.key == key && c.tag) return c; }
+    for (let n: u32 = 0; n < CANDIDATES; n++) { const c = nearAt(n); if (c.key == key && c.at) return c; }
   }
   return changetype<Near>(0);
 }
 
-/** Where a loop that knows pages is entered, and behind what may replace TLB entries in it. */
-export function forgetNears(): void {
-  for (let n: u32 = 0; n < CANDIDATES; n++) if (nearAt(n).tag) { constant64(1); set(nearAt(n).tag); }
-}
 /** Pushes whether the address in local `a` is not on the page: aligned accesses alone are, for others could leave it. */
 export function pushStrange(c: Near, a: u32, bytes: u32): void {
   get(a); constant64(<u64>~0xfff | (bytes - 1)); byte(W.I64_AND);
-  get(c.tag); byte(W.I64_NE);
+  constant32(0); access(W.I64_LOAD, c.at); byte(W.I64_NE);
 }
+/** Keeps the page of the address in local `a`, whose TLB entry is at local `entry`. */
+export function keepPage(c: Near, a: u32, entry: u32): void {
+  constant32(0); get(a); constant64(~0xfff); byte(W.I64_AND); access(W.I64_STORE, c.at);
+  constant32(0); get(entry); access(W.I32_LOAD, 8); access(W.I32_STORE, c.at + 8);
+}
+export function pushAddend(c: Near): void { constant32(0); access(W.I32_LOAD, c.at + 8); }

@@ -81,6 +81,9 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const LOCALS: usize = TRANSLATION + 1024;
 @inline export const STEPS: usize = TRANSLATION + 2048;
 @inline export const NEAR: usize = TRANSLATION + 2304;
+/** Pages that accesses have just hit (live.ts). */
+@inline export const PAGES: usize = TRANSLATION + 3072;
+@inline export const MAX_PAGES_KEPT: u32 = 8;
 @inline export const X87_NOW: usize = TRANSLATION + 3584;
 @inline export const INSNS: usize = TRANSLATION + 4096;
 @inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;

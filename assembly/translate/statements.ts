@@ -19,8 +19,7 @@ import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
 import { writeX87 } from "./lower-x87";
 import { doubtResult, pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
-import { NONE } from "./loops";
-import { forgetNears, Near, nearOf, pushStrange } from "./near";
+import { keepPage, Near, nearOf, pushAddend, pushStrange } from "./near";
 import { st } from "./places";
 import { isOrdered, isRoot } from "./uses";
 import { access, branchTo, byte, call, close, constant32, constant64, get, open, openCold, otherwise, set, simdAccess, tee } from "./writer";
@@ -95,7 +94,6 @@ function callSlow(f: u32, k: TInsn): void { constant32(k.record); pushLeft(k.pla
 /** After a slow path: leaves if something was raised, or finishes the instruction and leaves if the loop is to look. */
 function look(id: u32, k: TInsn): void {
   if (st.leaving) { leaveIfRaised(); return; }
-  if (st.loop != NONE) forgetNears();
   openLook(k);
   st.leaving = 1;
   writeStatements(id + 1, k.end);
@@ -165,14 +163,13 @@ function meanwhile(near: Near, a: u32): void {
   if (!changetype<usize>(near)) { otherwise(); return; }
   branchTo(st.accessAt);
   close();
-  get(a); constant64(~0xfff); byte(W.I64_AND); set(near.tag);
-  get(fixed.entry); access(W.I32_LOAD, 8); set(near.addend);
+  keepPage(near, a, fixed.entry);
   close();
 }
 /** Pushes the address in linear memory. */
 function pushPlace(near: Near, a: u32): void {
   get(a); byte(W.I32_WRAP_I64);
-  if (changetype<usize>(near)) get(near.addend); else { get(fixed.entry); access(W.I32_LOAD, 8); }
+  if (changetype<usize>(near)) pushAddend(near); else { get(fixed.entry); access(W.I32_LOAD, 8); }
   byte(W.I32_ADD);
 }
 
@@ -257,10 +254,9 @@ function writeSegment(id: u32, n: Node, k: TInsn): void {
   close();
 }
 
-/** Known targets of 64-bit code are checked here and now; the segment's limit may be another when the region runs. */
+/** The segment's limit may be another when the region runs. */
 function writeTarget(n: Node, k: TInsn): void {
   const long = (st.mode & Mode.LONG) != 0;
-  if (long && isKnownGood(n.a)) return;
   const t = addressIn(n.a);
   get(t);
   if (long) { constant64(16); byte(W.I64_SHL); constant64(16); byte(W.I64_SHR_S); get(t); byte(W.I64_NE); }
@@ -270,13 +266,6 @@ function writeTarget(n: Node, k: TInsn): void {
   leaveBefore(k);
   close();
 }
-/** A canonical address, or the one or the other as a condition says: a conditional branch checks its target or 0. */
-function isKnownGood(id: u32): bool {
-  const n = node(id);
-  if (n.op == <u16>Op.SELECT) return isCanonical(n.b) && isCanonical(n.c);
-  return isCanonical(id);
-}
-function isCanonical(id: u32): bool { return isConst(id) && <u64>((<i64>immOf(id) << 16) >> 16) == immOf(id); }
 
 function writeRaise(n: Node, k: TInsn): void {
   if (isConst(n.a) && immOf(n.a) == 0) return;
@@ -316,7 +305,6 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   leaveAfterRun(k, n);
   close();
   if (written & Effect.SYSTEM) loadTables();
-  if (st.loop != NONE) forgetNears();
   if (isString(k)) takeRepetition(k, n);
 }
 /** Whether something wants a look: an event, or what the region stands on is not what it was. */

@@ -15,8 +15,8 @@ import { flagState } from "./flag-state";
 import { IN_MEMORY } from "./found";
 import { fixed, startTemporaries } from "./locals";
 import { test, value } from "./lower";
-import { carriedAt, carriedDirty, NONE } from "./loops";
-import { forgetNears, noteSteps } from "./near";
+import { carriedAt, carriedDirty } from "./loops";
+import { noteSteps } from "./near";
 import { writeStatements } from "./statements";
 import { st } from "./places";
 import { access, branchTo, byte, close, constant32, constant64, get, open, openCold, otherwise, set } from "./writer";
@@ -41,13 +41,13 @@ export function writeRegion(): void {
     openIfShort(max<u32>(blockOf(entry).reach, 1));
     returnAt(blockOf(entry).rip, 0);
     close();
-    enterLoop(NONE, entry);
+    fill(carriedAt(entry));
     writeTree(entry);
     return;
   }
   st.dispatchAt = st.depth;
   constant32(0); access(W.I64_LOAD, RIP); set(fixed.rip);
-  enterLoop(NONE, ROOT);
+  fill(carriedAt(ROOT));
   open(W.LOOP);
   st.dirty = carriedDirty(ROOT);
   openIfShort(mostReach());
@@ -164,7 +164,7 @@ function writeJump(n: u32, b: TBlock, target: u32): void {
   st.owed = 0;
   goIf(n, b.taken);
   goIf(n, b.next);
-  if (st.dispatchAt) { constant32(b.key); set(fixed.from); dispatch(n); return; }
+  if (st.dispatchAt) { constant32(b.key); set(fixed.from); dispatch(); return; }
   put(ALL);
   constant32(0); constant32(b.key); noteMiss();
   returnAtJump();
@@ -208,7 +208,7 @@ function leaveTo(rip: u64): void {
 /** To block `to`, or out of the region to `rip`. */
 function go(from: u32, to: u32, rip: u64): void {
   if (!to) { leaveTo(rip); return; }
-  if (isIrreducible(from, to)) { put(wants(from, to)); takeOff(0); constant64(rip); set(fixed.rip); dispatch(from); return; }
+  if (isIrreducible(from, to)) { put(wants(from, to)); takeOff(0); constant64(rip); set(fixed.rip); dispatch(); return; }
   const b = blockOf(to);
   if (b.page != blockOf(from).page && openAway(to)) { leaveTo(rip); close(); }
   if (isShared(b)) { goShared(from, to, rip); return; }
@@ -218,15 +218,9 @@ function go(from: u32, to: u32, rip: u64): void {
   b.found = b.is & Shape.QUIET || !st.flags ? IN_MEMORY : handOn(st.flags);
   writeTree(to);
 }
-/** Puts in locals what block `to` wants there; what loop `from` knew of pages holds no more in another. */
-function enterLoop(from: u32, to: u32): void {
-  fill(carriedAt(to));
-  const loop = blockOf(to).loop;
-  if (loop != NONE && loop != from) forgetNears();
-}
 /** To the dispatcher, which leads on by fixed.rip. */
-function dispatch(from: u32): void {
-  enterLoop(blockOf(from).loop, ROOT);
+function dispatch(): void {
+  fill(carriedAt(ROOT));
   branchTo(st.dispatchAt);
 }
 function goShared(from: u32, to: u32, rip: u64): void {
@@ -240,7 +234,7 @@ function goShared(from: u32, to: u32, rip: u64): void {
     close();
   }
   put(wants(from, to));
-  enterLoop(blockOf(from).loop, to);
+  fill(carriedAt(to));
   if (isBack(from, to)) branchTo(b.loopAt);
   else if (b.is & Shape.MERGE) branchTo(b.mergeAt);
   else writeTree(to);

@@ -54,7 +54,7 @@ export function isQuiet(first: u32, end: u32, last: u32): bool {
   if (flagState(last).kind == <u8>K.INCOMING) return false;
   for (let id = first; id < end; id++) {
     const n = node(id);
-    if (n.op == <u16>N.IN_RESULT || n.op == <u16>N.IN_CARRY) return false;
+    if (n.uses && (n.op == <u16>N.IN_RESULT || n.op == <u16>N.IN_CARRY)) return false;
     if (mayLeave(n) && flagState(insn(n.insn).before).kind == <u8>K.INCOMING) return false;
   }
   return true;

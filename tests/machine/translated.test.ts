@@ -7,7 +7,7 @@ import { codeRoom } from '../../host/machine/code-room.js';
 import { createTranslator, type Translator } from '../../host/machine/translator.js';
 import type { JitMode } from '../../host/machine/types.js';
 import { runTicks, seeded, type RawMachine } from '../support/raw-machine.js';
-import { createLoop, stateOf } from '../support/translated-loops.js';
+import { assemble, createLoop, stateOf } from '../support/translated-loops.js';
 
 const THRESHOLD = 200;
 
@@ -34,7 +34,27 @@ async function settle(translator: Translator): Promise<void> {
 
 afterEach(() => void vi.restoreAllMocks());
 
+/** Accesses at odd addresses of page 0, in a loop that keeps their page. */
+const ODD_IN_PAGE_0 = assemble(
+  'bb 01 00 00 00', // mov ebx, 1
+  'again: 03 43 00 03 4b 08 01 53 10 66 03 53 04', // add eax, [rbx]; add ecx, [rbx + 8]; add [rbx + 16], edx; add dx, [rbx + 4]
+  '48 03 73 20 ff c7 eb >again', // add rsi, [rbx + 32]; inc edi
+);
+
 describe('translated code', () => {
+  it('reads nothing but what lies there at odd addresses of page 0', { timeout: 60_000 }, () => {
+    const [interpreted, translated] = [createLoop(ODD_IN_PAGE_0), createLoop(ODD_IN_PAGE_0)] as const;
+    for (const { bytes, ram } of [interpreted, translated]) for (let k = 0; k < 64; k++) bytes[ram + k] = 17 * k + 5;
+    const translator = createTranslator(translated.instance, { mode: 'sync', threshold: 20 });
+    for (let n = 0; n < 8; n++) {
+      runTicks(interpreted, 500);
+      runTicks(translated, 500, () => translator.serve());
+      expect(`step ${n}: ${stateOf(translated)}`).toBe(`step ${n}: ${stateOf(interpreted)}`);
+    }
+    expect(translator.stats().ticks).toBeGreaterThan(1000);
+    translator.close();
+  });
+
   it('is the interpreter\'s equal after every one of many steps, over stores into itself', { timeout: 120_000 }, async () => {
     const translator = await compare(300, 'sync');
     const { regions, ticks } = translator.stats();
