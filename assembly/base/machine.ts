@@ -30,6 +30,10 @@ import { MACHINE, LINKS } from "./layout";
   /** Where the guest's addresses show the screen's memory, 0: nowhere; and its bytes, 0 without a screen (memory/ram.ts). */
   videoAt: u64;
   videoBytes: u32;
+  /** What virtual time is charged (device/charges.ts), 0: nothing: ns an access to a port or a device, a doorbell, an interrupt taken; 2^-10 ns a byte of DMA. */
+  accessNs: u32; doorbellNs: u32; interruptNs: u32; byteRate: u32;
+  /** 1: the machine was made with charges, though none need be for events. */
+  charged: u32;
 }
 @inline export const machine = changetype<Machine>(MACHINE);
 
@@ -43,6 +47,8 @@ import { MACHINE, LINKS } from "./layout";
   x87Slot: u32;
   /** Function-table index of cpu/tlb.ts flushAll(), for who changes what pages may be written; 0 until attached. */
   tlbSlot: u32;
+  /** Function-table index of device/clock.ts charge(ns), for the bus; 0 until attached. */
+  chargeSlot: u32;
   /** 1: every block goes through Build, the verifier and the IR interpreter (tests). */
   throughIr: u32;
   /** Operations in the IR block being built. */

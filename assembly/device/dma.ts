@@ -9,6 +9,7 @@ import { isTraced, noteEvent } from "../base/trace";
 import { Counter, addCount, count } from "../base/counters";
 import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
 import { spend } from "./allowance";
+import { chargeBytes } from "./charges";
 import { DMA_HELD, DMA_PLAIN, DMA_WORDS } from "./layout";
 import { slots } from "./slots";
 
@@ -71,6 +72,7 @@ export function dmaRead(requester: u32, address: u64, to: usize, bytes: u32): bo
   count(Counter.DMA_READS);
   if (isTraced()) noteEvent(TraceKind.DMA_READ, requester, address, bytes);
   addCount(Counter.DMA_BYTES_READ, bytes);
+  chargeBytes(bytes);
   spend(unitsOf(address, bytes));
   let ok = true;
   for (let done: u32 = 0; done < bytes;) {
@@ -88,6 +90,7 @@ export function dmaWrite(requester: u32, address: u64, from: usize, bytes: u32):
   count(Counter.DMA_WRITES);
   if (isTraced()) noteEvent(TraceKind.DMA_WRITE, requester, address, bytes);
   addCount(Counter.DMA_BYTES_WRITTEN, bytes);
+  chargeBytes(bytes);
   spend(unitsOf(address, bytes));
   let ok = true;
   for (let done: u32 = 0; done < bytes;) {

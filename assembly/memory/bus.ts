@@ -9,6 +9,7 @@
 
 import { BUS, PLACES } from "../base/layout";
 import { spend, Work } from "../base/control";
+import { links, machine } from "../base/machine";
 import { Counter, FIRST_DEVICE, count, nameCounter } from "../base/counters";
 import { Crossing, Owner } from "../surface/counters";
 
@@ -225,27 +226,34 @@ function writeSplit(kind: u32, address: u64, bytes: u32, value: u64): void {
   }
 }
 
+/** Before the device answers: what it does then is done at that time. */
+@inline function chargeAccess(): void { if (machine.accessNs) call_indirect<void>(links.chargeSlot, <u64>machine.accessNs); }
+
 /** IN of 1, 2 or 4 bytes. */
 export function portRead(port: u32, bytes: u32): u32 {
   count(Counter.PORT_READS);
   spend(Work.ACCESS);
+  chargeAccess();
   return <u32>readAt(Kind.PORTS, port & 0xffff, bytes);
 }
 /** OUT of 1, 2 or 4 bytes. */
 export function portWrite(port: u32, bytes: u32, value: u32): void {
   count(Counter.PORT_WRITES);
   spend(Work.ACCESS);
+  chargeAccess();
   writeAt(Kind.PORTS, port & 0xffff, bytes, value);
 }
 /** A load of 1, 2, 4 or 8 bytes at an address that is not RAM. */
 export function mmioRead(gpa: u64, bytes: u32): u64 {
   count(Counter.MMIO_READS);
   spend(Work.ACCESS);
+  chargeAccess();
   return readAt(Kind.MMIO, gpa, bytes);
 }
 /** A store of 1, 2, 4 or 8 bytes at an address that is not RAM. */
 export function mmioWrite(gpa: u64, bytes: u32, value: u64): void {
   count(Counter.MMIO_WRITES);
   spend(Work.ACCESS);
+  chargeAccess();
   writeAt(Kind.MMIO, gpa, bytes, value);
 }

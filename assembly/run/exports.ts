@@ -42,6 +42,7 @@ export { bringMapped } from "../cpu/tlb";
 export { ringAt } from "../device/ring";
 export { roiNameAt, roiNameBytes, roiTag, takeRoi } from "../chipset/roi/roi";
 export { setLab } from "../lab/lab";
+export { setCharges } from "../device/charges";
 export { lookAtUnit } from "../vtd/look";
 export { diskTable } from "../device/blocks";
 export { keyRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
@@ -157,6 +158,8 @@ export function skipIdle(nsLo: u32, nsHi: u32): void {
 }
 /** Between slices: 2^shift ns of virtual time to a tick from here on, at most 2^16. */
 export function setTickShift(shift: u32): void { setRate(<u64>1 << (RATE_SHIFT + min(shift, <u32>16))); }
+/** 1: the machine was made with charges. */
+export function isCharged(): u32 { return machine.charged; }
 /** The shift that a tick's time stands for, -1 where it is no whole power of two of ns. */
 export function tickShift(): i32 { return clock.rate >> RATE_SHIFT && popcnt(clock.rate) == 1 ? <i32>ctz(clock.rate) - <i32>RATE_SHIFT : -1; }
 /** At a boundary: a tick takes so many 2^-20 ns of virtual time from here on; 0 is ignored. */

@@ -7,6 +7,7 @@ import { addSaturating } from "../base/scale";
 import { Counter, addCount, count, countUnretired } from "../base/counters";
 import { isTraced, noteEvent } from "../base/trace";
 import { acknowledge } from "../device/interrupt";
+import { chargeInterrupt } from "../device/charges";
 import { nextDeadlineNs, nowNs, refreshLimit, runTimers, NEVER } from "../device/clock";
 import { cpu, Flag, Vector } from "../cpu/state";
 import { deliverException, deliverInterrupt, Kind } from "../cpu/delivery";
@@ -105,6 +106,7 @@ function takeInterrupt(): void {
   wake();
   count(Counter.INTERRUPTS_TAKEN);
   spend(Work.DELIVERY);
+  chargeInterrupt();
   deliverInterrupt(vector, Kind.EXTERNAL);
   if (isTraced()) noteEvent(TraceKind.TAKEN, vector, cpu.rip, 0);
 }

@@ -5,7 +5,7 @@ import { links, machine, placeBoundary } from "../base/machine";
 import { CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, MACHINE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
 import { attachPci, resetPci } from "../pci/attach";
 import { attachChipset, resetChipset } from "../chipset/attach";
-import { clock } from "../device/clock";
+import { charge, clock } from "../device/clock";
 import { resetCpu } from "../cpu/reset";
 import { attachTlb, flushAll } from "../cpu/tlb";
 import { codeWritten, dropAllBlocks } from "../decode/cache";
@@ -38,6 +38,8 @@ export function attachMachine(): void {
   const part: (op: u32, record: u32, v: u64) => u64 = runPart;
   links.x87Slot = part.index;
   links.tlbSlot = flushAll.index;
+  const charged: (ns: u64) => void = charge;
+  links.chargeSlot = charged.index;
   defineOpcodes();
   attachChipset();
   attachPci();

@@ -15,6 +15,7 @@ import { Crossing } from "../surface/counters";
 import { makeRates, noteBell, Rates } from "../base/histograms";
 import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn, waitsForTurn } from "../device/allowance";
 import { Card, wordOf } from "../device/card";
+import { chargeDoorbell } from "../device/charges";
 import { CardOption } from "../surface/cards";
 import { bindTimer } from "../device/clock";
 import { dmaFailed } from "../device/dma";
@@ -261,6 +262,7 @@ function takeTurnNow(dev: usize): void {
 export function notifyQueue(d: VirtioDevice, i: u32): void {
   if (i >= d.queueCount) return;
   countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
+  chargeDoorbell();
   queueOf(d, i).rung = 1;
   noteBell(ratesOf(queueOf(d, i)), queueOf(d, i).rates);
   if (isLive(d, i) && !waitsForTurn(d.turn)) call_indirect<void>(d.onQueue, changetype<usize>(d), i);

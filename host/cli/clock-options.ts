@@ -1,8 +1,10 @@
 /** `-rtc`, `-icount`, `--realtime` and the limits: time. */
 
 import { MAX_ICOUNT_SHIFT } from '../machine/options.js';
-import type { ClockMode, MachineOptions } from '../machine/types.js';
+import type { Charges, ClockMode, MachineOptions } from '../machine/types.js';
+import { findChargeTable, machineCharges } from '../measure/charge.js';
 import { parseCount, type Given } from './arguments.js';
+import { checkReadable } from './check.js';
 import { UsageError } from './faults.js';
 import { readOption, type Reading } from './reading.js';
 import { readProperties, splitPairs, type Property } from './words.js';
@@ -58,6 +60,21 @@ function shiftOf({ argument, value }: Given): number | undefined {
 export interface Clock {
   clock: ClockMode;
   icountShift?: number;
+  charges?: Charges;
+}
+
+/** `--charge`: a table by its name, or a file. */
+function readCharge(reading: Reading, clock: ClockMode): Charges | undefined {
+  const given = reading.parsed.given('charge');
+  if (given === undefined) return undefined;
+  if (given.value.endsWith('.json') && !checkReadable(given, given.value, reading.faults)) return undefined;
+  if (clock === 'realtime') reading.faults.add(given.argument, 'is of virtual time; under --realtime (the default in a terminal) that is the wall\'s: write --icount.');
+  try {
+    return machineCharges(findChargeTable(given.value));
+  } catch (error) {
+    reading.faults.add(given.argument, (error as Error).message);
+    return undefined;
+  }
 }
 
 export function readClock(reading: Reading, interactive: boolean): Clock {
@@ -66,7 +83,8 @@ export function readClock(reading: Reading, interactive: boolean): Clock {
   if (icount && realtime !== undefined) faults.add(realtime.argument, 'cannot be combined with --icount.');
   const shift = readOption(reading, 'icount', shiftOf);
   const clock = !icount && (realtime !== undefined || (interactive && parsed.rest === undefined)) ? 'realtime' : 'icount';
-  return { clock, ...(shift === undefined ? {} : { icountShift: shift }) };
+  const charges = readCharge(reading, clock);
+  return { clock, ...(charges === undefined ? {} : { charges }), ...(shift === undefined ? {} : { icountShift: shift }) };
 }
 
 export function readLimits(reading: Reading): NonNullable<MachineOptions['limits']> {

@@ -18,7 +18,7 @@ import { SnapshotError } from '../snapshot/errors.js';
 
 /** Options that say how a machine boots, or what it is connected to while it does. */
 const OWN_BOOT = [
-  'snapshot', 'kernel', 'bios', 'bare', 'entry', 'modules', 'initrd', 'append', 'add', 'rtc', 'icountShift', 'debugExit', 'debugConsolePort', 'testDevice',
+  'snapshot', 'kernel', 'bios', 'bare', 'entry', 'modules', 'initrd', 'append', 'add', 'rtc', 'icountShift', 'charges', 'debugExit', 'debugConsolePort', 'testDevice',
 ] as const;
 
 /** Whether a machine may go on from one that was booted before: nothing about its boot is asked for or to be seen, and nothing outside has a part in it. */

@@ -184,6 +184,8 @@ const QTEST = rowsOf('Options', ['qtest'], [
   ['S', 'taken: the processor does nothing'],
 ]);
 
+const CHARGES = rowsOf('Time', RUN, [['charge', 'what accesses, doorbells and interrupts cost in virtual time, by a table: kvm-kernel, kvm-user, hosted-2001, exit-2009, register-2013, e1000-2013, or a file of yours; devices are instant without', { value: 'NAME|FILE.json', own: true, files: 'file' }]]);
+
 const GUESTS = [
   ...rowsOf('Options', GUEST, [['guest', 'what it is made of: amd64 (default) or i386', { value: 'NAME', own: true, only: ['amd64', 'i386'] }]]),
   ...rowsOf('Options', ['guest build'], [
@@ -220,7 +222,7 @@ const MEASURES = [
     ['card', 'whose, where several have: e1000-0, virtio-net0', { value: 'CARD', own: true }],
     ['perfetto', 'trace events for ui.perfetto.dev', { own: true }],
   ]),
-  ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles: kvm-kernel, kvm-user, hosted-2001, exit-2009, register-2013, or a file of yours (docs/measuring.md)', { value: 'NAME|FILE.json', own: true, files: 'file' }]]),
+  ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles: kvm-kernel, kvm-user, hosted-2001, exit-2009, register-2013, e1000-2013, or a file of yours (docs/measuring.md)', { value: 'NAME|FILE.json', own: true, files: 'file' }]]),
 ];
 
 const RELAY = rowsOf('Options', ['relay'], [
@@ -234,7 +236,7 @@ const RELAY = rowsOf('Options', ['relay'], [
 ]);
 
 export const OPTIONS: readonly OptionRow[] = [
-  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...GUESTS, ...MEASURES, ...RELAY, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...CHARGES, ...GUESTS, ...MEASURES, ...RELAY, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
 ];
 
 /** The options of a command. */

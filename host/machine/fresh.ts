@@ -1,6 +1,8 @@
 /** A module's instance as a machine's options and plan ask for: powered up, loaded, and not started. */
 
+import { RateUnit } from '../../assembly/surface/clock.js';
 import { addCards, mustBeCounted, videoBytesOf, type Outside } from './cards.js';
+import { setCharges } from './charges.js';
 import { writeRegisters } from './cpu-layout.js';
 import { writeGuest, type GuestMemory } from './guest-memory.js';
 import { instantiate, type CompiledModule } from './module.js';
@@ -38,9 +40,11 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
 }
 
 /** What a tick takes under `icount`; a machine that was saved under `realtime` goes on at the pace of a new one. */
-export function setPace(instance: ModuleInstance, { clock, icountShift }: Settings): void {
-  const { setTickShift, tickShift } = instance.exports;
+export function setPace(instance: ModuleInstance, { clock, icountShift, charges }: Settings): void {
+  const { isCharged, setTickRate, setTickShift, tickShift } = instance.exports;
+  setCharges(instance, charges);
   if (icountShift !== undefined) setTickShift(icountShift);
+  else if (charges?.instructionNs !== undefined) setTickRate(Math.round(charges.instructionNs * 2 ** RateUnit.SHIFT));
   else if (clock === 'realtime') setTickNs(instance, FIRST_RATE);
-  else if (tickShift() < 0) setTickShift(0);
+  else if (tickShift() < 0 && !isCharged()) setTickShift(0);
 }

@@ -3,7 +3,7 @@
 import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
-  AddedFile, BareOptions, BootOrder, ChardevOptions, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
+  AddedFile, BareOptions, BootOrder, ChardevOptions, Charges, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
   SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
@@ -15,8 +15,9 @@ type UnionNames<T> = Readonly<Record<T extends unknown ? keyof T : never, true>>
 const MACHINE: Names<MachineOptions> = {
   memoryMiB: true, jit: true, attribute: true, symbols: true, roi: true, onTrace: true, kernel: true, initrd: true, entry: true, modules: true, append: true, guest: true, add: true, agent: true, cacheDir: true, command: true,
   stdin: true, onCommandOutput: true, bios: true, boot: true, bare: true, cpu: true, debugConsolePort: true, debugExit: true, devices: true, netdevs: true, drives: true, shares: true,
-  chardevs: true, snapshot: true, snapshotPages: true, clock: true, icountShift: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
+  chardevs: true, snapshot: true, snapshotPages: true, clock: true, icountShift: true, charges: true, seed: true, rtc: true, rtcClock: true, testDevice: true, limits: true, signal: true, worker: true, module: true, onProgress: true, onTransfer: true,
 };
+const CHARGES: Names<Charges> = { accessNs: true, doorbellNs: true, interruptNs: true, byteNs: true, instructionNs: true };
 const BOOT: Names<BootOrder> = { order: true, once: true, menu: true };
 const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: true };
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
@@ -67,6 +68,7 @@ export function checkMachineKeys(options: MachineOptions): void {
   check('', options, MACHINE);
   if (options.boot !== undefined) check('boot.', options.boot, BOOT);
   if (options.limits !== undefined) check('limits.', options.limits, LIMITS);
+  if (options.charges !== undefined) check('charges.', options.charges, CHARGES);
   if (options.bare !== undefined) check('bare.', options.bare, BARE);
   if (typeof options.jit === 'object') check('jit.', options.jit, JIT);
   if (options.debugExit !== undefined) check('debugExit.', options.debugExit, DEBUG_EXIT);

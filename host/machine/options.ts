@@ -7,6 +7,7 @@ import type { AcpiBoard } from '../boot/acpi/board.js';
 import { ENTRY_NAMES } from '../boot/load-options.js';
 import { AGENT_CARD, AGENT_CHARDEV } from './agent-port.js';
 import { planCards, readNetdevs, type CardPlan, type Netdev } from './card-plan.js';
+import { readCharges, type ChargeSettings } from './charges.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { boardWith } from './iommu-plan.js';
@@ -24,6 +25,7 @@ export interface Settings {
   memoryMiB: number;
   clock: ClockMode;
   icountShift: number | undefined;
+  charges: ChargeSettings | undefined;
   vendor: Vendor;
   /** Bits of Hidden (assembly/surface/clock.ts). */
   hidden: number;
@@ -215,6 +217,7 @@ export function readSettings(options: ReadOptions): Settings {
     memoryMiB: memoryOf(options),
     clock,
     icountShift: shiftOf(options, clock),
+    charges: readCharges(options.charges, clock, options.icountShift),
     vendor: vendorOf(options),
     hidden: hiddenOf(options),
     jit: jitOf(options),

@@ -8,6 +8,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Charges } from '../machine/types.js';
 import { didYouMean } from '../words/near.js';
 import { MeasureError } from './errors.js';
 import { TAGS } from './experiment.js';
@@ -55,6 +56,20 @@ export function findChargeTable(name: string): ChargeTable {
   const names = chargeNames();
   if (!names.includes(name)) throw new MeasureError(name, `there is no such table.${didYouMean(name, names)} There are ${names.join(', ')}, and files that end in .json.`);
   return readChargeTable(join(FOLDER, `${name}.json`));
+}
+
+/** The same as charges in virtual time: cycles are of a machine that retires an instruction in so many, which take the 1 ns of one here. */
+export function machineCharges({ name, unit, charges }: ChargeTable): Charges {
+  const { instructions, accesses, doorbells, interrupts, bytes, descriptors } = charges;
+  if (descriptors !== undefined) throw new MeasureError(name, 'charges for descriptors, which only reports can: leave them out, or charge for bytes.');
+  if (unit !== 'ns' && unit !== 'cycles') throw new MeasureError(name, `is in "${unit}"; virtual time can be charged in "ns" or "cycles".`);
+  if (unit === 'cycles' && !(instructions! > 0)) throw new MeasureError(name, 'is in cycles and does not say how many an instruction takes ("instructions"), so nobody knows how long one is.');
+  const scale = unit === 'ns' ? 1 : 1 / instructions!, whole = (value: number): number => Math.round(value * scale);
+  return {
+    ...(accesses === undefined ? {} : { accessNs: whole(accesses) }), ...(doorbells === undefined ? {} : { doorbellNs: whole(doorbells) }),
+    ...(interrupts === undefined ? {} : { interruptNs: whole(interrupts) }), ...(bytes === undefined ? {} : { byteNs: bytes * scale }),
+    ...(unit === 'ns' && instructions !== undefined ? { instructionNs: instructions } : {}),
+  };
 }
 
 /** What a packet would cost by a table. */

@@ -54,7 +54,7 @@ const isQuantity: Check = (value, path) => (typeof value === 'string' && quantit
 const VARIANT: Fields = {
   name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
   count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
-  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)),
+  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isText), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)),
 };
 const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };
 const FIGURE: Fields = {
@@ -74,13 +74,13 @@ type Raw = Omit<Experiment, 'variants' | 'absent' | 'phases'> & { variants: (Par
 function meaningProblems({ variants, figures }: Raw): Problem[] {
   const names = variants.map(({ name }) => name);
   const twice = names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: `variants[${i}].name`, expected: `a name of its own: "${name}" is there before` }] : []));
-  const lineless = variants.flatMap(({ steady, speed, direction }, i) => (steady === true && (speed === undefined || direction !== 'tx') ? [{ path: `variants[${i}].steady`, expected: 'a variant that sends ("tx") before a line with a "speed"' }] : []));
+  const received = variants.flatMap(({ steady, direction }, i) => (steady === true && direction !== 'tx' ? [{ path: `variants[${i}].steady`, expected: 'a variant that sends ("tx")' }] : []));
   const wrong = figures.flatMap((row, i) => [
     ...(['variant', 'over'] as const).flatMap((key) => (row[key] === undefined || names.includes(row[key]) ? [] : [{ path: `figures[${i}].${key}`, expected: `the name of a variant.${didYouMean(row[key], names)}` }])),
     ...(row.verdict === 'reproduced' && row.paper === undefined ? [{ path: `figures[${i}].paper`, expected: 'the figure that is reproduced' }] : []),
     ...(row.verdict === 'reproduced' && row.paper?.tag === 'M' ? [{ path: `figures[${i}].paper.tag`, expected: 'S, S2 or D: a figure known from memory alone is no gate' }] : []),
   ]);
-  return [...twice, ...lineless, ...wrong];
+  return [...twice, ...received, ...wrong];
 }
 
 function problemsOf(value: unknown): Problem[] {

@@ -20,6 +20,7 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = {
   bytes: { about: 'bytes copied', of: ({ bytes }) => bytes },
   sharedAccesses: { about: 'transfers of the card from and to shared memory (B0)', of: ({ classes }) => classes.B0 },
   interruptsPerSecond: { about: 'interrupts of the card a second of the guest', of: ({ interrupts, packets, virtualNs }) => (interrupts * packets * 1e9) / virtualNs },
+  packetsPerSecond: { about: 'packets a second of the guest', of: ({ packets, virtualNs }) => (packets * 1e9) / virtualNs },
   packetsPerInterrupt: { about: 'packets an interrupt', of: ({ interrupts }) => 1 / interrupts },
   accessesPerInterrupt: { about: 'accesses to the card\'s registers an interrupt', of: ({ accesses, interrupts }) => accesses / interrupts },
   dataPortAccesses: { about: 'accesses to pcnet\'s data port', of: dataPort },

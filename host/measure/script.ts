@@ -84,8 +84,8 @@ function sendScript(variant: Variant, index: number, phases: number): string[] {
   ];
 }
 
-/** ms that so many frames take on a variant's line: the frame with preamble, FCS and gap. */
-const lineMs = ({ size, speed }: Variant, frames: number): number => (frames * (size + 24) * 8) / parseSpeed(speed!)!;
+/** ms that so many frames take on a variant's line, the frame with preamble, FCS and gap; without one at its rate. */
+const lineMs = ({ size, speed, rate }: Variant, frames: number): number => (speed === undefined ? (frames * 1000) / rate : (frames * (size + 24) * 8) / parseSpeed(speed)!);
 
 /** What pktgen itself waits for its threads to see that they are to begin. */
 const START_US = 125_000;

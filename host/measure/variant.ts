@@ -40,13 +40,15 @@ export interface Variant {
   /** Bits a second of the line, with its FIFO in bytes; without, the device is instant. */
   speed?: string;
   fifo?: number;
-  /** Sent frames are measured within a run that has no end, so that the ring stays full; it needs a line with a speed, by which the time is told. */
+  /** Sent frames are measured within a run that has no end, so that a ring stays full: for as long as `count` take on the line, or without one at `rate`. */
   steady?: boolean;
   /** Parameters of the driver's kernel module. */
   driver: Readonly<Record<string, string>>;
   /** virtio features that are not offered. */
   features: Readonly<Record<string, boolean>>;
   iommu: IommuMode;
+  /** A table by which events take virtual time: its name, or a file. Without, they take none. */
+  charge?: string;
   /** The geometry of the remapping unit's IOTLB; without, the unit's own. */
   iotlbEntries?: number;
   iotlbWays?: number;

@@ -65,6 +65,8 @@ export interface ModuleExports {
   setTickShift(shift: number): void;
   setTickRate(rate: number): void;
   tickShift(): number;
+  setCharges(accessNs: number, doorbellNs: number, interruptNs: number, byteRate: number): void;
+  isCharged(): number;
   wallNowLo(): number;
   wallNowHi(): number;
   moveWall(nsLow: number, nsHigh: number, stopped: number): void;

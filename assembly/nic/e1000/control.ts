@@ -2,6 +2,7 @@
 
 import { noteBell } from "../../base/histograms";
 import { cancelTurn } from "../../device/allowance";
+import { chargeDoorbell } from "../../device/charges";
 import { cancelTimer, NEVER } from "../../device/clock";
 import { port } from "../../device/frames";
 import { Accepts } from "../../surface/rings";
@@ -72,12 +73,14 @@ export function writeTctl(dev: usize, offset: u32, old: u64, written: u64): void
 export function writeRdt(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = changetype<E1000>(dev);
   bump(d, Count.RX_DOORBELLS);
+  chargeDoorbell();
   noteBell(rxRates(d), d.rxHistograms);
   receive(d);
 }
 export function writeTdt(dev: usize, offset: u32, old: u64, written: u64): void {
   const d = changetype<E1000>(dev);
   bump(d, Count.DOORBELLS);
+  chargeDoorbell();
   noteBell(txRates(d), d.txHistograms);
   transmit(d);
 }

@@ -32,6 +32,8 @@ export function refresh(d: E1000): void {
 
 function assertLine(d: E1000, now: u64): void {
   d.asserted = 1;
+  // It may be due and not have fired, where an access takes time: its interval is over, and it must not end the next one.
+  cancelTimer(timerOf(d, CardTimer.THROTTLE));
   d.nextAssert = now + <u64>(getReg(d, Reg.ITR) & 0xffff) * Unit.ITR_NS;
   bump(d, Count.ASSERTED);
   noteInterrupt(rxRates(d), d.rxHistograms);

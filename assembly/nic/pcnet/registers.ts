@@ -2,6 +2,7 @@
 // Which CSRs can be written while the card runs is in ports.ts.
 
 import { noteBell } from "../../base/histograms";
+import { chargeDoorbell } from "../../device/charges";
 import { port } from "../../device/frames";
 import { Access, Block, countAccesses, define, hook, makeBlock, Register, resetBlock, setValue, row } from "../../device/registers";
 import { stop, initialize, refreshInterrupt, start } from "./control";
@@ -120,7 +121,7 @@ function writeCsr0(dev: usize, offset: u32, old: u64, written: u64): void {
   const begins = (v & ~before & (Csr0.INIT | Csr0.STRT)) != 0;
   if (v & ~before & Csr0.INIT && !initialize(c)) return;
   if (v & ~before & Csr0.STRT) start(c);
-  if (v & Csr0.TDMD) { countCard(c, Count.DEMANDS); noteBell(txRates(c), txHistograms(c)); }
+  if (v & Csr0.TDMD) { countCard(c, Count.DEMANDS); chargeDoorbell(); noteBell(txRates(c), txHistograms(c)); }
   // The driver takes what is signalled: it writes ones to the causes it has seen.
   if (c.line && before & v & Csr0.INTERRUPTS) countCard(c, Count.DELIVERED);
   if (begins || !(csr(c, Csr.STATUS) & Csr0.STOP)) lookAtRings(c);

@@ -15,6 +15,20 @@ export type ClockMode = 'icount' | 'realtime';
 /** How a bare machine starts: the processor's mode, with flat segments and, for `long64`, an identity map of the low 4 GiB. */
 export type BareMode = 'real16' | 'protected32' | 'long64';
 
+/** ns of virtual time that pass with each event; what is left out costs nothing. docs/measuring.md has tables of published ones. */
+export interface Charges {
+  /** An access to a port or to a device's registers, whole ns up to 1,000,000, before the device answers. */
+  accessNs?: number;
+  /** A doorbell of a network or virtio card, besides its access. */
+  doorbellNs?: number;
+  /** An interrupt that the processor takes. */
+  interruptNs?: number;
+  /** A byte that a device reads or writes, to 1/1024 ns, up to 1000. */
+  byteNs?: number;
+  /** An instruction, in place of 1 ns: 0.001 to 1000; not together with `icountShift`. */
+  instructionNs?: number;
+}
+
 /** A machine without a kernel: bytes put at an address, and a processor that starts there. */
 export interface BareOptions {
   code: Bytes;
@@ -125,6 +139,10 @@ export interface MachineOptions {
    * says. A guest that waits by counting time waits for fewer instructions then.
    */
   icountShift?: number;
+  /**
+   * Under `icount`: what events cost in virtual time, so that devices are no longer instant. Default nothing, or what the snapshot says.
+   */
+  charges?: Charges;
   /**
    * Hot code is translated to Wasm. `on`: the engine compiles it beside the run; `sync`: at once, where the run yields; `off`: everything is
    * interpreted. What a guest computes is the same, instruction for instruction. Default `on`; `off` with `onTrace`.

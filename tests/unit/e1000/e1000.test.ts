@@ -482,6 +482,22 @@ describe("interrupts", () => {
     d.set(R.ICS, C.LSC); d.set(R.ITR, 0);
     expect(lineUp(d)).toBe(true);
   });
+  it("are spaced by ITR where a cause comes when the interval is over and its timer has not fired", async () => {
+    const d = await up();
+    d.set(R.ITR, 400);
+    d.set(R.IMS, 0xff);
+    d.set(R.ICS, C.LSC); d.get(R.ICR);
+    d.set(R.ICS, C.LSC);
+    d.m.call("setTicks", BigInt(d.m.call("nowNs") + 102_500));
+    d.set(R.ICS, C.LSC);
+    expect([lineUp(d), d.count("interrupts asserted")]).toEqual([true, 2]);
+    d.m.call("runTimers");
+    d.get(R.ICR);
+    d.set(R.ICS, C.LSC);
+    expect(lineUp(d)).toBe(false);
+    later(d, 102_400);
+    expect([lineUp(d), d.count("interrupts asserted")]).toEqual([true, 3]);
+  });
   it("wait for RDTR, at most for RADV, and come at once with FPD", async () => {
     const d = await up();
     d.set(R.RDTR, 10); d.set(R.RADV, 15);

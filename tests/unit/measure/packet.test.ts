@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measure } from '../../../host/cli/measure.js';
 import { UsageError } from '../../../host/cli/faults.js';
-import { chargeNames, chargeOf, findChargeTable, readChargeTable } from '../../../host/measure/charge.js';
+import { chargeNames, chargeOf, findChargeTable, machineCharges, readChargeTable } from '../../../host/measure/charge.js';
 import { cardRow } from '../../../host/measure/cards.js';
 import { figuresOf } from '../../../host/measure/figures.js';
 import { packetText, packetVariants } from '../../../host/measure/packet.js';
@@ -121,6 +121,15 @@ describe('a charge table', () => {
     expect(chargeNames()).toContain('kvm-kernel');
     for (const name of chargeNames()) expect(findChargeTable(name)).toMatchObject({ source: expect.stringMatching(/(19|20)\d\d/) as string, tag: expect.stringMatching(/^(S|S2|D)$/) as string });
     expect(() => findChargeTable('kvm-kernl')).toThrow('Did you mean kvm-kernel?');
+  });
+  it('charges virtual time: in ns as it stands, in cycles by those of an instruction', () => {
+    expect(machineCharges(findChargeTable('register-2013'))).toEqual({ accessNs: 1200 });
+    expect(machineCharges(readChargeTable(write({ ...table, charges: { instructions: 2, accesses: 100, bytes: 1 } })))).toEqual({ accessNs: 50, byteNs: 0.5 });
+    expect(machineCharges(readChargeTable(write({ ...table, unit: 'ns', charges: { instructions: 0.4, interrupts: 7 } })))).toEqual({ interruptNs: 7, instructionNs: 0.4 });
+    expect(() => machineCharges(readChargeTable(write({ ...table, charges: { accesses: 100 } })))).toThrow('is in cycles and does not say how many an instruction takes');
+    expect(() => machineCharges(readChargeTable(write({ ...table, unit: 'us' })))).toThrow('can be charged in "ns" or "cycles"');
+    expect(() => machineCharges(readChargeTable(write({ ...table, charges: { descriptors: 1 } })))).toThrow('charges for descriptors');
+    for (const name of chargeNames()) expect(() => machineCharges(findChargeTable(name))).not.toThrow();
   });
   it('that is wrong is told where', () => {
     expect(() => readChargeTable(write({ ...table, charges: { acceses: 1 } }))).toThrow(/charge\.json: charges\.acceses: expected no such field\..*accesses/);
