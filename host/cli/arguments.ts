@@ -167,3 +167,6 @@ export function parseCount(argument: string, value: string): bigint {
   if (!/^(?:\d+|0x[0-9a-f]+)$/i.test(digits)) throw new UsageError(argument, `"${value}" is not a whole number.`);
   return BigInt(digits);
 }
+
+/** What is fetched by http or https instead of being a file. */
+export const isAddress = (value: string): boolean => /^https?:\/\/./i.test(value) && URL.canParse(value);

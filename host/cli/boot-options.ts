@@ -5,7 +5,7 @@ import { GuestError } from '../guest/errors.js';
 import { parseAddition } from '../platform/node/guest/addition.js';
 import type { AddedFile, MachineOptions } from '../machine/types.js';
 import { UsageError } from './faults.js';
-import type { Given } from './arguments.js';
+import { isAddress, type Given } from './arguments.js';
 import type { TypedDrive } from './drives.js';
 import { readMachine } from './machine-type.js';
 import { readEach, type Reading } from './reading.js';
@@ -94,7 +94,7 @@ export function readBoot(reading: Reading, firmware: boolean): BootPlan {
   const restore = parsed.value('restore');
   const named = kernel !== undefined || parsed.has('guest');
   const machine: MachineOptions = restore !== undefined && !named ? {} : kernel === undefined ? { guest: parsed.value('guest') ?? 'amd64' } : { kernel };
-  if (restore !== undefined) machine.snapshot = restore;
+  if (restore !== undefined) machine.snapshot = isAddress(restore) ? new URL(restore) : restore;
   for (const name of ['initrd', 'append'] as const) if (parsed.has(name)) machine[name] = parsed.value(name)!;
   const modules = parsed.all('module').map(({ value: text }) => ({ file: text.split(' ', 1)[0]!, text }));
   if (modules.length > 0) machine.modules = modules;

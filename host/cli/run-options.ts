@@ -4,7 +4,7 @@ import { parseAddition } from '../platform/node/guest/addition.js';
 import { MAX_MEMORY_MIB } from '../machine/options.js';
 import type { DeviceOptions, MachineOptions } from '../machine/types.js';
 import { didYouMean } from '../words/near.js';
-import { parseCommandLine, parseCount, parseMemory, type Given, type Parsed } from './arguments.js';
+import { isAddress, parseCommandLine, parseCount, parseMemory, type Given, type Parsed } from './arguments.js';
 import { bootsDisk, readBoot, type BootPlan } from './boot-options.js';
 import { readChardevs, stdioOf } from './chardevs.js';
 import { checkCards, checkGuest, checkIds, checkImages, checkReadable, checkThere, checkWritable } from './check.js';
@@ -217,7 +217,7 @@ function checkFiles(parsed: Parsed, { drives, shares }: Hardware, serial: readon
   for (const name of ['kernel', 'bios']) for (const given of parsed.all(name)) checkReadable(given, given.value, faults);
   // More than one word, or a list, is for a multiboot kernel: that is known when the kernel has been read.
   for (const given of parsed.all('initrd')) if (!/[ ,]/.test(given.value)) checkReadable(given, given.value, faults);
-  for (const given of parsed.all('restore')) checkReadable(given, given.value, faults);
+  for (const given of parsed.all('restore')) if (!isAddress(given.value)) checkReadable(given, given.value, faults);
   for (const given of parsed.all('guest')) checkGuest(given, faults);
   for (const given of parsed.all('add')) checkThere(given, parseAddition(given.value).host, faults);
   for (const given of parsed.all('jit-symbols')) checkReadable(given, given.value, faults);

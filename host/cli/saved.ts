@@ -6,18 +6,25 @@ import type { SavedMachine } from './run-options.js';
 import type { LocalMachine } from '../machine/local.js';
 import { cardsInside } from '../machine/inside-disks.js';
 import { openSnapshot, type OpenSnapshot } from '../machine/snapshot.js';
+import { memorySource, type ByteSource } from '../snapshot/index.js';
 import { fileSource, writeWhole } from '../platform/node/snapshot-file.js';
 import { withoutCodes } from '../words/errno.js';
-import { parseCommandLine } from './arguments.js';
+import { isAddress, parseCommandLine } from './arguments.js';
 import { optionsOf } from './table.js';
 
 const DEFAULT_CARD = 'virtio-net-pci in slot 1';
+
+/** Parts by range requests, or, from a server that has none, all of it. */
+async function addressed(address: URL): Promise<ByteSource> {
+  const { openAddress } = await import('../platform/node/address-source.js');
+  return (await openAddress(address)) ?? memorySource(new Uint8Array(await (await fetch(address)).arrayBuffer()));
+}
 
 /** Opens a snapshot that was named on the command line. Throws UsageError where it cannot be read, SnapshotError where it is none. */
 export async function openNamed(argument: string, path: string, touched = true): Promise<OpenSnapshot> {
   let source;
   try {
-    source = fileSource(path);
+    source = isAddress(path) ? await addressed(new URL(path)) : fileSource(path);
   } catch (error) {
     throw new UsageError(argument, withoutCodes((error as Error).message));
   }

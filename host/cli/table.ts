@@ -73,7 +73,7 @@ const BOOT = rowsOf('What to boot', RUN, [
   ['bios', 'a ROM image instead of a kernel; its console is COM1. A disk without a kernel is booted by SeaBIOS, which is fetched once', { value: 'FILE', files: 'file' }],
   ['append', 'kernel command line; for a guest, added to its own', { value: 'TEXT' }],
   ['clones', 'so many machines of one state in one process and on one switch, each with a seed and a network address of its own, that run the -- COMMAND; what they write has their number before each line', { value: 'N', own: true }],
-  ['snapshot', 'goes on from a machine that was saved (Ctrl-A s), with the cards and disks it had', { value: 'FILE', own: true, files: 'file', key: 'restore' }],
+  ['snapshot', 'goes on from a machine that was saved (Ctrl-A s), with the cards and disks it had; by http, too, of which parts are fetched as they are touched', { value: 'FILE', own: true, files: 'file', key: 'restore' }],
   ['boot', 'what is tried first: order=dc (a floppy, c disk, d CD), once= for the first start, menu=on', { offers: ['order=', 'once=', 'menu=on'], value: 'order=LETTERS[,...]' }],
 ]);
 

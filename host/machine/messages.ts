@@ -18,7 +18,8 @@ export type CallName =
 
 export type ToWorker =
   /** `listens`: the program takes the command's output as it comes. */
-  | { kind: 'create'; options: PortableOptions; listens: boolean }
+  /** `snapshotAt`: the address of the snapshot, which is read where the machine is. */
+  | { kind: 'create'; options: PortableOptions; listens: boolean; snapshotAt?: string }
   /** Listeners have taken so many bytes. */
   | { kind: 'taken'; bytes: number }
   | { kind: 'call'; id: number; name: CallName; arguments: unknown[] }

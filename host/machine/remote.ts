@@ -351,8 +351,10 @@ class RemoteMachine extends GuestCalls implements Machine {
 }
 
 /** An address is sent as text: a URL cannot be cloned. */
-function addressed(options: PortableOptions): PortableOptions {
-  return typeof options.guest === 'object' ? { ...options, guest: options.guest.href } : options;
+function addressed({ snapshot, ...options }: PortableOptions): { options: PortableOptions; snapshotAt?: string } {
+  const plain = typeof options.guest === 'object' ? { ...options, guest: options.guest.href } : options;
+  if (snapshot instanceof URL) return { options: plain, snapshotAt: snapshot.href };
+  return { options: snapshot === undefined ? plain : { ...plain, snapshot } };
 }
 
 function startWorker(script: MachineOptions['worker']): WorkerHandle {
@@ -395,7 +397,7 @@ export async function createRemote(given: MachineOptions): Promise<Machine> {
           resolve(message.memoryMiB);
         }
       });
-      worker.post({ kind: 'create', options: addressed(portable), listens: onCommandOutput !== undefined } satisfies ToWorker);
+      worker.post({ kind: 'create', ...addressed(portable), listens: onCommandOutput !== undefined } satisfies ToWorker);
     });
     return new RemoteMachine(worker, memoryMiB, signal, onCommandOutput, locks);
   } catch (error) {

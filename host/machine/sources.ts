@@ -3,12 +3,12 @@
  * options. Paths stay paths where they are read by who knows what they are for.
  */
 
-import { viewOf } from '../bytes/view.js';
+import { brandOf, viewOf } from '../bytes/view.js';
 import type { OpenGuest } from '../guest/open.js';
 import { platform } from '#platform';
 import { bytesOf, readSource } from './bytes.js';
 import { OptionError } from './errors.js';
-import type { ByteSource } from '../snapshot/index.js';
+import { isPacked, type ByteSource } from '../snapshot/index.js';
 import { openSnapshot, openSnapshotBytes, type OpenSnapshot } from './snapshot.js';
 import type { DriveOptions, FileSource, MachineOptions } from './types.js';
 
@@ -17,7 +17,7 @@ export type PlainOptions = Omit<MachineOptions, 'snapshot' | 'snapshotPages'>;
 
 /** MachineOptions behind readSources: they could go to another thread. */
 export interface SourceOptions extends MachineOptions {
-  snapshot?: string | Uint8Array;
+  snapshot?: string | Uint8Array | URL;
   module?: Uint8Array;
 }
 
@@ -41,11 +41,28 @@ function driveSource(source: DriveOptions['source']): DriveOptions['source'] {
 }
 
 /** A file is read where it lies, unless all of it is asked for. */
-async function openSource(source: string | Uint8Array, pages: MachineOptions['snapshotPages']): Promise<OpenSnapshot> {
+async function openSource(source: string | Uint8Array | URL, pages: MachineOptions['snapshotPages']): Promise<OpenSnapshot> {
   if (pages !== undefined && pages !== 'whole' && pages !== 'touched') throw new OptionError('snapshotPages', `"${String(pages)}" is neither whole nor touched.`);
+  if (source instanceof URL) return openRanged(source, pages === 'touched');
   if (typeof source !== 'string') return openSnapshotBytes(source, pages === 'touched');
   const file = openPath(source);
   return file === undefined ? openSnapshotBytes(await readSource('snapshot', source), pages === 'touched') : openSnapshot(file, pages !== 'whole');
+}
+
+/** An address whose parts are read when they are wanted. */
+const isRanged = (source: FileSource, { snapshotPages }: MachineOptions): boolean => brandOf(source) === 'URL' && /^https?:$/.test((source as URL).protocol) && snapshotPages !== 'whole';
+
+/** What is packed, or comes from a server or to a thread that cannot do it, comes whole. */
+async function openRanged(address: URL, touched: boolean): Promise<OpenSnapshot> {
+  let ranged;
+  try {
+    ranged = await platform.openAddress(address);
+  } catch (error) {
+    throw new OptionError('snapshot', `cannot read ${address.href}: ${(error as Error).message}.`);
+  }
+  if (ranged !== undefined && !isPacked(ranged)) return openSnapshot(ranged, true);
+  ranged?.close();
+  return openSnapshotBytes(await readSource('snapshot', address), touched);
 }
 
 function openPath(path: string): ByteSource | undefined {
@@ -60,7 +77,7 @@ function openPath(path: string): ByteSource | undefined {
 export async function readSources(options: MachineOptions): Promise<SourceOptions> {
   const { snapshot, module, ...rest } = options;
   const read: SourceOptions = rest;
-  if (snapshot !== undefined) read.snapshot = await pathOrBytes('snapshot', snapshot);
+  if (snapshot !== undefined) read.snapshot = isRanged(snapshot, options) ? new URL((snapshot as URL).href) : await pathOrBytes('snapshot', snapshot);
   if (module !== undefined) read.module = await readSource('module', module);
   for (const name of ['kernel', 'initrd', 'bios'] as const) {
     const source = options[name];

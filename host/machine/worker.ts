@@ -4,7 +4,7 @@ import { platform } from '#platform';
 import type { WorkerPort } from '../platform/platform.js';
 import { createLocal } from './create-local.js';
 import type { LocalMachine } from './local.js';
-import { packError, unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
+import { packError, unpackError, type CallName, type FromWorker, type ToWorker } from './messages.js';
 import { bridge } from './port-stream.js';
 import { Window } from './window.js';
 import { WorkerCommand } from './worker-command.js';
@@ -24,10 +24,11 @@ function sendBytes(message: Output): Promise<void> | void {
   return wait;
 }
 
-async function create(options: PortableOptions, listens: boolean): Promise<void> {
+async function create({ options, listens, snapshotAt }: Extract<ToWorker, { kind: 'create' }>): Promise<void> {
   try {
     machine = await createLocal({
       ...options,
+      ...(snapshotAt === undefined ? {} : { snapshot: new URL(snapshotAt) }),
       worker: false,
       onProgress: (message) => send({ kind: 'progress', message }),
       onTransfer: (progress) => send({ kind: 'transfer', progress }),
@@ -89,7 +90,7 @@ async function connect(target: LocalMachine, message: Extract<ToWorker, { kind: 
 }
 
 function receive(message: ToWorker): void {
-  if (message.kind === 'create') void create(message.options, message.listens);
+  if (message.kind === 'create') void create(message);
   else if (message.kind === 'taken') output.taken(message.bytes);
   else if (machine === undefined) return;
   else if (message.kind === 'call') void call(machine, message.id, message.name, message.arguments);

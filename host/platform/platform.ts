@@ -66,6 +66,8 @@ export interface Platform {
   readFile(path: string | URL): Promise<Uint8Array>;
   /** The same, read where it lies, a part at a time and at once; undefined where the platform has only whole files. */
   openFile(path: string): ByteSource | undefined;
+  /** The same by http(s), by range requests; undefined where the server or this thread cannot do that. Rejected with an Error in words where there is nothing. */
+  openAddress(address: URL): Promise<ByteSource | undefined>;
   /** The module that belongs to this package. Rejected with an Error whose message says what to pass instead. */
   readModule(): Promise<Uint8Array>;
   /** SHA-256 in hex of all parts, one after the other. */

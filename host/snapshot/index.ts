@@ -6,7 +6,7 @@ export { SnapshotError } from './errors.js';
 export { PAGE, Packing } from './format.js';
 export type { Section } from './index-table.js';
 export { migrate } from './migrate.js';
-export { openSnapshotFile, packSnapshot, type Deflate } from './pack.js';
+export { isPacked, openSnapshotFile, packSnapshot, type Deflate } from './pack.js';
 export { openPlain, readPage, readSection, sectionNamed, verify, type SnapshotFile } from './read.js';
 export { memorySource, type ByteSource } from './source.js';
 export { encodePlain, join, type Part } from './write.js';

@@ -65,6 +65,16 @@ async function inflateBlock(source: ByteSource, block: Block): Promise<Uint8Arra
   return out;
 }
 
+/** Whether its pages are deflated. Throws SnapshotError where it is no snapshot; then the source is closed. */
+export function isPacked(source: ByteSource): boolean {
+  try {
+    return readHeader(source.read(0, PAGE), source.bytes).packing !== Packing.PLAIN;
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
 /** Opens a snapshot for reading; a packed one is unpacked in memory, and its source closed. */
 export async function openSnapshotFile(source: ByteSource): Promise<SnapshotFile> {
   const { header, index } = openIndex(source);

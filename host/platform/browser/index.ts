@@ -5,6 +5,7 @@ import { DiskError } from '../../disk/errors.js';
 import { GuestError } from '../../guest/errors.js';
 import { NetworkError } from '../../net/errors.js';
 import type { Platform } from '../platform.js';
+import { openAddress } from './address-source.js';
 import { gunzip } from './gunzip.js';
 import { fetchBytes, readModule } from './files.js';
 import { fileCache } from './file-cache.js';
@@ -23,6 +24,7 @@ export const platform: Platform = {
   name: 'browser',
   readFile: fetchBytes,
   openFile: () => undefined,
+  openAddress,
   deflate: undefined,
   readModule,
   sha256,

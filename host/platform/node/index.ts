@@ -33,6 +33,7 @@ export const platform: Platform = {
   sha256: async (parts) => sha256(parts),
   gunzip,
   openFile: (path) => openWords(path),
+  openAddress: async (address) => (await import('./address-source.js')).openAddress(address),
   deflate: async (bytes) => (await import('./deflate.js')).deflate(bytes),
   startWorker,
   yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),

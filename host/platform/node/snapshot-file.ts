@@ -5,6 +5,7 @@
 
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readByPieces } from '../../snapshot/pieces.js';
 import type { ByteSource } from '../../snapshot/source.js';
 
 function readAll(fd: number, to: Uint8Array, offset: number): number {
@@ -17,31 +18,7 @@ function readAll(fd: number, to: Uint8Array, offset: number): number {
   return done;
 }
 
-/** A file is read in pieces of this size, because pages that are used together lie together; so many pieces are kept. */
-const PIECE = 16 << 10;
-const KEPT = 64;
-
-/** Reads small parts of a file by way of larger ones. */
-function pieces(fd: number, size: number): (to: Uint8Array, offset: number) => void {
-  const kept = new Map<number, Uint8Array>();
-  const pieceAt = (number: number): Uint8Array => {
-    const known = kept.get(number);
-    if (known !== undefined) return known;
-    const [oldest] = kept.keys();
-    const buffer = kept.size < KEPT ? new Uint8Array(PIECE) : kept.get(oldest!)!;
-    if (kept.size >= KEPT) kept.delete(oldest!);
-    const there = readAll(fd, buffer.subarray(0, Math.min(PIECE, Math.max(size - number * PIECE, 0))), number * PIECE);
-    kept.set(number, buffer.fill(0, there));
-    return buffer;
-  };
-  return (to, offset) => {
-    for (let done = 0; done < to.length; ) {
-      const at = offset + done, from = at % PIECE, bytes = Math.min(PIECE - from, to.length - done);
-      to.set(pieceAt((at - from) / PIECE).subarray(from, from + bytes), done);
-      done += bytes;
-    }
-  };
-}
+const PIECES = { bytes: 16 << 10, kept: 64 };
 
 /** Throws the system's error where it cannot be opened. */
 export function fileSource(path: string): ByteSource {
@@ -55,8 +32,7 @@ export function fileSource(path: string): ByteSource {
       const out = new Uint8Array(bytes);
       return out.subarray(0, readAll(fd, out, offset));
     },
-    // What is not there any more is zeros, and has another digest.
-    readInto: pieces(fd, size),
+    readInto: readByPieces((to, offset) => readAll(fd, to, offset), size, PIECES),
     close() {
       if (open) closeSync(fd);
       open = false;
