@@ -5,8 +5,7 @@
 //   header, 48 bytes:  | host | mode | count, flow | bytes | nextInPage | nextInHash | end | after | region | heat | behind | elsewhere |  then `count` records
 //
 // Space is handed out in order; when it is full everything is dropped and it starts over (what runs is decoded again in
-// microseconds). An instruction that crosses its page is never cached: its second page may change under it. It is decoded
-// from a joined copy into a block of its own that holds only it.
+// microseconds). An instruction that crosses its page is a block of its own, decoded from a joined copy and remembered apart (crossing.ts).
 
 import { BLOCKS, BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE } from "../base/layout";
 import { Counter, count } from "../base/counters";
@@ -23,6 +22,7 @@ import { Insn } from "./record";
 import { decode } from "./decode";
 import { d } from "./decoder";
 import { JOINED } from "./scratch";
+import { blockOf, CROSSINGS_SIZE, crossingOf, forgetCrossings, isSame, remember } from "./crossing";
 
 @unmanaged export class Block {
   /** Linear-memory address of its first byte; 0 when dropped. */
@@ -48,12 +48,14 @@ import { JOINED } from "./scratch";
 }
 @inline const HEADER: u32 = 48;
 @inline const BLOCK_RECORDS: u32 = 64;
+/** Bytes of the longest instruction. */
+@inline const LONGEST: u32 = 15;
 /** Bytes of blocks that are dropped one by one. */
 @inline const FEW_BYTES: u32 = 16 * 1024;
 @inline const HASH_MASK: u32 = <u32>(BLOCK_HASH_SIZE / 4) - 1;
-/** The block of an instruction that crosses a page: at the region's start, never in the hash. */
-@inline const LONE: u32 = <u32>BLOCKS;
-@inline const FIRST: u32 = LONE + HEADER + RECORD;
+/** No block, as one that ran last. */
+@inline const NONE: u32 = <u32>BLOCKS;
+@inline const FIRST: u32 = <u32>BLOCKS + CROSSINGS_SIZE;
 @inline const LIMIT: u32 = <u32>(BLOCKS + BLOCKS_SIZE) - HEADER - BLOCK_RECORDS * RECORD;
 
 @inline function hashOf(host: u32, mode: u32): usize { return BLOCK_HASH + <usize>((host ^ mode * 0x9e5) & HASH_MASK) * 4; }
@@ -63,10 +65,9 @@ import { JOINED } from "./scratch";
 export function dropAllBlocks(): void {
   const few = links.blockSpace != 0 && links.blockSpace - FIRST < FEW_BYTES;
   if (few) dropEach(); else dropMaps();
-  // What stood in `last`, and what blocks remember, is no block any more. The lone one stays.
-  const lone = changetype<Block>(<usize>LONE);
-  lone.host = 0; lone.behind = 0; lone.elsewhere = 0;
-  control.last = LONE;
+  // What stood in `last`, and what blocks remember, is no block any more.
+  forgetCrossings();
+  control.last = NONE;
   leaveBlock();
   links.blockSpace = FIRST;
   links.translations = 0;
@@ -142,6 +143,7 @@ export function decodeBlock(host: u32, linear: u64, mode: u32): Block {
   if (links.blockSpace == 0 || links.blockSpace > LIMIT) dropAllBlocks();
   const b = changetype<Block>(<usize>links.blockSpace);
   const offset = <u32>linear & 0xfff, pageEnd = host - offset + 4096;
+  if (pageEnd - host < LONGEST && crosses(host, mode, pageEnd - host)) return decodeLone(host, linear, mode, pageEnd - host);
   let at = host, n: u32 = 0, record = links.blockSpace + HEADER;
   while (n < BLOCK_RECORDS && at < pageEnd) {
     if (!decode(changetype<Insn>(<usize>record), at, pageEnd, at - (pageEnd - 4096), mode)) break;
@@ -177,6 +179,12 @@ function publish(b: Block): void {
   markWriters(b.host & ~0xfff);
 }
 
+/** The `left` bytes in this page are the beginning of an instruction that was found to cross it. */
+function crosses(host: u32, mode: u32, left: u32): bool {
+  memory.copy(JOINED, host, left);
+  return isSame(crossingOf(host, mode), host, mode, left);
+}
+
 /** An instruction that runs into the next page: `left` bytes of it are in this one. */
 function decodeLone(host: u32, linear: u64, mode: u32, left: u32): Block {
   const none = changetype<Block>(0);
@@ -187,9 +195,12 @@ function decodeLone(host: u32, linear: u64, mode: u32, left: u32): Block {
   const next = fetchAt(linear + left);
   if (!next) return none;
   memory.copy(JOINED + left, next, 16);
-  const b = changetype<Block>(<usize>LONE), record = changetype<Insn>(<usize>(LONE + HEADER));
+  const known = crossingOf(host, mode), b = changetype<Block>(blockOf(known)), record = changetype<Insn>(<usize>firstRecord(b));
+  if (isSame(known, host, mode, known.bytes)) return b;
+  spend(Work.DECODE);
   decode(record, JOINED, JOINED + left + 16, <u32>linear & 0xfff, mode);
   seal(b, 0, mode, 1, record.length, (<u32>linear & 0xfff) + record.length);
+  remember(known, host, mode, record.length);
   return b;
 }
 

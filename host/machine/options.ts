@@ -65,7 +65,6 @@ function checkSources(options: ReadOptions): void {
   if (options.entry !== undefined && options.kernel === undefined && options.guest === undefined) throw new OptionError('entry', 'needs a kernel or a guest.');
   for (const name of ['command', 'add', 'agent'] as const) {
     if (options[name] && options.guest === undefined && (name === 'add' || options.snapshot === undefined)) throw new OptionError(name, 'needs a prepared guest (guest).');
-    if (name === 'add' && options.add && options.snapshot !== undefined) throw new OptionError(name, 'is put into a guest before it starts; one of a snapshot has started. Use writeFile().');
   }
   if (options.command !== undefined && options.agent) throw new OptionError('command', 'cannot be combined with agent; use exec().');
 }

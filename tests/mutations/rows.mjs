@@ -158,8 +158,16 @@ export const rows = [
   {
     rule: "work: a full table looks at one connection",
     file: `${NET}/share.ts`,
-    from: "if (flow.lastActive === known) return known < since ? flow : undefined;",
+    from: "if (flow.lastActive === known) return known < since ? flow : 'none';",
     to: "if (flow.lastActive === known && known < since) return flow;",
+    test: FLOWS,
+    named: "thousands of connections a frame costs the same with 8192 of them that opens one more",
+  },
+  {
+    rule: "work: one frame looks at a bounded number of connections",
+    file: `${NET}/table.ts`,
+    from: "this.findPlace(this.fromGuest, MOST_LOOKS)",
+    to: "this.findPlace(this.fromGuest)",
     test: FLOWS,
     named: "thousands of connections a frame costs the same with 8192 of them that opens one more",
   },
@@ -173,7 +181,7 @@ export const rows = [
   },
   {
     rule: "disk: an overlay's data before its map",
-    file: "host/disk/overlay.ts",
+    file: "host/platform/node/disk/overlay.ts",
     from: "await this.store.sync();\n    if (this.dirty.size === 0) return;",
     to: "if (this.dirty.size === 0) return this.store.sync();",
     test: "tests/unit/disk/overlay.test.ts",
@@ -210,6 +218,15 @@ export const rows = [
     to: "memory.copy(host, from + done, piece);",
     test: "tests/machine/dma-code.test.ts",
     named: "one byte by DMA over cached code takes effect",
+    module: true,
+  },
+  {
+    rule: "code: an instruction that crosses its page is the one that both pages hold",
+    file: "assembly/decode/cache.ts",
+    from: "if (isSame(known, host, mode, known.bytes)) return b;",
+    to: "if (isSame(known, host, mode, left)) return b;",
+    test: "tests/machine/crossing.test.ts",
+    named: "an instruction that crosses its page changes with either page",
     module: true,
   },
   {

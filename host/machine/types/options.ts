@@ -87,7 +87,7 @@ export interface MachineOptions {
   append?: string;
   /** A prepared guest: `amd64`, `i386`, `builtin`, or a folder that `pintail guest build` wrote, by path or by its address on any web server. */
   guest?: string | URL;
-  /** Files put into the prepared guest's initramfs. */
+  /** Files put into the prepared guest's initramfs. With a snapshot, as `guest` there, what `reset()` boots from: a guest that has started gets files by `writeFile()`. */
   add?: readonly AddedFile[];
   /** The prepared guest answers `exec()` instead of giving a shell on its console. Default false. */
   agent?: boolean;

@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { appletNames } from '../../../host/guest/busybox.js';
 import { readCpio, writeCpio } from '../../../host/guest/cpio.js';
-import { file } from '../../../host/guest/files.js';
+import { file, type FileEntry } from '../../../host/guest/files.js';
 import { GuestError, importGuest, loadGuest, NoPackageClient, prepareGuest } from '../../../host/guest/index.js';
 import { writeGuestFile, writeManifest } from '../../../host/platform/node/guest/folder.js';
 import { indexModules, moduleName, selectModules } from '../../../host/guest/modules.js';
@@ -70,6 +70,14 @@ describe('a guest folder', () => {
   });
 });
 
+/** An empty file, or a hard link. */
+function tarHeader(path: string, link: string): Buffer {
+  const header = Buffer.alloc(512);
+  for (const [at, text] of [[0, path], [100, '0000644'], [108, '0000000'], [116, '0000000'], [124, '00000000000'], [136, '00000000000'], [148, '        '], [156, link === '' ? '0' : '1'], [157, link], [257, 'ustar\x0000']] as const) header.write(text, at);
+  header.write(`${header.reduce((sum, byte) => sum + byte).toString(8).padStart(6, '0')}\0`, 148);
+  return header;
+}
+
 describe('importing', () => {
   const tar = spawnSync('tar', ['--version']).status === 0;
 
@@ -102,6 +110,23 @@ describe('importing', () => {
     await expect(attempt(Buffer.concat([gzipSync('x').subarray(0, 10), Buffer.alloc(50, 0xff)]))).rejects.toThrow(/bad cannot be unpacked/);
     await expect(importGuest(join(dir, 'none'), join(dir, 'out'), { base })).rejects.toThrow(/none does not exist/);
     expect(existsSync(join(dir, 'out'))).toBe(false);
+  });
+
+  it('follows hard links to hard links, once each, and refuses those that lead to nothing', async () => {
+    await makeGuest(dir);
+    const base = await loadGuest(dir);
+    const attempt = async (entries: [string, string][]): Promise<Map<string, FileEntry>> => {
+      writeFileSync(join(dir, 'links.tar'), Buffer.concat([...entries.map(([path, link]) => tarHeader(path, link)), Buffer.alloc(1024)]));
+      const guest = await importGuest(join(dir, 'links.tar'), join(dir, 'out'), { base });
+      return new Map(readCpio(await readFile(guest.initrd)).map((entry) => [entry.path, entry]));
+    };
+    const forwards = await attempt([['a', ''], ['b', 'a'], ['c', 'b']]), backwards = await attempt([['c', 'b'], ['b', 'a'], ['a', '']]);
+    for (const entries of [forwards, backwards]) expect(entries.get('c')).toMatchObject({ kind: 'file', data: { length: 0 } });
+    await expect(attempt([['a', 'b'], ['b', 'a']])).rejects.toThrow(/has a link a to b, which is not in it/);
+    await expect(attempt([['a', 'none']])).rejects.toThrow(/has a link a to none, which is not in it/);
+    // Twenty thousand in a chain, the wrong way round: each followed anew would be two hundred million steps.
+    const long = Array.from({ length: 20_000 }, (_, k): [string, string] => [`l${k}`, k === 19_999 ? '' : `l${k + 1}`]);
+    expect((await attempt(long)).has('l0')).toBe(true);
   });
 
   it.skipIf(!tar)('leaves nothing of a guest whose files cannot be written, and what was there', async () => {

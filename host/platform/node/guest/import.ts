@@ -67,16 +67,34 @@ async function openArchive(path: string, budget: Budget, signal?: AbortSignal): 
   return oneChunk(unpack(await readFile(path), packing, undefined, budget));
 }
 
-/** Gives each hard link the contents of the file it is a second name of. */
+/** Gives each hard link the contents of the file it is a further name of, by whatever names that has. */
 function resolveHardLinks(entries: TarEntry[], archive: string, budget: Budget): FileEntry[] {
-  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
+  const contentsOf = followLinks(new Map(entries.map((entry) => [entry.path, entry])));
   return entries.map(({ hardLink, ...entry }) => {
     if (hardLink === undefined) return entry;
-    const first = byPath.get(hardLink);
-    if (first?.data === undefined) throw new GuestError(`${archive} has a link ${entry.path} to ${hardLink}, which is not in it`, 'Make the archive again.');
-    budget.spendBytes(first.data.length, Infinity);
-    return { ...entry, data: first.data };
+    const data = contentsOf(hardLink);
+    if (data === undefined) throw new GuestError(`${archive} has a link ${entry.path} to ${hardLink}, which is not in it`, 'Make the archive again.');
+    budget.spendBytes(data.length, Infinity);
+    return { ...entry, data };
   });
+}
+
+/** What a path holds, undefined for a link that leads to nothing or to itself. Each link is followed once, however long their chains. */
+function followLinks(byPath: ReadonlyMap<string, TarEntry>): (path: string) => Uint8Array | undefined {
+  const known = new Map<string, Uint8Array | undefined>();
+  return (path) => {
+    const passed: string[] = [];
+    let at: string | undefined = path;
+    while (at !== undefined && !known.has(at)) {
+      const entry = byPath.get(at);
+      known.set(at, entry?.data);
+      passed.push(at);
+      at = entry?.hardLink;
+    }
+    if (at !== undefined) for (const link of passed) known.set(link, known.get(at));
+    else for (const link of passed) known.set(link, known.get(passed.at(-1)!));
+    return known.get(path);
+  };
 }
 
 /** The entries that go into the root, as they come. Device nodes come with devtmpfs, and mount points must be empty. */
