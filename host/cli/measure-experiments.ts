@@ -16,8 +16,13 @@ import { optionsOf } from './table.js';
 
 const say = (text: string): void => void process.stdout.write(text);
 
+/** What it took is told, and is no part of the result. */
 const run = (experiment: Experiment, add: readonly string[]): Promise<ExperimentResult> =>
-  interruptible('measure', (signal, { note, transfer }) => runExperiment(experiment, { add, signal, onProgress: (message) => note(`${experiment.id}: ${message}`), onTransfer: transfer }));
+  interruptible('measure', async (signal, { note, transfer }) => {
+    const begun = performance.now(), result = await runExperiment(experiment, { add, signal, onProgress: (message) => note(`${experiment.id}: ${message}`), onTransfer: transfer });
+    note(`${experiment.id}: ${((performance.now() - begun) / 1000).toFixed(0)} s`);
+    return result;
+  });
 
 function list(): number {
   for (const id of experimentIds()) say(`${id.padEnd(6)}${findExperiment(id).title}\n`);

@@ -8,7 +8,8 @@ import { basename, join } from 'node:path';
 import { didYouMean } from '../words/near.js';
 import { parseSpeed } from '../net/lab.js';
 import { MeasureError } from './errors.js';
-import { IOMMU_QUANTITIES, quantityOf, QUANTITIES } from './quantities.js';
+import { WAYS, WRONGS, type Attack } from './isolation/attack.js';
+import { IOMMU_QUANTITIES, ISOLATION, quantityOf, QUANTITIES } from './quantities.js';
 import { check, isBoolean, isCount, isNumber, isOneOf, isText, listOf, object, recordOf, type Check, type Fields, type Problem } from './schema.js';
 import { ROOT } from './root.js';
 import { CARD_MODELS, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, type Variant } from './variant.js';
@@ -40,6 +41,8 @@ export interface Experiment {
   source: string;
   phases: number;
   variants: Variant[];
+  /** Of isolation: what a card tries that it may not. A figure names one as it names a variant. */
+  attacks: Attack[];
   figures: FigureRow[];
   /** What of the paper's is not measured here, and why. */
   absent: { what: string; why: string }[];
@@ -49,13 +52,14 @@ const needed = (is: Check): Fields[string] => ({ needed: true, is });
 const may = (is: Check): Fields[string] => ({ needed: false, is });
 
 const isSpeed: Check = (value, path) => (typeof value === 'string' && parseSpeed(value) ? [] : [{ path, expected: 'bits a second, such as "100M"' }]);
-const isQuantity: Check = (value, path) => (typeof value === 'string' && quantityOf(value) !== undefined ? [] : [{ path, expected: `a quantity: ${[...Object.keys(QUANTITIES), ...Object.keys(IOMMU_QUANTITIES)].join(', ')}, or "register NAME r".${didYouMean(String(value), Object.keys(QUANTITIES))}` }]);
+const isQuantity: Check = (value, path) => (typeof value === 'string' && (value === ISOLATION || quantityOf(value) !== undefined) ? [] : [{ path, expected: `a quantity: ${[...Object.keys(QUANTITIES), ...Object.keys(IOMMU_QUANTITIES), ISOLATION].join(', ')}, or "register NAME r".${didYouMean(String(value), Object.keys(QUANTITIES))}` }]);
 
 const VARIANT: Fields = {
   name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
   count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
   speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isText), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)),
 };
+const ATTACK: Fields = { name: needed(isText), way: needed(isOneOf(WAYS)), wrong: needed(isOneOf(Object.keys(WRONGS))), reason: may(isCount(1, 0x26)), behind: may(isBoolean) };
 const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };
 const FIGURE: Fields = {
   what: needed(isText), variant: needed(isText), quantity: needed(isQuantity), over: may(isText), paper: may((value, path) => object(value, path, PAPER)),
@@ -64,23 +68,26 @@ const FIGURE: Fields = {
 const ABSENT: Fields = { what: needed(isText), why: needed(isText) };
 const EXPERIMENT: Fields = {
   schema: needed((value, path) => (value === 1 ? [] : [{ path, expected: '1' }])), id: needed(isText), title: needed(isText), source: needed(isText), phases: may(isCount(1, 50)),
-  variants: needed(listOf((value, path) => object(value, path, VARIANT), 1)), figures: needed(listOf((value, path) => object(value, path, FIGURE))),
+  variants: may(listOf((value, path) => object(value, path, VARIANT))), attacks: may(listOf((value, path) => object(value, path, ATTACK))), figures: needed(listOf((value, path) => object(value, path, FIGURE))),
   absent: may(listOf((value, path) => object(value, path, ABSENT))),
 };
 
-type Raw = Omit<Experiment, 'variants' | 'absent' | 'phases'> & { variants: (Partial<Variant> & Pick<Variant, 'name' | 'card' | 'direction'>)[]; absent?: Experiment['absent']; phases?: number };
+type Raw = Omit<Experiment, 'variants' | 'attacks' | 'absent' | 'phases'> & { variants?: (Partial<Variant> & Pick<Variant, 'name' | 'card' | 'direction'>)[]; attacks?: Attack[]; absent?: Experiment['absent']; phases?: number };
 
 /** What the shape alone does not say: names that lead somewhere, gates that may be. */
-function meaningProblems({ variants, figures }: Raw): Problem[] {
-  const names = variants.map(({ name }) => name);
-  const twice = names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: `variants[${i}].name`, expected: `a name of its own: "${name}" is there before` }] : []));
+function meaningProblems({ variants = [], attacks = [], figures }: Raw): Problem[] {
+  const names = [...variants, ...attacks].map(({ name }) => name), attacked = new Set(attacks.map(({ name }) => name));
+  if (names.length === 0) return [{ path: 'variants', expected: 'a list of at least 1, or attacks' }];
+  const place = (i: number): string => (i < variants.length ? `variants[${i}]` : `attacks[${i - variants.length}]`);
+  const twice = names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: `${place(i)}.name`, expected: `a name of its own: "${name}" is there before` }] : []));
+  const mixed = figures.flatMap(({ variant, quantity, over }, i) => (attacked.has(variant) !== (quantity === ISOLATION) || (over !== undefined && attacked.has(over)) ? [{ path: `figures[${i}].quantity`, expected: `"${ISOLATION}" of an attack, another of a variant` }] : []));
   const received = variants.flatMap(({ steady, direction }, i) => (steady === true && direction !== 'tx' ? [{ path: `variants[${i}].steady`, expected: 'a variant that sends ("tx")' }] : []));
   const wrong = figures.flatMap((row, i) => [
     ...(['variant', 'over'] as const).flatMap((key) => (row[key] === undefined || names.includes(row[key]) ? [] : [{ path: `figures[${i}].${key}`, expected: `the name of a variant.${didYouMean(row[key], names)}` }])),
     ...(row.verdict === 'reproduced' && row.paper === undefined ? [{ path: `figures[${i}].paper`, expected: 'the figure that is reproduced' }] : []),
     ...(row.verdict === 'reproduced' && row.paper?.tag === 'M' ? [{ path: `figures[${i}].paper.tag`, expected: 'S, S2 or D: a figure known from memory alone is no gate' }] : []),
   ]);
-  return [...twice, ...received, ...wrong];
+  return [...twice, ...mixed, ...received, ...wrong];
 }
 
 function problemsOf(value: unknown): Problem[] {
@@ -91,7 +98,7 @@ function problemsOf(value: unknown): Problem[] {
 /** An experiment from its text. Throws SchemaError. */
 export function readExperiment(file: string, text: string): Experiment {
   const raw = check(file, text, problemsOf) as Raw;
-  return { ...raw, phases: raw.phases ?? 5, absent: raw.absent ?? [], variants: raw.variants.map((variant) => ({ ...DEFAULTS, ...variant })) };
+  return { ...raw, phases: raw.phases ?? 5, absent: raw.absent ?? [], attacks: raw.attacks ?? [], variants: (raw.variants ?? []).map((variant) => ({ ...DEFAULTS, ...variant })) };
 }
 
 // --- Those that come with the project ---

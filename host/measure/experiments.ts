@@ -8,14 +8,20 @@ import { MeasureError } from './errors.js';
 import type { Experiment } from './experiment.js';
 import { conditions } from './packet.js';
 import { reportFiles, type Software } from './report/files.js';
+import { compileModule } from '../machine/module.js';
+import { runAttacks } from './isolation/run.js';
 import { judge, type ExperimentResult } from './result.js';
 import { ROOT } from './root.js';
-import { measureVariants, type MeasureOptions } from './run.js';
+import { measureVariants, type MeasureOptions, type Origin } from './run.js';
+
+const BOARD_ALONE = 'a board whose processor does not run';
+const boardAlone = (build: string): Origin => ({ guest: { name: 'none', version: 'none', kernel: 'none', initrd: 'none' }, build, tickNs: 1 });
 
 export async function runExperiment(experiment: Experiment, options: Omit<MeasureOptions, 'phases'>): Promise<ExperimentResult> {
-  const { variants, phases } = experiment;
+  const { variants, phases } = experiment, attacked = await runAttacks(experiment, options.onProgress, options.signal);
+  if (variants.length === 0) return judge(experiment, [], boardAlone((await compileModule()).build), BOARD_ALONE, attacked);
   const { measured, origin } = await measureVariants(variants, { ...options, phases });
-  return judge(experiment, measured, origin, conditions(variants, origin));
+  return judge(experiment, measured, origin, conditions(variants, origin), attacked);
 }
 
 /** What counted: the package's version, and its commit where this is a checkout. */

@@ -44,6 +44,9 @@ export const IOMMU_QUANTITIES: Readonly<Record<string, Quantity>> = {
   interruptsRemapped: unit('interrupts by a remapping entry', 'interrupts remapped'),
 };
 
+/** Of an attack: the share of what isolation promises that held. */
+export const ISOLATION = 'isolation';
+
 /** `register TDT w`: accesses to one register. */
 const REGISTER = /^register (.+ [rw])$/;
 

@@ -3,7 +3,8 @@
 import { MeasureError } from './errors.js';
 import type { Experiment, FigureRow, Verdict } from './experiment.js';
 import type { Figures } from './figures.js';
-import { quantityOf } from './quantities.js';
+import { ISOLATION, quantityOf } from './quantities.js';
+import { isolationOf, type Attacked, type Outcome } from './isolation/run.js';
 import type { Measured, Origin } from './run.js';
 
 export const RESULT_SCHEMA = 'pintail-result/1';
@@ -25,6 +26,8 @@ export interface ExperimentResult {
   figures: FigureResult[];
   /** By variant, one a phase. */
   measured: { variant: string; phases: Figures[] }[];
+  /** By attack, where there are some. */
+  attacked?: { attack: string; phases: Outcome[] }[];
 }
 
 function middle(values: readonly number[]): number {
@@ -32,7 +35,8 @@ function middle(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-function valuesOf({ variant, over, quantity, what }: FigureRow, measured: readonly Measured[]): number[] {
+function valuesOf({ variant, over, quantity, what }: FigureRow, measured: readonly Measured[], attacked: readonly Attacked[]): number[] {
+  if (quantity === ISOLATION) return attacked.find(({ attack }) => attack.name === variant)!.outcomes.map(isolationOf);
   const phases = (name: string): number[] => measured.find((one) => one.variant.name === name)!.figures.map(quantityOf(quantity)!.of);
   const values = over === undefined ? phases(variant) : phases(variant).map((value, i) => value / phases(over)[i]!);
   if (values.some((value) => !Number.isFinite(value))) throw new MeasureError(what, `"${quantity}" is no number there: what it is counted by never happened.`);
@@ -44,15 +48,16 @@ function verdictOf({ least, most, verdict }: FigureRow, values: readonly number[
   return values.every((value) => value >= (least ?? -Infinity) && value <= (most ?? Infinity)) ? verdict : 'not reproduced';
 }
 
-function resultOf(row: FigureRow, measured: readonly Measured[]): FigureResult {
-  const values = valuesOf(row, measured), median = middle(values);
+function resultOf(row: FigureRow, measured: readonly Measured[], attacked: readonly Attacked[]): FigureResult {
+  const values = valuesOf(row, measured, attacked), median = middle(values);
   const ratio = row.paper === undefined || row.paper.value === 0 ? {} : { ratio: median / row.paper.value };
   return { ...row, minimum: Math.min(...values), median, maximum: Math.max(...values), ...ratio, given: verdictOf(row, values) };
 }
 
-export function judge(experiment: Experiment, measured: readonly Measured[], origin: Origin, conditions: string): ExperimentResult {
+export function judge(experiment: Experiment, measured: readonly Measured[], origin: Origin, conditions: string, attacked: readonly Attacked[] = []): ExperimentResult {
   return {
-    schema: RESULT_SCHEMA, experiment, origin, conditions, figures: experiment.figures.map((row) => resultOf(row, measured)),
+    schema: RESULT_SCHEMA, experiment, origin, conditions, figures: experiment.figures.map((row) => resultOf(row, measured, attacked)),
     measured: measured.map(({ variant, figures }) => ({ variant: variant.name, phases: figures })),
+    ...(attacked.length === 0 ? {} : { attacked: attacked.map(({ attack, outcomes }) => ({ attack: attack.name, phases: outcomes })) }),
   };
 }

@@ -42,6 +42,13 @@ describe('experiments', () => {
     for (const id of experimentIds()) expect(findExperiment(id)).toMatchObject({ id, phases: 5 });
   });
 
+  it('have a figure of every variant and attack', () => {
+    for (const { variants, attacks, figures } of experimentIds().map(findExperiment)) {
+      const used = new Set(figures.flatMap(({ variant, over }) => [variant, over]));
+      expect([...variants, ...attacks].filter(({ name }) => !used.has(name)).map(({ name }) => name)).toEqual([]);
+    }
+  });
+
   it('measure at least 4,000 frames after 500', () => {
     for (const variant of experimentIds().flatMap((id) => findExperiment(id).variants)) {
       expect(variant.count, variant.name).toBeGreaterThanOrEqual(4000);
@@ -63,7 +70,7 @@ describe('a file', () => {
     [file({ schema: 2 }), /^x\.json: schema: expected 1$/],
     [file({ tittle: 'x' }), /^x\.json: tittle: expected no such field\..*title/],
     [file({ id: undefined }), /^x\.json: id: expected a value: it is missing$/],
-    [file({ variants: [] }), /^x\.json: variants: expected a list of at least 1$/],
+    [file({ variants: [] }), /^x\.json: variants: expected a list of at least 1, or attacks$/],
     [file({ variants: [{ name: 'a', card: 'e100', direction: 'tx' }], figures: [] }), /^x\.json: variants\[0\]\.card: expected one of .*e1000/],
     [file({ variants: [{ name: 'a', card: 'e1000', direction: 'tx', speed: 'fast' }], figures: [] }), /variants\[0\]\.speed: expected bits a second/],
     [file({ variants: [{ name: 'a', card: 'e1000', direction: 'rx', speed: '1G', steady: true }], figures: [] }), /variants\[0\]\.steady: expected a variant that sends/],
