@@ -7,6 +7,10 @@ export const enum UnitLook {
   PAGE,
   /** Kept interrupt entry i: its index plus one (0: free), and its two halves. */
   ENTRY,
+  /** Row i of the counts by requester, all there are one after another: the requester plus one (0: no row; OTHERS), then look-ups, hits, walk reads, passed, refused, remapped, blocked. */
+  REQUESTER,
 }
+/** What stands for requesters that found no row. */
+export const enum UnitRow { OTHERS = 0x1_0001, WORDS = 8 }
 /** Bits of GSTS. */
 export const enum UnitOn { TRANSLATION = 31, INTERRUPTS = 25 }

@@ -10,6 +10,9 @@ export const enum TraceKind {
   DMA_READ, DMA_WRITE,
   /** An interrupt is sent, as a message or by a line (`id`), and taken by the processor (`id` is the vector, `value` the handler). */
   MESSAGE, LINE, TAKEN,
+  /** What the remapping unit made of a transfer: `id` is the requester, `value` the address in memory, in the place of bytes the entries that it read, 0 for what it kept; or the
+   * address that was refused, and the reason. */
+  TRANSLATED, REFUSED,
 }
 
 /** An event's words, by offset in bytes; the ring holds EVENTS of them, and is asked to be emptied when it is half full. */

@@ -4,6 +4,7 @@
 import { CONTEXT_CACHE, CONTEXT_CACHE_SIZE, CONTEXT_ENTRIES } from "./layout";
 import { Count, tally } from "./counters";
 import { CONTEXT_HIGH_RESERVED, CONTEXT_LOW_RESERVED, Entry, Reason, ROOT_RESERVED, TABLE_ADDRESS, TranslationType } from "./spec";
+import { rowOf } from "./requesters";
 import { beyondMemory, fetchPair, unit } from "./state";
 
 @unmanaged export class Context {
@@ -16,7 +17,8 @@ import { beyondMemory, fetchPair, unit } from "./state";
   /** Why requests are refused, 0 when they are not; faults are not to be recorded. */
   reason: u32;
   hidden: u32;
-  pad0: u32;
+  /** Of the counts by requester. */
+  row: u32;
 }
 @inline export function contextAt(i: u32): Context { return changetype<Context>(CONTEXT_CACHE + (<usize>(i & (CONTEXT_ENTRIES - 1)) << 5)); }
 /** Where a requester of bus 0 and those beside it on the same slot spread. */
@@ -29,6 +31,7 @@ export function contextOf(requester: u32): Context {
   tally(Count.CONTEXT_MISSES);
   memory.fill(changetype<usize>(c), 0, offsetof<Context>());
   c.reason = read(c, requester);
+  c.row = rowOf(requester);
   if (!c.reason || unit.caching) c.tag = requester + 1;
   if (c.reason) c.domain = 0;
   return c;

@@ -8,6 +8,7 @@ import { sourceMask } from "./contexts";
 import { readEntry } from "./entries";
 import { noteFault } from "./faults";
 import { Command, Entry, Frcd, Irta, Irte, IRTE_HIGH_RESERVED, IRTE_RESERVED, IRTE_XAPIC_RESERVED, Message, Reason, Verify } from "./spec";
+import { rowAt, rowOf } from "./requesters";
 import { isOn, unit } from "./state";
 
 @inline const WINDOW: u64 = 0xfee;
@@ -22,13 +23,15 @@ export function remapMessage(requester: u32, address: u64, data: u32): void {
   if (!(address & Message.REMAPPABLE)) { passCompatible(requester, address, data); return; }
   const index = indexOf(<u32>address, data);
   const reason = address & Message.SUBHANDLE && data >> 16 ? <u32>Reason.MESSAGE_RESERVED : checkEntry(requester, index);
-  if (!reason) { deliverEntry(); return; }
+  const row = rowAt(rowOf(requester));
+  if (!reason) { row.remapped++; deliverEntry(); return; }
+  row.blocked++;
   const hidden = reason == <u32>Reason.IRTE_ABSENT || reason == <u32>Reason.IRTE_RESERVED || reason == <u32>Reason.SOURCE;
   noteFault(requester, <u64>index << Frcd.INDEX_SHIFT, reason, false, hidden && (unit.word & Entry.FPD) != 0);
 }
 
 function passCompatible(requester: u32, address: u64, data: u32): void {
-  if (isWide() || !isOn(Command.CFI)) { noteFault(requester, 0, Reason.COMPATIBILITY, false, false); return; }
+  if (isWide() || !isOn(Command.CFI)) { rowAt(rowOf(requester)).blocked++; noteFault(requester, 0, Reason.COMPATIBILITY, false, false); return; }
   tally(Count.COMPATIBLE);
   receiveMessage(requester, address, data);
 }

@@ -20,3 +20,7 @@ import { VTD_DATA } from "../device/layout";
 @inline export const MAX_IOTLB: u32 = 1024;
 @inline export const IOTLB_CACHE: usize = TABLE_CACHE + TABLE_CACHE_SIZE;
 @inline export const IOTLB_CACHE_SIZE: usize = 32 * <usize>MAX_IOTLB;
+/** Counts by requester, which outlive a reset (requesters.ts). */
+@inline export const MAX_REQUESTERS: u32 = 32;
+@inline export const REQUESTER_ROWS: usize = IOTLB_CACHE + IOTLB_CACHE_SIZE;
+@inline export const REQUESTER_ROWS_SIZE: usize = 64 * <usize>MAX_REQUESTERS;

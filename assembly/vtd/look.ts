@@ -1,9 +1,10 @@
 // What the host is told of the remapping unit, for people to look at (host/machine/iommu-text.ts): four 64-bit words about one thing at a time, in
-// scratch memory. Nothing of the machine changes.
+// scratch memory, or a row of eight where it lies. Nothing of the machine changes.
 
 import { entries, domainOf, bitsOf, isThere, pageAt, rightsOf, sizeOf } from "./iotlb";
 import { keptEntry } from "./entries";
-import { IRTE_ENTRIES } from "./layout";
+import { IRTE_ENTRIES, MAX_REQUESTERS } from "./layout";
+import { rowAt } from "./requesters";
 import { Reg } from "./spec";
 import { get32, unit } from "./state";
 import { UnitLook } from "../surface/iommu";
@@ -22,6 +23,7 @@ export function lookAtUnit(what: u32, i: u32): usize {
     case UnitLook.TABLES: return words(unit.root, unit.interrupts, get32(Reg.GSTS), unit.addressBits);
     case UnitLook.PAGE: return i < entries() ? lookAtPage(i) : 0;
     case UnitLook.ENTRY: return i < IRTE_ENTRIES ? words(keptEntry(i).tag, keptEntry(i).low, keptEntry(i).high, 0) : 0;
+    case UnitLook.REQUESTER: return i < MAX_REQUESTERS && rowAt(i).tag ? changetype<usize>(rowAt(i)) : 0;
     default: return 0;
   }
 }

@@ -42,6 +42,8 @@ import { Command, Reg } from "./spec";
   rights: u32;
   /** Of the page: 0 4 KiB, 1 2 MiB, 2 1 GiB. */
   size: u32;
+  /** Entries that the walk has read. */
+  reads: u32;
 }
 @inline export const unit = changetype<Unit>(UNIT_WORDS);
 @inline export const STATE_FROM: usize = offsetof<Unit>("root");

@@ -1,13 +1,16 @@
 // What device/dma asks for each page of a transfer: where an address of a requester leads (3.6). Off, only protected memory matters (PMEN,
 // 11.4.10); on, the requester's context, then the IOTLB, then a walk. The interrupt range is never memory.
 
+import { isTraced, noteEvent } from "../base/trace";
 import { REFUSED } from "../device/dma";
+import { TraceKind } from "../surface/trace";
 import { Context, contextOf } from "./contexts";
 import { Count, tally } from "./counters";
 import { noteFault } from "./faults";
 import { keep, lookUp, bitsOf } from "./iotlb";
 import { LEVEL_BITS, PAGE_BITS, Pmen, PROTECTED_LOW, Pte, Reason, Reg, TABLE_ADDRESS } from "./spec";
 import { get32, get64, translates, unit } from "./state";
+import { rowAt } from "./requesters";
 import { walk } from "./walk";
 
 /** FEExxxxx: messages come by another door (device/interrupt). */
@@ -20,24 +23,33 @@ export function translate(requester: u32, address: u64, write: u32): u64 {
   const c = contextOf(requester);
   if (c.reason) return refuse(c, requester, address, c.reason, write);
   if (address >> unit.addressBits) return refuse(c, requester, address, Reason.ADDRESS, write);
-  if (!c.levels) { tally(Count.PASSED); return open(address); }
+  if (!c.levels) { tally(Count.PASSED); rowAt(c.row).passed++; return open(address); }
   if (address >> (PAGE_BITS + c.levels * LEVEL_BITS)) return refuse(c, requester, address, Reason.ADDRESS, write);
   return throughPages(c, requester, address, write);
 }
 
 function throughPages(c: Context, requester: u32, address: u64, write: u32): u64 {
-  if (!lookUp(c.domain, address)) {
+  const row = rowAt(c.row);
+  row.lookups++;
+  unit.reads = 0;
+  if (lookUp(c.domain, address)) row.hits++;
+  else {
     const reason = walk(c, address, write != 0);
+    row.walkReads += unit.reads;
     // Caching mode: that nothing is there is kept as well.
     if (unit.caching && !unit.rights && (reason == <u32>Reason.READ || reason == <u32>Reason.WRITE)) keep(c.domain, address);
     if (reason) return refuse(c, requester, address, reason, write);
     keep(c.domain, address);
   }
   if (!(unit.rights & <u32>(write ? Pte.WRITE : Pte.READ))) return refuse(c, requester, address, write ? Reason.WRITE : Reason.READ, write);
-  return unit.base | (address & ((<u64>1 << bitsOf(unit.size)) - 1));
+  const gpa = unit.base | (address & ((<u64>1 << bitsOf(unit.size)) - 1));
+  if (isTraced()) noteEvent(TraceKind.TRANSLATED, requester, gpa, unit.reads);
+  return gpa;
 }
 
 function refuse(c: Context, requester: u32, address: u64, reason: u32, write: u32): u64 {
+  rowAt(c.row).refused++;
+  if (isTraced()) noteEvent(TraceKind.REFUSED, requester, address, reason);
   noteFault(requester, address & TABLE_ADDRESS, reason, !write, c.hidden != 0);
   return REFUSED;
 }

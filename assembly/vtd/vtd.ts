@@ -12,12 +12,12 @@ import { Block, guestRead, guestWrite, resetBlock } from "../device/registers";
 import { takeTurn, cancelTurn } from "../device/allowance";
 import { Card, optionOf, wordOf } from "../device/card";
 import { bindTimer } from "../device/clock";
-import { VTD_DATA, VTD_DATA_SIZE } from "../device/layout";
+import { VTD_DATA } from "../device/layout";
 import { slots } from "../device/slots";
 import { mapMmio, Width } from "../memory/bus";
 import { CardOption, IommuCaches, IommuWord } from "../surface/cards";
 import { nameCounters } from "./counters";
-import { MAX_IOTLB, MAX_TABLES_KEPT, UNIT_VALUES } from "./layout";
+import { MAX_IOTLB, MAX_TABLES_KEPT, REQUESTER_ROWS, UNIT_VALUES } from "./layout";
 import { goOn } from "./queue";
 import { defineRegisters, placeUnit } from "./registers";
 import { Cap, Ecap, FAULT_RECORDS, MAMV, MHMV, Reg, SAGAW_39, SAGAW_48, SAGAW_57, UNIT_BASE, UNIT_BYTES } from "./spec";
@@ -63,7 +63,7 @@ function extended(c: Card): u64 {
 /** At the machine's reset: off, and its caches empty. */
 export function resetIommu(c: Card): void {
   cancelTurn(unit.turn);
-  memory.fill(VTD_DATA + STATE_FROM, 0, VTD_DATA_SIZE - STATE_FROM);
+  memory.fill(VTD_DATA + STATE_FROM, 0, REQUESTER_ROWS - VTD_DATA - STATE_FROM);
   resetBlock(changetype<Block>(<usize>unit.block), UNIT_VALUES);
   placeUnit();
 }

@@ -20,6 +20,7 @@ export function walk(c: Context, iova: u64, write: bool): u32 {
   const wanted: u32 = write ? Pte.WRITE : Pte.READ;
   for (; level; level--) {
     tally(Count.WALK_READS);
+    unit.reads++;
     spend(READ_UNITS);
     if (!fetch(table + (iova >> (PAGE_BITS + (level - 1) * LEVEL_BITS) & 511) * 8)) return Reason.PAGING_ACCESS;
     const entry = unit.word;

@@ -1,7 +1,7 @@
 /** `pintail qtest`: the board without its processor, driven over QEMU's qtest protocol. docs/qtest.md. */
 
 import { appendFileSync } from 'node:fs';
-import { createBoard, type Board } from '../qtest/board.js';
+import { createBoard, type Board } from '../machine/board.js';
 import { ChardevError, parseChardev, serveChardev, type ChardevSpec } from '../qtest/chardev.js';
 import { QtestSession } from '../qtest/commands.js';
 import { greetMonitor, type Monitored } from '../qtest/qmp.js';

@@ -59,6 +59,7 @@ export function statsJson(stats: Stats, stop: Stop, regions: Regions): string {
     moduleMs: Math.round(stats.moduleMs),
     ...(stats.translation === undefined ? {} : { translation: translationOf(stats.translation, Number(stats.instructions)) }),
     ...countsOf(stats),
+    ...(stats.requesters.length === 0 ? {} : { requesters: Object.fromEntries(stats.requesters.map(({ requester, ...counts }) => [requester, Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, Number(n)]))])) }),
     regions: regions.finished.map(regionJson),
     regionsMissed: regions.missed,
   });

@@ -2,7 +2,9 @@
 
 import { UnitLook, UnitOn } from '../../assembly/surface/iommu.js';
 import type { ModuleInstance } from '../rings/instance.js';
+import type { RequesterCounts } from './types.js';
 import { readGuest, type GuestMemory } from './guest-memory.js';
+import { readRequesters, requesterText } from './requesters.js';
 import { findMapping, mappedDevices, mappingsOf, type MappedDevice, type Mapping, type ReadWord } from './iommu-tables.js';
 
 /** Runs that are shown of a domain. */
@@ -25,7 +27,6 @@ function all(instance: ModuleInstance, what: UnitLook): bigint[][] {
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 const rightsText = (rights: number): string => ['-', 'r', 'w', 'rw'][rights]!;
 const sizeText = (bytes: bigint): string => (bytes >= 1n << 30n ? `${bytes >> 30n} GiB` : bytes >= 1n << 20n ? `${bytes >> 20n} MiB` : `${bytes >> 10n} KiB`);
-const deviceText = (requester: number): string => [requester >> 8, requester >> 3 & 31].map((n) => n.toString(16).padStart(2, '0')).join(':') + `.${requester & 7}`;
 
 function reader(memory: GuestMemory): ReadWord {
   return (gpa) => {
@@ -42,7 +43,7 @@ const runText = ({ iova, gpa, bytes, rights, page }: Mapping): string => `    ${
 
 function domainText(domain: number, devices: readonly MappedDevice[], read: ReadWord): { lines: string[]; mappings: Mapping[] } {
   const [{ table, levels }] = devices as [MappedDevice, ...MappedDevice[]], { mappings, whole } = mappingsOf(read, table, levels);
-  const who = devices.map(({ requester }) => deviceText(requester)).join(', ');
+  const who = devices.map(({ requester }) => requesterText(requester)).join(', ');
   if (levels === 0) return { lines: [`  domain ${domain}: ${who}: passed through`], mappings };
   const shown = mappings.slice(0, MOST_RUNS).map(runText), hidden = mappings.length - shown.length;
   const more = [...(hidden > 0 ? [`    and ${hidden} runs more`] : []), ...(whole ? [] : ['    and more, which was not read'])];
@@ -64,7 +65,7 @@ const MODES = ['fixed', 'lowest priority', 'SMI', '?', 'NMI', 'INIT', '?', 'ExtI
 
 function entryText(index: number, low: bigint, high: bigint, wide: boolean): string {
   const destination = wide ? low >> 32n : low >> 40n & 0xffn, verify = Number(high >> 18n & 3n), source = Number(high & 0xffffn);
-  const from = verify === 0 ? 'anyone' : verify === 1 ? deviceText(source) : verify === 2 ? `buses ${hex(source >> 8)} to ${hex(source & 0xff)}` : 'no one';
+  const from = verify === 0 ? 'anyone' : verify === 1 ? requesterText(source) : verify === 2 ? `buses ${hex(source >> 8)} to ${hex(source & 0xff)}` : 'no one';
   return `    ${index}: vector ${hex(low >> 16n & 0xffn)} ${MODES[Number(low >> 5n & 7n)]!}${(low & 16n) !== 0n ? ', level' : ''}, to ${(low & 4n) !== 0n ? 'logical ' : ''}${hex(destination)}, from ${from}`;
 }
 
@@ -81,6 +82,10 @@ function interruptsText(instance: ModuleInstance, read: ReadWord, table: bigint)
   return [`  interrupts: ${count} entries at ${hex(base)}${wide ? ', x2APIC ids' : ''}, ${lines.length} present`, ...lines, ...stale];
 }
 
+/** What a requester has asked for so far. */
+const countsText = ({ requester, lookups, hits, walkReads, passed, refused, interrupts, blocked }: RequesterCounts): string =>
+  `  ${requester}: ${lookups} look-ups, ${hits} hits, ${walkReads} entries read, ${passed} passed, ${refused} refused; ${interrupts} interrupts, ${blocked} refused`;
+
 /** Undefined where the machine has no unit. The machine is not running. */
 export function iommuText(memory: GuestMemory): string | undefined {
   const { instance } = memory, tables = look(instance, UnitLook.TABLES);
@@ -88,6 +93,7 @@ export function iommuText(memory: GuestMemory): string | undefined {
   const [root, interrupts, status, bits] = tables as [bigint, bigint, bigint, bigint], read = reader(memory);
   const isOn = (bit: UnitOn): boolean => (status >> BigInt(bit) & 1n) === 1n;
   const lines = [`remapping unit of ${bits} bits: translation ${isOn(UnitOn.TRANSLATION) ? `on, root table at ${hex(root)}` : 'off'}, interrupts ${isOn(UnitOn.INTERRUPTS) ? 'remapped' : 'as they are'}`];
+  lines.push(...readRequesters(instance).map(countsText));
   if (isOn(UnitOn.TRANSLATION)) {
     const devices = mappedDevices(read, root & TABLE_ADDRESS), domains = new Map<number, Mapping[]>();
     for (const domain of [...new Set(devices.map((device) => device.domain))].sort((a, b) => a - b)) {

@@ -40,6 +40,7 @@ import { keyNumber, keyNumbers, ScreenView } from './screen-view.js';
 import { bringAll, closeSnapshot, takeSnapshot, type OpenSnapshot } from './snapshot.js';
 import type { ReadOptions } from './sources.js';
 import { hashState } from './state.js';
+import { readRequesters } from './requesters.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import type { TranslatedModule } from './translator.js';
 import { WallTime } from './wall-time.js';
@@ -388,6 +389,7 @@ export class LocalMachine extends GuestCalls implements Machine {
       moduleMs: this.engine.moduleMs,
       ...readCounters(this.instance, [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()]),
       histograms: readHistograms(this.instance),
+      requesters: readRequesters(this.instance),
       translation: this.engine.translation(),
     };
   }

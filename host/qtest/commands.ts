@@ -4,7 +4,7 @@
  */
 
 import { ProbePoint } from '../../assembly/surface/run.js';
-import type { Board, Edge, Width } from './board.js';
+import type { Board, Edge, Width } from '../machine/board.js';
 
 /** What a command could not be carried out with; the answer starts with ERR. */
 class Malformed extends Error {}

@@ -4,6 +4,7 @@
 //   npm run bench -- attribution [--runs N] [--json]   what attributing instructions to functions costs
 //   npm run bench -- cpu [--rows A,B] [--only native,QEMU,v86,Pintail] [--width 64|32] [--quick] [--runs N] [--json]
 //   npm run bench -- bulk [--only TEXT] [--json]
+//   npm run bench -- iommu [--runs N] [--json]         what the remapping unit costs the host, off and on
 //   npm run bench -- net [--only TEXT] [--json]
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
 //   npm run bench -- clock [--only TEXT] [--json]     how well the one clock keeps time on a busy host
@@ -13,11 +14,12 @@ import { benchBoot } from "./boot.mjs";
 import { benchBulk } from "./bulk.mjs";
 import { benchClock } from "./clock.mjs";
 import { benchCpu } from "./cpu.mjs";
+import { benchIommu } from "./iommu.mjs";
 import { benchNet } from "./net.mjs";
 import { benchSlice } from "./slice.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, net: benchNet, slice: benchSlice };
+const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, iommu: benchIommu, net: benchNet, slice: benchSlice };
 
 function refuse(text) {
   process.stderr.write(`bench: ${text}\n`);

@@ -15,6 +15,19 @@ export interface Histogram {
   buckets: { from: number; times: bigint }[];
 }
 
+/** What a remapping unit counted of one requester: look-ups of its transfers' pages, those that the IOTLB had, entries that walks read, requests passed through, refused; interrupts remapped and refused. */
+export interface RequesterCounts {
+  /** `00:04.0`, by the bus numbers that it had; `others` where there were more than the unit tells apart. */
+  requester: string;
+  lookups: bigint;
+  hits: bigint;
+  walkReads: bigint;
+  passed: bigint;
+  refused: bigint;
+  interrupts: bigint;
+  blocked: bigint;
+}
+
 /** What has been translated since the machine was made or reset. */
 export interface TranslationStats {
   /** Regions (a loop nest or the like, one Wasm function each) translated; refused by the translator or the engine; dropped because their code changed, or for room. */
@@ -58,6 +71,8 @@ export interface Stats {
   devices: Record<string, Accesses>;
   /** Histograms of the network cards' queues and others, those that have seen something: packets per doorbell, per interrupt, per poll. */
   histograms: Histogram[];
+  /** By who asked a remapping unit, in the order in which they came; empty without one. */
+  requesters: RequesterCounts[];
   /** What has been translated; undefined with `jit: 'off'`. */
   translation: TranslationStats | undefined;
 }

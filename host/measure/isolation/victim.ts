@@ -3,7 +3,7 @@
  * transfers and interrupts; what the unit recorded, what arrived, and what memory holds is read afterwards.
  */
 
-import { createBoard, type Board } from '../../qtest/board.js';
+import { createBoard, type Board } from '../../machine/board.js';
 import { CardKind } from '../../../assembly/surface/cards.js';
 import { modelOf } from '../../machine/models.js';
 import type { DeviceOptions } from '../../machine/types.js';

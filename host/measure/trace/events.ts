@@ -8,25 +8,26 @@ import { MeasureError } from '../errors.js';
 export interface TraceEvent {
   tick: bigint;
   rip: bigint;
-  kind: 'count' | 'read' | 'write' | 'dma read' | 'dma write' | 'message' | 'line' | 'taken';
+  kind: 'count' | 'read' | 'write' | 'dma read' | 'dma write' | 'message' | 'line' | 'taken' | 'translated' | 'refused';
   /** "e1000-0", "00:04.0" for a transfer, "irq". */
   device: string;
   /** The register or the counter; the vector or line. */
   what: string;
   value: bigint;
+  /** Width; of a translation the entries that the unit read, of a refusal its reason. */
   bytes: number;
 }
 
 const KINDS: Readonly<Record<TraceKind, TraceEvent['kind']>> = {
   [TraceKind.COUNT]: 'count', [TraceKind.READ]: 'read', [TraceKind.WRITE]: 'write', [TraceKind.DMA_READ]: 'dma read', [TraceKind.DMA_WRITE]: 'dma write',
-  [TraceKind.MESSAGE]: 'message', [TraceKind.LINE]: 'line', [TraceKind.TAKEN]: 'taken',
+  [TraceKind.MESSAGE]: 'message', [TraceKind.LINE]: 'line', [TraceKind.TAKEN]: 'taken', [TraceKind.TRANSLATED]: 'translated', [TraceKind.REFUSED]: 'refused',
 };
 
 /** 00:04.0, as lspci writes it. */
 const requesterText = (id: number): string => `${(id >> 8).toString(16).padStart(2, '0')}:${((id >> 3) & 31).toString(16).padStart(2, '0')}.${id & 7}`;
 
 function placeOf(kind: TraceEvent['kind'], id: number, names: TraceHeader['names']): { device: string; what: string } {
-  if (kind.startsWith('dma')) return { device: requesterText(id), what: kind };
+  if (kind.startsWith('dma') || kind === 'translated' || kind === 'refused') return { device: requesterText(id), what: kind };
   if (kind === 'message') return { device: requesterText(id), what: 'interrupt message' };
   if (kind === 'line' || kind === 'taken') return { device: 'irq', what: `${kind} ${id}` };
   const name = names[id] ?? `counter ${id}`, space = name.indexOf(' ');

@@ -22,6 +22,8 @@ function told({ kind, device, what, value, bytes }: TraceEvent): string | undefi
     case 'write': return `writes ${what}: ${hex(value)}`;
     case 'dma read': return `transfer of ${bytes} bytes from ${hex(value)}`;
     case 'dma write': return `transfer of ${bytes} bytes to ${hex(value)}`;
+    case 'translated': return `  leads to ${hex(value)}: ${bytes === 0 ? 'kept in the IOTLB' : `a walk of ${bytes} ${bytes === 1 ? 'entry' : 'entries'}`}`;
+    case 'refused': return `  refused at ${hex(value)}: reason ${bytes.toString(16)}`;
     case 'message': return `interrupt message ${hex(value)}`;
     case 'line': return `interrupt ${what}`;
     case 'taken': return `the processor takes interrupt ${what.slice('taken '.length)}: handler at ${hex(value)}`;

@@ -16,6 +16,9 @@ export interface Life {
 const DONE = { tx: 'packets sent', rx: 'packets received' } as const;
 const DOORBELL = { tx: /^(q1 )?doorbells$/, rx: /^(q0 )?doorbells$/ } as const;
 
+/** The driver drives the remapping unit: its queue's tail, its registers. What it is asked otherwise shows at the transfers. */
+const isUnit = ({ kind, device }: TraceEvent): boolean => device === 'iommu0' && (kind === 'write' || kind === 'read');
+
 /** Cards that have sent or received. */
 export function cardsOf(events: readonly TraceEvent[], direction: 'tx' | 'rx'): string[] {
   return [...new Set(events.filter(({ kind, what }) => kind === 'count' && what === DONE[direction]).map(({ device }) => device))];
@@ -33,14 +36,24 @@ function lastBefore(events: readonly TraceEvent[], at: number, is: (event: Trace
   return -1;
 }
 
-/** Where its interrupt has been acknowledged (the first register read after it was taken), or its buffer given back; or the trace's end. */
+/** Events after the acknowledgement among which the driver unmaps, where it does. */
+const UNMAP_EVENTS = 200;
+const isTail = ({ kind, device, what }: TraceEvent): boolean => kind === 'write' && device === 'iommu0' && what === 'IQT';
+
+/**
+ * Where its interrupt has been acknowledged (the first register read after it was taken), and behind a remapping unit its page is unmapped; or its buffer given back; or the
+ * trace's end.
+ */
 function endOf(events: readonly TraceEvent[], from: number, card: string, direction: 'tx' | 'rx'): number {
   let taken = false, acknowledged = -1;
+  const unit = events.some(isTail);
   for (let n = from; n < events.length; n++) {
     const { kind, device, what } = events[n]!;
     if (kind === 'taken') taken = true;
     if (taken && device === card && kind === 'read' && acknowledged < 0) acknowledged = n;
-    if (acknowledged >= 0 && direction === 'tx') return acknowledged;
+    if (acknowledged >= 0 && direction === 'tx' && !(unit && n < acknowledged + UNMAP_EVENTS)) return acknowledged;
+    if (acknowledged >= 0 && direction === 'tx' && device === card && kind === 'count' && DOORBELL.tx.test(what)) return acknowledged;
+    if (acknowledged >= 0 && direction === 'tx' && isTail(events[n]!)) return n;
     if (acknowledged >= 0 && device === card && kind === 'count' && DOORBELL.rx.test(what)) return n;
   }
   return acknowledged >= 0 ? acknowledged : events.length - 1;
@@ -100,7 +113,7 @@ export function lifeOf(events: readonly TraceEvent[], packet: number, direction:
   if (done === undefined) throw new MeasureError(`packet ${packet}`, `${card} has ${direction === 'tx' ? 'sent' : 'received'} ${events.filter(isDone).length} in this trace.`);
   const interrupts = interruptsOf(events, card), before = lastBefore(events, done, isDone), requester = requesterBefore(events, done);
   const bell = direction === 'tx' ? lastBefore(events, done, ({ kind, device, what }) => kind === 'count' && device === card && DOORBELL.tx.test(what)) : -1;
-  const own = (event: TraceEvent): boolean => event.device === card || event.device === requester || event.device === 'irq' || event.device.startsWith('lab');
+  const own = (event: TraceEvent): boolean => event.device === card || event.device === requester || event.device === 'irq' || event.device.startsWith('lab') || isUnit(event);
   // With one doorbell for several the packets before it lie between.
   const first = bell >= 0 && bell < before ? [...(bell > 0 ? [events[bell - 1]!] : []), events[bell]!] : [], from = direction === 'rx' ? arrivalOf(events, before, done) : bell > before ? Math.max(bell - 1, 0) : before + 1;
   const lived = events.slice(from, endOf(events, done, card, direction) + 1).filter((event, n) => own(event) && (from + n <= done || !isDone(event)) && (event.kind !== 'taken' || interrupts.has(event.what)));

@@ -26,6 +26,16 @@ describe('a life', () => {
     ]);
   });
 
+  it('behind a remapping unit says where each transfer leads, and is over when its page is unmapped', () => {
+    const [bell, ...rest] = sends(1100, 2), translated = (value: bigint, entries: number): TraceEvent => event(1100, 'translated', '00:04.0', 'translated', value, entries);
+    const behind = [...sends(100, 1), event(195, 'write', 'iommu0', 'IQT', 0x20n), bell!, ...rest.slice(0, 2), translated(0x7000n, 0), ...rest.slice(2, 4), translated(0x8000n, 3), ...rest.slice(4), event(1300, 'write', 'iommu0', 'IQT', 0x40n), ...sends(2100, 3)];
+    const life = lifeOf(behind, 2, 'tx'), text = lifeText(life);
+    expect(life.events.at(-1)).toMatchObject({ device: 'iommu0', value: 0x40n });
+    expect(text).toMatch(/transfer of 16 bytes from 0x2000\n.*leads to 0x7000: kept in the IOTLB\n[^]*transfer of 60 bytes from 0x3000\n.*leads to 0x8000: a walk of 3 entries\n[^]*writes IQT: 0x40\n$/);
+    // One that is refused says why.
+    expect(eventLine(event(1, 'refused', '00:04.0', 'refused', 0x9000n, 6))).toBe('1 0000000000001000 6 00:04.0:refused 0x9000');
+  });
+
   it('of one among several with a doorbell has its own part of them', () => {
     const both = [event(0, 'write', 'e1000-0', 'TDT', 2n), event(0, 'count', 'e1000-0', 'q1 doorbells'), event(0, 'dma read', '00:04.0', 'dma read', 1n, 60), event(0, 'count', 'e1000-0', 'packets sent'),
       event(0, 'dma read', '00:04.0', 'dma read', 2n, 60), event(0, 'count', 'e1000-0', 'packets sent'), event(9, 'taken', 'irq', 'taken 49'), event(10, 'read', 'e1000-0', 'ICR')];

@@ -83,3 +83,4 @@ import { lines } from "../../../assembly/device/interrupt";
 export function linesUp(): u32 { return lines.levels; }
 /** Where an address of a requester leads, all ones where nowhere. */
 export function translated(requester: u32, address: u64, write: u32): u64 { return slots.translate ? call_indirect<u64>(slots.translate, requester, address, write) : address; }
+export { lookAtUnit } from "../../../assembly/vtd/look";

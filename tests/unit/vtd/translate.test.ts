@@ -13,6 +13,33 @@ async function mapped(options: UnitOptions = {}): Promise<{ u: Unit; table: numb
   return { u, table };
 }
 
+/** A row of the counts by requester: what lookAtUnit shows, eight words. */
+function rowsOf(u: Unit): Record<number, number[]> {
+  const rows: Record<number, number[]> = {};
+  for (let i = 0, at = u.call("lookAtUnit", 3, 0); at !== 0; at = u.call("lookAtUnit", 3, ++i)) {
+    const words = Array.from({ length: 8 }, (_, n) => Number(u.m.view.getBigUint64(at + 8 * n, true)));
+    rows[words[0]! - 1] = words.slice(1);
+  }
+  return rows;
+}
+
+describe("counts by requester", () => {
+  it("tell look-ups, hits, entries read, requests passed and refused apart by who asked", async () => {
+    const { u } = await mapped();
+    u.context(0x28, { type: 2 });
+    u.dmaRead(CARD, IOVA); u.dmaRead(CARD, IOVA); u.dmaRead(CARD, IOVA + 0x1000n);
+    u.dmaRead(0x28, PAGE);
+    u.dmaRead(0x30, PAGE);
+    expect(rowsOf(u)).toEqual({ [CARD]: [3, 1, 4, 0, 1, 0, 0], 0x28: [0, 0, 0, 1, 0, 0, 0], 0x30: [0, 0, 0, 0, 1, 0, 0] });
+  });
+  it("that find no row share one", async () => {
+    const { u } = await mapped();
+    for (let requester = 0x100; requester < 0x140; requester++) u.dmaRead(requester, PAGE);
+    const rows = rowsOf(u);
+    expect([Object.keys(rows).length, rows[0x10000], rows[0x100 + 30], rows[0x100 + 31]]).toEqual([32, [0, 0, 0, 0, 33, 0, 0], [0, 0, 0, 0, 1, 0, 0], undefined]);
+  });
+});
+
 describe("registers", () => {
   it("say what the unit has", async () => {
     const u = await makeUnit({ bits: 48, switches: SWITCH.REMAP | SWITCH.EIM | SWITCH.SNOOP | SWITCH.PASS | SWITCH.CACHING });

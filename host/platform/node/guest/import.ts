@@ -13,7 +13,7 @@ import { GuestError } from '../../../guest/errors.js';
 import type { FileEntry } from '../../../guest/files.js';
 import { importedFiles } from '../../../guest/init.js';
 import { IMPORTED_INIT_ARGUMENT } from '../../../guest/init-arguments.js';
-import { rowsOf, type Manifest, type ManifestFile } from '../../../guest/manifest.js';
+import { DRIVES_FILE, rowsOf, type Manifest, type ManifestFile } from '../../../guest/manifest.js';
 import { inGuestFolder, loadGuest, rememberVerified, sha256OfFile, writeGuestFile, writeManifest, type Guest } from './folder.js';
 import { gatherRoot, ROOT_NAME, type RootDisk } from './root-image.js';
 import { readTar, type TarEntry } from '../../../guest/tar.js';
@@ -169,7 +169,7 @@ async function writeInto(outDir: string, entries: AsyncIterable<TarEntry>, budge
   return loadGuest(outDir);
 }
 
-type Parts = Pick<Manifest, 'append' | 'memory' | 'initrd'> & { root?: ManifestFile };
+type Parts = Pick<Manifest, 'append' | 'memory' | 'initrd'> & { root?: ManifestFile; others?: Manifest['others'] };
 
 /** The root in the initial file system. */
 async function memoryParts(entries: FileEntry[], budget: Budget, outDir: string, { base, source }: RootOptions): Promise<Parts> {
@@ -192,10 +192,14 @@ async function memoryParts(entries: FileEntry[], budget: Budget, outDir: string,
 /** The root on a disk, which the prepared guest's own initial file system finds. */
 async function diskParts({ bytes, uuid }: RootDisk, outDir: string, { base, source, signal }: RootOptions): Promise<Parts> {
   await copyFile(base.initrd, join(outDir, 'initrd'));
+  // Its initial file system is the prepared guest's, and so is what goes over that: drivers of drives on controllers, and vfio.
+  const drives = base.manifest.others.filter(({ name }) => name === DRIVES_FILE);
+  for (const { name } of drives) await copyFile(join(base.dir, name), join(outDir, name));
   return {
     append: `${base.manifest.append} root=UUID=${uuid}`,
     memory: base.manifest.memory,
     initrd: { ...base.manifest.initrd, name: 'initrd' },
+    others: drives,
     root: { name: ROOT_NAME, bytes, sha256: await sha256OfFile(join(outDir, ROOT_NAME), signal), about: `${source}, as an ext4 file system` },
   };
 }

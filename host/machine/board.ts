@@ -4,15 +4,16 @@
  * their backend has them.
  */
 
+import { platform } from '#platform';
 import { Power, ProbePoint } from '../../assembly/surface/run.js';
-import { addCards, connectCards, openOutside, type Outside } from '../machine/cards.js';
+import { addCards, connectCards, openOutside, type Outside } from './cards.js';
 import type { HostPort } from '../rings/port.js';
-import { freshInstance } from '../machine/fresh.js';
-import { compileModule } from '../machine/module.js';
+import { freshInstance } from './fresh.js';
+import { compileModule } from './module.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
-import { readSettings } from '../machine/options.js';
-import { openSources, readSources } from '../machine/sources.js';
-import type { MachineOptions } from '../machine/types.js';
+import { readSettings } from './options.js';
+import { openSources, readSources } from './sources.js';
+import type { MachineOptions } from './types.js';
 
 /** idleNs when no timer is armed. */
 const NEVER = 0xffff_ffff_ffff_ffffn;
@@ -211,7 +212,7 @@ export class Board {
   private wake(): void {
     if (this.waking) return;
     this.waking = true;
-    setImmediate(() => {
+    void platform.yieldTurn().then(() => {
       this.waking = false;
       if (this.closed) return;
       this.settle();
