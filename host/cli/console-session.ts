@@ -8,7 +8,7 @@ import type { LocalMachine } from '../machine/local.js';
 import type { MachineOptions } from '../machine/types.js';
 import type { TerminalStream } from './chardevs.js';
 import { note } from './note.js';
-import type { PanicWatch } from './panic-watch.js';
+import type { PanicWatch } from '../machine/panic-watch.js';
 import type { RunOptions } from './run-options.js';
 import { writePicture } from './picture.js';
 import { saveMachine } from './saved.js';

@@ -2,7 +2,7 @@
 
 import type { LocalMachine } from '../machine/local.js';
 import { TerminalText } from '../screen/terminal-text.js';
-import type { PanicWatch } from './panic-watch.js';
+import type { PanicWatch } from '../machine/panic-watch.js';
 import type { RunOptions } from './run-options.js';
 import { saveMachine } from './saved.js';
 import { writePicture } from './picture.js';

@@ -15,7 +15,7 @@ import { Outputs, statusOf as statusOfOutput } from './output.js';
 import { filterSymbols, writeAttribution } from './attribution.js';
 import { openTrace } from './trace-options.js';
 import { watchTranslation } from './jit-options.js';
-import { PanicWatch } from './panic-watch.js';
+import { PanicWatch } from '../machine/panic-watch.js';
 import { note } from './note.js';
 import { openProgress, type Progress } from './progress.js';
 import { readRunOptions, type RunOptions } from './run-options.js';

@@ -4,7 +4,7 @@ import { appendFileSync } from 'node:fs';
 import type { LocalMachine } from '../machine/local.js';
 import type { Stop } from '../machine/types.js';
 import { note } from './note.js';
-import type { PanicWatch } from './panic-watch.js';
+import type { PanicWatch } from '../machine/panic-watch.js';
 import { registerLines, registersJson } from './register-lines.js';
 import type { RunOptions } from './run-options.js';
 

@@ -37,6 +37,7 @@ import { join as joinParts, packSnapshot, type About } from '../snapshot/index.j
 import type { RfbTarget } from '../screen/rfb.js';
 import { Screen, type Picture } from '../screen/screen.js';
 import { keyNumber, keyNumbers, ScreenView } from './screen-view.js';
+import { PanicWatch } from './panic-watch.js';
 import { bringAll, closeSnapshot, takeSnapshot, type OpenSnapshot } from './snapshot.js';
 import type { ReadOptions } from './sources.js';
 import { hashState } from './state.js';
@@ -67,6 +68,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   /** What listeners threw since the last run ended. */
   private readonly thrown: unknown[] = [];
   private agent: Agent | undefined;
+  private readonly said = new PanicWatch();
   private readonly agentPort = new AgentPort();
   /** Of the instance in hand; newEngine makes it. */
   private wall!: WallTime;
@@ -514,7 +516,14 @@ export class LocalMachine extends GuestCalls implements Machine {
   private receive(port: number, bytes: Uint8Array): Promise<unknown> | undefined {
     const wait = allOf([port === CONSOLE ? this.events.emit('console', bytes) : undefined, this.events.emit('serial', port, bytes)]);
     this.agent?.receive(port, bytes);
+    if (port === CONSOLE && this.agent !== undefined) this.said.receive(bytes);
     return wait;
+  }
+
+  /** What a guest's kernel says when it cannot go on is on its console alone. */
+  private lastWords(): string {
+    const line = this.said.takeLast();
+    return line === undefined ? '' : ` Its console says: ${line}`;
   }
 
   private listenerFailed(error: unknown): void {
@@ -565,7 +574,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   private async ended(stop: Stop): Promise<Stop> {
     this.options.signal?.throwIfAborted();
     const why = stop.limit === undefined ? stop.reason : `limits.${stop.limit}`;
-    if (stop.reason !== 'paused') this.agent?.fail(`The machine stopped (${why}) before the command ended.`);
+    if (stop.reason !== 'paused') this.agent?.fail(`The machine stopped (${why}) before the command ended.${this.lastWords()}`);
     // The command's result has been settled by now; let its listeners see it before those of the stop.
     if (stop.reason !== 'paused') await this.command;
     this.events.emit('stop', stop);

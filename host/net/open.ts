@@ -13,6 +13,7 @@ import type { NatConfig } from './nat/config.js';
 import { createNat, type Nat } from './nat/nat.js';
 import type { NetdevSpec } from './netdev.js';
 import { createNull } from './null.js';
+import { joinCapture } from './captures.js';
 import { withPcap } from './pcap.js';
 import type { SocketProvider } from './provider.js';
 import { createBroadcast } from './web/broadcast.js';
@@ -45,7 +46,7 @@ export async function openBackend(spec: NetdevSpec, context: NetContext): Promis
   try {
     if (spec.faults) backend = withFaults(backend, spec.faults, context.clock);
     if (!backend.accepts.csum) backend = withSoftwareOffload(backend);
-    if (spec.pcap !== undefined) backend = withPcap(backend, await platform.openCapture(spec.pcap), context.clock);
+    if (spec.pcap !== undefined) backend = withPcap(backend, await joinCapture(spec.pcap, context.clock));
     return { backend, nat };
   } catch (error) {
     await inner.close();

@@ -1,5 +1,5 @@
 /**
- * Writes what passes a backend as pcapng (draft-ietf-opsawg-pcapng): one interface, nanoseconds of the clock that was given, each frame once
+ * Writes what passes backends as pcapng (draft-ietf-opsawg-pcapng): an interface for each, nanoseconds of the one clock that was given, each frame once
  * it was taken, with its direction. Frames are recorded as they pass: a large segment is one frame, with the sum its sender left open.
  */
 
@@ -22,15 +22,27 @@ const NANOSECONDS = 9;
 const INBOUND = 1;
 const OUTBOUND = 2;
 
-/** Wraps a backend. Inbound is toward the guest. */
-export function withPcap(inner: NetBackend, writer: PcapWriter, clock: Clock): NetBackend {
+/** A file that is being written, of one clock. */
+export interface Capture {
+  readonly writer: PcapWriter;
+  readonly clock: Clock;
+  interfaces: number;
+}
+
+export function startCapture(writer: PcapWriter, clock: Clock): Capture {
   writer.write(sectionHeader());
+  return { writer, clock, interfaces: 0 };
+}
+
+/** Wraps a backend; closing it closes the capture. Inbound is toward the guest. */
+export function withPcap(inner: NetBackend, capture: Capture): NetBackend {
+  const { writer, clock } = capture, own = capture.interfaces++;
   writer.write(interfaceBlock(inner.name));
   const counts = new CounterSet(`${inner.name}.pcap`, UNITS);
   const write = (bytes: Uint8Array): void => counts.add(writer.write(bytes) ? 'captured' : 'notCaptured');
   let held: Uint8Array[] | undefined;
   const record = (frame: Uint8Array): void => {
-    const bytes = packetBlock(frame, clock.now(), INBOUND);
+    const bytes = packetBlock(frame, clock.now(), INBOUND, own);
     if (held) held.push(bytes);
     else write(bytes);
   };
@@ -52,7 +64,7 @@ export function withPcap(inner: NetBackend, writer: PcapWriter, clock: Clock): N
     },
     send(frame, offload) {
       // The frame before an answer that comes from inside `send`, and nothing when it was refused.
-      held = [packetBlock(frame, clock.now(), OUTBOUND)];
+      held = [packetBlock(frame, clock.now(), OUTBOUND, own)];
       const taken = inner.send(frame, offload);
       for (const bytes of taken ? held : held.slice(1)) write(bytes);
       held = undefined;
@@ -88,10 +100,11 @@ export function interfaceBlock(name: string): Uint8Array {
   return block(BLOCK.INTERFACE, body);
 }
 
-export function packetBlock(frame: Uint8Array, ns: number, direction: number): Uint8Array {
+export function packetBlock(frame: Uint8Array, ns: number, direction: number, ofInterface = 0): Uint8Array {
   const padded = (frame.length + 3) & ~3;
   const body = new Uint8Array(20 + padded + 12);
   const view = new DataView(body.buffer);
+  view.setUint32(0, ofInterface, true);
   view.setUint32(4, Math.floor(ns / 2 ** 32), true);
   view.setUint32(8, ns % 2 ** 32, true);
   view.setUint32(12, frame.length, true);

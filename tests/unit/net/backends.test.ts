@@ -14,7 +14,7 @@ import { findHub, Hub } from '../../../host/net/hub.js';
 import { parseNetdev } from '../../../host/net/netdev.js';
 import { createNull } from '../../../host/net/null.js';
 import { createNetContext, openBackend, openBackends } from '../../../host/net/open.js';
-import { packetBlock, withPcap } from '../../../host/net/pcap.js';
+import { packetBlock, startCapture, withPcap } from '../../../host/net/pcap.js';
 import { createCapture } from '../../../host/platform/node/net/pcap-file.js';
 import { createStream } from '../../../host/platform/node/net/stream.js';
 import { Guest } from './guest.js';
@@ -347,6 +347,29 @@ describe('pcap', () => {
     expect(packets[0]!.frame.equals(request)).toBe(true);
   });
 
+  it('is one file of one clock for all who name it, an interface each, until the last has gone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'net-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, 'both.pcapng'), clock = new ManualClock();
+    const [one, other] = [
+      await openBackend(parseNetdev(`null,id=one,pcap=${path}`), { ...createNetContext(), clock }),
+      await openBackend(parseNetdev(`null,id=other,pcap=${path}`), { ...createNetContext(), clock: new ManualClock() }),
+    ];
+    const machines = [new Guest(one.backend), new Guest(other.backend)];
+    for (const [at, from] of [[1000, 1], [2000, 0], [3000, 1]] as const) {
+      clock.advanceTo(at);
+      machines[from]!.send(frame(A, B, from));
+      if (at === 2000) await one.backend.close();
+    }
+    await other.backend.close();
+    const blocks = readBlocks(readFileSync(path));
+    expect(blocks.map(({ type }) => type)).toEqual([0x0a0d0d0a, 1, 1, 6, 6, 6]);
+    expect(blocks.slice(3).map(({ body }) => [body.readUInt32LE(0), body.readUInt32LE(8)])).toEqual([[1, 1000], [0, 2000], [1, 3000]]);
+    const again = await openBackend(parseNetdev(`null,id=n,pcap=${path}`), createNetContext());
+    await again.backend.close();
+    expect(readBlocks(readFileSync(path))).toHaveLength(2);
+  });
+
   it('says when the file cannot be made, and closes the backend', async () => {
     await expect(openBackend(parseNetdev('null,id=n0,pcap=/nowhere/x.pcapng'), createNetContext())).rejects.toThrow('pcap=/nowhere/x.pcapng: ENOENT');
   });
@@ -354,7 +377,7 @@ describe('pcap', () => {
   it('ends at a full disk, says so once, and leaves the network alone', async () => {
     const reports: string[] = [];
     const inner = new Hub();
-    const guest = new Guest(closing(withPcap(inner.addPort('a'), createCapture('/dev/full', (error) => reports.push(`${error.name}: ${error.message}`)), new ManualClock())));
+    const guest = new Guest(closing(withPcap(inner.addPort('a'), startCapture(createCapture('/dev/full', (error) => reports.push(`${error.name}: ${error.message}`)), new ManualClock()))));
     const other = new Guest(inner.addPort('b'));
     for (let i = 0; i < 3; i++) guest.send(frame(B, A, i));
     expect(marks(other)).toEqual([0, 1, 2]);
@@ -380,7 +403,7 @@ describe('pcap', () => {
   it('leaves out what was refused', () => {
     const written: Uint8Array[] = [];
     const inner = { ...createNull('x'), send: () => false };
-    const backend = withPcap(inner, { write: (bytes) => written.push(bytes) > 0, close: async () => undefined }, new ManualClock());
+    const backend = withPcap(inner, startCapture({ write: (bytes) => written.push(bytes) > 0, close: async () => undefined }, new ManualClock()));
     expect(backend.send(frame(A, B), NO_OFFLOAD)).toBe(false);
     expect(written).toHaveLength(2);
   });

@@ -1,13 +1,11 @@
 /** A snapshot's file: read through what was opened, written so that there is the old one or the new one. */
-import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fileSource, writeWhole } from '../../../host/platform/node/snapshot-file.js';
-import { root } from '../../house/sources.js';
 import { numbers } from './files.js';
+import { killWriters } from './killed.js';
 
 let folder: string;
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'snapshot-file-'))));
@@ -44,22 +42,5 @@ it('that cannot be written leaves what there was', () => {
 });
 
 it('is the old one or the new one when its writer is killed', async () => {
-  const path = join(folder, 'killed'), size = 4 << 20;
-  const isWhole = (): boolean => {
-    const bytes = readFileSync(path);
-    return bytes.length === size && bytes.every((byte) => byte === bytes[0]);
-  };
-  writeFileSync(path, new Uint8Array(size));
-  // Each file is of one byte, the next of another; the parent kills it somewhere after so many lines.
-  const script = `
-    import { writeWhole } from ${JSON.stringify(join(root, 'build/host/platform/node/snapshot-file.js'))};
-    for (let n = 1; ; n++) { writeWhole(${JSON.stringify(path)}, Array.from({ length: 64 }, () => new Uint8Array(${size / 64}).fill(n))); process.stdout.write('.'); }`;
-  for (let kills = 1; kills <= 6; kills++) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let lines = 0;
-    for await (const chunk of child.stdout) if ((lines += (chunk as Buffer).length) >= kills) break;
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    expect(isWhole()).toBe(true);
-  }
+  expect(await killWriters(12, 1)).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { namesOf } from '../../../../host/cli/arguments.js';
 import { complete, SCRIPTS, splitLine } from '../../../../host/cli/completion.js';
 import { commandHelp, helpText, optionHelp, optionNamed } from '../../../../host/cli/help.js';
-import { PanicWatch } from '../../../../host/cli/panic-watch.js';
+import { PanicWatch } from '../../../../host/machine/panic-watch.js';
 import { openProgress } from '../../../../host/cli/progress.js';
 import { COMMANDS, OPTIONS, optionsOf, spell } from '../../../../host/cli/table.js';
 import { askedHead, topicOf } from '../../../../host/cli/topics.js';

@@ -6,6 +6,7 @@
 /** As Linux prints it, with or without the time before it. */
 const PANIC = /(?:^|\n)(?:\[ *\d+\.\d+\] )?(Kernel panic - not syncing: [^\r\n]*)/g;
 const KEPT = 8192;
+const LONGEST_LINE = 200;
 
 export class PanicWatch {
   private readonly decoder = new TextDecoder();
@@ -21,5 +22,11 @@ export class PanicWatch {
     const line = [...this.text.matchAll(PANIC)].at(-1)?.[1];
     this.text = '';
     return line;
+  }
+
+  /** What the console had to say last: the panic, else the last line with anything on it, without escapes and for people. Forgets it. */
+  takeLast(): string | undefined {
+    const lines = this.text.split(/[\r\n]+/).map((line) => line.replace(/\x1b\[[\d;?]*[a-zA-Z]|[^ -~]/g, '').trim()).filter((line) => line !== '');
+    return this.take() ?? lines.at(-1)?.slice(0, LONGEST_LINE);
   }
 }
