@@ -27,7 +27,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'node_modules/pintail'), { recursive: true });
   execFileSync('tar', ['-xzf', packed.path, '--strip-components=1', '-C', join(folder, 'node_modules/pintail')]);
   Object.keys((JSON.parse(readSource('package.json')) as { dependencies: Record<string, string> }).dependencies).forEach(install);
-  ['vite', 'esbuild'].forEach(install);
+  ['vite', 'esbuild', 'webpack'].forEach(install);
 }, 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -72,12 +72,39 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   }
 
   it('by Vite', async () => {
-    await promisify(execFile)(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'page', '--base', './', '--outDir', '../by-vite', '--logLevel', 'warn'], { cwd: folder });
+    const told = await promisify(execFile)(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'page', '--base', './', '--outDir', '../by-vite', '--logLevel', 'warn'], { cwd: folder });
+    expect(told).toEqual({ stdout: '', stderr: '' });
     await shows(join(folder, 'by-vite'));
   }, 120_000);
 
   it('by esbuild', async () => {
     await run('page/esbuild.mjs');
     await shows(join(folder, 'page/out'));
+  }, 120_000);
+
+  it('by webpack, without a warning', async () => {
+    await run('page/webpack.mjs');
+    await shows(join(folder, 'page/out-webpack'));
+  }, 120_000);
+
+  it('as an element, by a script tag and nothing else', async () => {
+    const server = await serveFolders({ '/': `${folder}/` });
+    try {
+      const page = await browser.open();
+      await page.goto(`${server.address}element/`);
+      const shown = "document.querySelector('pintail-machine').shadowRoot.querySelector('.console').textContent";
+      await page.until(`/> $/.test(${shown})`);
+      await page.evaluate("document.querySelector('pintail-machine').shadowRoot.querySelector('.console').focus()");
+      await page.type('mem');
+      await page.press('Enter');
+      await page.until(`${shown}.includes('15999 KiB')`);
+      const button = "document.querySelector('pintail-machine').shadowRoot.querySelector('.run')";
+      await page.evaluate(`${button}.click()`);
+      await page.until("document.querySelector('pintail-machine').dataset.state === 'paused'");
+      await page.evaluate("document.querySelector('pintail-machine').remove()");
+      expect(page.problems).toEqual([]);
+    } finally {
+      await server.close();
+    }
   }, 120_000);
 });

@@ -26,11 +26,11 @@ const HOST_FLOORS: Record<string, number> = {
   guest: 3,
   platform: 4,
   machine: 5,
-  qtest: 6, measure: 6, relay: 6,
+  qtest: 6, measure: 6, relay: 6, element: 6,
   cli: 7,
 };
 /** Doors for programs, and what a worker starts with: above all floors, and nobody imports them. */
-const DOORS = /^host\/(index|guest\/index|platform\/(node|browser)\/worker)\.ts$/;
+const DOORS = /^host\/(index|guest\/index|element\/index|platform\/(node|browser)\/worker)\.ts$/;
 const MODULE_SEEN = ['assembly/surface/', 'assembly/base/vendor-spec'];
 
 /** The folder below assembly/ that a file belongs to. */

@@ -22,7 +22,7 @@ const tool = (name: string, args: string[]): { status: number | null; output: st
 
 describe('the tarball', () => {
   it('has the module and the host, and neither maps nor the guests that test the processor', () => {
-    expect(packed.files).toEqual(expect.arrayContaining(['build/pintail.wasm', 'build/host/index.js', 'build/host/index.d.ts', 'build/host/platform/node/worker.js', 'build/host/platform/browser/worker.js', 'bin/pintail.mjs', 'LICENSE']));
+    expect(packed.files).toEqual(expect.arrayContaining(['build/pintail.wasm', 'build/host/index.d.ts', ...['node', 'browser', 'element', 'streams', 'worker-node', 'worker-browser'].map((name) => `build/lib/${name}.js`), 'build/lib/LICENSES.txt', 'bin/pintail.mjs', 'LICENSE']));
     expect(packed.files.filter((path) => /\.map$|^build\/guest\/kernels\/|^assembly\/|^tests\//.test(path))).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe('the tarball', () => {
   it('has every file that one of its own imports', () => {
     const inside = new Set(packed.files);
     for (const path of packed.files.filter((name) => name.endsWith('.js'))) {
-      for (const [, target] of readFileSync(join(root, path), 'utf8').matchAll(/(?:from|import\()\s*'(\.[^']+\.js)'/g)) {
+      for (const [, target] of readFileSync(join(root, path), 'utf8').matchAll(/(?:from|import\(|import)\s*["'](\.[^"']+\.js)["']/g)) {
         expect(inside, `${path} imports ${target}`).toContain(join(dirname(path), target!));
       }
     }

@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, s
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { bundleLibrary } from "./library.mjs";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
@@ -189,12 +190,13 @@ async function bundleCommand() {
 /** Compiles the TypeScript of the host to build/host. */
 export async function buildHost(options = {}) {
   const files = ["host", "guest", "assembly/surface"].flatMap((folder) => listFiles(folder, [".ts"]));
-  await whenChanged("host", [...files, "tsconfig.json", "package.json"], [packageVersion("typescript")], ["build/host/index.js", "build/host/cli/main.js", `${BUNDLES}/main.cjs`, `${BUNDLES}/print.cjs`], options, async () => {
+  await whenChanged("host", [...files, "tsconfig.json", "package.json"], [packageVersion("typescript")], ["build/host/index.js", "build/host/cli/main.js", "build/lib/node.js", `${BUNDLES}/main.cjs`, `${BUNDLES}/print.cjs`], options, async () => {
     const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
     // A file that was renamed or deleted must not live on in the output.
     for (const folder of ["host", "guest", "assembly"]) rmSync(join(root, "build", folder), { recursive: true, force: true });
     await run(process.execPath, [tsc, "-p", "tsconfig.json"]);
     await bundleCommand();
+    await bundleLibrary(root);
   });
 }
 
