@@ -19,13 +19,10 @@
  */
 import { TextAssembler } from './assembler/text.js';
 import { programElf } from './elf.js';
+import { FRAME_BYTES, FRAME_DATA_BYTES, FRAME_HEAD_BYTES } from './frame-bytes.js';
 
 /** Congruent with the code's place in the file, as Linux maps by pages. */
 const BASE = 0x0804_8100;
-/** `KIIIIIIILLLLLLL` and a line feed: kind, command, bytes that follow. */
-export const FRAME_HEAD_BYTES = 16;
-export const FRAME_BYTES = 32 * 1024;
-export const FRAME_DATA_BYTES = FRAME_BYTES - FRAME_HEAD_BYTES;
 
 /** Descriptors that the agent gives. */
 const PORT = 5, CONTROL = 9;

@@ -25,7 +25,9 @@ export default defineConfig({
   // Holds guest/, which page/main.mjs puts there.
   publicDir: at('../build/page-public'),
   plugins: [withoutNode],
-  resolve: { alias: { pintail: at('../build/host/index.js') } },
-  build: { outDir: at('../build/page'), emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
+  resolve: { alias: [{ find: /^pintail\/element$/, replacement: at('../build/host/element/index.js') }, { find: /^pintail$/, replacement: at('../build/host/index.js') }] },
+  // Parts of a machine are fetched when one has them: a network, a screen.
+  worker: { format: 'es' },
+  build: { target: 'es2022', outDir: at('../build/page'), emptyOutDir: true, assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
   server: { fs: { allow: [at('..')] } },
 });

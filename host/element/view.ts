@@ -7,7 +7,7 @@ const STYLE = `
 :host([hidden]) { display: none; }
 :host([bare]) .bar, :host([bare]) .console, :host([bare]) .curtain { display: none; }
 .box { display: flex; flex-direction: column; height: 100%; border-radius: .6rem; overflow: hidden; background: var(--pintail-glass); }
-:host([bare]) .box { display: contents; }
+:host([bare]) .box, :host([bare]) .glass { display: contents; }
 .bar { display: flex; gap: .4rem; align-items: center; padding: .45rem .6rem; flex-wrap: wrap; }
 .state { margin-left: auto; color: var(--pintail-quiet); font-size: .87rem; }
 button { font: inherit; color: inherit; background: none; border: 1px solid #ffffff30; border-radius: .4rem; padding: .2rem .7rem; min-height: 2rem; cursor: pointer; }

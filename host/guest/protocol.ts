@@ -38,7 +38,7 @@
  */
 import { writeCpio } from './cpio.js';
 import { file } from './files.js';
-import { FRAME_DATA_BYTES, FRAME_HEAD_BYTES } from '../../guest/carry.js';
+import { FRAME_DATA_BYTES, FRAME_HEAD_BYTES } from '../../guest/frame-bytes.js';
 
 export const PROTOCOL_VERSION = 4;
 

@@ -1,6 +1,6 @@
 /** Takes the frames of the agent's port apart (host/guest/protocol.ts). A guest may send anything: nothing but a head and a status is kept here. */
 
-import { FRAME_HEAD_BYTES } from '../../guest/carry.js';
+import { FRAME_HEAD_BYTES } from '../../guest/frame-bytes.js';
 import { parseHead, type FrameHead } from '../guest/protocol.js';
 import { allOf } from './emitter.js';
 

@@ -1,6 +1,6 @@
 /** A command's standard input on its way to the agent's port: as much as the port takes, then as there is room again. */
 
-import { FRAME_DATA_BYTES } from '../../guest/carry.js';
+import { FRAME_DATA_BYTES } from '../../guest/frame-bytes.js';
 import { inputFrame } from '../guest/protocol.js';
 import type { AgentPort } from './agent-port.js';
 import type { CommandInput } from './command-input.js';

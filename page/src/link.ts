@@ -11,9 +11,24 @@ export interface Linked {
 
 export function linkTo(linked: Linked): string {
   const url = new URL(location.href);
-  url.hash = new URLSearchParams({ machine: JSON.stringify(linked) }).toString();
+  url.hash = new URLSearchParams({ machine: JSON.stringify(withoutTokens(linked)) }).toString();
   return url.href;
 }
+
+/** What a relay has to be told is its person's, and nobody's who has the link. */
+function withoutTokens({ recipe, ...rest }: Linked): Linked {
+  const { netdevs, ...own } = recipe;
+  return { ...rest, recipe: { ...own, ...(netdevs === undefined ? {} : { netdevs: netdevs.map((text) => text.replaceAll(/,token=(?:[^,]|,,)*/g, '')) }) } };
+}
+
+/** A machine that is kept in this browser; nobody else has it. */
+export function linkToKept(id: string): string {
+  const url = new URL(location.href);
+  url.hash = new URLSearchParams({ kept: id }).toString();
+  return url.href;
+}
+
+export const readKeptLink = (): string | undefined => new URLSearchParams(location.hash.slice(1)).get('kept') ?? undefined;
 
 const NAMES: readonly (keyof Recipe)[] = ['memoryMiB', 'append', 'seed', 'icountShift', 'jit', 'guest', 'devices', 'netdevs'];
 

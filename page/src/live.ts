@@ -1,8 +1,6 @@
 /** What the machine is doing, twice a second: time, instructions and their rate, and the guest's accesses by device. */
 
 import type { Machine, Stats } from 'pintail';
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { at, element } from './dom.js';
 import { seconds, short } from './figures.js';
 
@@ -10,7 +8,9 @@ const EVERY_MS = 500;
 const POINTS = 120;
 const MOST_DEVICES = 8;
 
-function openPlot(): (rate: number) => void {
+/** The library comes when there is something to draw. */
+async function openPlot(): Promise<(rate: number) => void> {
+  const [{ default: uPlot }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]);
   const rates: number[] = Array.from({ length: POINTS }, () => 0);
   const times = rates.map((_, i) => i);
   const host = at('plot');
@@ -43,7 +43,7 @@ export interface Live {
 }
 
 export function openLive(): Live {
-  const plot = openPlot();
+  let plot: ((rate: number) => void) | undefined;
   let machine: Machine | undefined;
   let before: { at: number; instructions: bigint } | undefined;
   const look = async (): Promise<void> => {
@@ -57,12 +57,13 @@ export function openLive(): Live {
     at('now-time').textContent = seconds(stats.virtualNs);
     at('now-instructions').textContent = stats.instructions.toLocaleString('en');
     at('now-rate').textContent = short(Math.max(0, rate));
-    plot(Math.max(0, rate));
+    plot?.(Math.max(0, rate));
     showDevices(stats);
   };
   setInterval(() => void look(), EVERY_MS);
   return {
     follow(next) {
+      if (machine === undefined) void openPlot().then((opened) => (plot = opened));
       machine = next;
       before = undefined;
       void look();

@@ -1,15 +1,14 @@
 /** The page: Bench. A Debian prompt first; everything else is one step away. */
 
 import type { MachineOptions } from 'pintail';
+import type { PintailMachineElement } from 'pintail/element';
 import { Bench } from './bench.js';
-import { openCommandLine } from './command-line.js';
 import { at, download, element, say } from './dom.js';
 import { bytes, readCount } from './figures.js';
-import { linkTo, readLink, type Linked } from './link.js';
+import { linkTo, linkToKept, readKeptLink, readLink, type Linked } from './link.js';
 import { openLive } from './live.js';
 import { look, openLook } from './look.js';
 import { openPicture } from './picture.js';
-import { openScreen } from './screen.js';
 import { fetchWaiting } from './visit.js';
 import { forget, keep, listKept, readState, type KeptMachine, type Recipe } from './store.js';
 
@@ -19,8 +18,9 @@ const DEBIAN: Recipe = { guest: GUEST, memoryMiB: 128 };
 const PROMPT = /\/ # (\x1b\[6n)?$/;
 const FIRST = 'prompt';
 
-const screen = openScreen();
-const bench = new Bench(screen, openLive());
+// The terminal is larger than the page: it comes beside it.
+const screen = (await import('./screen.js')).openScreen();
+const bench = new Bench(at<PintailMachineElement>('machine'), screen, openLive());
 
 function hideStart(): void {
   at('start').hidden = true;
@@ -180,6 +180,24 @@ async function keepThis(): Promise<void> {
   await showKept();
 }
 
+/** The same machine in a tab of its own, from this moment on: both go on, and neither knows of the other. */
+async function forkThis(): Promise<void> {
+  // Opened at once: later a browser would not let the page.
+  const tab = open('about:blank');
+  if (tab === null) return say('The browser does not let this page open a tab.');
+  const id = crypto.randomUUID();
+  await bench.held('Forking', async (machine) => {
+    try {
+      await keep({ id, name: `Fork of ${new Date().toLocaleTimeString()}`, when: Date.now(), recipe: bench.recipe, screen: screen.shown }, await machine.snapshot());
+      tab.location.href = linkToKept(id);
+    } catch (error) {
+      tab.close();
+      say(`It could not be forked: ${(error as Error).message}`);
+    }
+  });
+  await showKept();
+}
+
 async function copyLink(): Promise<void> {
   const linked: Linked = { recipe: bench.recipe };
   const { machine } = bench;
@@ -218,6 +236,7 @@ function listen(): void {
   click('run', () => bench.toggle());
   click('step', () => bench.step(1n));
   click('keep', keepThis);
+  click('fork', forkThis);
   click('link', copyLink);
   click('reset', reset);
   at('run-to').addEventListener('submit', (event) => {
@@ -226,17 +245,30 @@ function listen(): void {
   });
   openPicture();
   openLook(() => bench.machine);
-  openCommandLine({
-    guestAt: new URL(GUEST, document.baseURI),
-    start: (options, recipe) => void boot({ ...options, ...(options.devices === undefined ? {} : { devices: withRom(options.devices)! }), onTransfer: showTransfer() }, recipe, () => bench.start()),
-  });
+  at('make').addEventListener('toggle', () => void readyCommandLine());
+  addEventListener('dragenter', () => void readyCommandLine());
+}
+
+let commandLine: Promise<void> | undefined;
+
+/** The command line's parser and table: fetched when somebody is about to use them, or when the page has nothing else to do. */
+function readyCommandLine(): Promise<void> {
+  return (commandLine ??= import('./command-line.js').then(({ openCommandLine }) =>
+    openCommandLine({
+      guestAt: new URL(GUEST, document.baseURI),
+      start: (options, recipe) => void boot({ ...options, ...(options.devices === undefined ? {} : { devices: withRom(options.devices)! }), onTransfer: showTransfer() }, recipe, () => bench.start()),
+    }),
+  ));
 }
 
 async function begin(): Promise<void> {
   listen();
-  bench.show('off');
+  bench.show('off', '');
   await look(undefined);
   await showKept();
+  const kept = readKeptLink();
+  const wanted = kept === undefined ? undefined : (await listKept()).find(({ id }) => id === kept);
+  if (wanted !== undefined) return resumeOrSay(wanted);
   const linked = readLink();
   if (linked !== undefined) return openLinked(linked);
   const first = (await listKept()).find(({ id }) => id === FIRST);
@@ -245,4 +277,5 @@ async function begin(): Promise<void> {
   await coldBoot();
 }
 
-void begin();
+await begin();
+await readyCommandLine();

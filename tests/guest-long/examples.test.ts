@@ -72,7 +72,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   }
 
   it('by Vite', async () => {
-    const told = await promisify(execFile)(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'page', '--base', './', '--outDir', '../by-vite', '--logLevel', 'warn'], { cwd: folder });
+    const told = await promisify(execFile)(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'page', '--base', './', '--outDir', '../by-vite', '--emptyOutDir', '--logLevel', 'warn'], { cwd: folder });
     expect(told).toEqual({ stdout: '', stderr: '' });
     await shows(join(folder, 'by-vite'));
   }, 120_000);

@@ -1,10 +1,9 @@
 /** A page's own way out, for the NAT (provider.ts): the guest's plain HTTP on port 80 by `fetch`, and nothing else. */
 
 import { formatAddress } from '../address.js';
-import { createPair } from '../connect.js';
 import { SocketError, type SocketProvider } from '../provider.js';
 import { STAND_IN_RANGE, StandIns } from '../stand-in.js';
-import { serveByFetch, type FetchRules } from './fetch-server.js';
+import type { FetchRules } from './fetch-server.js';
 
 const HTTP = 80;
 
@@ -13,6 +12,8 @@ export function fetchProvider(rules: FetchRules): SocketProvider {
   return {
     async connectTcp({ address, port }) {
       if (port !== HTTP) throw new SocketError('ENETUNREACH', 'a page fetches HTTP on port 80, and has no sockets for anything else');
+      // Fetched by a page whose guest asks for the first time.
+      const [{ createPair }, { serveByFetch }] = await Promise.all([import('../connect.js'), import('./fetch-server.js')]);
       const { stream, socket } = createPair();
       void serveByFetch(stream, names.nameOf(address) ?? formatAddress(address), rules);
       return socket;
