@@ -1,6 +1,7 @@
 /** The machine of the page: an element that draws nothing itself (`<pintail-machine bare>`), and what the page shows of what it is doing. */
 
-import { PintailMachineElement, type Machine, type MachineOptions, type RunnerState, type Stop } from 'pintail/element';
+import 'pintail/element';
+import type { Machine, MachineOptions, PintailMachineElement, RunnerState, Stop } from 'pintail/element';
 import { at, say } from './dom.js';
 import type { Live } from './live.js';
 import { look } from './look.js';

@@ -56,10 +56,16 @@ export async function look(machine: Machine | undefined): Promise<void> {
   for (const id of PARTS) at(id).hidden = !seen;
   at('hash').textContent = seen ? '…' : 'pause to see it';
   if (!seen) return;
-  const registers = await machine.getRegisters();
-  at('registers').textContent = registerText(registers);
-  await showMemory(machine, registers);
-  at('hash').textContent = (await machine.stateHash()).slice(0, 32);
+  try {
+    const registers = await machine.getRegisters();
+    at('registers').textContent = registerText(registers);
+    await showMemory(machine, registers);
+    const hash = await machine.stateHash();
+    if (!machine.running) at('hash').textContent = hash.slice(0, 32);
+  } catch (error) {
+    // It has been started meanwhile, which its next state tells of.
+    if (!machine.running && !machine.closed) throw error;
+  }
 }
 
 /** The form beneath asks again. */

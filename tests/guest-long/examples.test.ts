@@ -51,6 +51,10 @@ it('port.mjs talks with a program in the guest', async () => {
   expect(await run('port.mjs')).toBe('2 + 3 = 5\n40 + 2 = 42\n');
 }, 300_000);
 
+it('bare-module.mjs runs without a host', async () => {
+  expect(await run('bare-module.mjs')).toBe('Hello from the reset vector.\nDEBUG_EXIT 7, after 154 instructions\n');
+}, 60_000);
+
 // Debian has Chromium as a package; where it is not installed there is nothing to show a page in.
 describe.skipIf(CHROMIUM === undefined)('the page', () => {
   let browser: Browser;
