@@ -15,6 +15,7 @@ import { TAGS } from './experiment.js';
 import { ROOT } from './root.js';
 import { check, isNumber, isOneOf, isText, object, type Problem } from './schema.js';
 import type { Figures } from './figures.js';
+import type { OwnCharges } from './variant.js';
 
 /** Figures that may be charged for, each by the packet. */
 export const CHARGED = ['instructions', 'accesses', 'interrupts', 'doorbells', 'descriptors', 'bytes'] as const;
@@ -70,6 +71,13 @@ export function machineCharges({ name, unit, charges }: ChargeTable): Charges {
     ...(interrupts === undefined ? {} : { interruptNs: whole(interrupts) }), ...(bytes === undefined ? {} : { byteNs: bytes * scale }),
     ...(unit === 'ns' && instructions !== undefined ? { instructionNs: instructions } : {}),
   };
+}
+
+/** The table of a variant, which may have charges of its own. */
+export function tableOf(charge: string | OwnCharges): ChargeTable {
+  if (typeof charge === 'string') return findChargeTable(charge);
+  const name = Object.entries(charge).map(([what, ns]) => `${what} ${ns} ns`).join(', ');
+  return { schema: 1, name, source: 'chosen for this experiment', unit: 'ns', charges: charge };
 }
 
 /** What a packet would cost by a table. */

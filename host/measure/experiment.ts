@@ -12,7 +12,7 @@ import { WAYS, WRONGS, type Attack } from './isolation/attack.js';
 import { IOMMU_QUANTITIES, ISOLATION, quantityOf, QUANTITIES } from './quantities.js';
 import { check, isBoolean, isCount, isNumber, isOneOf, isText, listOf, object, recordOf, type Check, type Fields, type Problem } from './schema.js';
 import { ROOT } from './root.js';
-import { CARD_MODELS, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, type Variant } from './variant.js';
+import { CARD_MODELS, CHARGED_IN_TIME, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, type Variant } from './variant.js';
 
 /** What a figure's passing says; failing says "not reproduced". */
 export const VERDICTS = ['reproduced', 'order only', 'calibrated', 'by construction', 'no published figure'] as const;
@@ -54,10 +54,12 @@ const may = (is: Check): Fields[string] => ({ needed: false, is });
 const isSpeed: Check = (value, path) => (typeof value === 'string' && parseSpeed(value) ? [] : [{ path, expected: 'bits a second, such as "100M"' }]);
 const isQuantity: Check = (value, path) => (typeof value === 'string' && (value === ISOLATION || quantityOf(value) !== undefined) ? [] : [{ path, expected: `a quantity: ${[...Object.keys(QUANTITIES), ...Object.keys(IOMMU_QUANTITIES), ISOLATION].join(', ')}, or "register NAME r".${didYouMean(String(value), Object.keys(QUANTITIES))}` }]);
 
+const isCharge: Check = (value, path) => (typeof value === 'object' && value !== null ? object(value, path, Object.fromEntries(CHARGED_IN_TIME.map((name) => [name, may(isNumber)]))) : isText(value, path));
+
 const VARIANT: Fields = {
   name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
   count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
-  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isText), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)),
+  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isCharge), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)),
 };
 const ATTACK: Fields = { name: needed(isText), way: needed(isOneOf(WAYS)), wrong: needed(isOneOf(Object.keys(WRONGS))), reason: may(isCount(1, 0x26)), behind: may(isBoolean) };
 const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };

@@ -4,7 +4,7 @@ import type { Attribution } from '../machine/types.js';
 import { functionTable } from './attribution/formats.js';
 import { functionCosts } from './attribution/functions.js';
 import { FIFO_BYTES } from '../net/lab.js';
-import { chargeOf, findChargeTable, type ChargeTable } from './charge.js';
+import { chargeOf, tableOf, type ChargeTable } from './charge.js';
 import type { Figures } from './figures.js';
 import type { Measured, Origin } from './run.js';
 import { DEFAULTS, type CardModel, type Direction, type Variant } from './variant.js';
@@ -32,7 +32,7 @@ export function packetVariants({ cards, sizes, directions, count, warmUp, rate, 
 export function conditions(variants: readonly Pick<Variant, 'speed' | 'fifo' | 'charge'>[], { tickNs, guest }: Origin, charge?: ChargeTable): string {
   const lines = [...new Set(variants.map(({ speed, fifo }) => (speed === undefined ? 'instant device' : `line of ${speed} bit/s${fifo === undefined ? `, FIFO of ${FIFO_BYTES} bytes` : fifo === 0 ? ', frames done at their last bit' : `, FIFO of ${fifo} bytes`}`)))];
   const named = ({ name, source, tag }: ChargeTable): string => `charges "${name}" (${source}${tag === undefined ? '' : `; known by ${tag}`})`;
-  const inTime = [...new Set(variants.flatMap((variant) => variant.charge ?? []))].map((name) => `${named(findChargeTable(name))} in virtual time, modelled`);
+  const inTime = [...new Set(variants.flatMap((variant) => (variant.charge === undefined ? [] : `${named(tableOf(variant.charge))} in virtual time, modelled`)))];
   if (inTime.length > 0 && variants.some((variant) => variant.charge === undefined)) inTime.unshift('nothing charged');
   const table = charge !== undefined ? `${named(charge)}, modelled` : inTime.length > 0 ? inTime.join(' or ') : 'nothing charged';
   return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}, Linux ${guest.version}${guest.modules === undefined ? '' : ` with ${Object.keys(guest.modules).join(', ')}`}`;

@@ -24,6 +24,7 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = {
   packetsPerInterrupt: { about: 'packets an interrupt', of: ({ interrupts }) => 1 / interrupts },
   accessesPerInterrupt: { about: 'accesses to the card\'s registers an interrupt', of: ({ accesses, interrupts }) => accesses / interrupts },
   dataPortAccesses: { about: 'accesses to pcnet\'s data port', of: dataPort },
+  dataPortLaw: { about: 'that share, times one and seven accesses an interrupt: 1 where Linux 6.1\'s driver does nothing else', of: (figures) => (figures.doorbells / dataPort(figures)) * (1 + 7 * figures.interrupts) },
   dataPortShare: { about: 'share of pcnet\'s data port accesses that start a transmission', of: (figures) => figures.doorbells / dataPort(figures) },
 };
 

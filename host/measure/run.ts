@@ -6,7 +6,7 @@ import type { LocalMachine } from '../machine/local.js';
 import { codeSymbols, mergeSymbols, type SymbolLine } from '../machine/symbols.js';
 import type { Attribution, DeviceOptions, MachineOptions, Region, Stop } from '../machine/types.js';
 import { SymbolFilter } from './attribution/symbols.js';
-import { findChargeTable, machineCharges } from './charge.js';
+import { machineCharges, tableOf } from './charge.js';
 import { MeasureError } from './errors.js';
 import { figuresOf, type Figures } from './figures.js';
 import { additionsOf, digestsOf, readModule, type OwnModule } from './modules.js';
@@ -66,14 +66,14 @@ function unitOf({ iotlbEntries, iotlbWays }: Variant): DeviceOptions {
 }
 
 /** Variants can share a machine when they want the same one. */
-const sameMachine = (a: Variant, b: Variant): boolean => a.iommu === b.iommu && a.charge === b.charge && a.iotlbEntries === b.iotlbEntries && a.iotlbWays === b.iotlbWays;
+const sameMachine = (a: Variant, b: Variant): boolean => a.iommu === b.iommu && JSON.stringify(a.charge) === JSON.stringify(b.charge) && a.iotlbEntries === b.iotlbEntries && a.iotlbWays === b.iotlbWays;
 
 function machineOptions(variants: readonly Variant[], first: number, { phases, attribute = false }: MeasureOptions, modules: readonly OwnModule[]): MachineOptions {
   const { iommu, charge } = variants[0]!, parameters = IOMMU_MODES[iommu];
   const unit: DeviceOptions[] = parameters === undefined ? [] : [unitOf(variants[0]!)];
   return {
     guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: variants.map(labOf), devices: [...unit, ...variants.map(deviceOf)],
-    command: ['sh', '-c', guestScript(variants, first, phases, { symbols: attribute, modules })], ...(modules.length > 0 ? { add: additionsOf(modules) } : {}), ...(attribute ? { attribute } : {}), ...(charge === undefined ? {} : { charges: machineCharges(findChargeTable(charge)) }), limits: { instructions: MOST_INSTRUCTIONS },
+    command: ['sh', '-c', guestScript(variants, first, phases, { symbols: attribute, modules })], ...(modules.length > 0 ? { add: additionsOf(modules) } : {}), ...(attribute ? { attribute } : {}), ...(charge === undefined ? {} : { charges: machineCharges(tableOf(charge)) }), limits: { instructions: MOST_INSTRUCTIONS },
   };
 }
 

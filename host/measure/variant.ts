@@ -23,6 +23,10 @@ export const IOMMU_MODES = {
 } as const;
 export type IommuMode = keyof typeof IOMMU_MODES;
 
+/** What a variant's own charges may be of, in ns. */
+export const CHARGED_IN_TIME = ['instructions', 'accesses', 'interrupts', 'doorbells', 'bytes'] as const;
+export type OwnCharges = Readonly<Partial<Record<(typeof CHARGED_IN_TIME)[number], number>>>;
+
 export interface Variant {
   name: string;
   card: CardModel;
@@ -47,8 +51,8 @@ export interface Variant {
   /** virtio features that are not offered. */
   features: Readonly<Record<string, boolean>>;
   iommu: IommuMode;
-  /** A table by which events take virtual time: its name, or a file. Without, they take none. */
-  charge?: string;
+  /** What events take of virtual time: a table by its name or file, or ns of its own. Without, nothing. */
+  charge?: string | OwnCharges;
   /** The geometry of the remapping unit's IOTLB; without, the unit's own. */
   iotlbEntries?: number;
   iotlbWays?: number;
