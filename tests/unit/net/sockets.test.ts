@@ -2,10 +2,12 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ALL_SUPPORT } from '../../../host/net/backend.js';
 import { openTcp } from '../../../host/net/connect.js';
+import { nodeProvider } from '../../../host/platform/node/net/provider.js';
 import { toDuplex } from '../../../host/platform/node/streams.js';
 import { parseNetdev } from '../../../host/net/netdev.js';
 import { createNetContext, openBackend, type NetContext } from '../../../host/net/open.js';
@@ -122,6 +124,26 @@ describe('real sockets', () => {
     second.reset();
     await eventually(() => errors.includes('ECONNRESET'));
     expect(network.guest.counter('tcpFlows')).toBe(0);
+  });
+
+  it.skipIf(process.platform !== 'linux')('gives its sockets back when connections are reset while their end is being told', { timeout: 30_000 }, async () => {
+    const isSocket = (fd: string): boolean => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+      } catch {
+        return false; // the folder's own
+      }
+    };
+    const sockets = (): number => readdirSync('/proc/self/fd').filter(isSocket).length;
+    const port = await serve((socket) => void socket.on('error', () => undefined).on('end', () => socket.end()).resume());
+    const before = sockets();
+    for (let i = 0; i < 10; i++) {
+      const socket = await nodeProvider().connectTcp({ address: Uint8Array.of(127, 0, 0, 1), port }, new AbortController().signal);
+      socket.listen({ data: () => undefined, ended: () => undefined, room: () => undefined, failed: () => undefined });
+      socket.end();
+      socket.reset();
+    }
+    await eventually(() => sockets() === before);
   });
 
   it('serves 200 connections at once', async () => {

@@ -138,7 +138,9 @@ export function wrapSocket(socket: Socket): StreamSocket {
       state.over = true;
       waiting.clear();
       if (socket.destroyed) return;
-      socket.resetAndDestroy();
+      // While Node is still telling the peer of the end it forgets the handle instead of closing it, and the process never ends for it.
+      if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+      else socket.resetAndDestroy();
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
