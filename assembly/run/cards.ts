@@ -20,7 +20,7 @@ import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
 import { attachAhci, resetAhci } from "../storage/ahci/ahci";
 import { attachFloppy, resetFloppy, tellCmos } from "../storage/floppy/floppy";
 import { attachIde, resetIde } from "../storage/ide/ide";
-import { attachCd, attachDiskette, attachHardDisk, driveSerial, putMedium, resetDrive } from "../storage/unit/drive";
+import { attachCd, attachDiskette, attachHardDisk, driveSerial, pressButton, putMedium, resetDrive } from "../storage/unit/drive";
 import { attachBlock, resetBlockCard } from "../virtio/block/block";
 import { attachConsole, consoleName, portsOf, resetConsoleCard } from "../virtio/console/console";
 import { announceNet, attachNet, netLinkChanged, resetNetCard } from "../virtio/net/net";
@@ -223,6 +223,8 @@ export function setLink(framePort: u32, up: bool): void {
 export function changeCard(i: u32, sectors: u64, readOnly: bool): void {
   if (isDrive(i)) putMedium(i, sectors, readOnly);
 }
+/** Somebody wants a drive's medium: whether the guest holds it back. */
+export function askCard(i: u32): bool { return isDrive(i) && pressButton(i); }
 
 /** The machine came back from a snapshot, perhaps somewhere else: drivers that can announce themselves are asked to. */
 export function announceCards(): void {

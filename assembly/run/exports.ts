@@ -32,7 +32,7 @@ import { dropAllBlocks } from "../decode/cache";
 import { defineOpcodes } from "../decode/opcodes";
 import { attachMachine, createMachine, resetMachine } from "./machine";
 import { idleNs, leaveBoundary, runFor } from "./loop";
-import { addToList, announceCards, changeCard, giveOption, optionOfCard, setLink } from "./cards";
+import { addToList, announceCards, askCard, changeCard, giveOption, optionOfCard, setLink } from "./cards";
 import { Address } from "../surface/run";
 
 export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride, regionVersion } from "../base/regions";
@@ -75,6 +75,8 @@ export function setCardOption(card: u32, option: u32, lo: u32, hi: u32): u32 { r
 export function plug(framePort: u32, up: u32): void { setLink(framePort, up != 0); }
 /** Between slices: another medium in the drive that is card `i`, of so many 512-byte sectors; with none it is empty. */
 export function changeMedium(i: u32, sectorsLo: u32, sectorsHi: u32, readOnly: u32): void { changeCard(i, wide(sectorsLo, sectorsHi), readOnly != 0); }
+/** Between slices: the button of a drive is pressed. 1: the guest has locked it, and is told. */
+export function pressEject(i: u32): u32 { return askCard(i) ? 1 : 0; }
 /** After `create`: what SeaBIOS boots from (chipset/rtc), at first and after the next reset. */
 export function orderBoot(now: u32, later: u32): void { setBootOrder(now, later); }
 /** A CardOption of a card of the list. */

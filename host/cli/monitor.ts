@@ -1,5 +1,5 @@
 /**
- * `-monitor`: a few of the commands of QEMU's monitor, in its words, over stdio or a socket: pictures of the screen, keys, the mouse and quit. A line is a
+ * `-monitor`: a few of the commands of QEMU's monitor, in its words, over stdio or a socket: pictures of the screen, keys, the mouse, media of drives and quit. A line is a
  * command; its answer ends with a line that is the prompt. What else QEMU has is refused by name.
  */
 
@@ -32,6 +32,15 @@ function numberOf(word: string | undefined, usage: string): number {
   const value = Number(need(word, usage));
   if (!Number.isInteger(value)) throw new Error(`"${word}" is no whole number; want ${usage}`);
   return value;
+}
+
+const CHANGE = 'change DRIVE FILE [raw|qcow2]';
+
+/** A file's name may have spaces, in quotes or not. */
+function readChange([drive, ...rest]: readonly string[]): { drive: string; file: string; format: 'raw' | 'qcow2' | undefined } {
+  const last = rest.at(-1), format = rest.length > 1 && (last === 'raw' || last === 'qcow2') ? last : undefined;
+  const file = rest.slice(0, format === undefined ? undefined : -1).join(' ').replace(/^"(.*)"$/, '$1');
+  return { drive: need(drive, CHANGE), file: need(file === '' ? undefined : file, CHANGE), format };
 }
 
 /** QEMU's formats; PNG where nothing is said and the name does not end in .ppm. */
@@ -76,10 +85,26 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return '';
     },
   },
+  change: {
+    usage: 'change DRIVE FILE [raw|qcow2]', about: 'another disc or diskette in a drive, by the id of its drive (cd0 of -cdrom)',
+    act: async ({ machine }, words) => {
+      const { drive, file, format } = readChange(words);
+      await machine.change(drive, file, format === undefined ? {} : { format });
+      return '';
+    },
+  },
+  eject: {
+    usage: 'eject [-f] DRIVE', about: 'takes out what is in a drive; -f though the guest has locked it',
+    act: async ({ machine }, words) => {
+      await machine.eject(need(words.find((word) => word !== '-f'), 'eject [-f] DRIVE'), { force: words.includes('-f') });
+      return '';
+    },
+  },
   info: {
-    usage: 'info status', about: 'whether it runs',
+    usage: 'info status|block', about: 'whether it runs; what is in the drives',
     act: ({ machine }, [what]) => {
-      if (what !== 'status') throw new Error('there is info status');
+      if (what === 'block') return machine.blocks().map(({ id, holds, removable }) => `${id}: ${holds ?? '[not inserted]'}${removable ? ' (removable)' : ''}`).join('\n');
+      if (what !== 'status') throw new Error('there are info status and info block');
       return `VM status: ${machine.running ? 'running' : 'paused'}`;
     },
   },

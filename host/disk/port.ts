@@ -21,17 +21,23 @@ interface Counts {
 }
 
 export class DiskPort implements HostPort {
-  private readonly disk: Disk;
+  private disk: Disk;
   private readonly counts: Counts = { batches: 0n, waits: 0n, flushes: 0n, errors: 0n };
 
   constructor(
     private readonly instance: ModuleInstance,
     /** Address of the disk's table. */
     private readonly table: number,
-    private readonly drive: Drive,
+    private drive: Drive,
     private readonly serial: string,
     private readonly name: string,
   ) {
+    this.disk = drive.disk;
+  }
+
+  /** Another medium, while nothing waits. */
+  put(drive: Drive): void {
+    this.drive = drive;
     this.disk = drive.disk;
   }
 

@@ -52,7 +52,7 @@ export class Board {
     plans: Parameters<typeof addCards>[1],
     private readonly outside: Outside,
   ) {
-    this.ports = connectCards(instance, plans, outside, () => this.wake());
+    this.ports = connectCards(instance, plans, outside, () => this.wake()).ports;
   }
 
   get nowNs(): bigint {

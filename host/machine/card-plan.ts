@@ -8,7 +8,7 @@ import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
 import { planConsole, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
-import { seatDrives } from './drive-buses.js';
+import { isRemovable, seatDrives } from './drive-buses.js';
 import { inRange } from './ranges.js';
 import { numberSlots, onBus, onPort, planPlace, rootPortOptions } from './root-ports.js';
 import { findModel, modelOf, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
@@ -175,6 +175,13 @@ function claim(option: 'netdev' | 'drive' | 'share' | 'ports.chardev', id: strin
   used.add(`${option} ${id}`);
 }
 
+/** What a drive that begins empty is called. */
+function emptyId({ id }: DeviceOptions, kind: CardKind, drives: readonly DriveOptions[]): string | undefined {
+  if (id === undefined || !isRemovable(kind)) return undefined;
+  if (drives.some((drive) => drive.id === id)) throw new OptionError('devices.id', `"${id}" is a drive's; write drive=${id}, or give the device another id.`);
+  return id;
+}
+
 /** The row of a device's model, which takes every option that was given. */
 function rowOf(device: DeviceOptions): Model {
   const model = findModel(device.model);
@@ -209,7 +216,7 @@ export function planCards(given: readonly DeviceOptions[], netdevs: readonly Net
       ...planPlace(devices, i),
       options: new Map(pairs.map(([option, value]) => [option, BigInt(value)])),
       netdev: device.netdev,
-      drive: device.drive,
+      drive: device.drive ?? emptyId(device, model.kind, drives),
       serial: device.serial ?? '',
       share: device.share,
       tag: device.tag ?? '',

@@ -15,7 +15,7 @@ import { SharePort } from '../share/port.js';
 import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import type { NetdevSpec } from '../net/netdev.js';
 import { connectConsoles, openChardevs, writeName, type Chardev } from './consoles.js';
-import { isDrive } from './drive-buses.js';
+import { isDrive, isRemovable } from './drive-buses.js';
 import { driveOptions, type CardPlan, type Netdev } from './card-plan.js';
 import type { HostPort } from '../rings/port.js';
 import { modelOf } from './models.js';
@@ -23,6 +23,7 @@ import { OptionError } from './errors.js';
 import { openShares, type Shares } from './shares.js';
 import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
+import { emptyDrive, Trays } from './trays.js';
 import type { DriveOptions, ShareOptions } from './types.js';
 
 /** Backends that bring nothing from outside the machine. */
@@ -181,23 +182,31 @@ export interface Outward {
 /** Cards with a table of requests, which are numbered over all of them. */
 const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY];
 
-function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort[] {
+function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort | undefined {
   const [drive, session] = [drives.get(plan.drive ?? ''), shares.get(plan.share ?? '')];
-  if (session !== undefined) return [new SharePort(instance, table, session, `share ${plan.share}`)];
-  return drive === undefined ? [] : [new DiskPort(instance, table, drive, plan.serial, `drive ${plan.drive}`)];
+  if (session !== undefined) return new SharePort(instance, table, session, `share ${plan.share}`);
+  if (drive === undefined && !isRemovable(plan.model.kind)) return undefined;
+  return new DiskPort(instance, table, drive ?? emptyDrive(), plan.serial, `drive ${plan.drive ?? '-'}`);
 }
 
 /**
  * What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing; one with
  * a lab has its peer in the module), disks, and shared folders.
  */
-export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): HostPort[] {
+export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): { ports: HostPort[]; trays: Trays } {
   const ports = networkCards(plans).flatMap(({ netdev }, port) => {
     if (outside.labs.has(netdev ?? '')) return [];
     return [new FramePort(instance, port, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake)];
   });
-  const disks = plans
+  const tables = plans
     .filter(({ model }) => TABLES.includes(model.kind))
-    .flatMap((plan, number) => tablePort(instance, instance.exports.diskTable(number) >>> 0, plan, outside));
-  return [...ports, ...disks, ...connectConsoles(instance, plans, outside.links, wake)];
+    .map((plan, number) => ({ plan, port: tablePort(instance, instance.exports.diskTable(number) >>> 0, plan, outside) }));
+  const diskOf = (card: number): DiskPort | undefined => {
+    const port = tables.find(({ plan }) => plan === plans[card])?.port;
+    return port instanceof DiskPort ? port : undefined;
+  };
+  return {
+    ports: [...ports, ...tables.flatMap(({ port }) => port ?? []), ...connectConsoles(instance, plans, outside.links, wake)],
+    trays: new Trays(instance, plans, outside.drives, diskOf, wake),
+  };
 }

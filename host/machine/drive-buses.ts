@@ -35,6 +35,8 @@ interface Seat {
 }
 
 export const isDrive = (kind: CardKind): boolean => DRIVES.has(kind);
+/** Its medium can be changed. */
+export const isRemovable = (kind: CardKind): boolean => kind === CardKind.IDE_CD || kind === CardKind.FLOPPY;
 export const isController = (kind: CardKind): boolean => CONTROLLERS.has(kind);
 
 /** Without a bus a diskette's drive is where its unit says. */

@@ -3,7 +3,7 @@
 import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
-  AddedFile, BareOptions, BootOrder, ChardevOptions, Charges, ConnectTarget, DeviceOptions, DriveOptions, ExecOptions, JitOptions, Limits, MachineOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
+  AddedFile, BareOptions, BootOrder, ChardevOptions, Charges, ConnectTarget, DeviceOptions, DriveOptions, EjectOptions, ExecOptions, JitOptions, Limits, MachineOptions, MediumOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
   SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
 } from './types.js';
 
@@ -28,6 +28,9 @@ const DEVICE: Names<DeviceOptions> = {
 };
 const PORT: Names<PortOptions> = { chardev: true, name: true, console: true, number: true };
 const DRIVE: Names<DriveOptions> = { id: true, source: true, format: true, readOnly: true, snapshot: true, overlay: true, cache: true, discard: true, locking: true };
+const FORCE: Names<EjectOptions> = { force: true };
+const { id: _id, source: _source, ...MEDIUM_DRIVE } = DRIVE;
+const MEDIUM: Names<MediumOptions> = { ...MEDIUM_DRIVE, ...FORCE };
 const SHARE: Names<ShareOptions> = { id: true, source: true, readOnly: true };
 const MODULE: Names<ModuleSource> = { file: true, text: true };
 const ADDED: UnionNames<AddedFile> = { host: true, content: true, guest: true, mode: true };
@@ -85,6 +88,8 @@ export function checkMachineKeys(options: MachineOptions): void {
 export const checkExecKeys = (options: ExecOptions): void => check('', options, EXEC);
 export const checkSpawnKeys = (options: SpawnOptions): void => check('', options, SPAWN);
 export const checkSnapshotKeys = (options: SnapshotOptions): void => check('', options, SNAPSHOT);
+export const checkMediumKeys = (options: MediumOptions): void => check('', options, MEDIUM);
+export const checkEjectKeys = (options: EjectOptions): void => check('', options, FORCE);
 export const checkMouseKeys = (move: MouseMove): void => check('', move, MOUSE);
 export const checkConnectKeys = (target: ConnectTarget): void => check('', target, CONNECT);
 

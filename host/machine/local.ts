@@ -18,7 +18,7 @@ import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
 import { MachineError, SnapshotError } from './errors.js';
 import { SerialUse, type CardAddress } from '../guest/protocol.js';
-import { checkMouseKeys, checkSnapshotKeys } from './keys.js';
+import { checkEjectKeys, checkMediumKeys, checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
@@ -44,9 +44,10 @@ import { hashState } from './state.js';
 import { readRequesters } from './requesters.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
 import type { TranslatedModule } from './translator.js';
+import type { DriveContent, Trays } from './trays.js';
 import { WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -75,6 +76,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   private engine: Engine;
   /** The same. */
   private screen!: ScreenView;
+  private trays!: Trays;
   private current: Promise<Stop> | undefined;
   private readonly commandRuns = new CommandRuns({
     isRunning: () => this.running, isClosed: () => this.isClosed, start: () => this.start(this.wallLimit()), pause: () => this.pause(),
@@ -172,6 +174,7 @@ export class LocalMachine extends GuestCalls implements Machine {
     this.agent?.fail('The machine was reset.');
     this.instruments.book.reset();
     this.earlier += this.engine.instructions;
+    this.trays.finish();
     this.engine.close();
     this.instance = await freshInstance(this.compiled, this.settings, this.plan, this.outside);
     this.engine = this.newEngine();
@@ -195,6 +198,7 @@ export class LocalMachine extends GuestCalls implements Machine {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     await this.pause();
     this.agent?.fail('The machine was closed.');
+    this.trays.finish();
     this.engine.close();
     await this.outside.close();
     this.dropSnapshot();
@@ -334,6 +338,23 @@ export class LocalMachine extends GuestCalls implements Machine {
     this.mustBeOpen('setLink()');
     this.instance.exports.plug(framePortOf(this.settings.cards, netdev), up ? 1 : 0);
     this.engine.wake();
+  }
+
+  async change(drive: string, source: DriveOptions['source'], options: MediumOptions = {}): Promise<void> {
+    checkMediumKeys(options);
+    this.mustBeOpen('change()');
+    await this.trays.change(drive, source, options, this.running);
+  }
+
+  async eject(drive: string, options: EjectOptions = {}): Promise<void> {
+    checkEjectKeys(options);
+    this.mustBeOpen('eject()');
+    await this.trays.eject(drive, options, this.running);
+  }
+
+  /** For the monitor: what the drives hold. */
+  blocks(): DriveContent[] {
+    return this.trays.list();
   }
 
   async snapshot(options: SnapshotOptions = {}): Promise<Uint8Array> {
@@ -482,7 +503,9 @@ export class LocalMachine extends GuestCalls implements Machine {
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(Number(engine.virtualNs));
     this.screen = new ScreenView(this.instance, () => engine.wake());
-    engine.attachPorts([...connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake()), this.screen.input], this.outside.live);
+    const { ports, trays } = connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake());
+    this.trays = trays;
+    engine.attachPorts([...ports, trays, this.screen.input], this.outside.live);
     return engine;
   }
 

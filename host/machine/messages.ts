@@ -14,7 +14,7 @@ export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'on
 export type CallName =
   | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
   | 'commandResult' | 'snapshot' | 'stats' | 'setSymbols' | 'regions' | 'iommu' | 'openRegion' | 'closeRegion' | 'stateHash' | 'setLink'
-  | 'screenshot' | 'screenText' | 'screenFrame' | 'key' | 'sendKey' | 'type' | 'mouse';
+  | 'screenshot' | 'screenText' | 'screenFrame' | 'key' | 'sendKey' | 'type' | 'mouse' | 'change' | 'eject';
 
 export type ToWorker =
   /** `listens`: the program takes the command's output as it comes. */

@@ -88,9 +88,9 @@ export const MODELS: readonly Model[] = [
   { kind: CardKind.AHCI, names: ['ich9-ahci', 'ahci'], about: 'AHCI controller with six ports; one is there by itself when a drive is on ide.0 to ide.5', options: { id: '' } },
   { kind: CardKind.IDE, names: ['piix3-ide'], about: 'IDE controller with two channels of two drives, at the old ports: ID.0 and ID.1, units 0 and 1', options: { id: '' } },
   { kind: CardKind.FDC, names: ['isa-fdc'], about: 'floppy controller; one is there by itself when a floppy drive is', options: {} },
-  { kind: CardKind.FLOPPY, names: ['floppy'], about: 'floppy drive; empty without a drive', options: { drive: 'drive', unit: 'unit' } },
+  { kind: CardKind.FLOPPY, names: ['floppy'], about: 'floppy drive; empty without a drive', options: { drive: 'drive', unit: 'unit', id: '' } },
   { kind: CardKind.IDE_DISK, names: ['ide-hd'], about: 'disk on a controller, for a -drive with if=none', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial', writeCache: 'write-cache' } },
-  { kind: CardKind.IDE_CD, names: ['ide-cd'], about: 'CD-ROM drive on a controller; empty without a drive', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial' } },
+  { kind: CardKind.IDE_CD, names: ['ide-cd'], about: 'CD-ROM drive on a controller; empty without a drive', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial', id: '' } },
   { kind: CardKind.ROOT_PORT, names: ['pcie-root-port'], aliases: ['ioh3420'], about: 'PCI Express root port with a slot: a bus of its own for the one card that names it by bus=ID', options: { id: '', chassis: 'chassis', slotNumber: 'slot', port: 'port' } },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
   {

@@ -18,7 +18,7 @@ import { RemoteCommands } from './remote-commands.js';
 import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop, SymbolLine,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop, SymbolLine,
 } from './types.js';
 
 interface Pending {
@@ -171,6 +171,15 @@ class RemoteMachine extends GuestCalls implements Machine {
 
   setLink(netdev: string, up: boolean): Promise<void> {
     return this.call('setLink', netdev, up);
+  }
+
+  async change(drive: string, source: DriveOptions['source'], options: MediumOptions = {}): Promise<void> {
+    if (typeof source === 'object' && source !== null && 'flush' in source) throw new OptionError('source', 'a machine in a worker takes images and bytes, not a disk of the program\'s own.');
+    return this.call('change', drive, source, options);
+  }
+
+  eject(drive: string, options: EjectOptions = {}): Promise<void> {
+    return this.call('eject', drive, options);
   }
 
   screenshot(): Promise<Uint8Array> {

@@ -20,6 +20,8 @@ export interface ModuleExports {
   orderBoot(now: number, later: number): void;
   serialOfDrive(card: number): number;
   changeMedium(card: number, sectorsLow: number, sectorsHigh: number, readOnly: number): void;
+  /** 1: the guest has locked the tray of the drive that is this card, and is told that somebody wants it open. */
+  pressEject(card: number): number;
   listedCards(): number;
   kindOfCard(card: number): number;
   slotOfCard(card: number): number;

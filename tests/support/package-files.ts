@@ -6,8 +6,8 @@
  * A test that needs one skips itself, with `noPackages` as the reason, where no package client is.
  */
 import { spawnSync } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { defaultCacheDir } from '../../host/guest/index.js';
 import { extractPackage, openPackages } from '../../host/platform/node/guest/packages.js';
 
@@ -25,6 +25,12 @@ async function unpackInto(folder: string, name: string, paths: readonly string[]
   await rm(join(folder, '.apt'), { recursive: true });
 }
 
+/** What is kept of a package already: other tests ask for other files of it. */
+async function keptOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
+}
+
 /** Where `paths` (without the leading slash) of the package are on this machine. */
 export async function packageFiles(name: string, paths: readonly string[]): Promise<string[]> {
   const home = join(defaultCacheDir(), 'files');
@@ -34,7 +40,7 @@ export async function packageFiles(name: string, paths: readonly string[]): Prom
   await mkdir(home, { recursive: true });
   const fresh = await mkdtemp(join(home, `.build-${process.pid}-`));
   try {
-    await unpackInto(fresh, name, paths);
+    await unpackInto(fresh, name, [...paths, ...(await keptOf(join(home, name)))]);
     await rm(join(home, name), { recursive: true, force: true });
     await rename(fresh, join(home, name));
   } finally {

@@ -9,7 +9,7 @@ import { CardOption } from "../../surface/cards";
 import { RingId } from "../../surface/rings";
 import { resetTask } from "../ata/reset";
 import { endJob, forgetJob, serviceUnit, takeTurnOf } from "./job";
-import { changeMedium, loadMedium } from "./medium";
+import { askEject, changeMedium, loadMedium } from "./medium";
 import { busOfCard, MOST_UNITS, nameUnit, putUnit, serialOf, Unit, unitOfCard, UnitKind } from "./state";
 
 export function attachHardDisk(c: Card): void { attachUnit(c, UnitKind.DISK, "ide-hd"); }
@@ -44,3 +44,5 @@ export function resetDrive(c: Card): void {
 export function driveSerial(i: u32): u32 { return <u32>serialOf(unitOfCard(i)); }
 /** Between slices: another medium in the drive that is card `i`, or none. */
 export function putMedium(i: u32, sectors: u64, readOnly: bool): void { changeMedium(unitOfCard(i), sectors, readOnly); }
+/** Between slices: the button of the drive that is card `i`. */
+export function pressButton(i: u32): bool { return askEject(unitOfCard(i)); }

@@ -30,6 +30,8 @@ export function pump(u: Unit): void {
   const moves = u.jobType == RequestType.IN || u.jobType == RequestType.OUT;
   const bytes = moves ? partBytes(u) : u.jobTotal;
   if (moves && !bytes) { finish(u, Result.SHORT); return; }
+  // The medium may have been changed for a smaller one since the command was looked at.
+  if (moves && u.jobSector + ((<u64>u.jobDone + bytes) >> 9) > u.sectors) { finish(u, Result.HOST); return; }
   const a = ask(u.table, u.jobType, u.jobSector + (u.jobDone >> 9), bytes);
   if (!changetype<usize>(a)) return;
   a.flags = u.jobFlags;

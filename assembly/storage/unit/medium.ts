@@ -24,6 +24,13 @@ export function changeMedium(u: Unit, sectors: u64, readOnly: bool): void {
   u.event = sectors ? MediaEvent.NEW_MEDIA : MediaEvent.REMOVAL;
 }
 
+/** Somebody presses the drive's button: true where the guest has locked the tray. It is told, and may give the medium out. */
+export function askEject(u: Unit): bool {
+  if (!u.locked) return false;
+  u.event = MediaEvent.EJECT_REQUEST;
+  return true;
+}
+
 /** The guest has opened the tray: nothing is in it any more. */
 export function ejectMedium(u: Unit): void {
   setOption(cardAt(u.card), CardOption.SECTORS, 0);

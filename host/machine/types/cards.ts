@@ -34,7 +34,7 @@ export interface DeviceOptions {
    */
   bus?: string;
   unit?: number;
-  /** A controller's or root port's name, for `bus`. */
+  /** A controller's or root port's name, for `bus`; that of a drive for CDs or diskettes that begins empty, for `change()`. */
   id?: string;
   /** What a root port (`pcie-root-port`) says of its slot, 0 to 8191 (`slot`), default the lowest number free in its `chassis`, 0 to 255, default 0; and the number of its link (`port`), 0 to 255. */
   slotNumber?: number;

@@ -3,6 +3,7 @@
 
 import type { ByteStream } from '../../bytes/streams.js';
 import type { Bytes } from '../../bytes/view.js';
+import type { DriveOptions } from '../../disk/options.js';
 import type { MouseMove } from '../../screen/input.js';
 import type { SymbolLine } from '../symbols.js';
 import type { ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, SpawnOptions } from './commands.js';
@@ -53,6 +54,14 @@ export interface MachineEvents {
   /** A run ended. */
   stop: (stop: Stop) => void;
 }
+
+export interface EjectOptions {
+  /** Out it goes, though the guest has locked the drive. */
+  force?: boolean;
+}
+
+/** The image of a medium, as of a drive. */
+export interface MediumOptions extends Omit<DriveOptions, 'id' | 'source'>, EjectOptions {}
 
 /** Lines of the screen that have changed. */
 export interface ScreenFrame {
@@ -160,6 +169,14 @@ export interface Machine extends AsyncDisposable {
    * guest sends waits in an e1000 and is lost in the other cards. Rejected with OptionError when no card is on it.
    */
   setLink(netdev: string, up: boolean): Promise<void>;
+
+  /**
+   * Puts another disc or diskette into a drive, which may be empty; the guest is told as by a drive. `drive` is the id of its drive, or of a device that began without one.
+   * Rejected with OptionError for a drive or image that is none, and with MachineError where the guest has locked the drive, which is asked to give it out then.
+   */
+  change(drive: string, source: DriveOptions['source'], options?: MediumOptions): Promise<void>;
+  /** Takes out what is in a drive for CDs or diskettes; as `change()`. */
+  eject(drive: string, options?: EjectOptions): Promise<void>;
 
   /** While paused. The whole state, without disks unless they are asked for, for `createMachine({snapshot})`. */
   snapshot(options?: SnapshotOptions): Promise<Uint8Array>;

@@ -14,6 +14,12 @@ async function talk(...lines: string[]): Promise<{ said: string[]; asked: string
     sendKey: async (keys: string) => void asked.push(`keys ${keyNumbers(keys).join(' ')}`),
     type: async (text: string) => (asked.push(`type ${JSON.stringify(text)}`), text.includes('é') ? 'é' : ''),
     mouse: async (move: object) => void asked.push(`mouse ${JSON.stringify(move)}`),
+    change: async (...words: unknown[]) => void asked.push(`change ${JSON.stringify(words)}`),
+    eject: async (...words: unknown[]) => {
+      asked.push(`eject ${JSON.stringify(words)}`);
+      if (words[0] === 'hda') throw new Error('"hda" stays where it is');
+    },
+    blocks: () => [{ id: 'hda', holds: '512 bytes', removable: false }, { id: 'cd0', holds: undefined, removable: true }],
     picture: () => ({ width: 1, height: 1, pixels: Uint8ClampedArray.of(1, 2, 3, 255) }),
   };
   let left = lines.length + 1, done = (): void => undefined;
@@ -40,6 +46,14 @@ it('writes pictures as the name or the option says', async () => {
   await talk(`screendump ${at('a.png')}`, `screendump ${at('b.ppm')}`, `screendump -f ppm ${at('c')}`);
   expect(readFileSync(at('a.png')).subarray(1, 4).toString()).toBe('PNG');
   for (const name of ['b.ppm', 'c']) expect(readFileSync(at(name)).toString('latin1')).toBe('P6\n1 1\n255\n\x01\x02\x03');
+});
+
+it('changes media', async () => {
+  const { said, asked } = await talk('change cd0 /tmp/a b.iso', 'change fda "disk.qcow2" raw', 'eject cd0', 'eject -f cd0', 'eject hda', 'change cd0', 'eject', 'info block', 'info');
+  expect(asked).toEqual(['change ["cd0","/tmp/a b.iso",{}]', 'change ["fda","disk.qcow2",{"format":"raw"}]', 'eject ["cd0",{"force":false}]', 'eject ["cd0",{"force":true}]', 'eject ["hda",{"force":false}]']);
+  expect(said.slice(4)).toEqual([
+    'Error: "hda" stays where it is', 'Error: want change DRIVE FILE [raw|qcow2]', 'Error: want eject [-f] DRIVE', 'hda: 512 bytes\ncd0: [not inserted] (removable)', 'Error: there are info status and info block',
+  ].map((text) => `${text}\n(pintail)`));
 });
 
 it('says what is wrong, and what there is', async () => {

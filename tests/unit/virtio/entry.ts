@@ -17,7 +17,7 @@ export { ringAt, serviceRings } from "../../../assembly/device/ring";
 export { counterIds, counterAddress, counterName, counterUnit, countersMissing, takeCounters, histogramAddress, histogramIds, histogramName } from "../../../assembly/base/counters";
 export { regionBase, regionCount, regionSize } from "../../../assembly/base/regions";
 export { diskTable } from "../../../assembly/device/blocks";
-export { announceCards, changeCard, giveOption, portName, serialOfDrive, slotOfCard } from "../../../assembly/run/cards";
+export { announceCards, askCard, changeCard, giveOption, portName, serialOfDrive, slotOfCard } from "../../../assembly/run/cards";
 export { setLab } from "../../../assembly/lab/lab";
 export { stream } from "../../../assembly/device/bytes";
 export function plug(port: u32, up: u32): void { setLink(port, up != 0); }
