@@ -1,6 +1,7 @@
 /** `pintail measure`: what a packet costs. */
 
-import { LEAST_COUNT, CARD_MODELS, DEFAULTS, DIRECTIONS } from '../measure/variant.js';
+import { writeFileSync } from 'node:fs';
+import { LEAST_COUNT, CARD_MODELS, DEFAULTS, DIRECTIONS, IOMMU_MODES, type IommuMode } from '../measure/variant.js';
 import type { PacketQuestion } from '../measure/packet.js';
 import { parseSpeed } from '../net/lab.js';
 import { didYouMean } from '../words/near.js';
@@ -40,6 +41,9 @@ function driverOf(parsed: Parsed, cards: readonly string[]): Record<string, stri
   }));
 }
 
+/** Without, there is no unit. */
+const iommuOf = (parsed: Parsed): IommuMode[] => (parsed.given('iommu') === undefined ? ['none'] : listOf(parsed.given('iommu'), Object.keys(IOMMU_MODES) as IommuMode[], parsed));
+
 function readQuestion(parsed: Parsed): PacketQuestion {
   const cards = listOf(parsed.given('card'), CARD_MODELS, parsed);
   const speed = parsed.given('speed'), fifo = parsed.given('fifo');
@@ -48,7 +52,7 @@ function readQuestion(parsed: Parsed): PacketQuestion {
   return {
     cards, sizes: sizesOf(parsed.given('size'), parsed), directions: listOf(parsed.given('dir'), DIRECTIONS, parsed),
     count: numberOf(parsed.given('count'), DEFAULTS.count, LEAST_COUNT, 1_000_000, parsed), warmUp: numberOf(parsed.given('warm-up'), DEFAULTS.warmUp, 0, 1_000_000, parsed),
-    rate: numberOf(parsed.given('rate'), DEFAULTS.rate, 10, 10_000_000, parsed), driver: driverOf(parsed, cards),
+    rate: numberOf(parsed.given('rate'), DEFAULTS.rate, 10, 10_000_000, parsed), driver: driverOf(parsed, cards), iommu: iommuOf(parsed),
     ...(speed === undefined ? {} : { speed: speed.value }), ...(fifo === undefined ? {} : { fifo: numberOf(fifo, 0, 0, 2 ** 20, parsed) }),
   };
 }
@@ -70,9 +74,11 @@ async function packet(args: readonly string[]): Promise<number> {
   if (charge?.value.endsWith('.json') === true) checkReadable(charge, charge.value, parsed.faults);
   const question = readQuestion(parsed), add = modulesOf(parsed);
   parsed.faults.check();
-  const [{ measureVariants }, { packetJson, packetText, packetVariants }, { findChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
+  const [{ measureVariants }, { packetFigure, packetJson, packetText, packetVariants }, { findChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
   const table = charge === undefined ? undefined : findChargeTable(charge.value);
   const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, attribute: true, add, signal, onProgress: note, onTransfer: transfer }));
+  const figure = parsed.value('figure');
+  if (figure !== undefined) writeFileSync(figure, packetFigure(measured, origin));
   process.stdout.write((parsed.has('json') ? packetJson : packetText)(measured, origin, table));
   return 0;
 }

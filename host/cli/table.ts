@@ -208,6 +208,8 @@ const MEASURES = [
     ['speed', 'bits a second of the line; without, the device is instant', { value: '100M', own: true }],
     ['fifo', 'bytes between the card and such a line, in which a frame is done for the card; 0: at its last bit; default 16384', { value: 'BYTES', own: true }],
     ['driver', 'a parameter of the driver\'s module, for one --card; may be repeated', { value: 'NAME=VALUE', own: true }],
+    ['iommu', 'how the kernel uses a remapping unit: none (there is none), off, passthrough, lazy, strict, copy; default none', { value: 'MODE[,MODE]', own: true }],
+    ['figure', 'a picture of the rows: a bar each, in layers by what the functions are for', { value: 'FILE.svg', own: true, files: 'file' }],
   ]),
   ...rowsOf('Options', MEASURE, [['add', 'a kernel module of yours, loaded before anything is measured; one named as the driver of a card takes its place; may be repeated', { value: 'FILE.ko', own: true, files: 'file' }]]),
   ...rowsOf('Options', ['measure'], [

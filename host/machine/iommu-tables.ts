@@ -67,6 +67,19 @@ export function mappingsOf(read: ReadWord, table: bigint, levels: number): { map
   return { mappings, whole: left > 0 };
 }
 
+/** Where one address leads, read from the tables now: the page's base, and what every level lets. */
+export function walkTables(read: ReadWord, table: bigint, levels: number, iova: bigint): { gpa: bigint; rights: number } | undefined {
+  let at = table, rights = 3;
+  for (let level = Math.min(levels, 5); level > 0; level--) {
+    const shift = BigInt(12 + 9 * (level - 1)), entry = read(at + 8n * (iova >> shift & 511n)) ?? 0n;
+    rights &= Number(entry & 3n);
+    if (rights === 0) return undefined;
+    if (level === 1 || (level <= 3 && (entry & LARGE) !== 0n)) return { gpa: entry & ADDRESS & ~((1n << shift) - 1n), rights };
+    at = entry & ADDRESS;
+  }
+  return undefined;
+}
+
 /** Where an address leads by the tables alone. */
 export function findMapping(mappings: readonly Mapping[], iova: bigint): { gpa: bigint; rights: number } | undefined {
   const found = mappings.find((one) => iova >= one.iova && iova < one.iova + one.bytes);

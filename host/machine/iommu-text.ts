@@ -3,7 +3,8 @@
 import { UnitLook, UnitOn } from '../../assembly/surface/iommu.js';
 import type { ModuleInstance } from '../rings/instance.js';
 import type { RequesterCounts } from './types.js';
-import { readGuest, type GuestMemory } from './guest-memory.js';
+import type { GuestMemory } from './guest-memory.js';
+import { lookAll, lookOne, wordReader } from './iommu-look.js';
 import { readRequesters, requesterText } from './requesters.js';
 import { findMapping, mappedDevices, mappingsOf, type MappedDevice, type Mapping, type ReadWord } from './iommu-tables.js';
 
@@ -11,33 +12,9 @@ import { findMapping, mappedDevices, mappingsOf, type MappedDevice, type Mapping
 const MOST_RUNS = 64;
 const TABLE_ADDRESS = ~0xfffn;
 
-function look({ exports, bytes }: ModuleInstance, what: UnitLook, i = 0): bigint[] | undefined {
-  const at = exports.lookAtUnit(what, i) >>> 0;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return at === 0 ? undefined : Array.from({ length: 4 }, (_, n) => view.getBigUint64(at + 8 * n, true));
-}
-
-/** Every one of a kind there is. */
-function all(instance: ModuleInstance, what: UnitLook): bigint[][] {
-  const out: bigint[][] = [];
-  for (let i = 0, words = look(instance, what, 0); words !== undefined; i++, words = look(instance, what, i)) out.push(words);
-  return out;
-}
-
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 const rightsText = (rights: number): string => ['-', 'r', 'w', 'rw'][rights]!;
 const sizeText = (bytes: bigint): string => (bytes >= 1n << 30n ? `${bytes >> 30n} GiB` : bytes >= 1n << 20n ? `${bytes >> 20n} MiB` : `${bytes >> 10n} KiB`);
-
-function reader(memory: GuestMemory): ReadWord {
-  return (gpa) => {
-    try {
-      const { buffer, byteOffset } = readGuest(memory, gpa, 8, 'physical');
-      return new DataView(buffer, byteOffset).getBigUint64(0, true);
-    } catch {
-      return undefined;
-    }
-  };
-}
 
 const runText = ({ iova, gpa, bytes, rights, page }: Mapping): string => `    ${hex(iova)} -> ${hex(gpa)}  ${sizeText(bytes)} ${rightsText(rights)}, pages of ${sizeText(page)}`;
 
@@ -52,7 +29,7 @@ function domainText(domain: number, devices: readonly MappedDevice[], read: Read
 
 /** Kept pages that the tables say otherwise of. */
 function staleText(instance: ModuleInstance, domains: ReadonlyMap<number, Mapping[]>): string[] {
-  const kept = all(instance, UnitLook.PAGE).filter(([bits]) => bits !== 0n);
+  const kept = lookAll(instance, UnitLook.PAGE).filter(([bits]) => bits !== 0n);
   const stale = kept.flatMap(([, iova, base, meta]) => {
     const domain = Number(meta! >> 2n), rights = Number(meta! & 3n), now = findMapping(domains.get(domain) ?? [], iova!);
     if (now !== undefined && now.gpa === base && now.rights === rights) return [];
@@ -74,7 +51,7 @@ function interruptsText(instance: ModuleInstance, read: ReadWord, table: bigint)
   const wide = (table & 0x800n) !== 0n, base = table & TABLE_ADDRESS, count = 2 << Number(table & 15n);
   const at = (index: number): [bigint, bigint] => [read(base + 16n * BigInt(index)) ?? 0n, read(base + 16n * BigInt(index) + 8n) ?? 0n];
   const lines = Array.from({ length: count }, (_, index) => [index, ...at(index)] as const).filter(([, low]) => (low & 1n) !== 0n).map(([index, low, high]) => entryText(index, low, high, wide));
-  const stale = all(instance, UnitLook.ENTRY).filter(([tag, low, high]) => {
+  const stale = lookAll(instance, UnitLook.ENTRY).filter(([tag, low, high]) => {
     if (tag === 0n) return false;
     const [nowLow, nowHigh] = at(Number(tag! - 1n));
     return low !== nowLow || high !== nowHigh;
@@ -88,9 +65,9 @@ const countsText = ({ requester, lookups, hits, walkReads, passed, refused, inte
 
 /** Undefined where the machine has no unit. The machine is not running. */
 export function iommuText(memory: GuestMemory): string | undefined {
-  const { instance } = memory, tables = look(instance, UnitLook.TABLES);
+  const { instance } = memory, tables = lookOne(instance, UnitLook.TABLES);
   if (tables === undefined) return undefined;
-  const [root, interrupts, status, bits] = tables as [bigint, bigint, bigint, bigint], read = reader(memory);
+  const [root, interrupts, status, bits] = tables as [bigint, bigint, bigint, bigint], read = wordReader(memory);
   const isOn = (bit: UnitOn): boolean => (status >> BigInt(bit) & 1n) === 1n;
   const lines = [`remapping unit of ${bits} bits: translation ${isOn(UnitOn.TRANSLATION) ? `on, root table at ${hex(root)}` : 'off'}, interrupts ${isOn(UnitOn.INTERRUPTS) ? 'remapped' : 'as they are'}`];
   lines.push(...readRequesters(instance).map(countsText));

@@ -20,6 +20,7 @@ import { MachineError, SnapshotError } from './errors.js';
 import { SerialUse, type CardAddress } from '../guest/protocol.js';
 import { checkEjectKeys, checkMediumKeys, checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
+import { FreedPages } from './freed-pages.js';
 import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
 import { putDisksInside } from './inside-disks.js';
@@ -420,6 +421,16 @@ export class LocalMachine extends GuestCalls implements Machine {
   async iommu(): Promise<string | undefined> {
     this.mustBePaused('iommu()');
     return iommuText(this.guestMemory());
+  }
+
+  /** Virtual time, in ns. */
+  get virtualNs(): bigint {
+    return this.engine.virtualNs;
+  }
+
+  /** For measuring: how to look, between steps, at what the remapping unit keeps and the tables no longer say. */
+  lookForFreedPages(): FreedPages {
+    return new FreedPages(this.guestMemory());
   }
 
   async regions(): Promise<Regions> {

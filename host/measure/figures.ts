@@ -4,6 +4,7 @@ import type { Region } from '../machine/types.js';
 import { cardRow } from './cards.js';
 import { MeasureError } from './errors.js';
 import type { Variant } from './variant.js';
+import type { Windows } from './windows.js';
 
 /** All but `packets`, `virtualNs` and `largest` are by the packet. */
 export interface Figures {
@@ -25,6 +26,8 @@ export interface Figures {
   bytes: number;
   /** What the remapping unit counted, by its counters' names; without one nothing. */
   iommu: Record<string, number>;
+  /** How long freed pages could still be reached, where that was asked for; of a run of its own, the same in every phase. */
+  windows?: Windows;
   /** Boundary classes (docs/design.md, 7). B0: transfers of the device from and to memory that it shares with the guest; B1: accesses that a device of the module answers. */
   classes: { B0: number; B1: number; B2: number; B3: number; B4: number };
 }

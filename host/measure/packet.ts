@@ -7,7 +7,8 @@ import { FIFO_BYTES } from '../net/lab.js';
 import { chargeOf, tableOf, type ChargeTable } from './charge.js';
 import type { Figures } from './figures.js';
 import type { Measured, Origin } from './run.js';
-import { DEFAULTS, type CardModel, type Direction, type Variant } from './variant.js';
+import { barOf, barsSvg } from './report/bars.js';
+import { DEFAULTS, IOMMU_MODES, type CardModel, type Direction, type IommuMode, type Variant } from './variant.js';
 
 export interface PacketQuestion {
   cards: readonly CardModel[];
@@ -19,13 +20,18 @@ export interface PacketQuestion {
   speed?: string;
   fifo?: number;
   driver: Readonly<Record<string, string>>;
+  iommu: readonly IommuMode[];
 }
 
-export function packetVariants({ cards, sizes, directions, count, warmUp, rate, speed, fifo, driver }: PacketQuestion): Variant[] {
+/** A virtio card is behind the unit where it says that it goes by it. */
+const behind = (mode: IommuMode, card: CardModel): Pick<Variant, 'iommu' | 'features'> => ({ iommu: mode, features: IOMMU_MODES[mode] !== undefined && card.startsWith('virtio') ? { iommu_platform: true } : {} });
+
+export function packetVariants({ cards, sizes, directions, count, warmUp, rate, speed, fifo, driver, iommu }: PacketQuestion): Variant[] {
   const line = { ...(speed === undefined ? {} : { speed }), ...(fifo === undefined ? {} : { fifo }) };
-  return cards.flatMap((card) => sizes.flatMap((size) => directions.map((direction) => (
-    { ...DEFAULTS, name: `${card} ${size} ${direction}`, card, size, direction, count, warmUp, rate, driver, ...line }
-  ))));
+  // A machine has one way of using a unit, so those of one way stand together.
+  return iommu.flatMap((mode) => cards.flatMap((card) => sizes.flatMap((size) => directions.map((direction) => (
+    { ...DEFAULTS, name: `${card} ${size} ${direction}${mode === 'none' ? '' : ` ${mode}`}`, card, size, direction, count, warmUp, rate, driver, ...line, ...behind(mode, card) }
+  )))));
 }
 
 /** What a report's first line says of the devices and of time. */
@@ -74,9 +80,10 @@ export function packetText(measured: readonly Measured[], origin: Origin, charge
   const columns = charge === undefined ? COLUMNS : [...COLUMNS, [charge.unit, (figures: Figures) => chargeOf(figures, charge)] as const];
   const head = `${'card'.padEnd(12)}${'size'.padStart(5)}${'dir'.padStart(5)}${columns.map(([name]) => name.padStart(14)).join('')}`;
   const lines = measured.flatMap((each) => {
-    const { variant: { card, size, direction }, figures: [first] } = each;
+    const { variant: { card, size, direction, iommu }, figures: [first] } = each;
     return [
     `${card.padEnd(12)}${String(size).padStart(5)}${direction.padStart(5)}${columns.map(([, of]) => figureText(of(first!)).padStart(14)).join('')}`,
+    ...(iommu === 'none' ? [] : [`    iommu ${iommu}`]),
     `    ${registerLine(first!)}`,
     `    ${classLine(first!)}`,
     ...functionLines(each),
@@ -92,6 +99,12 @@ function functionsJson(attribution: Attribution, packets: number): object[] {
   return functionCosts(attribution).map(({ name, privilege, calls, inclusive, instructions, loads, stores, accesses, crossings }) => ({
     name, privilege, instructions: each(instructions), inclusive: each(inclusive), calls: each(calls), loads: each(loads), stores: each(stores), accesses: each(accesses), crossings: each(crossings),
   }));
+}
+
+/** The rows as bars. */
+export function packetFigure(measured: readonly Measured[], origin: Origin): string {
+  const cards = [...new Set(measured.map(({ variant: { card, direction } }) => `${card}, ${direction === 'tx' ? 'sending' : 'receiving'}`))].join('; ');
+  return barsSvg(`Instructions a packet by function: ${cards}; Linux ${origin.guest.version}`, measured.map(barOf));
 }
 
 export const PACKET_SCHEMA = 'pintail-packet/1';

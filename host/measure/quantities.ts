@@ -41,6 +41,9 @@ export const IOMMU_QUANTITIES: Readonly<Record<string, Quantity>> = {
   queueTails: unit('writes of the invalidation queue\'s tail', 'IQT writes'),
   flushIntervalMs: { about: 'ms of virtual time between two invalidations of a domain', of: ({ iommu, packets, virtualNs }) => virtualNs / 1e6 / ((iommu['IOTLB invalidations of a domain'] ?? 0) * packets) },
   packetsPerFlush: { about: 'packets between two invalidations of a domain', of: ({ iommu }) => 1 / (iommu['IOTLB invalidations of a domain'] ?? 0) },
+  freedPages: { about: 'pages that could still be reached after they were unmapped, by the packet', of: ({ windows, packets }) => (windows?.pages ?? NaN) / packets },
+  windowUs: { about: 'us of virtual time that such a page could be reached, on average', of: ({ windows }) => windows?.meanUs ?? NaN },
+  longestWindowUs: { about: 'the longest of them, in us', of: ({ windows }) => windows?.longestUs ?? NaN },
   passedThrough: unit('requests that passed through', 'requests passed through'),
   interruptsRemapped: unit('interrupts by a remapping entry', 'interrupts remapped'),
 };

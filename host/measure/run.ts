@@ -12,6 +12,7 @@ import { figuresOf, type Figures } from './figures.js';
 import { additionsOf, digestsOf, readModule, type OwnModule } from './modules.js';
 import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
 import { IOMMU_MODES, type Variant } from './variant.js';
+import { watchWindows } from './windows.js';
 
 /** The end of a machine that does not come to its own: a phase takes some 0.1 G instructions. */
 const MOST_INSTRUCTIONS = 20_000_000_000;
@@ -131,6 +132,18 @@ function readRegions(variants: readonly Variant[], first: number, phases: number
   });
 }
 
+/** Adds how long freed pages could be reached, from a machine of the variant's own. */
+async function watch({ variant, figures }: Measured, options: MachineOptions, signal?: AbortSignal): Promise<void> {
+  options.onProgress?.(`watching freed pages of ${variant.name}`);
+  const machine = await createLocal(options);
+  try {
+    const windows = await watchWindows(machine, variant, signal);
+    for (const one of figures) one.windows = windows;
+  } finally {
+    await machine.close();
+  }
+}
+
 /** Those from `first` on that one machine has: no more than it has room for, and behind the same unit. */
 function groupAt(variants: readonly Variant[], first: number): readonly Variant[] {
   const rest = variants.slice(first, first + MOST_CARDS), other = rest.findIndex((variant) => !sameMachine(variant, rest[0]!));
@@ -149,7 +162,9 @@ export async function measureVariants(variants: readonly Variant[], options: Mea
     const group = groupAt(variants, first);
     onProgress?.(`measuring ${group.map(({ name }) => name).join(', ')}`);
     const run = await runMachine({ ...machineOptions(group, first, options, modules), ...progress });
-    measured.push(...readRegions(group, first, phases, run.regions, functionsOf(modules, run.symbols)));
+    const read = readRegions(group, first, phases, run.regions, functionsOf(modules, run.symbols));
+    for (const one of read) if (one.variant.windows === true) await watch(one, { ...machineOptions([one.variant], first, { phases: 1 }, modules), ...progress }, signal);
+    measured.push(...read);
     ({ build } = run);
   }
   const { name, version, kernel, initrd } = manifest;

@@ -56,6 +56,8 @@ export interface Variant {
   /** The geometry of the remapping unit's IOTLB; without, the unit's own. */
   iotlbEntries?: number;
   iotlbWays?: number;
+  /** Whether it is watched how long freed pages can still be reached, in a run of its own. */
+  windows?: boolean;
 }
 
 /** What is measured where nothing else is said. */

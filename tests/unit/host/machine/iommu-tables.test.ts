@@ -1,6 +1,6 @@
 /** The remapping unit's tables as people see them: devices, runs of pages, and bounds on what a guest may have written. */
 import { describe, expect, it } from 'vitest';
-import { findMapping, mappedDevices, mappingsOf, type ReadWord } from '../../../../host/machine/iommu-tables.js';
+import { findMapping, mappedDevices, mappingsOf, walkTables, type ReadWord } from '../../../../host/machine/iommu-tables.js';
 
 /** Memory of a few words. */
 const memory = (words: Readonly<Record<number, bigint>>): ReadWord => (gpa) => (gpa < 0x10_0000n ? (words[Number(gpa)] ?? 0n) : undefined);
@@ -20,6 +20,8 @@ describe('mappings', () => {
     expect(mappings.map(({ iova, gpa, bytes, rights }) => [iova, gpa, bytes, rights])).toEqual([
       [0n, 0xa000n, 0x2000n, 3], [0x2000n, 0xd000n, 0x1000n, 3], [0x3000n, 0xe000n, 0x1000n, 1], [0x20_0000n, 0x20_0000n, 0x20_0000n, 3], [0x40_0000n, 0xf000n, 0x1000n, 1], [0x4000_0000n, 0x4000_0000n, 0x4000_0000n, 3],
     ]);
+    for (const { iova, gpa, rights } of mappings) expect(walkTables(read, 0x5000n, 3, iova)).toEqual({ gpa, rights });
+    expect([walkTables(read, 0x5000n, 3, 0x4000n), walkTables(read, 0x5000n, 3, 0x2234n)]).toEqual([undefined, { gpa: 0xd000n, rights: 3 }]);
     expect([findMapping(mappings, 0x1010n), findMapping(mappings, 0x4000n)]).toEqual([{ gpa: 0xb010n, rights: 3 }, undefined]);
   });
   it('of tables that lead to themselves, or nowhere, come to an end', () => {
@@ -27,5 +29,6 @@ describe('mappings', () => {
     expect(mappingsOf(loop, 0x5000n, 5).whole).toBe(false);
     expect(mappingsOf(() => undefined, 0x5000n, 5)).toEqual({ mappings: [], whole: true });
     expect(mappingsOf(loop, 0x5000n, 9)).toEqual({ mappings: [], whole: true });
+    expect([walkTables(loop, 0x5000n, 9, 0n)?.gpa, walkTables(() => undefined, 0x5000n, 5, 0n)]).toEqual([0x5000n, undefined]);
   });
 });
