@@ -7,7 +7,7 @@ export const enum UnitLook {
   PAGE,
   /** Kept interrupt entry i: its index plus one (0: free), and its two halves. */
   ENTRY,
-  /** Row i of the counts by requester, all there are one after another: the requester plus one (0: no row; OTHERS), then look-ups, hits, walk reads, passed, refused, remapped, blocked. */
+  /** Row i of the counts by requester, all there are one after another: the requester plus one (0: no row; OTHERS), then hits, misses, walk reads, passed, refused, remapped, blocked. */
   REQUESTER,
 }
 /** What stands for requesters that found no row. */

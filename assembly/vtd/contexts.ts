@@ -3,7 +3,7 @@
 
 import { CONTEXT_CACHE, CONTEXT_CACHE_SIZE, CONTEXT_ENTRIES } from "./layout";
 import { Count, tally } from "./counters";
-import { CONTEXT_HIGH_RESERVED, CONTEXT_LOW_RESERVED, Entry, Reason, ROOT_RESERVED, TABLE_ADDRESS, TranslationType } from "./spec";
+import { CONTEXT_HIGH_RESERVED, CONTEXT_LOW_RESERVED, Entry, LEVEL_BITS, PAGE_BITS, Reason, ROOT_RESERVED, TABLE_ADDRESS, TranslationType } from "./spec";
 import { rowOf } from "./requesters";
 import { beyondMemory, fetchPair, unit } from "./state";
 
@@ -18,7 +18,9 @@ import { beyondMemory, fetchPair, unit } from "./state";
   reason: u32;
   hidden: u32;
   /** Of the counts by requester. */
-  row: u32;
+  row: u16;
+  /** Bits that an address may have: the unit's, or where fewer those that the levels translate. */
+  bits: u16;
 }
 @inline export function contextAt(i: u32): Context { return changetype<Context>(CONTEXT_CACHE + (<usize>(i & (CONTEXT_ENTRIES - 1)) << 5)); }
 /** Where a requester of bus 0 and those beside it on the same slot spread. */
@@ -31,7 +33,7 @@ export function contextOf(requester: u32): Context {
   tally(Count.CONTEXT_MISSES);
   memory.fill(changetype<usize>(c), 0, offsetof<Context>());
   c.reason = read(c, requester);
-  c.row = rowOf(requester);
+  c.row = <u16>rowOf(requester);
   if (!c.reason || unit.caching) c.tag = requester + 1;
   if (c.reason) c.domain = 0;
   return c;
@@ -55,6 +57,7 @@ function take(c: Context, type: u32, width: u32): u32 {
   c.domain = <u32>(unit.word2 >> Entry.DOMAIN_SHIFT) & 0xffff;
   c.table = unit.word & TABLE_ADDRESS;
   c.levels = type == TranslationType.PASS ? 0 : width + 2;
+  c.bits = <u16>(c.levels ? min(unit.addressBits, PAGE_BITS + c.levels * LEVEL_BITS) : unit.addressBits);
   return Reason.NONE;
 }
 

@@ -26,28 +26,26 @@ const enum Meta { RIGHTS = 3, SIZE_SHIFT = 2, VALID = 0x10, DOMAIN_SHIFT = 16 }
 /** Looks for an address of a domain: base, rights and size into the unit's words. */
 export function lookUp(domain: u32, iova: u64): bool {
   tally(Count.LOOKUPS);
-  for (let size: u32 = 0; size < SIZES; size++) {
-    if (size && !(unit.large >> size & 1)) continue;
-    const p = find(domain, iova >> bitsOf(size), size);
-    if (!p) continue;
-    const page = changetype<Page>(p);
-    page.used = ++unit.clock;
-    unit.base = page.base; unit.rights = rightsOf(page); unit.size = size;
-    tally(Count.HITS);
-    if (size) tally(Count.HITS_LARGE);
-    return true;
-  }
-  tally(Count.MISSES);
-  return false;
+  let size: u32 = 0, p = find(domain, iova >> PAGE_BITS, 0);
+  while (!p && ++size < SIZES) if (unit.large >> size & 1) p = find(domain, iova >> bitsOf(size), size);
+  if (!p) { tally(Count.MISSES); return false; }
+  const page = changetype<Page>(p);
+  page.used = ++unit.clock;
+  unit.base = page.base; unit.rights = rightsOf(page); unit.size = size;
+  tally(Count.HITS);
+  if (size) tally(Count.HITS_LARGE);
+  return true;
 }
 
 @inline function setOf(number: u64): u32 { return (<u32>number & (unit.sets - 1)) * unit.ways; }
 
 function find(domain: u32, number: u64, size: u32): usize {
-  const first = setOf(number), meta = metaOf(domain, size);
-  for (let way: u32 = 0; way < unit.ways; way++) {
-    const p = pageAt(first + way);
-    if (p.number == number && (p.meta & ~(<u32>Meta.RIGHTS)) == meta) return changetype<usize>(p);
+  const meta = metaOf(domain, size);
+  let at = changetype<usize>(pageAt(setOf(number)));
+  const end = at + (<usize>unit.ways << 5);
+  for (; at < end; at += 32) {
+    const p = changetype<Page>(at);
+    if (p.number == number && (p.meta & ~(<u32>Meta.RIGHTS)) == meta) return at;
   }
   return 0;
 }

@@ -7,8 +7,8 @@ import { MAX_REQUESTERS, REQUESTER_ROWS } from "./layout";
   /** The requester, plus one; 0: no row yet; OTHERS. */
   tag: u32;
   pad0: u32;
-  lookups: u64;
   hits: u64;
+  misses: u64;
   walkReads: u64;
   passed: u64;
   refused: u64;

@@ -8,7 +8,7 @@ import { Context, contextOf } from "./contexts";
 import { Count, tally } from "./counters";
 import { noteFault } from "./faults";
 import { keep, lookUp, bitsOf } from "./iotlb";
-import { LEVEL_BITS, PAGE_BITS, Pmen, PROTECTED_LOW, Pte, Reason, Reg, TABLE_ADDRESS } from "./spec";
+import { Pmen, PROTECTED_LOW, Pte, Reason, Reg, TABLE_ADDRESS } from "./spec";
 import { get32, get64, translates, unit } from "./state";
 import { rowAt } from "./requesters";
 import { walk } from "./walk";
@@ -22,20 +22,20 @@ export function translate(requester: u32, address: u64, write: u32): u64 {
   if (!translates()) return open(address);
   const c = contextOf(requester);
   if (c.reason) return refuse(c, requester, address, c.reason, write);
-  if (address >> unit.addressBits) return refuse(c, requester, address, Reason.ADDRESS, write);
+  if (address >> c.bits) return refuse(c, requester, address, Reason.ADDRESS, write);
   if (!c.levels) { tally(Count.PASSED); rowAt(c.row).passed++; return open(address); }
-  if (address >> (PAGE_BITS + c.levels * LEVEL_BITS)) return refuse(c, requester, address, Reason.ADDRESS, write);
   return throughPages(c, requester, address, write);
 }
 
 function throughPages(c: Context, requester: u32, address: u64, write: u32): u64 {
   const row = rowAt(c.row);
-  row.lookups++;
-  unit.reads = 0;
+  let reads: u32 = 0;
   if (lookUp(c.domain, address)) row.hits++;
   else {
+    unit.reads = 0;
     const reason = walk(c, address, write != 0);
-    row.walkReads += unit.reads;
+    reads = unit.reads;
+    row.misses++; row.walkReads += reads;
     // Caching mode: that nothing is there is kept as well.
     if (unit.caching && !unit.rights && (reason == <u32>Reason.READ || reason == <u32>Reason.WRITE)) keep(c.domain, address);
     if (reason) return refuse(c, requester, address, reason, write);
@@ -43,7 +43,7 @@ function throughPages(c: Context, requester: u32, address: u64, write: u32): u64
   }
   if (!(unit.rights & <u32>(write ? Pte.WRITE : Pte.READ))) return refuse(c, requester, address, write ? Reason.WRITE : Reason.READ, write);
   const gpa = unit.base | (address & ((<u64>1 << bitsOf(unit.size)) - 1));
-  if (isTraced()) noteEvent(TraceKind.TRANSLATED, requester, gpa, unit.reads);
+  if (isTraced()) noteEvent(TraceKind.TRANSLATED, requester, gpa, reads);
   return gpa;
 }
 

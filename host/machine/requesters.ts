@@ -13,7 +13,7 @@ export function readRequesters({ exports, view }: ModuleInstance): RequesterCoun
   for (let i = 0; ; i++) {
     const at = exports.lookAtUnit(UnitLook.REQUESTER, i) >>> 0;
     if (at === 0) return out;
-    const [tag, lookups, hits, walkReads, passed, refused, interrupts, blocked] = Array.from({ length: UnitRow.WORDS }, (_, n) => view.getBigUint64(at + 8 * n, true)) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
-    out.push({ requester: tag === BigInt(UnitRow.OTHERS) ? 'others' : requesterText(Number(tag) - 1), lookups, hits, walkReads, passed, refused, interrupts, blocked });
+    const [tag, hits, misses, walkReads, passed, refused, interrupts, blocked] = Array.from({ length: UnitRow.WORDS }, (_, n) => view.getBigUint64(at + 8 * n, true)) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+    out.push({ requester: tag === BigInt(UnitRow.OTHERS) ? 'others' : requesterText(Number(tag) - 1), lookups: hits + misses, hits, walkReads, passed, refused, interrupts, blocked });
   }
 }

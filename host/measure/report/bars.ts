@@ -19,6 +19,8 @@ const LAYERS: readonly [name: string, colour: string, names: RegExp][] = [
 
 export interface Bar {
   label: string;
+  /** Bytes of a frame. */
+  size: number;
   /** Instructions a packet, one a layer. */
   layers: number[];
   walkReads: number;
@@ -50,11 +52,11 @@ export function barOf({ variant, figures: [first], attributions }: Measured): Ba
   const { calls } = attributions![0]!;
   layersOf(calls).forEach((layer, n) => { layers[layer]! += Number(calls[n]!.instructions) / packets; });
   const unit = (name: string): number => iommu[name] ?? 0;
-  return { label: `${variant.iommu} ${variant.size}`, layers, walkReads: unit('walk reads'), invalidations: unit('IOTLB invalidations of pages') + unit('IOTLB invalidations of a domain') };
+  return { label: variant.iommu, size: variant.size, layers, walkReads: unit('walk reads'), invalidations: unit('IOTLB invalidations of pages') + unit('IOTLB invalidations of a domain') };
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP, BAR_SHARE] = [860, 420, 60, 40, 0.62];
-const FOOT = 66;
+const FOOT = 82;
 
 const text = (x: number, y: number, words: string, more = ''): string => `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${words.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</text>`;
 
@@ -72,7 +74,7 @@ function scale(most: number, bottom: number, height: number): string[] {
   });
 }
 
-function barSvg({ label, layers, walkReads, invalidations }: Bar, x: number, width: number, bottom: number, perUnit: number): string[] {
+function barSvg({ label, size, layers, walkReads, invalidations }: Bar, x: number, width: number, bottom: number, perUnit: number): string[] {
   let y = bottom;
   const parts = layers.map((value, i) => {
     y -= value * perUnit;
@@ -80,8 +82,8 @@ function barSvg({ label, layers, walkReads, invalidations }: Bar, x: number, wid
   });
   const middle = x + width / 2, centred = 'text-anchor="middle"';
   return [
-    ...parts, text(middle, y - 4, layers.reduce((sum, value) => sum + value, 0).toFixed(0), centred), text(middle, bottom + 16, label, `${centred} font-weight="bold"`),
-    text(middle, bottom + 34, `${walkReads.toFixed(2)} reads`, centred), text(middle, bottom + 50, `${invalidations.toFixed(3)} inv.`, centred),
+    ...parts, text(middle, y - 4, layers.reduce((sum, value) => sum + value, 0).toFixed(0), centred), text(middle, bottom + 16, label, `${centred} font-weight="bold"`), text(middle, bottom + 32, `${size} bytes`, centred),
+    text(middle, bottom + 50, `${walkReads.toFixed(2)} reads`, centred), text(middle, bottom + 66, `${invalidations.toFixed(3)} inv.`, centred),
   ];
 }
 

@@ -1,6 +1,7 @@
 // Root ports: bus numbers, windows, interrupts and requester ids of what is behind them, the bus's reset, and what a driver of a bridge must not get by nonsense.
 import { describe, expect, it } from "vitest";
 import { load, type Instance } from "../../support/compile.js";
+import { randomFrom } from "./poke.js";
 
 /** CardKind, CardPlace and CardOption of assembly/surface/cards.ts. */
 const KIND = { EDU: 7, IOMMU: 9, PORT: 17 } as const, BEHIND = 0x100, OPTION = { DMA_MASK: 19, SLOT_NUMBER: 25 } as const;
@@ -137,3 +138,58 @@ describe("a root port", () => {
     expect(b.transfers(one)).toBe(true);
   });
 });
+
+/** What two ports and what is behind them must look like, by the rules alone. */
+class Model {
+  readonly bus = [1, 2]; readonly portOn = [7, 7]; readonly cardOn = [7, 7]; readonly bar = [0, 0]; readonly window = [0, 0];
+  /** The port that a bus leads to. */
+  portOf(bus: number): number { return bus === 0 ? -1 : this.bus.indexOf(bus); }
+  answers(port: number): boolean {
+    const from = this.window[port]! << 16 & 0xfff00000, to = this.window[port]! & 0xfff00000 | 0xfffff, bar = this.bar[port]!;
+    return (this.portOn[port]! & 2) !== 0 && (this.cardOn[port]! & 2) !== 0 && bar !== 0 && bar >= from >>> 0 && bar + 0xfffff <= to >>> 0;
+  }
+  masters(port: number): boolean { return (this.cardOn[port]! & 4) !== 0 && this.portOf(this.bus[port]!) === port; }
+}
+
+/** Random writes to both ports and, where they can be reached, to the cards; what is there is held against the model now and then. */
+async function runAtRandom(seed: number, steps: number): Promise<number> {
+  const b = await make(), model = new Model(), random = randomFrom(seed);
+  for (const port of [0, 1]) { model.bar[port] = barOf(b, port + 1); model.window[port] = b.get(0, port + 1, 0x20); }
+  let moved = 0;
+  for (let step = 0; step < steps; step++) {
+    const port = random() & 1, slot = port + 1, value = random();
+    switch (random() % 6) {
+      case 0: model.bus[port] = value % 4; b.set(0, slot, 0x19, 1, model.bus[port]!); break;
+      case 1: model.portOn[port] = value & 7; b.set(0, slot, 4, 2, value & 7); break;
+      case 2: model.window[port] = (0xd000 + (value & 0x30)) | (0xd000 + (value >> 4 & 0x70)) << 16; b.set(0, slot, 0x20, 4, model.window[port]!); break;
+      case 3: {
+        const bus = value & 3, found = model.portOf(bus);
+        b.set(bus, 0, 4, 2, value >> 4 & 7);
+        if (found >= 0) model.cardOn[found] = value >> 4 & 7;
+        break;
+      }
+      case 4: {
+        // Each card has addresses of its own, so that only the windows decide.
+        const bus = value & 3, found = model.portOf(bus), at = 0xd0000000 + (value >> 4 & 3) * 0x200000 + found * 0x100000;
+        if (found >= 0) { b.set(bus, 0, 0x10, 4, at); model.bar[found] = at >>> 0; }
+        break;
+      }
+      default:
+        if (random() % 8) break;
+        b.set(0, slot, 0x3e, 2, 0x40); b.set(0, slot, 0x3e, 2, 0);
+        model.cardOn[port] = 0; model.bar[port] = 0;
+    }
+    if (step % 16) continue;
+    for (const bus of [1, 2, 3]) expect(b.get(bus, 0, 0), `seed ${seed}, step ${step}, bus ${bus}`).toBe(model.portOf(bus) < 0 ? ONES : 0x11e81234);
+    for (const one of [0, 1]) {
+      const bar = model.bar[one]!;
+      if (bar !== 0) expect(b.read(bar) === 0x010000ed, `seed ${seed}, step ${step}, port ${one}`).toBe(model.answers(one));
+      if (!model.answers(one)) continue;
+      expect(b.transfers(bar), `seed ${seed}, step ${step}, port ${one} masters`).toBe(model.masters(one));
+      moved++;
+    }
+  }
+  return moved;
+}
+
+it.each([1, 2, 3])("two ports under random writes are what the rules say (seed %i)", async (seed) => { expect(await runAtRandom(seed, 4000)).toBeGreaterThan(20); });

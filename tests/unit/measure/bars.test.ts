@@ -22,7 +22,7 @@ it('a bar is all of a packet\'s instructions', () => {
   expect(variant).toMatchObject({ name: 'virtio-net 60 tx strict', iommu: 'strict', features: { iommu_platform: true } });
   const figures = { packets: 5, iommu: { 'walk reads': 1.25, 'IOTLB invalidations of pages': 1 } } as unknown as Figures;
   const bar = barOf({ variant: variant!, figures: [figures], attributions: [{ calls: CALLS } as never] });
-  expect([bar.label, bar.layers.reduce((sum, value) => sum + value, 0), bar.walkReads, bar.invalidations]).toEqual(['strict 60', 53, 1.25, 1]);
+  expect([bar.label, bar.size, bar.layers.reduce((sum, value) => sum + value, 0), bar.walkReads, bar.invalidations]).toEqual(['strict', 60, 53, 1.25, 1]);
   const svg = barsSvg('A & B', [bar, { ...bar, label: 'twice', layers: bar.layers.map((value) => 2 * value) }]);
   expect(svg).toContain('A &amp; B');
   const heights = [...svg.matchAll(/<rect x="[\d.]+" y="[\d.]+" width="[\d.]+" height="([\d.]+)" fill="#\w+"><title>/g)].map(([, height]) => Number(height));
