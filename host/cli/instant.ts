@@ -100,7 +100,7 @@ async function fromWaiting<T>({ machine, guest, onBoot }: Instantly, goOn: (snap
 /** A machine that goes on from the one that waits. */
 export async function createInstantly(wanted: Instantly): Promise<LocalMachine> {
   const { machine, repeats, onProgress } = wanted;
-  return fromWaiting(wanted, (snapshot) => createLocal({ ...machine, seed: seedOf(machine, repeats), snapshot, snapshotPages: 'touched', onProgress }, { keepsAddresses: true }));
+  return fromWaiting(wanted, (snapshot) => createLocal({ ...machine, seed: seedOf(machine, repeats), snapshot, snapshotPages: 'touched', onProgress }, { keepsAddresses: true, sameCards: true }));
 }
 
 /** Several that go on from it, with a seed and addresses of their own each, connected to `netdevs`; they wait for commands. */
@@ -110,7 +110,7 @@ export async function createSeries(wanted: Instantly, count: number, netdevs: st
     const made: LocalMachine[] = [];
     try {
       for (let i = 0; i < count; i++) {
-        made.push(await createLocal({ ...machine, agent: true, netdevs, seed: BigInt.asUintN(64, first + BigInt(i)), snapshot, snapshotPages: 'touched', onProgress }));
+        made.push(await createLocal({ ...machine, agent: true, netdevs, seed: BigInt.asUintN(64, first + BigInt(i)), snapshot, snapshotPages: 'touched', onProgress }, { sameCards: true }));
       }
       return made;
     } catch (error) {

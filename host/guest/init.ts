@@ -57,6 +57,7 @@ const ROOT = `${INTERPRETER}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 fail() {
   echo "pintail: $*" >/dev/console
+  usleep 100000 # it is on the line before the kernel speaks
   exit 1 # the kernel panics, and the machine tells of it
 }
 

@@ -31,6 +31,8 @@ async function withGuest(options: ReadOptions): Promise<ReadOptions> {
 export interface Going {
   /** Its network cards keep the addresses they had: it is the only one. */
   keepsAddresses?: boolean;
+  /** The snapshot is of a machine that was made with the same devices, by the same build. */
+  sameCards?: boolean;
 }
 
 /** Makes a machine on this thread. */
@@ -68,7 +70,7 @@ async function createConnected(
   }
   const { snapshot } = options;
   checkSnapshotOf(options, snapshot, settings);
-  const { instance, notes } = await restoredInstance(compiled, settings, outside, snapshot);
+  const { instance, notes } = await restoredInstance(compiled, settings, outside, snapshot, going.sameCards);
   if (options.seed !== undefined) freshen(instance, settings, snapshot);
   // Somebody may be out there who knows the guest from elsewhere.
   if (outside.live) instance.exports.announce();

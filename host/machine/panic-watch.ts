@@ -3,8 +3,8 @@
  * panic there alone, and restarts.
  */
 
-/** As Linux prints it, with or without the time before it. */
-const PANIC = /(?:^|\n)(?:\[ *\d+\.\d+\] )?(Kernel panic - not syncing: [^\r\n]*)/g;
+/** As Linux prints it, with or without the time before it, which may stand in the midst of a line of somebody else's. */
+const PANIC = /(?:^|\n|\[ *\d+\.\d+\] )(Kernel panic - not syncing: [^\r\n]*)/g;
 const KEPT = 8192;
 const LONGEST_LINE = 200;
 

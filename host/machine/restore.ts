@@ -25,9 +25,9 @@ async function wantedCards(compiled: CompiledModule, { cards }: Settings, outsid
   return describeCards(probe);
 }
 
-/** A machine as a snapshot has it, with the cards it had. */
-export async function restoredInstance(compiled: CompiledModule, settings: Settings, outside: Outside, snapshot: OpenSnapshot): Promise<{ instance: ModuleInstance; notes: string[] }> {
-  const [had, wanted] = [snapshot.about.cards, await wantedCards(compiled, settings, outside)].map((cards) => cards.join(', ') || 'none');
+/** A machine as a snapshot has it, with the cards it had. `sameCards`: it was made with these very options, so they need not be asked what they come to. */
+export async function restoredInstance(compiled: CompiledModule, settings: Settings, outside: Outside, snapshot: OpenSnapshot, sameCards = false): Promise<{ instance: ModuleInstance; notes: string[] }> {
+  const [had, wanted] = [snapshot.about.cards, sameCards ? snapshot.about.cards : await wantedCards(compiled, settings, outside)].map((cards) => cards.join(', ') || 'none');
   if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
   await checkDisks(snapshot.about.disks.filter(({ id }) => snapshot.served?.has(id) !== true), outside.drives);
   const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);

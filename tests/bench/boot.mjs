@@ -6,16 +6,16 @@ import { join } from "node:path";
 import { root } from "../support/build.mjs";
 import { runUntil } from "./until-prompt.mjs";
 
-const PROMPT = "/ # ";
+export const PROMPT = "/ # ";
 const MEMORY_MIB = 256;
-const QEMU = "qemu-system-x86_64";
+export const QEMU = "qemu-system-x86_64";
 
 function ours(guest) {
   const main = join(root, "build/host/cli/main.js");
   return [main, "run", "--icount", "-m", `${MEMORY_MIB}`, "-serial", "stdio", "-kernel", guest.kernel, "-initrd", guest.initrd, "-append", guest.append];
 }
 
-function qemu(guest) {
+export function qemuArguments(guest) {
   return [
     "-accel", "tcg,thread=single", "-cpu", "qemu64", "-M", "q35", "-m", `${MEMORY_MIB}`, "-nodefaults", "-display", "none", "-serial", "stdio",
     "-kernel", guest.kernel, "-initrd", guest.initrd, "-append", guest.append,
@@ -57,7 +57,7 @@ async function measure(guest, runs) {
   for (let i = 0; i < runs; i++) {
     results.ours.push(await runUntil(process.execPath, ours(guest), PROMPT));
     try {
-      results.qemu.push(await runUntil(QEMU, qemu(guest), PROMPT));
+      results.qemu.push(await runUntil(QEMU, qemuArguments(guest), PROMPT));
     } catch (error) {
       if (error.code !== "ENOENT") throw error;
       return results;

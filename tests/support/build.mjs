@@ -176,11 +176,14 @@ const HEAVY = ["run", "guest", "snapshot", "qtest", "trace", "measure", "relay"]
 async function bundleCommand() {
   const { build: bundle } = await import("esbuild");
   mkdirSync(join(root, BUNDLES), { recursive: true });
+  // By a name of its own: what this process loaded before is of the last build.
+  const { recipeOf } = await import(`${pathToFileURL(join(root, "build/host/platform/node/guest/recipe.js")).href}?${Date.now()}`);
+  const recipes = JSON.stringify({ amd64: recipeOf("amd64"), i386: recipeOf("i386") });
   for (const [name, external] of [["main", []], ["print", HEAVY]]) {
     const { outputFiles } = await bundle({
       absWorkingDir: root, entryPoints: ["build/host/cli/main.js"], bundle: true, write: false, external, platform: "node", format: "cjs", target: "node20",
       packages: "external", minify: true, legalComments: "none", logLevel: "warning",
-      define: { "import.meta.url": "ownUrl" }, banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
+      define: { "import.meta.url": "ownUrl", "globalThis.pintailRecipes": recipes }, banner: { js: 'const ownUrl = require("node:url").pathToFileURL(__filename).href;' },
     });
     const { text } = outputFiles[0];
     writeFileSync(join(root, BUNDLES, `${name}.cjs`), `${text}//# digest ${createHash("sha256").update(text).digest("hex")}\n`);

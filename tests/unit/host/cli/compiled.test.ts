@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
+import { recipeOf } from '../../../../host/platform/node/guest/recipe.js';
 import { root } from '../../../house/sources.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pintail-code-'));
@@ -40,4 +41,9 @@ it('is made, used, made again where it is damaged, and not taken for another scr
   say('two');
   expect(start()).toBe('two function true\n');
   expect(kept()).toHaveLength(2);
+});
+
+it('the command\'s script has the recipes of the guests as the sources make them', () => {
+  const bundle = readFileSync(join(root, 'build/host/cli/bundle/main.cjs'), 'utf8');
+  for (const name of ['amd64', 'i386'] as const) expect(bundle).toContain(recipeOf(name));
 });

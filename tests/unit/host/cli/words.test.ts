@@ -141,6 +141,10 @@ describe('a panic on the console', () => {
     for (const part of ['[    1.5] ok\r\n[    1.6] Kernel pa', 'nic - not syncing: VFS: no ro', 'ot\r\n[    1.7] more']) watch.receive(bytes(part));
     expect(watch.take()).toBe('Kernel panic - not syncing: VFS: no root');
     expect(watch.take()).toBeUndefined();
+    watch.receive(bytes('pintail: half a li[    0.460222] Kernel panic - not syncing: Attempted\r\n[    0.5] ---[ end Kernel panic - not syncing: Attempted ]---\r\n'));
+    expect(watch.takeLast()).toBe('Kernel panic - not syncing: Attempted');
+    watch.receive(bytes('one\r\n\x1b[31mtwo\x1b[0m\x07  \r\n\r\n'));
+    expect([watch.takeLast(), watch.takeLast()]).toEqual(['two', undefined]);
     watch.receive(bytes('Kernel panic - not syncing: x\n'));
     expect(watch.take()).toBe('Kernel panic - not syncing: x');
   });
