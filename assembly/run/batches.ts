@@ -38,10 +38,10 @@ import { Region, regionOf } from "../translate/regions";
   next: u32; regions: u32;
   /** What may still be translated, in ticks, and when it was reckoned (translations.ts). */
   balance: i64; reckoned: u64;
-  /** Block whose indirect jump was the last thing that ran, by its code's address, and the region that it left; 0 for none. */
-  from: u32; missed: u32;
+  /** Block whose indirect jump was the last thing that ran, by its code's address; 0 for none. */
+  from: u32;
   /** Regions that were given a number, ever. Bits of a heat whose change makes a region's part looked at (translations.ts isDue). */
-  given: u32; looks: u32;
+  given: u32; looks: u32; pad: u32;
 
   // For the host: see Counted in host/machine/translator.ts.
   /** Regions translated, refused, dropped as stale, dropped for room. */

@@ -5,8 +5,8 @@ import { cpu } from "../cpu/state";
 import { RECORDS, st } from "../translate/places";
 import { translateFirst } from "../translate/region";
 import { regionOf } from "../translate/regions";
+import { beginRegions, endRegions, enter, Exit } from "./entering";
 import { blockHere } from "./step";
-import { enter } from "./translations";
 
 /** Translates the first `most` instructions of the block at rip; the module's bytes at waitingModuleAt(), 0 when it is refused or raised something. */
 export function translateHere(most: u32): u32 {
@@ -21,5 +21,8 @@ export function translateHere(most: u32): u32 {
 /** Runs what translateHere gave, linked at `slot`; what it raises stays raised. 0: it has left in front of the instruction, for the interpreter. */
 export function runHere(slot: u32): u32 {
   regionOf(0).slot = slot;
-  return u32(enter(regionOf(0)));
+  beginRegions();
+  const why = enter(regionOf(0));
+  endRegions();
+  return u32(why != Exit.NOT);
 }

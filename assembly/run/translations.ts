@@ -3,17 +3,16 @@
 
 import { control, spend, Work } from "../base/control";
 import { links } from "../base/machine";
-import { cpu, Mode } from "../cpu/state";
+import { cpu } from "../cpu/state";
 import { Block } from "../decode/cache";
-import { Insn } from "../decode/record";
 import { isIndirect } from "../decode/rows";
 import { learn } from "../translate/learned";
-import { forgetFlags, noteRounding, settleFlags } from "../translate/helpers";
-import { BY_RECORD, forgetPages, live } from "../translate/live";
-import { DESK, ripOf, st } from "../translate/places";
+import { live } from "../translate/live";
+import { st } from "../translate/places";
 import { claimBlocks, translate } from "../translate/region";
 import { isCurrent, isStale, MEMBER, Region, regionOf } from "../translate/regions";
-import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "./batches";
+import { allot, desk, keep, numberIn, REFUSED, release, startOver } from "./batches";
+import { beginRegions, blockAhead, endRegions, enter, Exit, MUCH } from "./entering";
 
 /** A part of a region becomes the entry of one of its own when it is run so often by itself, the ends of slices apart. */
 @inline const MEMBER_HEAT: u32 = 8;
@@ -21,28 +20,18 @@ import { allot, Desk, desk, keep, numberIn, REFUSED, release, startOver } from "
 /** A region takes in what has run for such a part of the threshold; a large one, what for such a part. */
 @inline const WARM: u32 = 4;
 @inline const LARGE_WARM: u32 = 16;
-/** Ticks of a small region, and what leaving it for code outside counts as, before a large one is made where it is entered; what the heat of a block says then. */
-@inline const MUCH: u32 = 64_000_000;
-@inline const LEAVING: u32 = 32;
+/** What the heat of a block says when a large region is to be made there. */
 @inline const LARGE: u32 = 0x7fff_ffff;
 /** What has run for less than such a part of the threshold is only counted. */
 @inline export const COOL: u32 = 4;
-/** Ticks that one call may take at most. */
-@inline const MOST: u64 = 0x4000_0000;
 /** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
 @inline const MISSES: u32 = 200;
-/** Left with so many ticks of its budget or fewer, a region left for want of them. */
-@inline const FEW: u32 = 2048;
-
 /**
  * Translating and compiling an instruction costs about as much as so many ticks of the interpreter. A program that is made to be compiled
  * (it changes itself, or walks through much code) cannot have more than its ticks pay for, beside what a boot needs at once.
  */
 @inline const PRICE: i64 = 300;
 @inline export const AT_ONCE: i64 = 20_000_000;
-
-/** Why a region was left: raised something; an event; a device, a store to code, or another thing that must be looked at; budget; code outside. */
-export const enum Exit { RAISED, EVENT, LOOK, BUDGET, OUTSIDE }
 
 /**
  * Whether a warm block is this file's business this time, in its way from block to block: there is a region to enter, it is hot enough for one, or its
@@ -60,34 +49,50 @@ export const enum Exit { RAISED, EVENT, LOOK, BUDGET, OUTSIDE }
 /** Runs the translation at block `b`, where rip is; false if there is none and the interpreter must go on. */
 export function runTranslated(b: Block): bool {
   if (links.translations == 0) startOver();
-  if (desk.from) learnTarget();
+  if (desk.from) { learn(desk.from, cpu.rip); desk.from = 0; }
   if (runRegion(b)) return true;
   desk.from = endsInJump(b) && control.limit - control.base >= <u64>b.count ? b.host : 0;
-  desk.missed = 0;
   return false;
-}
-/** rip is where an indirect jump has led to. */
-function learnTarget(): void {
-  const more = learn(desk.from, cpu.rip);
-  if (more && desk.missed) regionOf(desk.missed).grown = 1;
-  desk.from = 0; desk.missed = 0;
 }
 @inline function endsInJump(b: Block): bool { return isIndirect(b.flow); }
 
+/** From region to region, as long as one leads straight to the next and nothing is due. */
 function runRegion(b: Block): bool {
   const tag = b.region;
-  if (tag == REFUSED) return false;
-  if (tag == 0 || tag & MEMBER) { heat(b); return false; }
-  const r = regionOf(numberIn(tag));
-  if (r.tag != tag) { forget(b, 0); return false; }
-  if (!r.slot) return false;
-  if (isStale(r)) { desk.stale++; release(r); forget(b, 0); return false; }
-  // It leaves too often for addresses that are known by now: the next one will have them.
-  if (r.grown && r.misses >= MISSES) { forget(b, r.large ? LARGE : desk.threshold); return false; }
-  if (!isCurrent(r) || !enter(r)) return false;
-  if (r.spent >= MUCH && !r.large) forget(b, LARGE);
-  if (live.from) { desk.from = live.from; desk.missed = numberIn(tag); r.misses++; }
+  if (tag == 0 || tag != REFUSED && tag & MEMBER) { heat(b); return false; }
+  let r = regionAt(b);
+  if (!changetype<usize>(r)) return false;
+  beginRegions();
+  let why = enter(r);
+  if (why == Exit.NOT) { desk.short++; return false; }
+  while (why != Exit.NOT && goesOn(b, r, why)) {
+    b = blockAhead();
+    if (!changetype<usize>(b)) break;
+    r = regionAt(b);
+    if (!changetype<usize>(r)) break;
+    why = enter(r);
+  }
+  endRegions();
   return true;
+}
+/** The region at block `b` has been left: what is to be remembered of that. True if whatever is at rip may run. */
+function goesOn(b: Block, r: Region, why: Exit): bool {
+  if (r.spent >= MUCH && !r.large) forget(b, LARGE);
+  // By an indirect jump to an address that it does not know.
+  if (live.from) { if (learn(live.from, cpu.rip)) r.grown = 1; r.misses++; }
+  return why >= Exit.LOOK && control.base < control.limit;
+}
+/** The region that may be entered at block `b`, where rip is; null. */
+function regionAt(b: Block): Region {
+  const none = changetype<Region>(0), tag = b.region;
+  if (tag == REFUSED || tag == 0 || tag & MEMBER) return none;
+  const r = regionOf(numberIn(tag));
+  if (r.tag != tag) { forget(b, 0); return none; }
+  if (!r.slot) return none;
+  if (isStale(r)) { desk.stale++; release(r); forget(b, 0); return none; }
+  // It leaves too often for addresses that are known by now: the next one will have them.
+  if (r.grown && r.misses >= MISSES) { forget(b, r.large ? LARGE : desk.threshold); return none; }
+  return isCurrent(r) ? r : none;
 }
 function forget(b: Block, heat: u32): void { b.region = 0; b.heat = heat; }
 
@@ -123,43 +128,4 @@ function canPay(): bool {
 function pay(insns: u32): void {
   desk.balance -= <i64>insns * PRICE;
   spend(insns * Work.TRANSLATE);
-}
-
-/** Enters a region that is current. False when the budget does not suffice for the longest way through it: nothing has happened. */
-export function enter(r: Region): bool {
-  const room = <u32>min<u64>(control.limit - control.base, MOST), before = control.base;
-  live.endTick = before + room;
-  control.again = 0;
-  control.end = ~0;
-  live.from = 0;
-  forgetFlags();
-  forgetPages();
-  noteRounding();
-  const given = call_indirect<u32>(r.slot, room);
-  if (given == room && !cpu.raised) { desk.short++; return false; }
-  settleFlags();
-  if (given == BY_RECORD) leaveByRecord(r); else control.base = live.endTick - given;
-  const left = <u32>(live.endTick - control.base);
-  control.first = control.current;
-  control.again = 0;
-  desk.calls++; desk.ticks += room - left;
-  if (countExit(left) == Exit.OUTSIDE) r.spent += LEAVING;
-  r.spent = min(r.spent + min<u32>(room - left, MUCH), MUCH);
-  return true;
-}
-
-/** The slow path that led out has noted its instruction, and its tick: rip is there, or behind it when nothing was raised. */
-function leaveByRecord(r: Region): void {
-  const at = r.rip & ~0xffff_ffff | ripOf(control.current);
-  if (cpu.raised) { cpu.rip = at; return; }
-  const next = at + <u64>changetype<Insn>(<usize>control.current).length;
-  cpu.rip = cpu.mode & Mode.LONG ? next : next & 0xffff_ffff;
-  control.base++;
-}
-
-function countExit(left: u32): Exit {
-  const why = cpu.raised ? Exit.RAISED : control.events ? Exit.EVENT : !control.end ? Exit.LOOK : left <= FEW ? Exit.BUDGET : Exit.OUTSIDE;
-  const at = DESK + offsetof<Desk>("exits") + <usize>why * 8;
-  store<u64>(at, load<u64>(at) + 1);
-  return why;
 }

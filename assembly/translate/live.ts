@@ -31,6 +31,6 @@ import { LIVE, MAX_PAGES_KEPT, PAGES } from "./places";
  */
 @inline export function keptPage(n: u32): usize { return PAGES + <usize>n * 16; }
 /** No access looks for it: what is compared has no bit between 4 and 11. */
-@inline const NO_PAGE: u64 = 0x800;
-/** Where a TLB entry may be replaced, and where a region is entered. */
+@inline export const NO_PAGE: u64 = 0x800;
+/** Where a TLB entry may be replaced; a region begins without any (near.ts). */
 export function forgetPages(): void { for (let n: u32 = 0; n < MAX_PAGES_KEPT; n++) store<u64>(keptPage(n), NO_PAGE); }

@@ -6,7 +6,7 @@ import { Op } from "../ir/ops";
 import { blockOf, Shape, TBlock } from "./blocks";
 import { immOf, isConst, N, Node, node } from "./dag";
 import { NONE } from "./loops";
-import { keptPage } from "./live";
+import { keptPage, NO_PAGE } from "./live";
 import { MAX_PAGES_KEPT, NEAR, STEPS, st } from "./places";
 import { access, byte, constant32, constant64, get } from "./writer";
 import { W } from "./wasm";
@@ -117,6 +117,10 @@ export function nearOf(address: u32, writes: bool): Near {
   return changetype<Near>(0);
 }
 
+/** Where the region is entered: what another kept there, or it did before, holds no more. */
+export function forgetNears(): void {
+  for (let n: u32 = 0; n < CANDIDATES; n++) if (nearAt(n).at) { constant32(0); constant64(NO_PAGE); access(W.I64_STORE, nearAt(n).at); }
+}
 /** Pushes whether the address in local `a` is not on the page: aligned accesses alone are, for others could leave it. */
 export function pushStrange(c: Near, a: u32, bytes: u32): void {
   get(a); constant64(<u64>~0xfff | (bytes - 1)); byte(W.I64_AND);

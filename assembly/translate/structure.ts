@@ -16,7 +16,7 @@ import { IN_MEMORY } from "./found";
 import { fixed, startTemporaries } from "./locals";
 import { test, value } from "./lower";
 import { carriedAt, carriedDirty } from "./loops";
-import { noteSteps } from "./near";
+import { forgetNears, noteSteps } from "./near";
 import { writeStatements } from "./statements";
 import { st } from "./places";
 import { access, branchTo, byte, close, constant32, constant64, get, open, openCold, otherwise, set } from "./writer";
@@ -36,6 +36,7 @@ export function writeRegion(): void {
   st.dispatchAt = 0;
   st.valid = 0; st.dirty = 0; st.owed = 0; st.found = IN_MEMORY;
   const entry = nextEntered(1);
+  forgetNears();
   if (!isDispatching()) {
     leaveIfAway(entry);
     openIfShort(max<u32>(blockOf(entry).reach, 1));
