@@ -43,9 +43,9 @@ async function withProgram(machine) {
 }
 
 function ours(image, options) {
-  const main = join(root, "build/host/cli/main.js");
+  // The command itself: it has flags of the engine (bin/compiled.mjs) that what it loads has not.
   return withProgram(new Console(process.execPath, [
-    main, "run", "-m", `${MEMORY_MIB}`, "-serial", "stdio", "-kernel", image.kernel, "-initrd", image.initrd, "-append", image.append, ...options,
+    join(root, "bin/pintail.mjs"), "run", "-m", `${MEMORY_MIB}`, "-serial", "stdio", "-kernel", image.kernel, "-initrd", image.initrd, "-append", image.append, ...options,
   ]));
 }
 
