@@ -1,8 +1,9 @@
-// How well the one clock keeps time: `npm run bench -- clock [--only TEXT] [--json]`. Four proofs, with busy processes of the host beside them:
+// How well the one clock keeps time: `npm run bench -- clock [--only TEXT] [--json]`. Five proofs, with busy processes of the host beside all but the sleeps, which tell of a quiet host:
 //
 //   PIT calibration     50 ms of the PIT's second channel against the TSC, round after round, as kernels measure it; the worst round
 //   kernels             Linux without KVM's leaves (it measures everything itself), amd64 and 686, with HPET, without, without ACPI: uptime over 20 s against the wall
 //   SIGSTOP             the process stopped for 30 s: the date of its RTC behind the host's afterwards, its monotonic clock's step, and what its kernel complains of
+//   sleeps              a program of short sleeps, timer signals and busy loops: its monotonic clock against the wall, and how far sleeps of 1 ms overrun
 //   limits              a guest that is nothing but device work: how long after --limit-ms 3000 the process is gone
 
 import { spawn } from "node:child_process";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { TextAssembler } from "../../build/guest/assembler/text.js";
 import { root } from "../support/build.mjs";
 import { expensiveMachine } from "../support/expensive.mjs";
+import { sleeps } from "./clock/sleeps.mjs";
 
 const BUSY = 2;
 const TSC_HZ = 2_500_000_000;
@@ -134,13 +136,13 @@ export async function benchClock({ only, json }) {
   const { createMachine } = await import(join(root, "build/host/index.js")), { prepareGuest } = await import(join(root, "build/host/guest/index.js"));
   const tools = { createMachine, prepareGuest };
   const proofs = [
-    ["PIT calibration", () => calibration(tools)], ["limits", () => limit(tools)], ["SIGSTOP", () => stopped()],
+    ["PIT calibration", () => calibration(tools)], ["limits", () => limit(tools)], ["SIGSTOP", () => stopped()], ["sleeps", () => sleeps(tools)],
     ...KERNELS.map(([arch, words]) => [`kernels ${arch} ${words}`, () => kernel(tools, arch, words)]),
   ];
   const rows = [];
   for (const [name, prove] of proofs) {
     if (only !== undefined && !name.includes(only)) continue;
-    const row = { name: name.split(" ")[0], ...await besideLoad(prove) };
+    const row = { name: name.split(" ")[0], ...await (name === "sleeps" ? prove() : besideLoad(prove)) };
     rows.push(row);
     if (!json) process.stdout.write(`${row.right ? "  " : "! "}${row.figure.padStart(10)}  ${name.trim()}: ${row.what}, ${row.of}\n`);
   }
