@@ -51,9 +51,12 @@ export function checkCards(typed: readonly TypedDevice[], machine: MachineOption
   const chardevs = readChardevs(machine.chardevs ?? []);
   const plan = (some: readonly TypedDevice[]): OptionError | undefined => refusal(() => planCards(some.map(({ device }) => device), netdevs, machine.drives ?? [], chardevs, machine.shares ?? []));
   const controllers = typed.filter(({ device }) => isControllerModel(device.model) || device.model === ROOT_PORT_MODEL);
+  const unlike = plan(controllers) !== undefined;
   const wrong = new Set(faults.list.map(({ argument }) => argument));
   for (const one of typed.filter(({ argument }) => !wrong.has(argument))) {
-    const error = plan([...controllers, ...(controllers.includes(one) ? [] : [one])]);
+    // What controllers and ports say against each other is told once, below.
+    if (!controllers.includes(one) && unlike) continue;
+    const error = plan(controllers.includes(one) ? [one] : [...controllers, one]);
     if (error !== undefined) faults.add(one.argument, problemOf(error, one.device.model));
   }
   if (faults.list.length > 0) return;

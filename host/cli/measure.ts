@@ -6,7 +6,7 @@ import type { PacketQuestion } from '../measure/packet.js';
 import { parseSpeed } from '../net/lab.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, parseCount, type Given, type Parsed } from './arguments.js';
-import { checkReadable } from './check.js';
+import { checkReadable, checkWritable } from './check.js';
 import { interruptible } from './interruptible.js';
 import { optionsOf } from './table.js';
 
@@ -72,13 +72,13 @@ async function packet(args: readonly string[]): Promise<number> {
   for (const word of parsed.words) parsed.faults.add(word, '"measure packet" takes options only.');
   const charge = parsed.given('charge');
   if (charge?.value.endsWith('.json') === true) checkReadable(charge, charge.value, parsed.faults);
-  const question = readQuestion(parsed), add = modulesOf(parsed);
+  const question = readQuestion(parsed), add = modulesOf(parsed), picture = parsed.given('figure');
+  if (picture !== undefined) checkWritable(picture, picture.value, parsed.faults);
   parsed.faults.check();
   const [{ measureVariants }, { packetFigure, packetJson, packetText, packetVariants }, { findChargeTable }] = await Promise.all([import('../measure/run.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
   const table = charge === undefined ? undefined : findChargeTable(charge.value);
   const { measured, origin } = await interruptible('measure', (signal, { note, transfer }) => measureVariants(packetVariants(question), { phases: 1, attribute: true, add, signal, onProgress: note, onTransfer: transfer }));
-  const figure = parsed.value('figure');
-  if (figure !== undefined) writeFileSync(figure, packetFigure(measured, origin));
+  if (picture !== undefined) writeFileSync(picture.value, packetFigure(measured, origin));
   process.stdout.write((parsed.has('json') ? packetJson : packetText)(measured, origin, table));
   return 0;
 }

@@ -52,9 +52,8 @@ export function onPort(device: DeviceOptions): DeviceOptions {
 export function planPlace(devices: readonly DeviceOptions[], i: number): { slot: number; behind: number | undefined } {
   const device = devices[i]!, { slot, bus, model: name } = device, model = findModel(name)!;
   if (!onBus(model) || onBoardBus(bus)) return { slot: slot === undefined ? 0 : inRange('slot', slot, 1, 30), behind: undefined };
-  const behind = devices.findIndex((one) => isPort(one) && one.id === bus);
-  if (behind < 0) throw new OptionError('devices.bus', `no root port has the id "${bus}"; the board's own bus is pcie.0.`);
-  if (behind > i) throw new OptionError('devices.bus', `"${bus}" has to be given before the ${name} behind it.`);
+  const behind = devices.findIndex((one, n) => n < i && isPort(one) && one.id === bus);
+  if (behind < 0) throw new OptionError('devices.bus', `no root port before it has the id "${bus}"; the board's own bus is pcie.0.`);
   if (isPort(device) || model.kind === CardKind.VGA) throw new OptionError('devices.bus', `${name} goes on the board's own bus alone.`);
   if (slot !== undefined && slot !== 0) throw new OptionError('devices.slot', `behind a root port there is device 0 alone, not ${slot}.`);
   if (devices.some((one, n) => n < i && onBus(findModel(one.model)!) && one.bus === bus)) throw new OptionError('devices.bus', `"${bus}" has a card already.`);

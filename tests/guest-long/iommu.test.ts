@@ -3,7 +3,7 @@
  * remapped, and no fault is told of.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createMachine, type DeviceOptions, type Stats } from 'pintail';
+import { createMachine, type DeviceOptions, type MachineOptions, type Stats } from 'pintail';
 import { prepareGuest } from '../../host/guest/index.js';
 
 beforeAll(() => prepareGuest('amd64'), 600_000);
@@ -79,6 +79,32 @@ it('behind root ports each card is a group of its own, by the requester id of it
   } finally {
     await machine.close();
   }
+});
+
+it('is the same machine interpreted, translated, and gone on with from a snapshot', async () => {
+  const devices: readonly DeviceOptions[] = [{ model: 'intel-iommu' }, { model: 'pcie-root-port', id: 'rp' }, { model: 'virtio-blk', drive: 'd0', bus: 'rp', features: { iommu_platform: true } }, { model: 'e1000' }];
+  const options = (): MachineOptions => ({ guest: 'amd64', append: 'intel_iommu=on iommu.strict=1', devices, drives: [{ id: 'd0', source: new Uint8Array(DISK) }] });
+  const [whole, half] = [900_000_000n, 700_000_000n], seen: unknown[] = [];
+  for (const jit of ['off', 'sync'] as const) {
+    for (const cut of [false, true]) {
+      let machine = await createMachine({ ...options(), jit: { mode: jit, threshold: 100_000 } });
+      try {
+        await machine.step(cut ? half : whole);
+        if (cut) {
+          const snapshot = await machine.snapshot();
+          await machine.close();
+          machine = await createMachine({ ...options(), jit: { mode: jit, threshold: 100_000 }, snapshot });
+          await machine.step(whole - half);
+        }
+        const stats = await machine.stats();
+        seen.push([await machine.stateHash(), count(stats, 'look-ups'), stats.requesters]);
+      } finally {
+        await machine.close();
+      }
+    }
+  }
+  expect(seen).toEqual(Array.from({ length: 4 }, () => seen[0]));
+  expect(seen[0]).toMatchObject([expect.any(String), expect.toSatisfy((lookups: number) => lookups > 100), expect.arrayContaining([expect.objectContaining({ requester: '01:00.0', refused: 0n })])]);
 });
 
 it('without interrupt remapping, and off', async () => {

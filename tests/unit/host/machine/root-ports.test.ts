@@ -23,8 +23,8 @@ describe('root ports', () => {
     expect(refusal(port(), { model: 'virtio-rng-pci', bus: 'rp', features: { iommu_platform: true } })).toBe('');
   });
   it.each<[RegExp, DeviceOptions[]]>([
-    [/^devices\.bus: no root port has the id "rp2"; the board's own bus is pcie\.0\.$/, [port(), { model: 'e1000', bus: 'rp2' }]],
-    [/^devices\.bus: "rp" has to be given before the e1000 behind it\.$/, [{ model: 'e1000', bus: 'rp' }, port()]],
+    [/^devices\.bus: no root port before it has the id "rp2"; the board's own bus is pcie\.0\.$/, [port(), { model: 'e1000', bus: 'rp2' }]],
+    [/^devices\.bus: no root port before it has the id "rp"/, [{ model: 'e1000', bus: 'rp' }, port()]],
     [/^devices\.bus: "rp" has a card already\.$/, [port(), { model: 'e1000', bus: 'rp' }, { model: 'edu', bus: 'rp' }]],
     [/^devices\.slot: behind a root port there is device 0 alone, not 3\.$/, [port(), { model: 'e1000', bus: 'rp', slot: 3 }]],
     [/^devices\.bus: pcie-root-port goes on the board's own bus alone\.$/, [port(), port({ id: 'b', bus: 'rp' })]],
