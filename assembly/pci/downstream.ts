@@ -4,10 +4,13 @@
 // A bus number leads to the first bridge that has it. A bridge without a number of its own passes nothing on: its function answers no configuration access and
 // starts no transfers: it goes by the bridge's own requester id, which is held for it.
 
+import { spend } from "../device/allowance";
 import { setMaster, setPlain } from "../device/dma";
 import { commandOf, functionAt, functionCount, refreshMaster, requesterOf, valuesOf } from "./functions";
 import { Bridge, PciCommand } from "./spec";
 
+/** Of each function behind a bridge (device/allowance.ts). */
+@inline const RENUMBER_UNITS: u32 = 16;
 /** Windows are of whole MiB, and of 4 KiB of ports. */
 @inline const MEMORY_REST: u64 = 0xf_ffff;
 @inline const PORTS_REST: u64 = 0xfff;
@@ -41,10 +44,12 @@ export function seat(f: u32, bridge: u32): void {
   functionAt(f).requester = requesterBy(f);
 }
 
-/** A bus number changed: who goes by which id, and what that id may. */
+/** A bus number changed: who of those behind bridges goes by which id, and what that id may. */
 export function renumber(): void {
   for (let f: u32 = 0; f < functionCount(); f++) if (functionAt(f).parent) release(requesterOf(f));
   for (let f: u32 = 0; f < functionCount(); f++) {
+    if (!functionAt(f).parent) continue;
+    spend(RENUMBER_UNITS);
     functionAt(f).requester = requesterBy(f);
     refreshMaster(f);
     setPlain(requesterOf(f), functionAt(f).plain != 0);

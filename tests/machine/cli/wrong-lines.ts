@@ -67,7 +67,7 @@ export const WRONG_LINES: readonly WrongLine[] = [
   wrong('run -device e1000,bus=rp1', '-device e1000,bus=rp1: no root port before it has the id "rp1"; the board\'s own bus is pcie.0.'),
   wrong('run -device e1000,bus=rp1 -device pcie-root-port,id=rp1', '-device e1000,bus=rp1: no root port before it has the id "rp1"'),
   wrong('run -device pcie-root-port,id=rp1 -device e1000,bus=rp1,addr=3', '-device e1000,bus=rp1,addr=3: addr: behind a root port there is device 0 alone, not 3.'),
-  wrong('run -device pcie-root-port,id=rp1 -device e1000,bus=rp1 -device edu,bus=rp1', '-device edu,bus=rp1: "rp1" has a card already.'),
+  wrong('run -device pcie-root-port,id=rp1 -device e1000,bus=rp1 -device edu,bus=rp1', '-device edu,bus=rp1: bus: "rp1" has a card already.'),
   wrong('run -device pcie-root-port,id=a,slot=1 -device pcie-root-port,id=b,slot=1 -device edu', '-device pcie-root-port,id=b,slot=1: slot: chassis 0, slot 1 is taken'),
   wrong('run -device x3130-upstream', '-device x3130-upstream: there is no "x3130-upstream": write pcie-root-port, with one card behind each.'),
   wrong('run -device e1000,mac=52:54:00', '-device e1000,mac=52:54:00: mac: "52:54:00" is not a MAC address'),
