@@ -1,4 +1,7 @@
 // The page, from its sources and what "npm run build" made: a folder for any static server, whatever path it is served under.
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
@@ -19,12 +22,23 @@ const withoutNode = {
   },
 };
 
+/** sw.js, with the names of all that the page is made of. */
+const offline = {
+  name: 'without a network',
+  apply: 'build',
+  writeBundle({ dir }) {
+    const files = ['./', ...readdirSync(join(dir, 'assets')).sort().map((name) => `assets/${name}`)];
+    const version = createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 12);
+    writeFileSync(join(dir, 'sw.js'), `const VERSION = ${JSON.stringify(version)};\nconst FILES = ${JSON.stringify(files)};\n${readFileSync(at('offline/worker.js'), 'utf8')}`);
+  },
+};
+
 export default defineConfig({
   root: at('.'),
   base: './',
   // Holds guest/, which page/main.mjs puts there.
   publicDir: at('../build/page-public'),
-  plugins: [withoutNode],
+  plugins: [withoutNode, offline],
   resolve: { alias: [{ find: /^pintail\/element$/, replacement: at('../build/host/element/index.js') }, { find: /^pintail$/, replacement: at('../build/host/index.js') }] },
   // Parts of a machine are fetched when one has them: a network, a screen.
   worker: { format: 'es' },

@@ -1,7 +1,16 @@
 /**
  * `guest build --snapshot`: the guest, booted to its prompt, stands beside its kernel as a packed snapshot, so that a page, or whoever has the
- * folder, goes on from there instead of booting. A machine without cards: what it is connected to is its user's.
+ * folder, goes on from there instead of booting. A machine without cards: what it is connected to is its user's. So its drivers are not in its memory
+ * either, and its pages are packed as small as they go: once here, and fetched by everybody.
  */
+
+import { copyFile, link, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { deflateRaw } from 'node:zlib';
+import { readCpio, writeCpio } from '../guest/cpio.js';
+import { packSnapshot } from '../snapshot/index.js';
 
 import { createLocal } from '../machine/create-local.js';
 import type { LocalMachine } from '../machine/local.js';
@@ -27,13 +36,38 @@ async function bootToPrompt(machine: LocalMachine): Promise<string> {
   return shown;
 }
 
+/** Drivers of cards and of what is on disks; what tells of a panic stays. */
+const OF_CARDS = /^lib\/modules\/.*\/(?!pvpanic)[^/]*\.ko$/;
+
+/** The same guest without drivers, in a folder of its own. */
+async function withoutDrivers({ kernel, initrd, manifest }: Guest, folder: string): Promise<void> {
+  // Of one file system, where that is so.
+  await link(kernel, join(folder, manifest.kernel.name)).catch(() => copyFile(kernel, join(folder, manifest.kernel.name)));
+  const entries = readCpio(await readFile(initrd)).filter(({ path }) => !OF_CARDS.test(path));
+  const row = await writeGuestFile(folder, manifest.initrd.name, writeCpio(entries), manifest.initrd.about);
+  const { waiting: _, ...whole } = manifest;
+  await writeManifest(folder, { ...whole, initrd: row, others: [] });
+}
+
+const packSmall = (plain: Uint8Array): Promise<Uint8Array> => packSnapshot(plain, (block) => promisify(deflateRaw)(block, { level: 9 }));
+
 /** Adds the snapshot to a guest's folder. Rejected with an Error where the guest comes to no prompt. */
-export async function addWaiting({ dir, manifest, ...rest }: Guest, signal?: AbortSignal): Promise<Guest> {
+export async function addWaiting(guest: Guest, signal?: AbortSignal): Promise<Guest> {
+  const folder = await mkdtemp(join(tmpdir(), 'pintail-waiting-'));
+  try {
+    await withoutDrivers(guest, folder);
+    return await bootAndAdd(guest, folder, signal);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bootAndAdd({ dir, manifest, ...rest }: Guest, folder: string, signal?: AbortSignal): Promise<Guest> {
   const memoryMiB = Math.max(MEMORY_MIB, Math.ceil(manifest.memory / 2 ** 20));
-  const machine = await createLocal({ guest: dir, memoryMiB, limits: { instructions: MOST_INSTRUCTIONS }, ...(signal === undefined ? {} : { signal }) });
+  const machine = await createLocal({ guest: folder, memoryMiB, limits: { instructions: MOST_INSTRUCTIONS }, ...(signal === undefined ? {} : { signal }) });
   try {
     const screen = await bootToPrompt(machine);
-    const row = await writeGuestFile(dir, NAME, await machine.snapshot({ packed: true }), 'the guest at its prompt, a machine without cards');
+    const row = await writeGuestFile(dir, NAME, await packSmall(await machine.snapshot()), 'the guest at its prompt, a machine without cards');
     return { dir, ...rest, manifest: await writeManifest(dir, { ...manifest, waiting: { ...row, memoryMiB, screen } }) };
   } finally {
     await machine.close();

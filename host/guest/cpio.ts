@@ -5,7 +5,8 @@
  * The bytes depend on the entries alone: times are zero, owners root, inode numbers count up, paths are sorted (a
  * directory sorts before what it holds). Archives may be concatenated; what comes later replaces what came before.
  */
-import { Budget, StreamError } from '../boot/unpack/index.js';
+import { Budget } from '../boot/unpack/budget.js';
+import { StreamError } from '../boot/unpack/stream-error.js';
 import { completeTree, type FileEntry, type FileKind } from './files.js';
 
 const MAGIC = '070701';

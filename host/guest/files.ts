@@ -1,6 +1,7 @@
 /** What a guest's file system is made of, before it is an archive. */
 
-import { Budget, StreamError } from '../boot/unpack/index.js';
+import { Budget } from '../boot/unpack/budget.js';
+import { StreamError } from '../boot/unpack/stream-error.js';
 
 export type FileKind = 'directory' | 'file' | 'symlink' | 'character' | 'block' | 'fifo';
 

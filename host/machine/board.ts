@@ -12,7 +12,8 @@ import { freshInstance } from './fresh.js';
 import { compileModule } from './module.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import { readSettings } from './options.js';
-import { openSources, readSources } from './sources.js';
+import { openSources } from './open-sources.js';
+import { readSources } from './sources.js';
 import type { MachineOptions } from './types.js';
 
 /** idleNs when no timer is armed. */

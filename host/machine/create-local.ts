@@ -11,7 +11,8 @@ import { compileModule, type CompiledModule } from './module.js';
 import { DEFAULT_MEMORY_MIB, MAX_MEMORY_MIB, readSettings, type Settings } from './options.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
 import { checkSnapshotOf, restoredInstance } from './restore.js';
-import { openSources, readSources, type ReadOptions } from './sources.js';
+import { openSources } from './open-sources.js';
+import { readSources, type ReadOptions } from './sources.js';
 import type { MachineOptions } from './types.js';
 import { showDate } from './wall-time.js';
 

@@ -21,7 +21,6 @@ import { SerialUse, type CardAddress } from '../guest/protocol.js';
 import { checkEjectKeys, checkMediumKeys, checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
 import { FreedPages } from './freed-pages.js';
-import { iommuText } from './iommu-text.js';
 import { irAt } from './ir-text.js';
 import { putDisksInside } from './inside-disks.js';
 import { MachineClock } from './machine-clock.js';
@@ -420,7 +419,7 @@ export class LocalMachine extends GuestCalls implements Machine {
 
   async iommu(): Promise<string | undefined> {
     this.mustBePaused('iommu()');
-    return iommuText(this.guestMemory());
+    return (await import('./iommu-text.js')).iommuText(this.guestMemory());
   }
 
   /** Virtual time, in ns. */

@@ -5,11 +5,8 @@
 
 import { brandOf, viewOf } from '../bytes/view.js';
 import type { OpenGuest } from '../guest/open.js';
-import { platform } from '#platform';
 import { bytesOf, readSource } from './bytes.js';
-import { OptionError } from './errors.js';
-import { isPacked, type ByteSource } from '../snapshot/index.js';
-import { openSnapshot, openSnapshotBytes, type OpenSnapshot } from './snapshot.js';
+import type { OpenSnapshot } from './snapshot.js';
 import type { DriveOptions, FileSource, MachineOptions } from './types.js';
 
 /** What is asked of a machine but for its snapshot. */
@@ -40,38 +37,8 @@ function driveSource(source: DriveOptions['source']): DriveOptions['source'] {
   return viewOf(source) ?? bytesOf('drives.source', source);
 }
 
-/** A file is read where it lies, unless all of it is asked for. */
-async function openSource(source: string | Uint8Array | URL, pages: MachineOptions['snapshotPages']): Promise<OpenSnapshot> {
-  if (pages !== undefined && pages !== 'whole' && pages !== 'touched') throw new OptionError('snapshotPages', `"${String(pages)}" is neither whole nor touched.`);
-  if (source instanceof URL) return openRanged(source, pages === 'touched');
-  if (typeof source !== 'string') return openSnapshotBytes(source, pages === 'touched');
-  const file = openPath(source);
-  return file === undefined ? openSnapshotBytes(await readSource('snapshot', source), pages === 'touched') : openSnapshot(file, pages !== 'whole');
-}
-
 /** An address whose parts are read when they are wanted. */
 const isRanged = (source: FileSource, { snapshotPages }: MachineOptions): boolean => brandOf(source) === 'URL' && /^https?:$/.test((source as URL).protocol) && snapshotPages !== 'whole';
-
-/** What is packed, or comes from a server or to a thread that cannot do it, comes whole. */
-async function openRanged(address: URL, touched: boolean): Promise<OpenSnapshot> {
-  let ranged;
-  try {
-    ranged = await platform.openAddress(address);
-  } catch (error) {
-    throw new OptionError('snapshot', `cannot read ${address.href}: ${(error as Error).message}.`);
-  }
-  if (ranged !== undefined && !isPacked(ranged)) return openSnapshot(ranged, true);
-  ranged?.close();
-  return openSnapshotBytes(await readSource('snapshot', address), touched);
-}
-
-function openPath(path: string): ByteSource | undefined {
-  try {
-    return platform.openFile(path);
-  } catch (error) {
-    throw new OptionError('snapshot', `cannot read ${path}: ${(error as Error).message}.`);
-  }
-}
 
 /** Throws OptionError, in the name of the option. */
 export async function readSources(options: MachineOptions): Promise<SourceOptions> {
@@ -89,9 +56,4 @@ export async function readSources(options: MachineOptions): Promise<SourceOption
   if (options.drives !== undefined) read.drives = options.drives.map((drive) => ({ ...drive, source: driveSource(drive.source) }));
   if (options.stdin !== undefined && viewOf(options.stdin) !== undefined) read.stdin = viewOf(options.stdin)!;
   return read;
-}
-
-/** Opens the snapshot among them. Throws SnapshotError, and OptionError where there is no such file. */
-export async function openSources({ snapshot, snapshotPages, ...rest }: SourceOptions): Promise<ReadOptions> {
-  return snapshot === undefined ? rest : { ...rest, snapshot: await openSource(snapshot, snapshotPages) };
 }

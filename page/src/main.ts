@@ -279,3 +279,5 @@ async function begin(): Promise<void> {
 
 await begin();
 await readyCommandLine();
+// A page that is being worked on is not put by.
+if (import.meta.env.PROD) await navigator.serviceWorker?.register('sw.js').catch(() => undefined);

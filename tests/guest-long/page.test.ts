@@ -2,7 +2,10 @@
  * The page as Vite builds it, in Chromium: Debian boots to its prompt and answers, is stopped and looked into, is there again after a reload, and a
  * link opens the same state. With PINTAIL_SCREENS=FOLDER, pictures are left there.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'vite';
@@ -10,9 +13,14 @@ import { createMachine } from 'pintail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addWaiting } from '../../host/cli/guest-waiting.js';
 import { buildGuest } from '../../host/guest/index.js';
+import { parseCidr } from '../../host/net/address.js';
+import { nodeProvider } from '../../host/platform/node/net/provider.js';
+import { DEFAULT_LIMITS } from '../../host/relay/limits.js';
+import { startRelay } from '../../host/relay/server.js';
 import { root } from '../house/sources.js';
 import { CHROMIUM, startChromium, type Browser, type Page } from '../support/chromium.js';
 import { packageFiles } from '../support/package-files.js';
+import { weightsOf } from '../support/page-weights.js';
 import { serveFolders, type StaticServer } from '../support/static-server.js';
 
 const SCREENS = process.env.PINTAIL_SCREENS;
@@ -21,7 +29,7 @@ let server: StaticServer;
 let browser: Browser;
 let page: Page;
 
-const SCREEN_TEXT = "document.querySelector('.xterm-rows').textContent";
+const SCREEN_TEXT = "(document.querySelector('.xterm-rows')?.textContent ?? '')";
 const STATE = "document.getElementById('state').dataset.state";
 const text = (id: string): Promise<string> => page.evaluate(`document.getElementById('${id}').textContent`);
 const click = (id: string): Promise<void> => page.evaluate(`document.getElementById('${id}').click()`);
@@ -37,6 +45,17 @@ async function picture(name: string): Promise<void> {
     }
   }
   await page.view(1280, 800);
+}
+
+/** Rules of axe-core that the page breaks as it is seen now, in both schemes. */
+async function broken(): Promise<string[]> {
+  const rules: string[] = [];
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.view(1280, 800, scheme);
+    await page.evaluate(`${readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8')};1`);
+    rules.push(...(await page.evaluate<string[]>("axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))")));
+  }
+  return rules;
 }
 
 /** Types as a person does, into the terminal. */
@@ -73,6 +92,19 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.until(`${SCREEN_TEXT}.includes('42 of x86_64')`);
     await page.until("document.getElementById('kept').textContent.includes('Debian at its prompt')");
     await picture('prompt');
+    expect(await broken()).toEqual([]);
+  });
+
+  it('weighs what it may, and so does its guest', () => {
+    const weights = weightsOf(join(folder, 'page'), new Set(server.asked.map((path) => basename(path))));
+    const snapshot = statSync(join(folder, 'guest/waiting.snapshot')).size;
+    console.log('bytes:', { ...weights, snapshot });
+    expect(weights.page).toBeLessThan(40_000);
+    expect(weights.terminal).toBeLessThan(100_000);
+    expect(weights.core).toBeLessThan(70_000);
+    expect(weights.core).toBeGreaterThan(30_000);
+    expect(weights.module).toBeLessThan(200_000);
+    expect(snapshot).toBeLessThan(15e6);
   });
 
   it('boots Debian when it is reset', async () => {
@@ -92,10 +124,14 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await text('registers')).toMatch(/^rax [0-9a-f]{16} {2}r11 [0-9a-f]{16}\n/);
     expect(await text('memory')).toMatch(/^[0-9a-f]{16} {2}([0-9a-f]{2} ){7}/);
     await picture('paused');
+    expect(await broken()).toEqual([]);
   });
 
   it('tells of a command line what it takes and what it does not', async () => {
-    await page.evaluate(`document.getElementById('make').open = true; const box = document.getElementById('words'); box.value = 'qemu-system-x86_64 -m 64M -vga std -smp 4 -kernle x'; box.dispatchEvent(new Event('input'))`);
+    await page.evaluate("document.getElementById('make').open = true");
+    // Its parser comes when the box is opened.
+    await page.until("document.getElementById('words-said').children.length > 0");
+    await page.evaluate(`const box = document.getElementById('words'); box.value = 'qemu-system-x86_64 -m 64M -vga std -smp 4 -kernle x'; box.dispatchEvent(new Event('input'))`);
     const said = await text('words-said');
     expect(said).toContain('-m 64M memory, in MiB');
     expect(said).toContain('-kernle');
@@ -112,7 +148,9 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   it('shows the screen of a machine that has one, and its keyboard types', async () => {
-    await page.evaluate("document.getElementById('make').open = true; const words = document.getElementById('words'); words.value = 'qemu-system-x86_64 -m 128M -nic none -vga std -append console=tty0'; document.getElementById('command').requestSubmit()");
+    await page.evaluate("document.getElementById('make').open = true");
+    await page.until("document.getElementById('words-said').children.length > 0");
+    await page.evaluate("const words = document.getElementById('words'); words.value = 'qemu-system-x86_64 -m 128M -nic none -vga std -append console=tty0'; document.getElementById('command').requestSubmit()");
     // Bright pixels: the shell's greeting and its prompt.
     const lit = `(() => { const c = document.getElementById('picture-canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 0; i < d.length; i += 4) if (d[i] > 100) n++; return c.width === 720 && c.height === 400 ? n : 0; })()`;
     await page.until(`${lit} > 2000`);
@@ -137,7 +175,43 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     }
   });
 
+  it('fetches a file through a relay, whole', async () => {
+    const content = randomBytes(3 << 20);
+    const files: Server = createServer((_request, response) => void response.end(content));
+    await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
+    const relay = await startRelay({ host: '127.0.0.1', port: 0, token: 'known', origins: [], allow: [parseCidr('127.0.0.0/8')!], limits: DEFAULT_LIMITS, provider: nodeProvider(), log: () => undefined });
+    try {
+      await page.evaluate("document.getElementById('make').open = true");
+      await page.until("document.getElementById('words-said').children.length > 0");
+      await page.evaluate(`document.getElementById('words').value = '-m 128M -nic user,loopback=on,relay=ws://127.0.0.1:${relay.port}/,token=known'; document.getElementById('command').requestSubmit()`);
+      await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
+      await type(`wget -qO- http://10.0.2.2:${(files.address() as AddressInfo).port}/ | sha256sum`);
+      await page.until(`${SCREEN_TEXT}.replaceAll(/\\s/g, '').includes('${createHash('sha256').update(content).digest('hex')}')`);
+    } finally {
+      await relay.close();
+      files.close();
+    }
+  });
+
   it('said nothing wrong', () => {
     expect(page.problems).toEqual([]);
+  });
+
+  it('says what its content policy lacks', async () => {
+    const strict = await serveFolders({ '/': `${folder}/page/` }, { 'content-security-policy': "script-src 'self'" });
+    const other = await browser.open();
+    await other.goto(strict.address);
+    await other.until("document.getElementById('start-text').textContent.includes(\"let its script-src say 'wasm-unsafe-eval'\")");
+    await strict.close();
+  });
+
+  it('is there without a network, once it was there', async () => {
+    await page.goto(`${server.address}some/where/?online`);
+    await page.until('navigator.serviceWorker.controller !== null');
+    await server.close();
+    await page.goto(`${server.address}some/where/?offline`);
+    await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
+    await type('echo alone $((2 + 5))');
+    await page.until(`${SCREEN_TEXT}.includes('alone 7')`);
   });
 });
