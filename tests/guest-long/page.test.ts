@@ -201,7 +201,8 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     const strict = await serveFolders({ '/': `${folder}/page/` }, { 'content-security-policy': "script-src 'self'" });
     const other = await browser.open();
     await other.goto(strict.address);
-    await other.until("document.getElementById('start-text').textContent.includes(\"let its script-src say 'wasm-unsafe-eval'\")");
+    const made = "const machine = document.createElement('pintail-machine'); document.body.append(machine); return machine.open({ guest: 'builtin', memoryMiB: 16 }).then(() => 'made', ({ message }) => message);";
+    expect(await other.evaluate(`customElements.whenDefined('pintail-machine').then(() => { ${made} })`)).toContain("let its script-src say 'wasm-unsafe-eval'");
     await strict.close();
   });
 

@@ -1,4 +1,4 @@
-/** What the built page weighs, in bytes as a server sends them by brotli: the page itself, its terminal, what runs a machine, and the module. */
+/** What the built page weighs, in bytes as a server sends them by brotli: the page itself, its terminal, the script of a machine's worker, and the module. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
@@ -26,10 +26,12 @@ export function weightsOf(built: string, asked: ReadonlySet<string>): Weights {
   const names = readdirSync(folder);
   const begins = (start: string, ending: string): string => names.find((name) => name.startsWith(start) && name.endsWith(ending))!;
   const weigh = (files: Iterable<string>): number => [...files].reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(folder, name))).length, 0);
-  const page = closure(folder, begins('index-', '.js'));
-  const terminal = new Set([...closure(folder, begins('screen-', '.js'))].filter((name) => !page.has(name)));
-  const apart = new Set([...page, ...terminal, ...['uPlot', 'command-line'].flatMap((start) => [...closure(folder, begins(start, '.js'))])]);
-  const core = [...asked].filter((name) => name.endsWith('.js') && names.includes(name) && !apart.has(name));
+  const index = closure(folder, begins('index-', '.js'));
+  const core = closure(folder, begins('worker-', '.js'));
+  const beside = (start: string): string[] => [...closure(folder, begins(start, '.js'))].filter((name) => !index.has(name));
+  const terminal = beside('screen-');
+  const apart = new Set([...core, ...terminal, ...beside('uPlot'), ...beside('command-line')]);
+  const page = new Set([...index, ...[...asked].filter((name) => name.endsWith('.js') && names.includes(name) && !apart.has(name))]);
   return {
     page: weigh([...page, begins('index-', '.css')]) + brotliCompressSync(readFileSync(join(built, 'index.html'))).length,
     terminal: weigh([...terminal, begins('screen-', '.css')]),
