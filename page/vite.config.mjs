@@ -25,7 +25,7 @@ const withoutNode = {
 /** sw.js, with the names of all that the page is made of. */
 const offline = {
   name: 'without a network',
-  apply: 'build',
+  config: (_config, { command }) => ({ define: { 'globalThis.PAGE_IS_BUILT': JSON.stringify(command === 'build') } }),
   writeBundle({ dir }) {
     const files = ['./', ...readdirSync(join(dir, 'assets')).sort().map((name) => `assets/${name}`)];
     const version = createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 12);

@@ -280,4 +280,4 @@ async function begin(): Promise<void> {
 await begin();
 await readyCommandLine();
 // A page that is being worked on is not put by.
-if (import.meta.env.PROD) await navigator.serviceWorker?.register('sw.js').catch(() => undefined);
+if ((globalThis as { PAGE_IS_BUILT?: boolean }).PAGE_IS_BUILT === true) await navigator.serviceWorker?.register('sw.js').catch(() => undefined);
