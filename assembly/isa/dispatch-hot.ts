@@ -11,6 +11,7 @@ import { pushR, popR, pushI } from "./stack";
 import { jcc, jmp, call, ret } from "./branch";
 import { Shift, shiftRI } from "./shift";
 import { executeRare } from "./dispatch";
+import { executeVector } from "./dispatch-vectors";
 
 @inline export function executeHot(i: Insn): void {
   switch (<i32>i.handler) {
@@ -160,6 +161,6 @@ import { executeRare } from "./dispatch";
     case H.CMOV_R + 3: return cmovR<Run>(i, 64);
     case H.CMOV_M + 2: return cmovM<Run>(i, 32);
     case H.CMOV_M + 3: return cmovM<Run>(i, 64);
-    default: return executeRare<Run>(i);
+    default: return <i32>i.handler >= H.SSE ? executeVector(i) : executeRare<Run>(i);
   }
 }
