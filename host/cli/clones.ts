@@ -49,7 +49,7 @@ export function checkClones(clones: NonNullable<RunOptions['clones']>, options: 
   const { machine } = options;
   const problem = machine.command === undefined ? 'needs a command for each of them, after "--".'
     : options.attribution.files.length > 0 || options.stats || options.vnc !== undefined || options.monitor !== undefined ? 'has many machines; what looks at one (--stats, --attribute, -vnc, -monitor) cannot be with it.'
-    : options.cold || !mayStartInstantly(machine, options.verbose) ? 'is of a prepared guest that waits: without --cold, -v, disks, shares, chardevs, --add, -append, and other networks than "user" and "none".'
+    : options.cold || machine.add !== undefined || !mayStartInstantly(machine, options.verbose) ? 'is of a prepared guest that waits: without --cold, -v, disks, shares, chardevs, --add, -append, and other networks than "user" and "none".'
     : undefined;
   if (problem !== undefined) throw new UsageError(clones.argument, problem);
 }

@@ -18,7 +18,7 @@ import { SnapshotError } from '../snapshot/errors.js';
 
 /** Options that say how a machine boots, or what it is connected to while it does. */
 const OWN_BOOT = [
-  'snapshot', 'kernel', 'bios', 'bare', 'entry', 'modules', 'initrd', 'append', 'add', 'rtc', 'icountShift', 'charges', 'debugExit', 'debugConsolePort', 'testDevice',
+  'snapshot', 'kernel', 'bios', 'bare', 'entry', 'modules', 'initrd', 'append', 'rtc', 'icountShift', 'charges', 'debugExit', 'debugConsolePort', 'testDevice',
 ] as const;
 
 /** Whether a machine may go on from one that was booted before: nothing about its boot is asked for or to be seen, and nothing outside has a part in it. */
@@ -97,10 +97,29 @@ async function fromWaiting<T>({ machine, guest, onBoot }: Instantly, goOn: (snap
   return goOn(await make(waiting, path, onBoot));
 }
 
-/** A machine that goes on from the one that waits. */
+/** Hands over files, as the kernel would have had them in its first file system. */
+async function giveFiles(machine: LocalMachine, add: NonNullable<MachineOptions['add']>): Promise<void> {
+  const { addedArchive } = await import('../machine/guest-image.js');
+  const { code, stderr } = await machine.exec(['cpio', '-idu'], { stdin: await addedArchive(add), cwd: '/' });
+  if (code !== 0) throw new Error(`The guest did not take what was added (status ${code}): ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+/** A machine that goes on from the one that waits; it has its files before its command. */
 export async function createInstantly(wanted: Instantly): Promise<LocalMachine> {
-  const { machine, repeats, onProgress } = wanted;
-  return fromWaiting(wanted, (snapshot) => createLocal({ ...machine, seed: seedOf(machine, repeats), snapshot, snapshotPages: 'touched', onProgress }, { keepsAddresses: true, sameCards: true }));
+  const { machine, repeats, onProgress } = wanted, { add, command, ...rest } = machine, going = { keepsAddresses: true, sameCards: true };
+  return fromWaiting(wanted, async (snapshot) => {
+    const common = { seed: seedOf(machine, repeats), snapshot, snapshotPages: 'touched', onProgress } as const;
+    if (add === undefined || add.length === 0) return createLocal({ ...rest, ...(command === undefined ? {} : { command }), ...common }, going);
+    const made = await createLocal({ ...rest, ...common }, going);
+    try {
+      await giveFiles(made, add);
+      if (command !== undefined) made.giveCommand(command);
+      return made;
+    } catch (error) {
+      await made.close();
+      throw error;
+    }
+  });
 }
 
 /** Several that go on from it, with a seed and addresses of their own each, connected to `netdevs`; they wait for commands. */

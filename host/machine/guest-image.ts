@@ -82,10 +82,13 @@ function placed(added: AddedFile): Addition {
   return { content: typeof content === 'string' ? new TextEncoder().encode(content) : bytesOf('add.content', content), guest: checkGuestPath(guest), ...(mode === undefined ? {} : { mode }) };
 }
 
+/** The archive of what `add` names, below `folder` of it. Throws OptionError. */
+export const addedArchive = (add: readonly AddedFile[], folder = ''): Promise<Uint8Array> => addFiles(add.map(placed), folder);
+
 /** The archives after the guest's own: added files, and the command. The kernel unpacks them in this order. */
 async function extraArchives(options: PlainOptions, rootOnDisk: boolean): Promise<Uint8Array[]> {
   const out: Uint8Array[] = [];
-  if (options.add !== undefined && options.add.length > 0) out.push(await addFiles(options.add.map(placed), rootOnDisk ? ADDED_FOLDER : ''));
+  if (options.add !== undefined && options.add.length > 0) out.push(await addedArchive(options.add, rootOnDisk ? ADDED_FOLDER : ''));
   if (options.command !== undefined) out.push(commandArchive(options.command, { stdin: options.stdin !== undefined }));
   return out;
 }

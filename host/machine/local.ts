@@ -533,6 +533,12 @@ export class LocalMachine extends GuestCalls implements Machine {
     if (this.options.command !== undefined) this.command = this.runCommand(this.agent, this.options.command, ready);
   }
 
+  /** For the command: what waits is given its command later than its making, with the options' input and listener. */
+  giveCommand(argv: readonly string[]): void {
+    if (this.agent === undefined) throw new MachineError('The machine has no agent that could be given a command.');
+    this.command = this.runCommand(this.agent, argv, true);
+  }
+
   /** The command of the options: the guest has it in its first file system, or, of a snapshot that waits for one, is given it, and powers off. */
   private runCommand(agent: Agent, argv: readonly string[], ready: boolean): Promise<ExecResult | undefined> {
     const { stdin, onCommandOutput } = this.options;

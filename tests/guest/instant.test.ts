@@ -40,6 +40,20 @@ it('the first start and later ones say the same, and so does a cold one', async 
   expect(statSync(path).mtimeMs).toBe(0);
 }, 300_000);
 
+it('files are handed over before the command, with their modes, and a cold start sees the same', async () => {
+  const folder = mkdtempSync(join(cache, 'files-'));
+  mkdirSync(join(folder, 'in'));
+  writeFileSync(join(folder, 'in/script'), '#!/bin/sh\necho ran $(cat /data)\n', { mode: 0o755 });
+  writeFileSync(join(folder, 'data'), 'data');
+  const line = ['--add', `${join(folder, 'in')}:/tmp/in`, '--add', `${join(folder, 'data')}:/data`, '--', 'sh', '-c', '/tmp/in/script; stat -c "%a %u" /tmp /tmp/in/script /data'];
+  const [path] = waiting() as [string];
+  utimesSync(path, 0, 0);
+  const warm = await run(...line);
+  expect(warm).toEqual({ code: 0, stdout: expect.stringMatching(/^ran data\n1777 0\n755 0\n6?\d\d 0\n$/) as string, stderr: '' });
+  expect(statSync(path).mtimeMs).toBeGreaterThan(0);
+  expect(await run('--cold', ...line)).toEqual(warm);
+}, 300_000);
+
 it('random numbers are those of the seed, and others for another', async () => {
   const outputs: string[] = [];
   for (const seed of ['5', '5', '6']) outputs.push((await run('--seed', seed, '--', 'sh', '-c', RANDOM)).stdout);
