@@ -10,6 +10,9 @@ import { checkReadable, checkWritable } from './check.js';
 import { interruptible } from './interruptible.js';
 import { optionsOf } from './table.js';
 
+/** Frames of a trial of "measure rate". */
+const TRIAL_FRAMES = 20_000;
+
 /** Words parted by commas, each one of `known` and given once. */
 function listOf<T extends string>(given: Given | undefined, known: readonly T[], parsed: Parsed): T[] {
   if (given === undefined) return [...known];
@@ -83,9 +86,37 @@ async function packet(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** `--charge`, of a command whose machines take the time. */
+function chargeOf(parsed: Parsed): string | undefined {
+  const given = parsed.given('charge');
+  if (given?.value.endsWith('.json') === true) checkReadable(given, given.value, parsed.faults);
+  return given?.value;
+}
+
+async function rate(args: readonly string[]): Promise<number> {
+  const parsed = parseCommandLine(args, optionsOf('measure rate'));
+  if (parsed.rest !== undefined) parsed.faults.add('--', '"measure rate" runs no command.');
+  for (const word of parsed.words) parsed.faults.add(word, '"measure rate" takes options only.');
+  const cards = listOf(parsed.given('card'), CARD_MODELS, parsed), charge = chargeOf(parsed), add = modulesOf(parsed);
+  const common = { count: numberOf(parsed.given('count'), TRIAL_FRAMES, LEAST_COUNT, 1_000_000, parsed), driver: driverOf(parsed, cards), ...(charge === undefined ? {} : { charge }) };
+  const questions = cards.flatMap((card) => sizesOf(parsed.given('size'), parsed).map((size) => ({ card, size, ...common })));
+  parsed.faults.check();
+  const [{ measureRate, rateText, RATE_SCHEMA }, { conditions }, { findChargeTable }] = await Promise.all([import('../measure/rate.js'), import('../measure/packet.js'), import('../measure/charge.js')]);
+  if (charge !== undefined) findChargeTable(charge);
+  const found = await interruptible('measure', async (signal, { note, transfer }) => {
+    const all: Awaited<ReturnType<typeof measureRate>>[] = [];
+    for (const question of questions) all.push(await measureRate(question, { add, signal, onProgress: note, onTransfer: transfer }));
+    return all;
+  });
+  const answers = found.map(({ answer }) => answer), { origin } = found[0]!, head = conditions(questions, origin);
+  process.stdout.write(parsed.has('json') ? `${JSON.stringify({ schema: RATE_SCHEMA, conditions: head, origin, rows: answers }, null, 2)}\n` : rateText(answers, head));
+  return 0;
+}
+
 /** The subcommand. */
 export async function measure(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args;
   if (verb === 'packet') return packet(rest);
+  if (verb === 'rate') return rate(rest);
   return (await import('./measure-experiments.js')).measureExperiments(args);
 }

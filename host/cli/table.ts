@@ -7,7 +7,7 @@ import { LIMIT_ROWS } from '../relay/limits.js';
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure rate' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -50,7 +50,8 @@ function rowsOf(group: Group, commands: readonly CommandName[], rows: readonly [
 const RUN = ['run'] as const;
 const BOARD = ['run', 'qtest'] as const;
 const GUEST = ['guest build', 'guest import'] as const;
-const MEASURE = ['measure packet', 'measure'] as const;
+const MEASURE = ['measure packet', 'measure rate', 'measure'] as const;
+const TRAFFIC = ['measure packet', 'measure rate'] as const;
 const PACKET = ['measure packet'] as const;
 const TRACE = ['trace'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff', 'snapshot iommu'] as const;
@@ -198,16 +199,22 @@ const GUESTS = [
 ];
 
 const MEASURES = [
-  ...rowsOf('Options', PACKET, [
+  ...rowsOf('Options', TRAFFIC, [
     ['card', 'which cards; default all', { value: 'virtio-net,e1000,pcnet', own: true }],
     ['size', 'bytes of a frame without FCS, 60 to 1514; default 60', { value: 'N,N...', own: true }],
+    ['driver', 'a parameter of the driver\'s module, for one --card; may be repeated', { value: 'NAME=VALUE', own: true }],
+  ]),
+  ...rowsOf('Options', ['measure rate'], [
+    ['count', 'frames of a trial, at least 1000; default 20000', { value: 'N', own: true }],
+    ['charge', 'a table by which accesses, doorbells and interrupts take virtual time; devices are instant without', { value: 'NAME|FILE.json', own: true, files: 'file' }],
+  ]),
+  ...rowsOf('Options', PACKET, [
     ['dir', 'sent or received by the guest; default both', { value: 'tx,rx', own: true }],
     ['count', 'frames that are measured, at least 1000; default 5000', { value: 'N', own: true }],
     ['warm-up', 'frames before them; default 500', { value: 'N', own: true }],
     ['rate', 'frames a second that are received; default 20000', { value: 'N', own: true }],
     ['speed', 'bits a second of the line; without, the device is instant', { value: '100M', own: true }],
     ['fifo', 'bytes between the card and such a line, in which a frame is done for the card; 0: at its last bit; default 16384', { value: 'BYTES', own: true }],
-    ['driver', 'a parameter of the driver\'s module, for one --card; may be repeated', { value: 'NAME=VALUE', own: true }],
     ['iommu', 'how the kernel uses a remapping unit: none (there is none), off, passthrough, lazy, strict, copy; default none', { value: 'MODE[,MODE]', own: true }],
     ['figure', 'a picture of the rows: a bar each, in layers by what the functions are for', { value: 'FILE.svg', own: true, files: 'file' }],
   ]),
@@ -262,6 +269,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },
   { name: 'snapshot iommu', usage: 'snapshot iommu FILE', about: 'who maps what in a snapshot\'s remapping unit, and what it keeps that its tables no longer say' },
   { name: 'measure packet', usage: 'measure packet [options]', about: 'what one packet costs: instructions, accesses by register, interrupts, descriptors, bytes (docs/measuring.md)' },
+  { name: 'measure rate', usage: 'measure rate [options]', about: 'the highest rate at which a card\'s frames are all received, to 1 % (as RFC 2544 has it; docs/measuring.md)' },
   { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B|merge DIR... [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },
   { name: 'trace', usage: 'trace FILE [--packet N] [options]', about: 'what a file of "run -trace file=FILE" has: every event, or one packet\'s life (docs/measuring.md)' },
   { name: 'qtest', usage: 'qtest [options]', about: 'the board without its processor, over QEMU\'s qtest protocol, for device tests (docs/qtest.md)' },

@@ -70,6 +70,20 @@ function packetsOf(region: Region, variant: Variant, number: number, port: numbe
   return packets;
 }
 
+/** What a source gave in a region: not by the packet. */
+export interface Offered {
+  frames: number;
+  /** For which the port had no room. */
+  missed: number;
+  /** Given, and not yet received by the card. */
+  behind: number;
+}
+
+export function offeredOf(region: Region, { card }: Variant, number: number, port: number): Offered {
+  const given = value(region, `lab${port} frames given`), missed = value(region, `lab${port} frames missed`);
+  return { frames: given + missed, missed, behind: given - value(region, `${cardRow(card).prefix(number)}packets received`) };
+}
+
 /** `number`: of the card among those of its model; `port`: among all network cards. */
 export function figuresOf(region: Region, variant: Variant, number: number, port: number): Figures {
   const row = cardRow(variant.card), start = row.prefix(number), { direction } = variant;

@@ -8,7 +8,7 @@ import type { Attribution, DeviceOptions, MachineOptions, Region, Stop } from '.
 import { SymbolFilter } from './attribution/symbols.js';
 import { machineCharges, tableOf } from './charge.js';
 import { MeasureError } from './errors.js';
-import { figuresOf, type Figures } from './figures.js';
+import { figuresOf, offeredOf, type Figures, type Offered } from './figures.js';
 import { additionsOf, digestsOf, readModule, type OwnModule } from './modules.js';
 import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
 import { IOMMU_MODES, type Variant } from './variant.js';
@@ -23,6 +23,8 @@ export interface Measured {
   figures: Figures[];
   /** One a phase, where it was asked for: not by the packet. */
   attributions?: Attribution[];
+  /** Of received frames, one a phase. */
+  offered?: Offered[];
   /** Functions of modules that were added. */
   ownFunctions?: string[];
 }
@@ -50,9 +52,9 @@ export interface Origin {
   tickNs: number;
 }
 
-function labOf({ direction, size, rate, burst, speed, fifo }: Variant, place: number): string {
+function labOf({ direction, size, rate, burst, atMost, speed, fifo }: Variant, place: number): string {
   const line = speed === undefined ? '' : `,speed=${speed}${fifo === undefined ? '' : `,fifo=${fifo}`}`;
-  const traffic = direction === 'tx' ? 'mode=sink' : `mode=source,size=${size},rate=${rate},burst=${burst},start=mark`;
+  const traffic = direction === 'tx' ? 'mode=sink' : `mode=source,size=${size},rate=${rate},burst=${burst},start=mark${atMost === undefined ? '' : `,count=${atMost}`}`;
   return `lab,id=n${place},${traffic}${line}`;
 }
 
@@ -127,8 +129,10 @@ function readRegions(variants: readonly Variant[], first: number, phases: number
       return region;
     });
     const attributions = measured.flatMap(({ attribution }) => (attribution === undefined ? [] : [attribution]));
-    const figures = measured.map((region) => figuresOf(region, variant, numbers[place]!, place));
-    return { variant, figures, ...(attributions.length === 0 ? {} : { attributions }), ...(ownFunctions.length === 0 ? {} : { ownFunctions: [...ownFunctions] }) };
+    // A source that ends may have ended before the guest had its turn: then there is nothing to be told by the packet.
+    const figures = variant.atMost !== undefined ? [] : measured.map((region) => figuresOf(region, variant, numbers[place]!, place));
+    const offered = variant.direction === 'tx' ? [] : measured.map((region) => offeredOf(region, variant, numbers[place]!, place));
+    return { variant, figures, ...(offered.length === 0 ? {} : { offered }), ...(attributions.length === 0 ? {} : { attributions }), ...(ownFunctions.length === 0 ? {} : { ownFunctions: [...ownFunctions] }) };
   });
 }
 

@@ -50,6 +50,17 @@ generator() { # LINES...
 
 const slotOf = (place: number): string => (FIRST_SLOT + place).toString(16).padStart(2, '0');
 
+/** How long a trial's region is open before its source begins, and what starting the program that marks takes, in ms. */
+const AHEAD_MS = 3, START_MS = 2;
+
+/**
+ * One trial of a source that ends: the region is open before it begins, for a guest that is flooded has no turn to begin one, and ends by a sleep of its own about when
+ * the source does.
+ */
+function trialScript({ rate, atMost }: Variant, index: number, port: number): string[] {
+  return [`roi sleep ${regionName(index, 0)} ${Math.ceil(AHEAD_MS + START_MS + (atMost! * 1000) / rate)} &`, `usleep ${AHEAD_MS * 1000}`, `roi mark ${port + 1}`, 'wait', `roi mark ${port + 1}`];
+}
+
 /** What the guest does before and beside the measuring. */
 export interface ScriptOptions {
   /** It writes its kernel's symbols, before it measures. */
@@ -106,7 +117,9 @@ function steadyScript(variant: Variant, index: number, phases: number): string[]
 }
 
 /** The lab gives frames from one mark to the next. */
-function receiveScript({ count, warmUp, rate }: Variant, index: number, phases: number, port: number): string[] {
+function receiveScript(variant: Variant, index: number, phases: number, port: number): string[] {
+  const { count, warmUp, rate, atMost } = variant;
+  if (atMost !== undefined) return trialScript(variant, index, port);
   const ms = Math.ceil((count / rate) * 1000), mark = `roi mark ${port + 1}`;
   return [
     mark,

@@ -41,6 +41,8 @@ export interface Variant {
   burst: number;
   /** Frames a second that are received, on average. */
   rate: number;
+  /** Frames that a source gives in all; without, it goes on for as long as is measured. */
+  atMost?: number;
   /** Bits a second of the line, with its FIFO in bytes; without, the device is instant. */
   speed?: string;
   fifo?: number;

@@ -76,6 +76,10 @@ describe('variants', () => {
     // 84 bytes at 100 Mbit/s are 6.72 us.
     expect(script.match(/usleep \d+\nroi sleep v0\.\d \d+ /g)).toEqual([`usleep ${125_000 + 3360}\nroi sleep v0.0 34 `, `usleep ${125_000 + 3360 + 1237}\nroi sleep v0.1 34 `]);
   });
+  it('with a source that ends are measured from before it begins until it ends', () => {
+    const script = guestScript([{ ...variant, direction: 'rx', rate: 100_000, atMost: 20_000 }], 0, 1);
+    expect(script).toContain('roi sleep v0.0 205 &\nusleep 3000\nroi mark 1\nwait\nroi mark 1\n');
+  });
   it('load modules of the reader once, before the symbols are read, and one in the place of a driver as often as the driver', () => {
     const modules = [{ name: 'tally' }, { name: 'e1000' }], pair: Variant[] = [{ ...variant, driver: { copybreak: '0' } }, { ...variant, card: 'pcnet' }];
     const script = guestScript(pair, 0, 1, { symbols: true, modules });
