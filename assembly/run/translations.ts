@@ -20,8 +20,8 @@ import { beginRegions, blockAhead, endRegions, enter, Exit, MUCH } from "./enter
 /** A region takes in what has run for such a part of the threshold; a large one, what for such a part. */
 @inline const WARM: u32 = 4;
 @inline const LARGE_WARM: u32 = 16;
-/** What the heat of a block says when a large region is to be made there. */
-@inline const LARGE: u32 = 0x7fff_ffff;
+/** More than a block's heat need ever say. */
+@inline const MOST_HEAT: u32 = 0x3fff_ffff;
 /** What has run for less than such a part of the threshold is only counted. */
 @inline export const COOL: u32 = 4;
 /** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
@@ -42,7 +42,7 @@ import { beginRegions, blockAhead, endRegions, enter, Exit, MUCH } from "./enter
   if (desk.from) return true;
   if (tag == REFUSED) return false;
   if (tag ? !(tag & MEMBER) : heat >= desk.threshold || endsInJump(b)) return true;
-  if (heat < LARGE / 2) b.heat = heat + b.count;
+  if (heat < MOST_HEAT) b.heat = heat + b.count;
   return tag != 0 && ((heat ^ b.heat) & desk.looks) != 0;
 }
 
@@ -65,7 +65,7 @@ function runRegion(b: Block): bool {
   beginRegions();
   let why = enter(r);
   if (why == Exit.NOT) { desk.short++; return false; }
-  while (why != Exit.NOT && goesOn(b, r, why)) {
+  while (why != Exit.NOT && goesOn(r, why)) {
     b = blockAhead();
     if (!changetype<usize>(b)) break;
     r = regionAt(b);
@@ -75,9 +75,8 @@ function runRegion(b: Block): bool {
   endRegions();
   return true;
 }
-/** The region at block `b` has been left: what is to be remembered of that. True if whatever is at rip may run. */
-function goesOn(b: Block, r: Region, why: Exit): bool {
-  if (r.spent >= MUCH && !r.large) forget(b, LARGE);
+/** The region has been left: what is to be remembered of that. True if whatever is at rip may run. */
+function goesOn(r: Region, why: Exit): bool {
   // By an indirect jump to an address that it does not know.
   if (live.from) { if (learn(live.from, cpu.rip)) r.grown = 1; r.misses++; }
   return why >= Exit.LOOK && control.base < control.limit;
@@ -87,37 +86,53 @@ function regionAt(b: Block): Region {
   const none = changetype<Region>(0), tag = b.region;
   if (tag == REFUSED || tag == 0 || tag & MEMBER) return none;
   const r = regionOf(numberIn(tag));
-  if (r.tag != tag) { forget(b, 0); return none; }
-  if (!r.slot) return none;
-  if (isStale(r)) { desk.stale++; release(r); forget(b, 0); return none; }
-  // It leaves too often for addresses that are known by now: the next one will have them.
-  if (r.grown && r.misses >= MISSES) { forget(b, r.large ? LARGE : desk.threshold); return none; }
-  return isCurrent(r) ? r : none;
+  if (r.tag != tag) { forget(b); return none; }
+  if (isStale(r)) { desk.stale++; release(r); forget(b); return none; }
+  if (!r.slot) return regionBefore(r);
+  if (wantsAnother(r)) renew(r);
+  return r.tag == tag && !control.events && isCurrent(r) ? r : none;
 }
-function forget(b: Block, heat: u32): void { b.region = 0; b.heat = heat; }
+function forget(b: Block): void { b.region = 0; b.heat = 0; }
+
+/** While a region is compiled, and for ever if the engine refuses it, the one runs that it is to replace. */
+function regionBefore(r: Region): Region {
+  const old = regionOf(numberIn(r.before));
+  return r.before && old.tag == r.before && old.slot && !isStale(old) && isCurrent(old) ? old : changetype<Region>(0);
+}
+/** It has run for long and is small, or leaves too often for addresses that are known by now: the next one will have them. */
+function wantsAnother(r: Region): bool { return r.spent >= MUCH && !r.large || r.grown != 0 && r.misses >= MISSES; }
+/** What cannot be had stays as it is. */
+function renew(old: Region): void {
+  if (!canPay()) return;
+  const tag = old.tag, large = old.large | u32(old.spent >= MUCH);
+  if (translateAt(large, tag) || old.tag != tag) return;
+  old.large = 1; old.grown = 0;
+}
 
 /** What is run here because a slice ends is not hot, where the block is a part of a region. */
 function heat(b: Block): void {
   const isMember = isPart(b), most = isMember ? MEMBER_HEAT * desk.threshold : desk.threshold;
   if (isMember && control.limit - control.base < TAIL) return;
   if (b.heat < most) b.heat += b.count;
-  if (b.heat >= most && canPay()) translateAt(b);
+  if (b.heat >= most && canPay() && !translateAt(0, 0)) b.region = REFUSED;
 }
 /** The block is a part of a region that stands. */
 function isPart(b: Block): bool {
   const r = regionOf(numberIn(b.region & ~MEMBER));
   return (b.region & MEMBER) != 0 && r.tag == (b.region & ~MEMBER) && !isStale(r);
 }
-function translateAt(b: Block): void {
+/** False when what is there cannot be translated; true also while there is no room for it. */
+function translateAt(large: u32, before: u32): bool {
   const n = allot();
-  if (!n) return;
+  if (!n) return true;
   const r = regionOf(n), records = st.recordSpace;
   r.insns = 0;
-  r.large = u32(b.heat == LARGE);
-  const kept = translate(r, desk.threshold / (r.large ? LARGE_WARM : WARM));
+  r.large = large; r.before = before;
+  const kept = translate(r, desk.threshold / (large ? LARGE_WARM : WARM));
   pay(r.insns);
-  if (kept) claimBlocks(keep(n));
-  else { st.recordSpace = records; b.region = REFUSED; desk.refused++; }
+  if (kept) { claimBlocks(keep(n)); return true; }
+  st.recordSpace = records; desk.refused++;
+  return false;
 }
 
 function canPay(): bool {

@@ -100,7 +100,7 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const KEPT: usize = OUT + 800 * 1024;
 @inline export const REGIONS: usize = KEPT + 700 * 1024;
 @inline export const MAX_REGIONS: u32 = 2048;
-@inline export const REGION_BYTES: usize = 320;
+@inline export const REGION_BYTES: usize = 328;
 @inline export const LEARNED_SETS: u32 = 512;
 @inline export const LEARNED: usize = REGIONS + <usize>MAX_REGIONS * REGION_BYTES;
 @inline export const DESK: usize = LEARNED + <usize>LEARNED_SETS * 256;

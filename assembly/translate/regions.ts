@@ -34,11 +34,13 @@ import { REGION_BYTES, REGIONS } from "./places";
   tag: u32;
   /** 1: it was formed with the sizes of a large one; ticks that a small one has run for, and what leaving it has cost, in ticks. */
   large: u32; spent: u32;
+  /** Tag of the region that this one is to replace, and that runs until it can; 0: none. */
+  before: u32; pad: u32;
 }
 @inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * REGION_BYTES); }
 
 /** A page: | linear u64 | host u32 | changes u32 | */
-@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 64 + (<usize>k << 4); }
+@inline function pageAt(r: Region, k: u32): usize { return changetype<usize>(r) + 72 + (<usize>k << 4); }
 export function linearPage(r: Region, k: u32): u64 { return load<u64>(pageAt(r, k)); }
 export function notePage(r: Region, linear: u64, host: u32, changes: u32): void {
   const p = pageAt(r, r.pages);

@@ -89,6 +89,20 @@ describe('translated code', () => {
     translator.close();
   });
 
+  it('goes on in the small region when the engine refuses the large one that is to follow it', { timeout: 60_000 }, () => {
+    const machine = createLoop(assemble('again: 48 ff c0 48 01 c3 48 31 d9 eb >again')); // inc rax; add rbx, rax; xor rcx, rbx
+    const translator = createTranslator(machine.instance, { mode: 'sync', threshold: THRESHOLD }), run = (ticks: number) => runTicks(machine, ticks, () => translator.serve());
+    run(1_000_000);
+    vi.spyOn(WebAssembly, 'Module').mockImplementation(function () { throw new WebAssembly.CompileError('no room'); } as never);
+    run(80_000_000);
+    const before = translator.stats();
+    run(10_000_000);
+    const { ticks, refusedModules } = translator.stats();
+    expect(refusedModules).toBeGreaterThan(0);
+    expect(Number(ticks - before.ticks)).toBeGreaterThan(9_900_000);
+    translator.close();
+  });
+
   it('is left to the interpreter, counted, when the engine refuses it', { timeout: 60_000 }, async () => {
     const { Module } = WebAssembly;
     vi.spyOn(WebAssembly, 'Module').mockImplementation(function (bytes: BufferSource) {
