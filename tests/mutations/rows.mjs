@@ -159,7 +159,7 @@ export const rows = [
     rule: "work: a full table looks at one connection",
     file: `${NET}/share.ts`,
     from: "if (flow.lastActive === known) return known < since ? flow : 'none';",
-    to: "if (flow.lastActive === known && known < since) return flow;",
+    to: "if (flow.lastActive === known && (known < since || looks > 500)) return known < since ? flow : 'none';",
     test: FLOWS,
     named: "thousands of connections a frame costs the same with 8192 of them that opens one more",
   },
