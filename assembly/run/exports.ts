@@ -45,7 +45,7 @@ export { setLab } from "../lab/lab";
 export { setCharges } from "../device/charges";
 export { lookAtUnit } from "../vtd/look";
 export { diskTable } from "../device/blocks";
-export { keyRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
+export { keyRoom, mouseRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";
 export { stepUndelivered } from "./step";
 export { listedCards, kindOfCard, folderTag, portName, portOfCard, serialOfDrive, slotOfCard, streamOfCard } from "./cards";
 export { stream } from "../device/bytes";

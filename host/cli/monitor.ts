@@ -78,10 +78,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   mouse_button: {
-    usage: 'mouse_button STATE', about: 'buttons that are down: 1 left, 2 middle, 4 right',
+    usage: 'mouse_button STATE', about: 'buttons that are down: 1 left, 2 right, 4 middle',
     act: async ({ machine }, [state]) => {
       const bits = numberOf(state, 'mouse_button STATE');
-      await machine.mouse({ buttons: (bits & 1) | ((bits & 4) >> 1) | ((bits & 2) << 1) });
+      // QEMU's help has 2 and 4 the other way round; this is what it does.
+      await machine.mouse({ buttons: bits & 7 });
       return '';
     },
   },

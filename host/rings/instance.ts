@@ -96,6 +96,7 @@ export interface ModuleExports {
   /** A key by its number goes down (1) or up; whether the guest has read those before; the mouse was moved. */
   pressKey(key: number, down: number): void;
   keyRoom(): number;
+  mouseRoom(): number;
   moveMouse(dx: number, dy: number, dz: number, buttons: number): void;
   poke(): void;
   address(what: Address): number;

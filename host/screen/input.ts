@@ -1,6 +1,6 @@
 /**
  * What is typed and moved, on its way to the guest. It enters at boundaries, a key when the guest has read the one before, so that text pasted is not
- * lost in a keyboard's small buffer; movements of the mouse add up while they wait. A key that is held stays down for so long of the guest's time.
+ * lost in a keyboard's small buffer; a movement or click when the mouse has told the one before, so that a click is where the mouse was, and movements add up while they wait. A key that is held stays down for so long of the guest's time.
  */
 
 import { join, type ModuleInstance } from '../rings/instance.js';
@@ -17,13 +17,27 @@ export interface MouseMove {
   buttons?: number;
 }
 
-type Event = { key: number; down: boolean } | { mouse: Required<MouseMove> } | { holdNs: bigint };
+type Event = { key: number; down: boolean } | { holdNs: bigint };
+
+/** A movement, or buttons that change while the mouse stands. */
+interface Motion extends Required<MouseMove> {
+  presses: boolean;
+}
 
 /** A keyboard that is never read (a guest without a driver) takes no more. */
 const MOST_WAITING = 1 << 16;
+/** What is kept of a way, and what enters of it at once. */
+const MOST_WAY = 0x4000;
+const MOST_AT_ONCE = 2000;
+
+const within = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
+/** Of a fraction nothing is told. */
+const isTold = ({ dx, dy, wheel }: Motion): boolean => [dx, dy, wheel].every((left) => Math.abs(left) <= 0.5);
 
 export class InputPort implements HostPort {
   private readonly waiting: Event[] = [];
+  /** The mouse's have a queue of their own: a guest may read the one and not the other. */
+  private readonly moves: Motion[] = [];
   private buttons = 0;
   /** When the key that is held goes up. */
   private heldUntil: bigint | undefined;
@@ -61,24 +75,34 @@ export class InputPort implements HostPort {
   }
 
   mouse({ dx = 0, dy = 0, wheel = 0, buttons = this.buttons }: MouseMove): void {
-    const last = this.waiting.at(-1);
-    if (last !== undefined && 'mouse' in last && buttons === this.buttons) {
-      last.mouse.dx += dx;
-      last.mouse.dy += dy;
-      last.mouse.wheel += wheel;
-      return;
-    }
+    if (dx !== 0 || dy !== 0 || wheel !== 0) this.move(dx, dy, wheel);
+    if (buttons === this.buttons || this.moves.length >= MOST_WAITING) return;
     this.buttons = buttons;
-    this.push({ mouse: { dx, dy, wheel, buttons } });
+    this.moves.push({ dx: 0, dy: 0, wheel: 0, buttons, presses: true });
+    this.wake();
+  }
+
+  private move(dx: number, dy: number, wheel: number): void {
+    let last = this.moves.at(-1);
+    if (last === undefined || last.presses) {
+      last = { dx: 0, dy: 0, wheel: 0, buttons: this.buttons, presses: false };
+      this.moves.push(last);
+    }
+    [last.dx, last.dy, last.wheel] = [within(last.dx + dx, MOST_WAY), within(last.dy + dy, MOST_WAY), within(last.wheel + wheel, MOST_WAY)];
+    this.wake();
   }
 
   get busy(): boolean {
-    return this.waiting.length > 0 && this.canEnter(this.waiting[0]!);
+    return (this.waiting.length > 0 && this.canEnter(this.waiting[0]!)) || (this.moves.length > 0 && this.canMove);
+  }
+
+  private get canMove(): boolean {
+    return this.instance.exports.mouseRoom() === 1;
   }
 
   private canEnter(event: Event): boolean {
     if ('holdNs' in event) return this.isOver(event.holdNs);
-    return 'mouse' in event || this.instance.exports.keyRoom() === 1;
+    return this.instance.exports.keyRoom() === 1;
   }
 
   private get nowNs(): bigint {
@@ -101,18 +125,20 @@ export class InputPort implements HostPort {
       moved = true;
       this.heldUntil = undefined;
       if ('key' in next) this.instance.exports.pressKey(next.key, next.down ? 1 : 0);
-      else if ('mouse' in next) this.instance.exports.moveMouse(...limited(next.mouse));
     }
+    for (let next = this.moves[0]; next !== undefined && this.canMove; next = this.moves[0], moved = true) this.enter(next);
     return moved;
+  }
+
+  /** A movement, or a part of a long one: the module keeps so much of what it has not told yet. */
+  private enter(next: Motion): void {
+    const [dx, dy, wheel] = [next.dx, next.dy, next.wheel].map((way) => Math.round(within(way, MOST_AT_ONCE))) as [number, number, number];
+    [next.dx, next.dy, next.wheel] = [next.dx - dx, next.dy - dy, next.wheel - wheel];
+    if (isTold(next)) this.moves.shift();
+    this.instance.exports.moveMouse(dx, dy, wheel, next.buttons & 31);
   }
 
   afterSlice(): void {
     // The guest sends nothing.
   }
-}
-
-const whole = (value: number): number => Math.max(-0x4000, Math.min(0x4000, Math.round(value)));
-
-function limited({ dx, dy, wheel, buttons }: Required<MouseMove>): [number, number, number, number] {
-  return [whole(dx), whole(dy), whole(wheel), buttons & 31];
 }

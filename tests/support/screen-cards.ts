@@ -16,20 +16,20 @@ export interface ScreenCard {
   code: string;
 }
 
-const bios = (mode: number): string => `mov ax, ${mode}; int 0x10`;
+export const bios = (mode: number): string => `mov ax, ${mode}; int 0x10`;
 const indexed = (port: number, index: number, value: number): string => `mov dx, ${port}; mov ax, ${(value << 8) | index}; out dx, ax`;
 const sequencer = (index: number, value: number): string => indexed(0x3c4, index, value);
 const graphics = (index: number, value: number): string => indexed(0x3ce, index, value);
 const crtc = (index: number, value: number): string => indexed(0x3d4, index, value);
 const attribute = (index: number, value: number): string => `mov dx, 0x3da; in al, dx; mov dx, 0x3c0; mov al, ${index}; out dx, al; mov al, ${value}; out dx, al; mov al, 0x20; out dx, al`;
-const vbe = (index: number, value: number): string => `mov dx, 0x1ce; mov ax, ${index}; out dx, ax; inc dx; mov ax, ${value}; out dx, ax`;
+export const vbe = (index: number, value: number): string => `mov dx, 0x1ce; mov ax, ${index}; out dx, ax; inc dx; mov ax, ${value}; out dx, ax`;
 /** Bytes from an address on, of a pattern by a seed; 0 for 64 KiB. */
 const fill = (segment: number, bytes: number, seed = 0): string => `mov ax, ${segment}; mov es, ax; xor di, di; mov cx, ${bytes}; mov bl, ${seed}; call fill`;
 const noCursor = 'mov ah, 1; mov cx, 0x2000; int 0x10';
 const planes = (bytes: number, segment = 0xa000): string => [0, 1, 2, 3].map((plane) => `${sequencer(2, 1 << plane)}; ${fill(segment, bytes, plane * 0x3b)}`).join('; ');
 const text = (mode: number, segment = 0xb800): string => `${bios(mode)}; ${noCursor}; ${fill(segment, 0x4000)}`;
-const mode = (width: number, height: number, bits: number, flags = 0x41): string => [vbe(4, 0), vbe(1, width), vbe(2, height), vbe(3, bits), vbe(4, flags)].join('; ');
-const banks = (count: number): string => Array.from({ length: count }, (_, bank) => `${vbe(5, bank)}; ${fill(0xa000, 0, (bank * 17) & 255)}`).join('; ');
+export const mode = (width: number, height: number, bits: number, flags = 0x41): string => [vbe(4, 0), vbe(1, width), vbe(2, height), vbe(3, bits), vbe(4, flags)].join('; ');
+export const banks = (count: number): string => Array.from({ length: count }, (_, bank) => `${vbe(5, bank)}; ${fill(0xa000, 0, (bank * 17) & 255)}`).join('; ');
 const linear = (width: number, height: number, bits: number): string => `${mode(width, height, bits)}; ${banks(Math.ceil((width * height * Math.ceil(bits / 8)) / 0x10000))}`;
 /** Mode 13h with its chain undone: 320 by 200 in four planes of bytes. */
 const modeX = `${bios(0x13)}; ${sequencer(4, 6)}; ${crtc(0x14, 0)}; ${crtc(0x17, 0xe3)}; ${planes(0)}`;

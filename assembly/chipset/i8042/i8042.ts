@@ -12,7 +12,7 @@ import { setLine } from "../../device/interrupt";
 import { requestReset } from "../../device/power";
 import { I8042_BYTES, I8042_STATE } from "../layout";
 import { keyboardIdle, setKeyboardDefaults, tellKeyboard, typeKey } from "./keyboard";
-import { pushMouse, reportMouse, setMouseDefaults, tellMouse } from "./mouse";
+import { mouseIdle, pushMouse, reportMouse, setMouseDefaults, tellMouse } from "./mouse";
 import { Command, Ctr, KbcPort, KbcStatus, Output } from "./spec";
 import { Expect, From, kbc, put, queue, take } from "./state";
 
@@ -137,6 +137,8 @@ export function pressKey(key: u32, down: u32): void {
 }
 /** The guest has read all that was typed: 1, else 0. */
 export function keyRoom(): u32 { return keyboardIdle() ? 1 : 0; }
+/** The same of the mouse, as far as the guest listens to it. */
+export function mouseRoom(): u32 { return mouseIdle() ? 1 : 0; }
 /** The mouse was moved: see pushMouse. */
 export function moveMouse(dx: i32, dy: i32, dz: i32, buttons: u32): void {
   pushMouse(dx, dy, dz, buttons);

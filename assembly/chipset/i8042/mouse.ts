@@ -72,6 +72,9 @@ function hasNews(): bool {
   return kbc.reporting && !kbc.remote && (kbc.dx || kbc.dy || (kbc.dz && kbc.mouseKind) || kbc.buttons != kbc.toldButtons);
 }
 
+/** The guest has read all that it wants to hear: what comes now is a packet of its own. */
+export function mouseIdle(): bool { return roomIn(From.MOUSE) == 16 && !hasNews(); }
+
 /** Sends a packet when the last one has gone. */
 export function reportMouse(): void { if (roomIn(From.MOUSE) == 16 && hasNews()) putPacket(); }
 

@@ -12,7 +12,7 @@ export { dmaRead32, dmaWrite32, dmaFailed } from "../../../assembly/device/dma";
 export { regionCount, regionBase, regionSize, regionKind, regionName } from "../../../assembly/base/regions";
 export { counterIds, counterAddress, counterName, counterUnit } from "../../../assembly/base/counters";
 export { setPacing } from "../../../assembly/chipset/uart/uart";
-export { keyRoom, moveMouse, pressKey } from "../../../assembly/chipset/i8042/i8042";
+export { keyRoom, mouseRoom, moveMouse, pressKey } from "../../../assembly/chipset/i8042/i8042";
 export { placeTestdev } from "../../../assembly/chipset/testdev/testdev";
 export { enterVirtualWire } from "../../../assembly/chipset/lapic/reset";
 import { sendMsi as message, setLine } from "../../../assembly/device/interrupt";

@@ -103,6 +103,16 @@ describe("the mouse", () => {
     controller(0xa8);
     expect(waiting().map((byte) => byte - 0x100)).toEqual([8, 1, 1, 8, 9, 9]);
   });
+  it("has room when the guest has read all that it listens to", () => {
+    expect(b.call("mouseRoom")).toBe(1);
+    mouse(0xf4);
+    b.call("moveMouse", 300, 0, 0, 0);
+    expect(b.call("mouseRoom")).toBe(0);
+    expect([waiting().length, b.call("mouseRoom")]).toEqual([9, 1]);
+    mouse(0xf5);
+    b.call("moveMouse", 1, 0, 0, 0);
+    expect(b.call("mouseRoom")).toBe(1);
+  });
   it("has a wheel for who asks by 200, 100, 80, and five buttons by 200, 200, 80", () => {
     expect(mouse(0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf2).slice(-2)).toEqual([0x1fa, 0x103]);
     mouse(0xf4);

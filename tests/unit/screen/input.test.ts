@@ -5,13 +5,13 @@ import { KEYS, keyNamed, keyOfCode, keyTyping } from '../../../host/screen/keys.
 import type { ModuleInstance } from '../../../host/rings/instance.js';
 
 /** A guest that reads keys when it is told to. */
-function guest(): { port: InputPort; log: string[]; ready: { now: boolean }; clock: { ns: number } } {
-  const log: string[] = [], ready = { now: true }, clock = { ns: 0 };
+function guest(): { port: InputPort; log: string[]; ready: { now: boolean; mouse: boolean; slow: boolean }; clock: { ns: number } } {
+  const log: string[] = [], ready = { now: true, mouse: true, slow: false }, clock = { ns: 0 };
   const exports = {
     nowNsLo: () => clock.ns, nowNsHi: () => 0,
-    keyRoom: () => (ready.now ? 1 : 0),
+    keyRoom: () => (ready.now ? 1 : 0), mouseRoom: () => (ready.mouse ? 1 : 0),
     pressKey: (key: number, down: number) => { log.push(`${down ? '+' : '-'}${key.toString(16)}`); ready.now = false; },
-    moveMouse: (...move: number[]) => void log.push(move.join(' ')),
+    moveMouse: (...move: number[]) => { log.push(move.join(' ')); ready.mouse = !ready.slow; },
   };
   return { port: new InputPort({ exports } as unknown as ModuleInstance, () => undefined), log, ready, clock };
 }
@@ -62,6 +62,14 @@ describe('input', () => {
     const { port, log } = guest();
     port.mouse({ dx: 1 }); port.mouse({ dx: 2, dy: -1 }); port.mouse({ buttons: 1 }); port.mouse({ wheel: 1 }); port.mouse({ dx: 1e9, buttons: 0 });
     port.beforeSlice();
-    expect(log).toEqual(['3 -1 0 0', '0 0 1 1', '16384 0 0 0']);
+    expect(log).toEqual(['3 -1 0 0', '0 0 0 1', '2000 0 1 1', ...Array<string>(7).fill('2000 0 0 1'), '384 0 0 1', '0 0 0 0']);
+  });
+  it('tells of a click when the mouse has told where it is, and keys do not wait for that', () => {
+    const { port, log, ready } = guest();
+    ready.mouse = false; ready.slow = true;
+    port.mouse({ dx: 300 }); port.mouse({ buttons: 1 }); port.mouse({ buttons: 0 }); port.key(5, true);
+    expect([port.beforeSlice(), port.busy, log.splice(0)]).toEqual([true, false, ['+5']]);
+    for (let i = 0; i < 3; i++) { ready.mouse = true; port.beforeSlice(); }
+    expect(log).toEqual(['300 0 0 0', '0 0 0 1', '0 0 0 0']);
   });
 });
