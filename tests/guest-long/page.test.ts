@@ -96,7 +96,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   it('weighs what it may, and so does its guest', () => {
-    const weights = weightsOf(join(folder, 'page'), new Set(server.asked.map((path) => basename(path))));
+    const weights = weightsOf(join(folder, 'page'));
     const snapshot = statSync(join(folder, 'guest/waiting.snapshot')).size;
     console.log('bytes:', { ...weights, snapshot });
     expect(weights.page).toBeLessThan(40_000);

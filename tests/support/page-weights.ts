@@ -20,18 +20,15 @@ function closure(folder: string, start: string, found = new Set<string>()): Set<
   return found;
 }
 
-/** `asked`: names of what was fetched until a machine was at its prompt. What is fetched later, or for charts and the command line, is in none of them. */
-export function weightsOf(built: string, asked: ReadonlySet<string>): Weights {
+/** The page is with what speaks to a machine's worker. What comes later, for charts, the command line or a machine's network, is in none of them. */
+export function weightsOf(built: string): Weights {
   const folder = join(built, 'assets');
   const names = readdirSync(folder);
   const begins = (start: string, ending: string): string => names.find((name) => name.startsWith(start) && name.endsWith(ending))!;
   const weigh = (files: Iterable<string>): number => [...files].reduce((sum, name) => sum + brotliCompressSync(readFileSync(join(folder, name))).length, 0);
-  const index = closure(folder, begins('index-', '.js'));
+  const page = new Set(['index-', 'remote-'].flatMap((start) => [...closure(folder, begins(start, '.js'))]));
   const core = closure(folder, begins('worker-', '.js'));
-  const beside = (start: string): string[] => [...closure(folder, begins(start, '.js'))].filter((name) => !index.has(name));
-  const terminal = beside('screen-');
-  const apart = new Set([...core, ...terminal, ...beside('uPlot'), ...beside('command-line')]);
-  const page = new Set([...index, ...[...asked].filter((name) => name.endsWith('.js') && names.includes(name) && !apart.has(name))]);
+  const terminal = [...closure(folder, begins('screen-', '.js'))].filter((name) => !page.has(name));
   return {
     page: weigh([...page, begins('index-', '.css')]) + brotliCompressSync(readFileSync(join(built, 'index.html'))).length,
     terminal: weigh([...terminal, begins('screen-', '.css')]),
