@@ -68,6 +68,8 @@ export const enum Work {
   RARE = 8,
   /** A function of the x87: sine, logarithm, remainder; a number in decimal. */
   FUNCTION = 100,
+  /** A frame pointer that ENTER copies. */
+  LEVEL = 4,
   /** Emptying the TLB, beside its entries. */
   FLUSH = 30,
   /** Translating one instruction. */

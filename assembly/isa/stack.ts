@@ -1,5 +1,6 @@
 // PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSH of segments. SDM vol. 2. RSP moves only when nothing can fault any more.
 
+import { spend, Work } from "../base/control";
 import { does, Trait } from "../base/vendor";
 import { Insn } from "../decode/record";
 import { Val, Run, lit, add, sub, getReg, setReg, faulted, zeroExtend, running } from "../ir/words";
@@ -96,6 +97,7 @@ export function enter<M>(i: Insn): void {
   const bits = <u32>i.bits, bytes = bits >> 3, wide = stackBits(cpu.mode);
   const size = <i32>(i.imm & 0xffff), level = <u32>(i.imm >> 16) & 31;
   const sp = getReg<Run>(R.SP, 64), bp = getReg<Run>(R.BP, 64);
+  spend(level * Work.LEVEL);
   push<Run>(getReg<Run>(R.BP, bits), bits);
   // RSP as the push left it: on a 16-bit stack SP has wrapped alone, and the upper half of a 32-bit frame is ESP's. SDM: ENTER.
   const frame = does(Trait.ENTER_BORROWS) ? sp - bytes : getReg<Run>(R.SP, 64);
