@@ -197,15 +197,6 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(page.problems).toEqual([]);
   });
 
-  it('says what its content policy lacks', async () => {
-    const strict = await serveFolders({ '/': `${folder}/page/` }, { 'content-security-policy': "script-src 'self'" });
-    const other = await browser.open();
-    await other.goto(strict.address);
-    const made = "const machine = document.createElement('pintail-machine'); document.body.append(machine); return machine.open({ guest: 'builtin', memoryMiB: 16 }).then(() => 'made', ({ message }) => message);";
-    expect(await other.evaluate(`customElements.whenDefined('pintail-machine').then(() => { ${made} })`)).toContain("let its script-src say 'wasm-unsafe-eval'");
-    await strict.close();
-  });
-
   it('is there without a network, once it was there', async () => {
     await page.goto(`${server.address}some/where/?online`);
     await page.until('navigator.serviceWorker.controller !== null');
@@ -214,5 +205,15 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
     await type('echo alone $((2 + 5))');
     await page.until(`${SCREEN_TEXT}.includes('alone 7')`);
+  });
+
+  // Last: a page behind another is not drawn.
+  it('says what its content policy lacks', async () => {
+    const strict = await serveFolders({ '/': `${folder}/page/` }, { 'content-security-policy': "script-src 'self'" });
+    const other = await browser.open();
+    await other.goto(strict.address);
+    const made = "const machine = document.createElement('pintail-machine'); document.body.append(machine); return machine.open({ guest: 'builtin', memoryMiB: 16 }).then(() => 'made', ({ message }) => message);";
+    expect(await other.evaluate(`customElements.whenDefined('pintail-machine').then(() => { ${made} })`)).toContain("let its script-src say 'wasm-unsafe-eval'");
+    await strict.close();
   });
 });
