@@ -345,13 +345,17 @@ ${text('shell', '/bin/sh')}
 ${text('usual_path', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin')}
 ${message('not_found', 127, ': not found')}
 ${message('not_allowed', 126, ': cannot be run')}
-${message('no_folder', 126, ': no such folder')}
-memory:`;
+${message('no_folder', 126, ': no such folder')}`;
+
+/** What is written has pages of its own: a page that holds code is watched, and each store to it taken for code that may have changed. */
+const PAGE = 4096;
 
 /** `carry ID FLAGS FOLDER WORDS...` */
 export function carryProgram(): Uint8Array {
   const a = new TextAssembler(BASE);
   a.bits = 32;
   a.text([START, OUTPUT, INPUT_TEXT, CONTROL_TEXT, CHILD_TEXT, TEXTS].join('\n'));
+  a.align(PAGE);
+  a.label('memory');
   return programElf(a.assemble(), BASE, MEMORY_BYTES);
 }
