@@ -81,7 +81,8 @@ async function frames(page) {
 async function cold(page) {
   const started = performance.now();
   await page.evaluate("document.getElementById('reset').click()");
-  await page.until("document.getElementById('start').hidden === false || document.getElementById('state').dataset.state === 'loading'");
+  // Until then the prompt is the old one.
+  await page.until(`!${SCREEN}.includes('42 of x86_64')`);
   await page.until(AT_PROMPT);
   return performance.now() - started;
 }
