@@ -1,53 +1,22 @@
 /**
  * Images as Debian's packages have them, each to its own prompt or end, by its own keyboard or line: U-Boot's two ROMs in the place of SeaBIOS, GNU Mach from a disk by GRUB's rescue CD,
- * iPXE's CD to a script by HTTP, memtest86+'s CD to "Pass". docs/images.md is the table of it.
+ * iPXE's CD to a script by HTTP. docs/images.md is the table of it; memtest86+'s CDs are in tests/long.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createMachine, type Machine } from 'pintail';
-import { readSource } from '../house/sources.js';
+import { createMachine } from 'pintail';
 import { runUntilText, watchConsole } from '../support/console.js';
+import { converse, image, watch } from '../support/images.js';
 import { noPackages, packageFiles } from '../support/package-files.js';
 import { screenRoms } from '../support/show-cards.js';
 
-const STEP = 5_000_000n;
-
-/** A file of a package, which must be the one that the table in docs/images.md has. */
-async function image(name: string, path: string, all = [path]): Promise<string> {
-  const source = (await packageFiles(name, all)).find((one) => one.endsWith(path))!;
-  expect(readSource('docs/images.md')).toContain(createHash('sha256').update(readFileSync(source)).digest('hex'));
-  return source;
-}
-
-/** Everything that the machine says on its screen and its first line. */
-function watch(machine: Machine): () => Promise<string> {
-  let line = '';
-  machine.on('console', (bytes) => void (line += new TextDecoder('latin1').decode(bytes)));
-  return async () => `${line}\n${(await machine.screenText().catch(() => undefined))?.join('\n') ?? ''}`;
-}
-
-/** Waits for each text, and answers it. */
-async function converse(machine: Machine, said: () => Promise<string>, talk: readonly (readonly [wanted: RegExp, act: () => unknown])[], most = 800): Promise<string> {
-  let text = '';
-  for (const [wanted, act] of talk) {
-    for (let step = 0; !wanted.test(text = await said()); step++) {
-      const { reason } = await machine.step(STEP);
-      if (step === most || reason !== 'paused') throw new Error(`${wanted} does not come (${reason}):\n${text.slice(-3000)}`);
-    }
-    await act();
-  }
-  return text;
-}
-
 const MINUTES = 60_000;
 const ROMS = ['usr/lib/u-boot/qemu-x86/u-boot.rom', 'usr/lib/u-boot/qemu-x86_64/u-boot.rom'];
-const MEMTESTS = ['usr/lib/memtest86+/memtest86+x64.iso', 'usr/lib/memtest86+/memtest86+ia32.iso'];
 const CD = [{ model: 'ide-cd', drive: 'cd' }] as const;
 
 describe.skipIf(noPackages !== undefined)(`images to their ends${noPackages ? ` (skipped: ${noPackages})` : ''}`, () => {
@@ -102,14 +71,4 @@ describe.skipIf(noPackages !== undefined)(`images to their ends${noPackages ? ` 
     expect((await runUntilText(machine, screen, /This script came to 10\.0\.2\.15/)).reason).toBe('paused');
     expect(asked).toEqual(['GET /boot.ipxe']);
   }, 10 * MINUTES);
-
-  it.each(MEMTESTS)('%s passes over 16 MiB', async (path) => {
-    const cd = await image('memtest86+', path, [...MEMTESTS, 'boot/memtest86+x64.bin', 'boot/memtest86+ia32.bin']);
-    const { bios, video } = await screenRoms();
-    // 64 ns an instruction: its last test waits twice for a number of seconds.
-    await using machine = await createMachine({ bios, memoryMiB: 16, icountShift: 6, drives: [{ id: 'cd', source: cd, readOnly: true }], devices: [{ model: 'VGA', romfile: video }, ...CD] });
-    const said = watch(machine);
-    const text = await converse(machine, said, [[/Memory Tester|Memtest86\+/, () => undefined], [/Pass: +1 /, () => undefined]], 8000);
-    expect(text).toMatch(/Errors: +0/);
-  }, 20 * MINUTES);
 });
