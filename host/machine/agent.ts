@@ -9,6 +9,7 @@ import { InputFeed } from './agent-input.js';
 import type { AgentPort } from './agent-port.js';
 import { guarded } from './emitter.js';
 import { MachineError } from './errors.js';
+import { Heard } from './heard.js';
 import { openInput, type CommandInput } from './command-input.js';
 import type { ExecOptions, ExecResult, SignalName } from './types.js';
 
@@ -23,6 +24,7 @@ interface Command {
   stderr: Uint8Array[];
   keptBytes: { stdout: number; stderr: number };
   options: ExecOptions;
+  heard: Heard;
   /** What its promise is rejected with when it has ended. */
   failure: Error | undefined;
   timers: NodeJS.Timeout[];
@@ -134,7 +136,7 @@ export class Agent {
     let command!: Command;
     const result = new Promise<ExecResult>((resolve, reject) => {
       const unlisten = (): void => options.signal?.removeEventListener('abort', abort);
-      command = { id, line, input: openInput(options.stdin), feed: undefined, stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, failure: undefined, timers: [], unlisten, resolve, reject };
+      command = { id, line, input: openInput(options.stdin), feed: undefined, stdout: [], stderr: [], keptBytes: { stdout: 0, stderr: 0 }, options, heard: new Heard(), failure: undefined, timers: [], unlisten, resolve, reject };
       const abort = (): void => this.end(command, options.signal!.reason as Error);
       options.signal?.addEventListener('abort', abort, { once: true });
     });
@@ -198,10 +200,10 @@ export class Agent {
   private output(running: Command, bytes: Uint8Array, stream: 'stdout' | 'stderr'): Promise<unknown> | undefined {
     const listener = stream === 'stdout' ? running.options.onStdout : running.options.onStderr;
     if (listener !== undefined) {
-      return guarded(() => listener(bytes), (error) => {
+      return running.heard.add(guarded(() => listener(bytes), (error) => {
         running.failure ??= error as Error;
         running.reject(error as Error);
-      });
+      }));
     }
     if (running.keptBytes[stream] > KEPT_BYTES) return undefined;
     running.keptBytes[stream] += bytes.length;
@@ -248,7 +250,9 @@ export class Agent {
     const { running } = this;
     if (running === undefined || running.id !== id) return;
     this.stop(running);
-    this.settle(running, running.failure, code);
+    const settle = (): void => this.settle(running, running.failure, code);
+    if (running.heard.all === undefined) settle();
+    else void running.heard.all.then(settle);
     // One that the guest began by itself is its last: it has waited for this.
     if (running.line === '') this.powerOff();
     this.startNext();

@@ -3,6 +3,7 @@
 import type { CommandHandle } from './agent.js';
 import { openInput, type CommandInput } from './command-input.js';
 import { guarded } from './emitter.js';
+import { Heard } from './heard.js';
 import { packError, type ToWorker } from './messages.js';
 import { viewOf } from '../bytes/view.js';
 import type { ExecOptions, ExecResult } from './types.js';
@@ -10,6 +11,7 @@ import type { ExecOptions, ExecResult } from './types.js';
 interface Remote {
   options: ExecOptions;
   input: CommandInput;
+  heard: Heard;
   /** What a listener threw, or input ended with: the command's promise is rejected with it. */
   fail: (error: unknown) => void;
 }
@@ -25,11 +27,12 @@ export class RemoteCommands {
     signal?.throwIfAborted();
     const known = typeof stdin === 'string' ? stdin : viewOf(stdin);
     let number = 0;
+    const heard = new Heard();
     let fail: (error: unknown) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => (fail = reject));
     const answer = pend((id) => {
       number = id;
-      this.commands.set(id, { options, input: openInput(stdin), fail });
+      this.commands.set(id, { options, input: openInput(stdin), heard, fail });
       this.send({
         kind: 'exec', id, argv: [...argv], options: {
           chunks: stdin !== undefined && known === undefined, listens: { stdout: onStdout !== undefined, stderr: onStderr !== undefined },
@@ -45,7 +48,7 @@ export class RemoteCommands {
       this.commands.delete(number);
     };
     answer.then(over, over);
-    const result = Promise.race([answer, failed]).catch((error: unknown) => {
+    const result = Promise.race([answer.then(async (done) => (await heard.all, done)), failed]).catch((error: unknown) => {
       // The reason itself, and not its copy from the other thread.
       throw signal?.aborted ? signal.reason : error;
     });
@@ -56,7 +59,7 @@ export class RemoteCommands {
   output(id: number, stream: 'stdout' | 'stderr', bytes: Uint8Array): Promise<unknown> | undefined {
     const command = this.commands.get(id);
     const listener = stream === 'stdout' ? command?.options.onStdout : command?.options.onStderr;
-    return listener === undefined ? undefined : guarded(() => listener(bytes), (error) => command!.fail(error));
+    return listener === undefined ? undefined : command!.heard.add(guarded(() => listener(bytes), (error) => command!.fail(error)));
   }
 
   /** The command has room for more of its standard input. */

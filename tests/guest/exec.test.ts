@@ -98,6 +98,12 @@ describe.each([['on this thread', false], ['in a worker', true]])('%s', (_, work
     const thrown = new Error('no more');
     await expect(sh('echo a; echo b', { onStdout: () => { throw thrown; } })).rejects.toBe(thrown);
     await expect(sh('echo a >&2', { onStderr: () => Promise.reject(thrown) })).rejects.toBe(thrown);
+    // One that takes its time, and the command's end is there before.
+    const late = async (): Promise<void> => {
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      throw thrown;
+    };
+    await expect(sh('echo a', { onStdout: late })).rejects.toBe(thrown);
     expect((await sh('echo still here')).out).toBe('still here\n');
   });
 
