@@ -1,17 +1,14 @@
 /**
  * `-netdev broadcast,channel=NAME`: one wire for all machines of an origin that name it, in whatever tab or worker (in Node: thread of the process)
  * they are: a BroadcastChannel, each message one frame. Every port gets every frame, as on a hub, and its card keeps what is its own.
- *
- * A channel cannot be held back: what comes while the guest has no room waits in a bounded queue, past which it is dropped and counted.
  */
 
-import { DETACHED, MAX_FRAME, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from '../backend.js';
+import { MAX_FRAME, NO_SUPPORT, type FrameSink, type NetBackend } from '../backend.js';
 import { CounterSet } from '../counters.js';
 import type { Counter } from '../../rings/counter.js';
-import { FrameQueue } from '../frame-queue.js';
+import { Inbox, INBOX_UNITS } from '../inbox.js';
 
-const QUEUE_BYTES = 1 << 20;
-const UNITS = { framesIn: 'frames', framesOut: 'frames', bytesIn: 'bytes', bytesOut: 'bytes', queueDropped: 'frames', malformed: 'frames' } as const;
+const UNITS = { framesIn: 'frames', bytesIn: 'bytes', ...INBOX_UNITS, malformed: 'frames' } as const;
 
 export function createBroadcast(name: string, channel: string): NetBackend {
   return new Broadcast(name, new BroadcastChannel(`pintail wire ${channel}`));
@@ -20,20 +17,19 @@ export function createBroadcast(name: string, channel: string): NetBackend {
 class Broadcast implements NetBackend {
   readonly accepts = NO_SUPPORT;
   private readonly counts: CounterSet<keyof typeof UNITS>;
-  private readonly queue = new FrameQueue(QUEUE_BYTES);
-  private sink: FrameSink = DETACHED;
+  private readonly inbox: Inbox;
   private closed = false;
 
   constructor(readonly name: string, private readonly channel: BroadcastChannel) {
     this.counts = new CounterSet(name, UNITS);
+    this.inbox = new Inbox(this.counts);
     channel.onmessage = ({ data }: MessageEvent) => this.receive(data);
     // In Node a channel would keep the process.
     (channel as unknown as { unref?(): void }).unref?.();
   }
 
   attach(sink: FrameSink): void {
-    this.sink = sink;
-    this.roomForDeliver();
+    this.inbox.attach(sink);
   }
 
   send(frame: Uint8Array): boolean {
@@ -47,7 +43,7 @@ class Broadcast implements NetBackend {
   flush(): void {}
 
   roomForDeliver(): void {
-    this.queue.drain((frame) => this.deliver(frame));
+    this.inbox.drain();
   }
 
   counters(): Counter[] {
@@ -57,7 +53,7 @@ class Broadcast implements NetBackend {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.queue.clear();
+    this.inbox.clear();
     this.channel.close();
   }
 
@@ -65,14 +61,6 @@ class Broadcast implements NetBackend {
   private receive(data: unknown): void {
     if (this.closed) return;
     if (!(data instanceof Uint8Array) || data.length < 14 || data.length > MAX_FRAME) return this.counts.add('malformed');
-    if (this.queue.length === 0 && this.deliver(data)) return;
-    if (!this.queue.push(data, NO_OFFLOAD)) this.counts.add('queueDropped');
-  }
-
-  private deliver(frame: Uint8Array): boolean {
-    if (!this.sink.deliver(frame, NO_OFFLOAD)) return false;
-    this.counts.add('framesOut');
-    this.counts.add('bytesOut', frame.length);
-    return true;
+    this.inbox.receive(data);
   }
 }

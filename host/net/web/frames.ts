@@ -6,18 +6,17 @@
  * what the guest sends waits with the guest while much is on its way. A connection that ends is made again.
  */
 
-import { DETACHED, MAX_FRAME, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from '../backend.js';
+import { MAX_FRAME, NO_SUPPORT, type FrameSink, type NetBackend } from '../backend.js';
 import { CounterSet } from '../counters.js';
 import type { Counter } from '../../rings/counter.js';
-import { FrameQueue } from '../frame-queue.js';
+import { Inbox, INBOX_UNITS } from '../inbox.js';
 import type { OpenWebSocket, WebSocketLink } from '../web-socket.js';
 
-const QUEUE_BYTES = 1 << 20;
 const MOST_BUFFERED = 1 << 20;
 const RETRY_MS = 1000;
 /** How often a refused sender is told to look again: sockets of pages do not say that they have room. */
 const LOOK_MS = 4;
-const UNITS = { framesIn: 'frames', framesOut: 'frames', bytesIn: 'bytes', bytesOut: 'bytes', sendRefused: 'frames', sendDropped: 'frames', queueDropped: 'frames', unconnected: 'frames', malformed: 'frames', connections: 'connections' } as const;
+const UNITS = { framesIn: 'frames', bytesIn: 'bytes', ...INBOX_UNITS, sendRefused: 'frames', sendDropped: 'frames', unconnected: 'frames', malformed: 'frames', connections: 'connections' } as const;
 
 /** Rejects where the first connection cannot be made. */
 export async function createFrames(name: string, address: string, open: OpenWebSocket): Promise<NetBackend> {
@@ -36,8 +35,7 @@ export function acceptFrames(name: string, link: WebSocketLink): NetBackend {
 class Frames implements NetBackend {
   readonly accepts = NO_SUPPORT;
   private readonly counts: CounterSet<keyof typeof UNITS>;
-  private readonly queue = new FrameQueue(QUEUE_BYTES);
-  private sink: FrameSink = DETACHED;
+  private readonly inbox: Inbox;
   private link: WebSocketLink | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +43,7 @@ class Frames implements NetBackend {
 
   constructor(readonly name: string, private readonly address: string, private readonly open: OpenWebSocket | undefined) {
     this.counts = new CounterSet(name, UNITS);
+    this.inbox = new Inbox(this.counts);
   }
 
   async connect(): Promise<void> {
@@ -60,8 +59,7 @@ class Frames implements NetBackend {
   }
 
   attach(sink: FrameSink): void {
-    this.sink = sink;
-    this.roomForDeliver();
+    this.inbox.attach(sink);
   }
 
   send(frame: Uint8Array): boolean {
@@ -89,7 +87,7 @@ class Frames implements NetBackend {
   flush(): void {}
 
   roomForDeliver(): void {
-    this.queue.drain((frame) => this.deliver(frame));
+    this.inbox.drain();
   }
 
   counters(): Counter[] {
@@ -102,27 +100,19 @@ class Frames implements NetBackend {
     clearTimeout(this.looking);
     this.link?.close();
     this.link = undefined;
-    this.queue.clear();
+    this.inbox.clear();
   }
 
   private lookForRoom(): void {
     this.looking = undefined;
-    if ((this.link?.buffered() ?? 0) <= MOST_BUFFERED / 2) this.sink.roomForSend();
+    if ((this.link?.buffered() ?? 0) <= MOST_BUFFERED / 2) this.inbox.sink.roomForSend();
     else this.looking = setTimeout(() => this.lookForRoom(), LOOK_MS);
   }
 
   private receive(frame: Uint8Array): void {
     if (this.closed) return;
     if (frame.length < 14 || frame.length > MAX_FRAME) return this.counts.add('malformed');
-    if (this.queue.length === 0 && this.deliver(frame)) return;
-    if (!this.queue.push(frame, NO_OFFLOAD)) this.counts.add('queueDropped');
-  }
-
-  private deliver(frame: Uint8Array): boolean {
-    if (!this.sink.deliver(frame, NO_OFFLOAD)) return false;
-    this.counts.add('framesOut');
-    this.counts.add('bytesOut', frame.length);
-    return true;
+    this.inbox.receive(frame);
   }
 
   private lose(): void {

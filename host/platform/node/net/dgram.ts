@@ -9,12 +9,12 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { parseAddress } from '../../../net/address.js';
-import { DETACHED, NO_OFFLOAD, NO_SUPPORT, type FrameSink, type NetBackend } from '../../../net/backend.js';
+import { NO_SUPPORT, type FrameSink, type NetBackend } from '../../../net/backend.js';
 import { equalBytes } from '../../../net/bytes.js';
 import { CounterSet } from '../../../net/counters.js';
 import type { Counter } from '../../../rings/counter.js';
 import { NetworkError } from '../../../net/errors.js';
-import { FrameQueue } from '../../../net/frame-queue.js';
+import { Inbox } from '../../../net/inbox.js';
 import type { DgramOptions } from '../../../net/link-options.js';
 
 export interface DgramBackend extends NetBackend {
@@ -23,7 +23,6 @@ export interface DgramBackend extends NetBackend {
   setRemote(host: string, port: number): void;
 }
 
-const QUEUE_BYTES = 1 << 20;
 /** Sends that the system has not finished. */
 const MAX_SENDING = 256;
 const MAX_DATAGRAM = 65507;
@@ -68,8 +67,7 @@ class Dgram implements DgramBackend {
   readonly accepts = NO_SUPPORT;
   readonly port: number;
   private readonly counts: CounterSet<keyof typeof UNITS>;
-  private readonly queue = new FrameQueue(QUEUE_BYTES);
-  private sink: FrameSink = DETACHED;
+  private readonly inbox: Inbox;
   private sending = 0;
   private owesRoom = false;
   private closed = false;
@@ -81,6 +79,7 @@ class Dgram implements DgramBackend {
     private readonly group: boolean,
   ) {
     this.counts = new CounterSet(name, UNITS);
+    this.inbox = new Inbox(this.counts);
     this.port = socket.address().port;
     socket.on('message', (bytes, from) => this.receive(bytes, from.address, from.port));
     // A remote that does not listen yet answers with an ICMP error: later frames may reach it.
@@ -92,8 +91,7 @@ class Dgram implements DgramBackend {
   }
 
   attach(sink: FrameSink): void {
-    this.sink = sink;
-    this.roomForDeliver();
+    this.inbox.attach(sink);
   }
 
   send(frame: Uint8Array): boolean {
@@ -118,7 +116,7 @@ class Dgram implements DgramBackend {
   flush(): void {}
 
   roomForDeliver(): void {
-    this.queue.drain((frame, offload) => this.deliver(frame, offload));
+    this.inbox.drain();
   }
 
   counters(): Counter[] {
@@ -128,7 +126,7 @@ class Dgram implements DgramBackend {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.queue.clear();
+    this.inbox.clear();
     await new Promise<void>((resolve) => this.socket.close(() => resolve()));
   }
 
@@ -137,14 +135,13 @@ class Dgram implements DgramBackend {
     this.sending--;
     if (!this.owesRoom || this.sending > MAX_SENDING / 2) return;
     this.owesRoom = false;
-    this.sink.roomForSend();
+    this.inbox.sink.roomForSend();
   }
 
   private receive(bytes: Uint8Array, host: string, port: number): void {
     this.counts.add('reads');
     if (!this.group && !this.isRemote(host, port)) return this.counts.add('stranger');
-    if (this.queue.length === 0 && this.deliver(bytes, NO_OFFLOAD)) return;
-    if (!this.queue.push(bytes, NO_OFFLOAD)) this.counts.add('queueDropped');
+    this.inbox.receive(bytes);
   }
 
   private isRemote(host: string, port: number): boolean {
@@ -152,13 +149,6 @@ class Dgram implements DgramBackend {
     const actual = parseAddress(host.replace(/%.*$/, ''));
     // A remote given by name is held to its port only.
     return port === this.remote.port && (!wanted || !actual || equalBytes(wanted, actual));
-  }
-
-  private deliver(frame: Uint8Array, offload: typeof NO_OFFLOAD): boolean {
-    if (!this.sink.deliver(frame, offload)) return false;
-    this.counts.add('framesOut');
-    this.counts.add('bytesOut', frame.length);
-    return true;
   }
 }
 
