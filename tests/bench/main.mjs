@@ -8,6 +8,8 @@
 //   npm run bench -- net [--only TEXT] [--json]
 //   npm run bench -- page [--runs N] [--json]          the page in Chromium: to the answer of a command, bytes, echo, frames, cold beside Node
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
+//   npm run bench -- screen [--runs N] [--json]       text scrolled and pictures blitted, frames a second and CPU, beside v86
+//   npm run bench -- share [--quick] [--json]         a shared folder by 9p, beside QEMU's; --quick leaves the kernel's source tree out
 //   npm run bench -- start [--runs N] [--json]        later starts, a booted Linux as a file, and clones of it
 //   npm run bench -- clock [--only TEXT] [--json]     how well the one clock keeps time on a busy host
 
@@ -19,11 +21,13 @@ import { benchCpu } from "./cpu.mjs";
 import { benchIommu } from "./iommu.mjs";
 import { benchNet } from "./net.mjs";
 import { benchPage } from "./page.mjs";
+import { benchScreen } from "./screen.mjs";
+import { benchShare } from "./share.mjs";
 import { benchSlice } from "./slice.mjs";
 import { benchStart } from "./start.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, iommu: benchIommu, net: benchNet, page: benchPage, slice: benchSlice, start: benchStart };
+const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, iommu: benchIommu, net: benchNet, page: benchPage, screen: benchScreen, share: benchShare, slice: benchSlice, start: benchStart };
 
 function refuse(text) {
   process.stderr.write(`bench: ${text}\n`);

@@ -68,3 +68,31 @@ describe('a screen', () => {
     await expect(machine.mouse({ dz: 1 } as never)).rejects.toThrow(/dz/);
   });
 });
+
+/** To the end of a talk with the built-in guest, which looks for no screen. */
+async function talk(options: MachineOptions): Promise<Machine> {
+  const machine = await make({ guest: 'builtin', ...options });
+  machine.write('help\rmem\rticks\rpoweroff\r');
+  expect((await machine.run()).reason).toBe('poweroff');
+  return machine;
+}
+
+describe('a machine without a screen', () => {
+  it('pays nothing for what it does not have: no counter, no timer, no port, not a byte of its memory', async () => {
+    const machine = await talk({});
+    expect((await machine.stats()).counters.filter(({ name, owner }) => /vga/i.test(`${name} ${owner}`))).toEqual([]);
+    // mov dx, 3CCh; in al, dx; mov ecx, 0xa0000; mov byte [rcx], 5Ah; mov ah, [rcx]; hlt: a port that nobody has is FFh, and A0000 is RAM.
+    const bare = await make({ bare: { code: Uint8Array.of(0x66, 0xba, 0xcc, 0x03, 0xec, 0xb9, 0, 0, 0x0a, 0, 0xc6, 0x01, 0x5a, 0x8a, 0x21, 0xf4) } });
+    await bare.runUntilHalt();
+    expect(Number((await bare.getRegisters()).rax) & 0xffff).toBe(0x5aff);
+  });
+
+  it('boots in as many instructions, and at the same virtual time, as one whose screen nobody looks at', async () => {
+    const [without, withScreen] = [await talk({}), await talk({ devices: VGA })];
+    const figures = async (machine: Machine): Promise<unknown> => {
+      const { instructions, ticks, virtualNs } = await machine.stats();
+      return { instructions, ticks, virtualNs };
+    };
+    expect(await figures(withScreen)).toEqual(await figures(without));
+  });
+});
