@@ -5,6 +5,7 @@ export { GuestError, NoPackageClient } from './guest/errors.js';
 export type { TransferProgress } from './guest/by-address.js';
 export { createMachine } from './machine/create.js';
 export { ConnectError, GuestFileError, MachineError, MemoryError, OptionError, SnapshotError } from './machine/errors.js';
+export { createSharedClock } from './machine/shared-clock.js';
 export type * from './machine/types.js';
 export { CommandError } from './guest/protocol.js';
 export { DiskError } from './disk/errors.js';

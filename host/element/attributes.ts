@@ -1,6 +1,6 @@
 /** The attributes of `<pintail-machine>`, one row each, and the options that they are. docs/element.md has this table. */
 
-import type { DeviceOptions, MachineOptions } from '../machine/types.js';
+import type { ClockMode, DeviceOptions, MachineOptions } from '../machine/types.js';
 
 export interface AttributeRow {
   readonly value: string;
@@ -85,7 +85,7 @@ export function optionsOf(read: ReadAttribute, base: string): MachineOptions {
   return {
     ...definite({ kernel: at('kernel'), initrd: at('initrd'), bios: at('bios'), module: at('module'), snapshot }),
     ...(small ? { guest: 'builtin' } : guest === null ? {} : { guest: new URL(guest, base) }),
-    ...definite({ append: read('append') ?? undefined, seed: map(read('seed'), seedOf), clock: map(read('clock'), (text) => wordOf('clock', text, ['icount', 'realtime'])) }),
+    ...definite({ append: read('append') ?? undefined, seed: map(read('seed'), seedOf), clock: map(read('clock'), (text) => wordOf<ClockMode>('clock', text, ['icount', 'realtime'])) }),
     // A saved machine knows how much it has.
     ...(snapshot === undefined ? { memoryMiB: map(read('memory'), memoryOf) ?? (small ? 16 : 128) } : {}),
     ...(devices.length + screen.length === 0 ? {} : { devices: [...devices, ...screen], netdevs }),

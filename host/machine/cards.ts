@@ -10,7 +10,7 @@ import type { Clock } from '../net/clock.js';
 import { FramePort } from '../net/frames.js';
 import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
-import type { OpenBackend } from '../net/open.js';
+import type { OpenBackend, Together } from '../net/open.js';
 import { SharePort } from '../share/port.js';
 import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import type { NetdevSpec } from '../net/netdev.js';
@@ -23,11 +23,17 @@ import { OptionError } from './errors.js';
 import { openShares, type Shares } from './shares.js';
 import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
+import type { Windows } from './shared-clock.js';
 import { emptyDrive, Trays } from './trays.js';
 import type { DriveOptions, ShareOptions } from './types.js';
 
 /** Backends that bring nothing from outside the machine. */
 const INWARD: ReadonlySet<NetdevSpec['type']> = new Set(['null', 'lab']);
+
+/** A hub of machines that share a clock brings what they send, at times of that clock. */
+function isInward(netdev: Netdev, shared: Windows | undefined): boolean {
+  return 'spec' in netdev && (INWARD.has(netdev.spec.type) || (shared !== undefined && netdev.spec.type === 'hubport'));
+}
 
 /** Tells a fresh module of its cards; before `create`. */
 export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], { drives, labs }: Outside): void {
@@ -122,21 +128,26 @@ async function closeDrives(drives: Map<string, Drive>): Promise<void> {
   for (const { disk } of all) await disk.close();
 }
 
-async function openNetdevs(netdevs: readonly Netdev[], time?: Clock): Promise<Map<string, OpenBackend>> {
+async function openNetdevs(netdevs: readonly Netdev[], time?: Clock, together?: Together): Promise<Map<string, OpenBackend>> {
   const backends = new Map<string, OpenBackend>();
   if (netdevs.length === 0) return backends;
   const { createNetContext, openBackends } = await import('../net/open.js');
   const specs = netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type !== 'lab' ? [netdev.spec] : []));
-  for (const [id, backend] of await openBackends(specs, createNetContext(time))) backends.set(id, backend);
+  for (const [id, backend] of await openBackends(specs, createNetContext(time, together))) backends.set(id, backend);
   for (const netdev of netdevs) if ('backend' in netdev) backends.set(netdev.id, { backend: withSoftwareOffload(netdev.backend), nat: undefined });
   return backends;
+}
+
+function togetherBy(shared: Windows | undefined, time: MachineClock | undefined): Together | undefined {
+  if (shared === undefined || time === undefined) return undefined;
+  return { clock: shared, hold: (backend) => shared.hold(backend, () => time.exactly()) };
 }
 
 /**
  * Opens backends, disks and chardevs. What needs Node is loaded only when it is asked for: a page has no sockets. Networks live by `time`,
  * or by the wall.
  */
-export async function openOutside({ netdevs, chardevs }: Outward, { drives: driveOptions = [], shares: shareOptions = [] }: Storage, time?: MachineClock): Promise<Outside> {
+export async function openOutside({ netdevs, chardevs, shared }: Outward, { drives: driveOptions = [], shares: shareOptions = [] }: Storage, time?: MachineClock): Promise<Outside> {
   const drives = await openDrives(driveOptions);
   const shares: Shares = new Map();
   const backends = new Map<string, OpenBackend>();
@@ -149,14 +160,14 @@ export async function openOutside({ netdevs, chardevs }: Outward, { drives: driv
   };
   try {
     await openShares(shareOptions, shares);
-    for (const [id, backend] of await openNetdevs(netdevs, time)) backends.set(id, backend);
+    for (const [id, backend] of await openNetdevs(netdevs, time, togetherBy(shared, time))) backends.set(id, backend);
     for (const [id, link] of await openChardevs(chardevs)) links.set(id, link);
   } catch (error) {
     await close();
     throw error;
   }
   const labs = new Map(netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type === 'lab' ? [[netdev.id, netdev.spec.options] as const] : [])));
-  const live = netdevs.some((netdev) => !('spec' in netdev) || !INWARD.has(netdev.spec.type)) || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
+  const live = netdevs.some((netdev) => !isInward(netdev, shared)) || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
   return { backends, labs, drives, shares, links, live, time, close };
 }
 
@@ -177,6 +188,7 @@ interface Storage {
 export interface Outward {
   netdevs: readonly Netdev[];
   chardevs: readonly Chardev[];
+  shared?: Windows | undefined;
 }
 
 /** Cards with a table of requests, which are numbered over all of them. */

@@ -54,7 +54,7 @@ async function createRead(options: ReadOptions, going: Going): Promise<LocalMach
   options.signal?.throwIfAborted();
   const isNew = options.snapshot === undefined;
   const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
-  const outside = await openOutside(settings, options, new MachineClock());
+  const outside = await openOutside(settings, options, new MachineClock(settings.shared?.start));
   try {
     return await createConnected(options, settings, compiled, plan, outside, going);
   } catch (error) {

@@ -21,6 +21,7 @@ import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import type { HostPort } from '../rings/port.js';
 import { DEBUG_RING, dropBytes, peekBytes, SERIAL_PORTS } from '../rings/bytes.js';
+import type { Windows } from './shared-clock.js';
 import { Timekeeping } from './timekeeping.js';
 import type { ClockMode, Counter, Stop, StopReason, TranslationStats } from './types.js';
 import { Bell } from './wait.js';
@@ -39,6 +40,8 @@ export const YIELDS = 'host B3 yields';
 export interface EngineOptions {
   instance: ModuleInstance;
   clock: ClockMode;
+  /** The clock that the machine shares with others. */
+  shared?: Windows | undefined;
   wall: WallTime;
   networks: MachineClock;
   /** How hot code is translated. */
@@ -120,6 +123,7 @@ export class Engine {
   /** The instance is run no more. */
   close(): void {
     this.translator?.close();
+    this.time.close();
   }
 
   get instructions(): bigint {
@@ -179,6 +183,14 @@ export class Engine {
   }
 
   async run(bounds: RunBounds): Promise<Stop> {
+    try {
+      return await this.runTo(bounds);
+    } finally {
+      this.time.rest();
+    }
+  }
+
+  private async runTo(bounds: RunBounds): Promise<Stop> {
     const started = performance.now();
     const until = started + (bounds.wallMs ?? Infinity);
     this.pauseAsked = false;
@@ -248,7 +260,7 @@ export class Engine {
     if (stop !== undefined || !settled) return stop;
     const { idle, awaited } = this;
     const woken = (): boolean => !this.quiet || this.pauseAsked;
-    if (await this.time.pass({ idle, awaited, until, woken })) this.lastTurn = performance.now();
+    if (await this.time.pass({ idle, awaited, until, woken, ending: () => this.pauseAsked })) this.lastTurn = performance.now();
     if (this.pauseAsked || performance.now() >= until) return undefined;
     this.look();
     if (this.asking && !(await this.settle(until))) return undefined;
@@ -341,7 +353,7 @@ export class Engine {
     if (this.idle && bounds.untilHalt) return this.stop('halt');
     // HLT with interrupts off; or with no timer armed and nobody who may type.
     if (code === Code.HALT) return this.stop('halt');
-    const asleep = this.idle && this.time.idleNs === undefined && this.quiet && !this.awaited;
+    const asleep = this.idle && this.time.idleNs === undefined && this.quiet && !this.awaited && !this.time.hasCompany;
     return asleep ? this.stop('halt') : undefined;
   }
 

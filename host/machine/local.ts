@@ -497,6 +497,7 @@ export class LocalMachine extends GuestCalls implements Machine {
     const engine = new Engine({
       instance: this.instance,
       clock: this.settings.clock,
+      shared: this.settings.shared,
       wall: this.wall,
       networks,
       jit: {
@@ -511,7 +512,7 @@ export class LocalMachine extends GuestCalls implements Machine {
       ...(this.instruments.isTracing ? { afterRun: () => this.instruments.drain() } : {}),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
-    networks.attach(Number(engine.virtualNs));
+    networks.attach(() => Number(engine.virtualNs));
     this.screen = new ScreenView(this.instance, () => engine.wake());
     const { ports, trays } = connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake());
     this.trays = trays;

@@ -6,6 +6,12 @@ export class MachineClock implements Clock {
   private readonly clock = new ManualClock();
   /** What virtual time 0 is here: a machine that was reset starts anew, its networks go on. */
   private base = 0;
+  private read: () => number = () => 0;
+
+  /** `startNs`: what it shows at first. */
+  constructor(startNs = 0) {
+    this.clock.advanceTo(startNs);
+  }
 
   now(): number {
     return this.clock.now();
@@ -15,9 +21,20 @@ export class MachineClock implements Clock {
     return this.clock.after(delayNs, callback);
   }
 
-  /** A machine takes over, at its time `virtualNs`. */
-  attach(virtualNs: number): void {
-    this.base = this.clock.now() - virtualNs;
+  /** A machine takes over, whose virtual time `read` tells. */
+  attach(read: () => number): void {
+    this.read = read;
+    this.base = this.clock.now() - read();
+  }
+
+  /** The machine's virtual time 0 is `ns` here. */
+  rebase(ns: number): void {
+    this.base = ns;
+  }
+
+  /** The same time as now(), between two boundaries, too. */
+  exactly(): number {
+    return this.base + this.read();
   }
 
   /** At a boundary: fires what is due. */

@@ -11,6 +11,7 @@ import { readCharges, type ChargeSettings } from './charges.js';
 import { readChardevs, type Chardev } from './consoles.js';
 import { OptionError } from './errors.js';
 import { boardWith } from './iommu-plan.js';
+import { Windows } from './shared-clock.js';
 import type { PlainOptions, ReadOptions } from './sources.js';
 import { MAX_JIT_THRESHOLD, TRANSLATION_TICKS, type JitSettings } from './translator.js';
 import type { ClockMode, CpuVendor, JitMode } from './types.js';
@@ -24,6 +25,8 @@ const FIXED_START_MS = 1_767_225_600_000;
 export interface Settings {
   memoryMiB: number;
   clock: ClockMode;
+  /** The clock that it shares with others. */
+  shared: Windows | undefined;
   icountShift: number | undefined;
   charges: ChargeSettings | undefined;
   vendor: Vendor;
@@ -93,6 +96,12 @@ function countOf(name: string, value: number | bigint | undefined): bigint | und
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new OptionError(name, `${value} is not a whole number.`);
   if (value < 0) throw new OptionError(name, `${value} is negative.`);
   return BigInt(value);
+}
+
+function clockOf({ clock = 'icount' }: PlainOptions): Pick<Settings, 'clock' | 'shared'> {
+  if (clock instanceof Windows) return { clock: 'icount', shared: clock };
+  if (clock === 'icount' || clock === 'realtime') return { clock, shared: undefined };
+  throw new OptionError('clock', typeof clock === 'object' ? 'is an object, and no clock of createSharedClock().' : `"${String(clock)}" is neither icount nor realtime.`);
 }
 
 /** A run is not repeatable anyway, and certificates are to be valid, where there is a user network. */
@@ -206,8 +215,7 @@ function cardsOf(options: ReadOptions, netdevs: readonly Netdev[], chardevs: rea
 export function readSettings(options: ReadOptions): Settings {
   checkSources(options);
   checkSnapshot(options);
-  const clock = options.clock ?? 'icount';
-  if (clock !== 'icount' && clock !== 'realtime') throw new OptionError('clock', `"${String(clock)}" is neither icount nor realtime.`);
+  const { clock, shared } = clockOf(options);
   const wallMs = options.limits?.wallMs;
   if (wallMs !== undefined && !(wallMs > 0)) throw new OptionError('limits.wallMs', `${wallMs} is not a positive number.`);
   const netdevs = readNetdevs(options.netdevs ?? []);
@@ -215,6 +223,7 @@ export function readSettings(options: ReadOptions): Settings {
   return {
     memoryMiB: memoryOf(options),
     clock,
+    shared,
     icountShift: shiftOf(options, clock),
     charges: readCharges(options.charges, clock, options.icountShift),
     vendor: vendorOf(options),

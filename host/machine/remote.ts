@@ -33,9 +33,10 @@ function checkPortable(option: string, source: InputSource | undefined): void {
 }
 
 /** Objects of the program's own stay with it, too. */
-function checkObjects({ onTrace, drives = [], chardevs = [], shares = [] }: MachineOptions): void {
+function checkObjects({ clock, onTrace, drives = [], chardevs = [], shares = [] }: MachineOptions): void {
   if (shares.some(({ source }) => typeof source !== 'string')) throw new OptionError('shares', 'a machine in a worker takes folders by path, not a tree of the program\'s own.');
   if (drives.some(({ source }) => typeof source === 'object' && 'flush' in source)) throw new OptionError('drives', 'a machine in a worker takes images and bytes, not a disk of the program\'s own.');
+  if (typeof clock === 'object') throw new OptionError('clock', 'machines in workers cannot share a clock. Give worker: false.');
   if (onTrace !== undefined) throw new OptionError('onTrace', 'a machine in a worker has no trace. Give worker: false.');
   if (chardevs.some((chardev) => typeof chardev !== 'string')) throw new OptionError('chardevs', 'a machine in a worker takes the text of a -chardev, not a stream.');
 }

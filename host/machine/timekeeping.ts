@@ -12,6 +12,7 @@ import { RateUnit } from '../../assembly/surface/clock.js';
 import type { MachineClock } from './machine-clock.js';
 import { high, join, low, type ModuleInstance } from '../rings/instance.js';
 import { Pace, type Moment } from './pace.js';
+import type { Member, Windows } from './shared-clock.js';
 import type { ClockMode } from './types.js';
 import type { Bell } from './wait.js';
 import type { WallTime } from './wall-time.js';
@@ -31,6 +32,7 @@ export interface Timed {
   /** The clock of the machine's networks. */
   networks: MachineClock;
   bell: Bell;
+  shared?: Windows | undefined;
 }
 
 /** What the engine knows of the boundary in hand. */
@@ -42,6 +44,8 @@ export interface Boundary {
   until: number;
   /** Something waits for the guest, or the run is to pause: it must not sleep. */
   woken: () => boolean;
+  /** The run is to pause. */
+  ending: () => boolean;
 }
 
 /** Sets what a tick takes, never a whole power of two of ns: by that a paced machine is known from one under `icount`. */
@@ -53,9 +57,16 @@ export class Timekeeping {
   jumps = 0;
   private lastTurn = 0;
   private readonly pace: Pace | undefined;
+  private readonly member: Member | undefined;
 
   constructor(private readonly timed: Timed) {
     if (timed.clock === 'realtime') this.pace = new Pace(this.now());
+    this.member = timed.shared?.add(() => timed.bell.ring());
+  }
+
+  /** Others on the same clock may wake the guest. */
+  get hasCompany(): boolean {
+    return this.member?.hasCompany ?? false;
   }
 
   get virtualNs(): bigint {
@@ -74,16 +85,34 @@ export class Timekeeping {
   resume(): void {
     this.pace?.resume(this.now());
     this.timed.wall.resume();
+    if (this.member === undefined) return;
+    this.member.join(Number(this.virtualNs));
+    this.timed.networks.rebase(this.member.offset);
+  }
+
+  /** The run is over. */
+  rest(): void {
+    this.member?.leave();
+  }
+
+  /** The machine is run no more. */
+  close(): void {
+    if (this.member !== undefined) this.timed.shared?.remove(this.member);
   }
 
   /** Lets time pass. True when the event loop had its turn meanwhile. */
   async pass(boundary: Boundary): Promise<boolean> {
-    const slept = await (this.pace === undefined ? this.count(boundary) : this.follow(this.pace, boundary));
+    const slept = await this.spend(boundary);
     const { wall, networks } = this.timed;
     const now = this.now();
     networks.advance(now.virtualNs);
     wall.look(now.wallNs / MS, this.pace?.behind(now) ?? 0);
     return slept;
+  }
+
+  private spend(boundary: Boundary): Promise<boolean> {
+    if (this.member !== undefined) return this.goTogether(this.member, boundary);
+    return this.pace === undefined ? this.count(boundary) : this.follow(this.pace, boundary);
   }
 
   private now(): Moment {
@@ -156,5 +185,37 @@ export class Timekeeping {
     // A timer shorter than the host's own resolution is taken early.
     this.skip(next !== undefined && passed >= next - MS * LEAST_SLEEP_MS ? next : passed);
     return true;
+  }
+
+  /** On a shared clock: idle time is skipped up to the window's end, where the machine waits for the others. */
+  private async goTogether(member: Member, boundary: Boundary): Promise<boolean> {
+    let waited = false;
+    for (;;) {
+      if (boundary.idle && !boundary.woken()) this.skip(Math.min(this.nextNs() ?? Infinity, member.left(Number(this.virtualNs))));
+      if (member.left(Number(this.virtualNs)) > 0) return waited;
+      if (member.takeFresh()) await platform.yieldTurn();
+      if (!(await this.waitForOthers(member, boundary))) return true;
+      waited = true;
+    }
+  }
+
+  /** True: the next window has begun. */
+  private async waitForOthers(member: Member, { idle, awaited, until, woken, ending }: Boundary): Promise<boolean> {
+    const { clock } = member, { epoch } = clock;
+    let said: boolean | undefined;
+    while (!ending() && performance.now() < until && !clock.isOver) {
+      const isUp = !idle || woken();
+      if (isUp !== said) member.arrive({ next: isUp ? clock.endNs : this.nextOf(member), awaited });
+      said = isUp;
+      if (clock.epoch !== epoch) return true;
+      await this.timed.bell.sleep(until - performance.now());
+    }
+    return false;
+  }
+
+  /** The next thing that time is to bring, by the shared clock. */
+  private nextOf({ offset }: Member): number | undefined {
+    const ns = this.nextNs();
+    return ns === undefined ? undefined : offset + Number(this.virtualNs) + ns;
   }
 }

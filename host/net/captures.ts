@@ -1,6 +1,6 @@
 /**
  * Captures of this thread, by path: networks that name the same file, of one machine or of several, are interfaces of one capture. Its frames bear the time
- * of one clock, that of the machine which named it first, so that they are in order. The file is closed with the last of them.
+ * of one clock, that of the machine which named it first, so that they are in order; those of machines that share a clock, each its own of it. The file is closed with the last of them.
  */
 
 import { platform } from '#platform';

@@ -27,13 +27,18 @@ export class FrameQueue {
     return true;
   }
 
+  /** Offers the first; it goes if it is taken. False: refused, or there is none. */
+  offerFirst(offer: (frame: Uint8Array, offload: Readonly<Offload>) => boolean): boolean {
+    const first = this.frames[0];
+    if (first === undefined || !offer(first.frame, first.offload)) return false;
+    this.frames.shift();
+    this.bytes -= first.frame.length + PIECE_COST;
+    return true;
+  }
+
   /** Offers frames in order until one is refused. True: the queue is empty. */
   drain(offer: (frame: Uint8Array, offload: Readonly<Offload>) => boolean): boolean {
-    for (let first = this.frames[0]; first; first = this.frames[0]) {
-      if (!offer(first.frame, first.offload)) return false;
-      this.frames.shift();
-      this.bytes -= first.frame.length + PIECE_COST;
-    }
+    while (this.frames.length > 0) if (!this.offerFirst(offer)) return false;
     return true;
   }
 

@@ -28,6 +28,9 @@ export class Hub {
   /** Senders that were refused, by the port that had no room. */
   private readonly waiting = new Map<HubPort, Set<HubPort>>();
 
+  /** The clock of the machines on it; null: each its own. */
+  private clock: object | null | undefined;
+
   /** `emptied`: called when the last port has gone. */
   constructor(private readonly emptied: () => void = () => undefined) {}
 
@@ -36,6 +39,12 @@ export class Hub {
     const port = new HubPort(this, name);
     this.ports.add(port);
     return port;
+  }
+
+  /** @internal For a machine's port: whether those on it have the same clock, which the first decides. */
+  isFor(clock: object | undefined): boolean {
+    if (this.clock === undefined) this.clock = clock ?? null;
+    return this.clock === (clock ?? null);
   }
 
   /** Puts a backend on the segment: what it delivers is sent into the hub, and the other way round. */

@@ -26,6 +26,13 @@ export interface NetContext {
   clock: Clock;
   provider: SocketProvider;
   random?: () => number;
+  /** Of machines that share a clock: whom their hubs are for, and what makes a backend wait for it. */
+  together?: Together;
+}
+
+export interface Together {
+  clock: object;
+  hold(backend: NetBackend): NetBackend;
 }
 
 export interface OpenBackend {
@@ -35,8 +42,8 @@ export interface OpenBackend {
   nat: Nat | undefined;
 }
 
-export function createNetContext(clock: Clock = wallClock()): NetContext {
-  return { clock, provider: platform.sockets() };
+export function createNetContext(clock: Clock = wallClock(), together?: Together): NetContext {
+  return { clock, provider: platform.sockets(), ...(together === undefined ? {} : { together }) };
 }
 
 /** Opens sockets, listens on forwarded ports, creates files. Rejects with what could not be had. */
@@ -46,7 +53,10 @@ export async function openBackend(spec: NetdevSpec, context: NetContext): Promis
   try {
     if (spec.faults) backend = withFaults(backend, spec.faults, context.clock);
     if (!backend.accepts.csum) backend = withSoftwareOffload(backend);
-    if (spec.pcap !== undefined) backend = withPcap(backend, await joinCapture(spec.pcap, context.clock));
+    if (spec.pcap !== undefined) {
+      const capture = await joinCapture(spec.pcap, context.clock);
+      backend = withPcap(backend, capture, context.together === undefined ? capture.clock : context.clock);
+    }
     return { backend, nat };
   } catch (error) {
     await inner.close();
@@ -94,7 +104,7 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
     case 'dgram':
       return { inner: await platform.openDgram(spec.id, spec.options), nat: undefined };
     case 'hubport':
-      return { inner: findHub(spec.hubId).addPort(spec.id), nat: undefined };
+      return { inner: joinHub(spec.hubId, spec.id, context), nat: undefined };
     case 'websocket':
       return { inner: await createFrames(spec.id, spec.address, platform.openWebSocket), nat: undefined };
     case 'broadcast':
@@ -104,6 +114,13 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
     case 'null':
       return { inner: createNull(spec.id), nat: undefined };
   }
+}
+
+function joinHub(hubId: number, id: string, { together }: NetContext): NetBackend {
+  const hub = findHub(hubId);
+  if (!hub.isFor(together?.clock)) throw new NetworkError(`-netdev hubport,id=${id}: hub ${hubId} is for machines that share a clock; all on it must have that one`);
+  const port = hub.addPort(id);
+  return together === undefined ? port : together.hold(port);
 }
 
 /** Sockets of the platform, or through a relay. One that cannot be reached is found out when the first connection is wanted. */

@@ -35,8 +35,8 @@ export function startCapture(writer: PcapWriter, clock: Clock): Capture {
 }
 
 /** Wraps a backend; closing it closes the capture. Inbound is toward the guest. */
-export function withPcap(inner: NetBackend, capture: Capture): NetBackend {
-  const { writer, clock } = capture, own = capture.interfaces++;
+export function withPcap(inner: NetBackend, capture: Capture, clock: Clock = capture.clock): NetBackend {
+  const { writer } = capture, own = capture.interfaces++;
   writer.write(interfaceBlock(inner.name));
   const counts = new CounterSet(`${inner.name}.pcap`, UNITS);
   const write = (bytes: Uint8Array): void => counts.add(writer.write(bytes) ? 'captured' : 'notCaptured');

@@ -12,6 +12,21 @@ import type { AddedFile, FileSource, InputSource, ModuleSource } from './sources
 /** Which clock the machine lives by. See docs/embedding.md. */
 export type ClockMode = 'icount' | 'realtime';
 
+export interface SharedClockOptions {
+  /**
+   * How far machines go, in ns of virtual time, before each waits for the others and has what they sent. Default 100,000; from 1,000 to 10^9. What is sent arrives
+   * up to so much later, and a shorter window costs more of the host.
+   */
+  windowNs?: number;
+}
+
+/** One clock of several machines, made by createSharedClock(). */
+export interface SharedClock {
+  readonly windowNs: number;
+  /** Where the window in hand began: ns of virtual time that all machines which run have gone through. */
+  readonly nowNs: bigint;
+}
+
 /** How a bare machine starts: the processor's mode, with flat segments and, for `long64`, an identity map of the low 4 GiB. */
 export type BareMode = 'real16' | 'protected32' | 'long64';
 
@@ -132,8 +147,11 @@ export interface MachineOptions {
    * checked then; one that is damaged ends the run with a SnapshotError. Default `touched` for an unpacked file by path, else `whole`.
    */
   snapshotPages?: 'whole' | 'touched';
-  /** Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. */
-  clock?: ClockMode;
+  /**
+   * Default `icount`: time is the instruction count, idle time is skipped, and the same inputs give the same run. A clock of createSharedClock():
+   * `icount`, and several machines of this thread go through virtual time together.
+   */
+  clock?: ClockMode | SharedClock;
   /**
    * Under `icount`: an instruction takes 2^N ns of virtual time, 0 to 10 as in QEMU's `-icount shift=N`. Default 0, or what the snapshot
    * says. A guest that waits by counting time waits for fewer instructions then.

@@ -105,7 +105,7 @@ describe('wall time', () => {
 describe('the networks\' clock', () => {
   it('fires by the machine\'s time alone, and goes on over a reset', () => {
     const clock = new MachineClock(), fired: string[] = [];
-    clock.attach(5000);
+    clock.attach(() => 5000);
     clock.after(100, () => fired.push('a'));
     clock.after(300, () => fired.push('b'));
     expect(clock.untilNext(5000)).toBe(100);
@@ -113,7 +113,7 @@ describe('the networks\' clock', () => {
     expect(fired).toEqual([]);
     clock.advance(5100);
     expect([fired, clock.untilNext(5150), clock.now()]).toEqual([['a'], 150, 100]);
-    clock.attach(0); // a fresh machine: 200 are left
+    clock.attach(() => 0); // a fresh machine: 200 are left
     expect(clock.untilNext(0)).toBe(200);
     clock.advance(199);
     expect(fired).toEqual(['a']);
