@@ -117,6 +117,7 @@ _pintail() {
   whole=(\${answer[2,-1]:#*[=,]})
   (( $#going )) && compadd -S '' -- $going
   (( $#whole )) && compadd -- $whole
+  [[ $answer[1] == f* && $PREFIX == [^/.~]*=* ]] && compset -P '*='
   case $answer[1] in
     files) _files ;;
     folders) _files -/ ;;
