@@ -24,6 +24,7 @@ function folder(): string {
 function serve(path: string): Lab {
   const lab = createLab((config) => (config.tftp = path));
   lab.provider.openFile = openFile;
+  onTestFinished(() => lab.nat.close());
   return lab;
 }
 

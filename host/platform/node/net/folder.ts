@@ -23,7 +23,10 @@ export async function openFile(folder: string, name: string): Promise<ReadableFi
 async function openPlain(path: string): Promise<ReadableFile> {
   // The last part was a link's end a moment ago; a pipe would be waited for.
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const status = await file.stat();
+  const status = await file.stat().catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   if (!status.isFile()) {
     await file.close();
     throw new SocketError('EACCES', `${path}: not a plain file`);
