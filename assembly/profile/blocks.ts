@@ -8,6 +8,7 @@ import { cpu, Mode, segment, Seg } from "../cpu/state";
 import { entryAt } from "../cpu/tlb";
 import { Block, firstRecord, lookUp } from "../decode/cache";
 import { Insn } from "../decode/record";
+import { isProgram, isTold } from "./programs";
 import { knownAt, Known, KnownIs, KNOWN_SLOTS, Profile, profile } from "./state";
 import { endOf, markAt, nextMark, startOf } from "./symbols";
 import { Trait, traitsAt, traitsOf } from "./traits";
@@ -25,14 +26,14 @@ export function knownHere(linear: u64): Known {
   if (links.blockSpace < p.blockSpace) p.epoch++;
   p.blockSpace = links.blockSpace;
   const k = knownAt((<u32>changetype<usize>(b) >> 3) * 0x9e37_79b1 >> 16 & (KNOWN_SLOTS - 1));
-  if (k.block != <u32>changetype<usize>(b) || k.rip != linear || k.epoch != p.epoch) learn(k, b, linear, p);
+  if (k.block != <u32>changetype<usize>(b) || k.rip != linear || k.epoch != p.epoch || k.flags & KnownIs.UNPLACED) learn(k, b, linear, p);
   return k;
 }
 
 function learn(k: Known, b: Block, linear: u64, p: Profile): void {
   k.block = <u32>changetype<usize>(b); k.rip = linear; k.epoch = p.epoch;
   k.start = startOf(linear); k.mark = <u16>markAt(linear);
-  k.loads = 0; k.stores = 0; k.count = 0; k.flags = 0;
+  k.loads = 0; k.stores = 0; k.count = 0; k.flags = isProgram(p) && !isTold(linear) ? <u8>KnownIs.UNPLACED : 0;
   const first = firstRecord(b), page = linear & ~0xfff, end = min(endOf(linear), nextMark(linear));
   for (let r = first; r < b.end; r += RECORD) {
     const i = changetype<Insn>(<usize>r), traits = traitsOf(i);
@@ -41,7 +42,7 @@ function learn(k: Known, b: Block, linear: u64, p: Profile): void {
     k.count++;
     k.loads += <u16>(traits & Trait.COUNT);
     k.stores += <u16>(traits >> Trait.STORES_SHIFT & Trait.COUNT);
-    if (traits & Trait.REPEATS) k.flags = <u8>KnownIs.REPEATS;
+    if (traits & Trait.REPEATS) k.flags |= <u8>KnownIs.REPEATS;
     if (traits & Trait.ALONE) return;
   }
 }

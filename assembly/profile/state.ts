@@ -1,8 +1,8 @@
 // What attribution keeps: a piece of linear memory behind RAM that the host gives to a machine made for it. All of it is a cache.
 //
-//   | words | symbols | marks | blocks | traits | nodes | their hash | frames | suspended stacks |
+//   | words | symbols | marks | programs' symbols | their pages | blocks | traits | nodes | their hash | frames | suspended stacks |
 //
-// Symbols are the kernel's, a u64 each in order of addresses, written by the host. A node is a function as called from another, and holds the
+// Symbols are the kernel's, a u64 each in order of addresses, written by the host; programs' are those of files (programs.ts). A node is a function as called from another, and holds the
 // counts; a frame is a call that has not returned; a suspended stack is one that the guest has left and may come back to.
 
 import { BLOCKS_SIZE, KIB } from "../base/layout";
@@ -24,6 +24,8 @@ import { AttributionLimit, MarkBit } from "../surface/attribution";
   lost: u32;
   /** For the host: the mark that was come to, as its number plus one; the same with MARK_END where it was left. */
   asked: u32;
+  /** The host knows files of programs; which of a set's pages goes next. */
+  programs: u32; pageTurn: u32;
   /** The mark that is open, plus one, and the frame that it ends with. */
   openMark: u32; openFrame: u32;
 
@@ -58,7 +60,7 @@ import { AttributionLimit, MarkBit } from "../surface/attribution";
 @unmanaged export class Known {
   rip: u64;
   block: u32; epoch: u32;
-  /** Address of the function that it is of; 0 where no symbol says. */
+  /** The function that it is of (programs.ts); 0 where no symbol says. */
   start: u64;
   loads: u16; stores: u16;
   count: u8;
@@ -67,7 +69,11 @@ import { AttributionLimit, MarkBit } from "../surface/attribution";
   /** Number of the mark at its first instruction, plus one. */
   mark: u16;
 }
-export const enum KnownIs { REPEATS = 1 }
+/** It repeats; which file its page is of is still to be asked. */
+export const enum KnownIs { REPEATS = 1, UNPLACED = 2 }
+
+/** surface/attribution.ts, CodeAt. */
+@unmanaged export class CodePage { space: u64; page: u64; bias: u64; frame: u32; program: u32; first: u32; count: u32; }
 
 @unmanaged export class Node {
   parent: u32;
@@ -89,6 +95,10 @@ export const enum KnownIs { REPEATS = 1 }
 
 @inline export const MAX_SYMBOLS: u32 = AttributionLimit.SYMBOLS;
 @inline export const MAX_MARKS: u32 = AttributionLimit.MARKS;
+@inline export const MAX_PROGRAM_SYMBOLS: u32 = AttributionLimit.PROGRAM_SYMBOLS;
+/** Sets of pages of programs' code, and how many each holds. */
+@inline export const PAGE_SETS: u32 = 4096;
+@inline export const PAGE_WAYS: u32 = 4;
 @inline export const MAX_NODES: u32 = 65536;
 @inline export const MAX_FRAMES: u32 = 65536;
 /** A call deeper than this is told as its caller's. */
@@ -98,14 +108,18 @@ export const enum KnownIs { REPEATS = 1 }
 @inline export const HASH_SLOTS: u32 = 131072;
 @inline export const SETS: u32 = 1024;
 @inline export const WAYS: u32 = 4;
-/** In `asked`: the mark is left. */
+/** In `asked`: the mark is left; a page of code is to be told of. */
 @inline export const MARK_END: u32 = MarkBit.END;
+@inline export const ASKED_CODE: u32 = MarkBit.CODE;
 /** The slot of a stack's first frame: nothing pops it. */
 @inline export const BOTTOM: u64 = ~0;
 
 @inline const SYMBOLS: usize = 4 * KIB;
 @inline const MARKS: usize = SYMBOLS + 8 * <usize>MAX_SYMBOLS;
-@inline const KNOWN: usize = MARKS + 8 * <usize>MAX_MARKS;
+@inline const PROGRAM_SYMBOLS: usize = MARKS + 8 * <usize>MAX_MARKS;
+/** The page that is asked for lies before those that are known. */
+@inline const PAGES: usize = PROGRAM_SYMBOLS + 8 * <usize>MAX_PROGRAM_SYMBOLS;
+@inline const KNOWN: usize = PAGES + offsetof<CodePage>() * <usize>(1 + PAGE_SETS * PAGE_WAYS);
 @inline const TRAITS: usize = KNOWN + offsetof<Known>() * <usize>KNOWN_SLOTS;
 @inline const NODES: usize = TRAITS + BLOCKS_SIZE / 16;
 @inline const HASH: usize = NODES + offsetof<Node>() * <usize>MAX_NODES;
@@ -117,6 +131,9 @@ export const enum KnownIs { REPEATS = 1 }
 @inline export function profile(): Profile { return changetype<Profile>(<usize>links.profile); }
 @inline export function symbolsAt(): usize { return <usize>links.profile + SYMBOLS; }
 @inline export function marksAt(): usize { return <usize>links.profile + MARKS; }
+@inline export function programSymbolsAt(): usize { return <usize>links.profile + PROGRAM_SYMBOLS; }
+@inline export function askedPage(): CodePage { return changetype<CodePage>(<usize>links.profile + PAGES); }
+@inline export function codePageAt(n: u32): CodePage { return changetype<CodePage>(<usize>links.profile + PAGES + offsetof<CodePage>() * <usize>(1 + n)); }
 @inline export function knownAt(slot: u32): Known { return changetype<Known>(<usize>links.profile + KNOWN + <usize>slot * offsetof<Known>()); }
 @inline export function traitsStart(): usize { return <usize>links.profile + TRAITS; }
 @inline export function nodeAt(n: u32): Node { return changetype<Node>(<usize>links.profile + NODES + <usize>n * offsetof<Node>()); }

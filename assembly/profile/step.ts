@@ -8,18 +8,18 @@ import { Block, firstRecord } from "../decode/cache";
 import { H } from "../decode/handlers";
 import { Insn, Is } from "../decode/record";
 import { S } from "../decode/system-handlers";
+import { FunctionBit } from "../surface/attribution";
 import { knownHere, linearRip } from "./blocks";
 import { unwind } from "./frames";
+import { asksForCode, isProgram, spaceNow } from "./programs";
 import { BOTTOM, frameAt, Known, KnownIs, Node, nodeAt, Profile, profile } from "./state";
 import { beginStack, enter, leaveTo, move, pushCall } from "./stacks";
-import { markAt, startOf } from "./symbols";
+import { markAt, numberAt, startOf } from "./symbols";
 import { Trait, traitsAt, traitsOf } from "./traits";
 import { child, ROOT } from "./tree";
 
-/** The address space, without PCID and cache bits. */
-@inline function spaceNow(): u64 { return cpu.cr3 & 0x000f_ffff_ffff_f000; }
 @inline function accessCount(): u64 { return readCount(Counter.PORT_READS) + readCount(Counter.PORT_WRITES) + readCount(Counter.MMIO_READS) + readCount(Counter.MMIO_WRITES); }
-@inline function functionAt(linear: u64): u64 { const start = startOf(linear); return start ? start : linear; }
+@inline function functionAt(linear: u64): u64 { const start = startOf(linear); return start ? start : numberAt(linear); }
 
 /** The loop begins: what the host has served since was asked for by the code that ran last. */
 export function beginRun(): void {
@@ -32,12 +32,13 @@ export function beginRun(): void {
 /** A mark waits for the host. */
 export function isAsked(): bool { return profile().asked != 0; }
 
-/** Before a step: the records that it may take at most, 0 where it begins at a mark that the host must see first. `exception`: one is delivered instead. */
+/** Before a step: the records that it may take at most, 0 where it begins at a mark that the host must see first, or in code that it must tell of. `exception`: one is delivered instead. */
 export function before(exception: bool): u64 {
   const p = profile(), rip = linearRip(), k = knownHere(rip);
   p.rip = rip; p.cpl = cpu.cpl; p.space = spaceNow(); p.rsp = load<u64>(gpr(4)); p.counter = load<u64>(gpr(1));
   p.ticks = control.base; p.unretired = readCount(Counter.INSTRUCTIONS); p.accesses = accessCount();
   p.block = <u32>changetype<usize>(k); p.exception = exception ? 1 : 0;
+  if (isProgram(p) && !exception && (!changetype<usize>(k) || k.flags & KnownIs.UNPLACED) && asksForCode(p, rip)) return 0;
   settle(p, changetype<usize>(k) ? k.start : startOf(rip));
   const known = changetype<usize>(k) != 0, mark = known ? <u32>k.mark : markAt(rip);
   if (mark && !p.openMark && !exception) { p.asked = mark; p.openMark = mark; p.openFrame = p.top; return 0; }
@@ -46,14 +47,17 @@ export function before(exception: bool): u64 {
 
 /** The top frame becomes that of the code at hand: a function that was jumped to has its caller's caller. */
 function settle(p: Profile, start: u64): void {
-  if (!p.top) return beginStack(child(ROOT, start ? start : p.rip, p.space, p.cpl), 0);
+  if (!p.top) return beginStack(child(ROOT, start ? start : numberAt(p.rip), p.space, p.cpl), 0);
   const f = frameAt(p.top), node = nodeAt(f.node);
-  const address = start ? start : p.below || node.cpl != p.cpl || node.space != p.space ? p.rip : node.address;
+  const address = start ? start : p.below || node.cpl != p.cpl || node.space != p.space || leftFile(p, node) ? numberAt(p.rip) : node.address;
   p.below = 0;
   if (node.address == address && node.cpl == p.cpl && node.space == p.space) return;
   f.node = child(node.parent, address, p.space, p.cpl);
-  if (p.rip == address) nodeAt(f.node).calls++;
+  if (numberAt(p.rip) == address) nodeAt(f.node).calls++;
 }
+
+/** Code without a symbol that is of another program than the function in hand, or of none: jumped to. */
+function leftFile(p: Profile, node: Node): bool { return isProgram(p) && numberAt(p.rip) >> FunctionBit.PROGRAM != node.address >> FunctionBit.PROGRAM; }
 
 /** After it. */
 export function after(): void {

@@ -1,6 +1,8 @@
-// The kernel's symbols and the marks, as the host has written them: addresses in order. Other code's functions are known by their calls.
+// Whose code an address is: by the kernel's symbols, as the host has written them, addresses in order, or by a program's file (programs.ts). Other code's functions
+// are known by their calls. And the marks.
 
-import { marksAt, MAX_MARKS, MAX_SYMBOLS, profile, symbolsAt } from "./state";
+import { endInFile, fileAt, isProgram, numberIn, startInFile } from "./programs";
+import { CodePage, marksAt, MAX_MARKS, MAX_SYMBOLS, profile, symbolsAt } from "./state";
 
 /** Farther behind a symbol than this is no longer its code: host/machine/symbols.ts has the same. */
 @inline const MOST_BYTES: u64 = 1 << 20;
@@ -17,13 +19,24 @@ function rank(address: u64): u32 {
   return low;
 }
 
-/** Address of the symbol that `address` belongs to, 0 for none. */
+@inline function fileOf(address: u64): CodePage { return isProgram(profile()) ? fileAt(address) : changetype<CodePage>(0); }
+
+/** The function that begins at `address`, symbol or not. */
+export function numberAt(address: u64): u64 {
+  const c = fileOf(address);
+  return changetype<usize>(c) ? numberIn(c, address) : address;
+}
+/** The function that the code at `address` belongs to, 0 where no symbol says. */
 export function startOf(address: u64): u64 {
+  const c = fileOf(address);
+  if (changetype<usize>(c)) return startInFile(c, address);
   const n = rank(address), start = n ? symbol(n - 1) : 0;
   return start != 0 && address - start < MOST_BYTES ? start : 0;
 }
 /** Address of the next symbol behind `address`; all ones for none. */
 export function endOf(address: u64): u64 {
+  const c = fileOf(address);
+  if (changetype<usize>(c)) return endInFile(c, address);
   const n = rank(address);
   return n < min(profile().symbols, MAX_SYMBOLS) ? symbol(n) : ~0;
 }

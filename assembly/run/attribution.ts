@@ -4,7 +4,8 @@ import { Counter, readCount } from "../base/counters";
 import { links } from "../base/machine";
 import { AttributionTable } from "../surface/attribution";
 import { clearStacks } from "../profile/stacks";
-import { marksAt, nodeAt, profile, PROFILE_BYTES, symbolsAt } from "../profile/state";
+import { forgetCode, takeCode } from "../profile/programs";
+import { askedPage, marksAt, nodeAt, profile, PROFILE_BYTES, programSymbolsAt, symbolsAt } from "../profile/state";
 import { beginRun } from "../profile/step";
 import { clearTree } from "../profile/tree";
 
@@ -22,6 +23,8 @@ export function attributionTable(table: u32): u32 {
   switch (table) {
     case AttributionTable.SYMBOLS: return <u32>symbolsAt();
     case AttributionTable.MARKS: return <u32>marksAt();
+    case AttributionTable.PROGRAM_SYMBOLS: return <u32>programSymbolsAt();
+    case AttributionTable.CODE: return <u32>changetype<usize>(askedPage());
     default: return <u32>changetype<usize>(nodeAt(0));
   }
 }
@@ -32,6 +35,17 @@ export function setSymbols(symbols: u32, marks: u32): void {
   p.symbols = symbols; p.marks = marks;
   p.epoch++;
 }
+
+/** The host knows this many programs' files: their code is asked for from here on, anew. */
+export function setPrograms(programs: u32): void {
+  const p = profile();
+  p.programs = programs;
+  p.epoch++;
+  forgetCode();
+}
+
+/** The host has told, in the table CODE, of the page that was asked for. */
+export function placeCode(): void { takeCode(); }
 
 /** On, with no callers known, or off. What was counted stays. */
 export function setAttribution(on: u32): void {

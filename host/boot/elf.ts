@@ -147,29 +147,36 @@ export function readNotes(bytes: Uint8Array, image: ElfImage, name: string): Elf
   return notes;
 }
 
-/** The bytes of a named section of any ELF file; undefined when there is none or the file is damaged. */
-export function sectionOf(bytes: Uint8Array, name: string): Uint8Array | undefined {
-  if (!isElf(bytes) || bytes.length < 64) return undefined;
-  const { view, wide, word } = readerOf(bytes);
-  const tableAt = wide ? word(40) : word(32);
-  const entrySize = view.getUint16(wide ? 58 : 46, true);
-  const count = view.getUint16(wide ? 60 : 48, true);
-  const namesIndex = view.getUint16(wide ? 62 : 50, true);
-  if (entrySize < (wide ? 64 : 40) || tableAt + count * entrySize > bytes.length || namesIndex >= count) return undefined;
-  const section = (index: number): { nameAt: number; type: number; data: Uint8Array } => {
-    const at = tableAt + index * entrySize;
-    const offset = word(at + (wide ? 24 : 16));
-    const size = word(at + (wide ? 32 : 20));
-    return { nameAt: view.getUint32(at, true), type: view.getUint32(at + 4, true), data: bytes.subarray(offset, offset + size) };
+export interface ElfSection {
+  name: string;
+  type: number;
+  address: bigint;
+  /** Number of the section that this one refers to: a table's strings. */
+  link: number;
+  data: Uint8Array;
+}
+
+/** The sections of any ELF file; none when it is damaged or has no table of them. */
+export function sectionsOf(bytes: Uint8Array): ElfSection[] {
+  if (!isElf(bytes) || bytes.length < 64) return [];
+  const { view, wide, word } = readerOf(bytes), tableAt = wide ? word(40) : word(32);
+  const entrySize = view.getUint16(wide ? 58 : 46, true), count = view.getUint16(wide ? 60 : 48, true), namesIndex = view.getUint16(wide ? 62 : 50, true);
+  if (entrySize < (wide ? 64 : 40) || tableAt + count * entrySize > bytes.length || namesIndex >= count) return [];
+  const section = (index: number): ElfSection & { nameAt: number } => {
+    const at = tableAt + index * entrySize, type = view.getUint32(at + 4, true), offset = word(at + (wide ? 24 : 16)), size = word(at + (wide ? 32 : 20));
+    const address = wide ? view.getBigUint64(at + 16, true) : BigInt(view.getUint32(at + 12, true)), link = view.getUint32(at + (wide ? 40 : 24), true);
+    return { name: '', nameAt: view.getUint32(at, true), type, address, link, data: type === SHT_NOBITS ? new Uint8Array(0) : bytes.subarray(offset, offset + size) };
   };
   const names = section(namesIndex).data;
-  for (let index = 0; index < count; index++) {
-    const { nameAt, type, data } = section(index);
-    if (type === SHT_NOBITS) continue;
-    const end = names.indexOf(0, nameAt);
-    if (String.fromCharCode(...names.subarray(nameAt, end)) === name) return data;
-  }
-  return undefined;
+  return Array.from({ length: count }, (_, index) => {
+    const { nameAt, ...found } = section(index), end = names.indexOf(0, nameAt);
+    return { ...found, name: String.fromCharCode(...names.subarray(nameAt, end)) };
+  });
+}
+
+/** The bytes of a named section of any ELF file; undefined when there is none or the file is damaged. */
+export function sectionOf(bytes: Uint8Array, name: string): Uint8Array | undefined {
+  return sectionsOf(bytes).find((section) => section.name === name && section.type !== SHT_NOBITS)?.data;
 }
 
 /** The last byte of a segment that is not zero, plus one: what follows need not be stored. */

@@ -1,35 +1,56 @@
 /** `--attribute` and `--roi`: whose instructions a region's were, into files, and functions of the guest's kernel that are regions. */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { LocalMachine } from '../machine/local.js';
 import type { Attribution, MachineOptions, Region } from '../machine/types.js';
 import { FORMATS } from '../measure/attribution/formats.js';
 import { SymbolFilter, withSymbols } from '../measure/attribution/symbols.js';
+import type { ProgramFile } from '../machine/types.js';
 import type { Given } from './arguments.js';
+import { checkThere } from './check.js';
 import type { Reading } from './reading.js';
 
 export interface AttributionPlan {
   files: readonly Given[];
   roi: string[];
+  /** Files of programs that the guest's own list does not have. */
+  programs: readonly Given[];
 }
 
 const formatOf = (file: string): (typeof FORMATS)[number] | undefined => FORMATS.find(({ ending }) => file.endsWith(ending));
 
 /** What the options ask for is put into `machine`'s. */
 export function readAttribution({ parsed, faults }: Reading, machine: MachineOptions): AttributionPlan {
-  const files = parsed.all('attribute'), roi = parsed.all('roi');
+  const files = parsed.all('attribute'), roi = parsed.all('roi'), programs = parsed.all('program');
   for (const { argument, value } of files) if (formatOf(value) === undefined) faults.add(argument, `want a file whose name ends in ${FORMATS.map(({ ending }) => ending).join(', ')}.`);
+  for (const given of programs) checkThere(given, given.value, faults);
+  if (programs.length > 0 && files.length === 0) faults.add(programs[0]!.argument, 'is of --attribute FILE: it names functions.');
   const first = files[0] ?? roi[0];
   if (first !== undefined && machine.command === undefined) faults.add(first.argument, 'needs a command (-- COMMAND): the guest\'s names are read before it.');
   if (first !== undefined && machine.command !== undefined) Object.assign(machine, { attribute: true, roi: roi.map(({ value }) => value), command: withSymbols(machine.command) });
-  return { files, roi: roi.map(({ value }) => value) };
+  return { files, programs, roi: roi.map(({ value }) => value) };
 }
 
 /** Between the command and who takes its output: the guest's names are taken out, once there is a machine to be given them. */
-export function filterSymbols({ files, roi }: AttributionPlan, machine: () => LocalMachine | undefined, take: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown): typeof take {
+export function filterSymbols({ files, roi, programs }: AttributionPlan, machine: () => LocalMachine | undefined, note: (text: string) => void, take: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => unknown): typeof take {
   if (files.length + roi.length === 0) return take;
-  const filter = new SymbolFilter((symbols) => machine()?.takeSymbols(symbols), (bytes) => take('stdout', bytes));
+  const own = programs.map(({ value }): ProgramFile => ({ path: value, elf: readFileSync(value) }));
+  const add = (file: ProgramFile): void => {
+    try {
+      machine()?.takePrograms([file]);
+    } catch (error) {
+      note(`${file.path} of the guest: its functions are not told apart: ${(error as Error).message}`);
+    }
+  };
+  const filter = new SymbolFilter({
+    onSymbols: (symbols) => {
+      machine()?.takeSymbols(symbols);
+      own.splice(0).forEach(add);
+    },
+    onProgram: add,
+    onOutput: (bytes) => take('stdout', bytes),
+  });
   return (stream, bytes) => (stream === 'stdout' ? filter.push(bytes) : take(stream, bytes));
 }
 

@@ -167,7 +167,7 @@ function connectProcess(options: RunOptions, outputs: Outputs, opened: () => Loc
   }
   const input = openCommandInput();
   if (input !== undefined) machine.stdin = input;
-  machine.onCommandOutput = filterSymbols(options.attribution, opened, (stream, bytes) => outputs.write(process[stream], bytes));
+  machine.onCommandOutput = filterSymbols(options.attribution, opened, note, (stream, bytes) => outputs.write(process[stream], bytes));
   return undefined;
 }
 

@@ -132,6 +132,7 @@ const TOLD = rowsOf('What is told, and how it ends', RUN, [
   ['verbose', 'boot messages and what is being done, on stderr', { also: ['v'], own: true }],
   ['stats', 'counters as JSON on stderr at the end', { value: 'json', only: ['json'], own: true }],
   ['attribute', 'whose the instructions of regions were, by function (docs/measuring.md), for a -- COMMAND; as the name ends, .txt (a table), .folded, .speedscope.json, .perf (perf script), .pb (pprof); may be repeated', { value: 'FILE', own: true, files: 'file' }],
+  ['program', 'a program or library that the guest runs, by whose symbols --attribute names functions: one with symbols, for a stripped one in the guest has none; those that the command names are read in the guest; may be repeated', { value: 'FILE', own: true, files: 'file' }],
   ['roi', 'a function of the guest\'s kernel that is a region, from its entry to its return, for a -- COMMAND; may be repeated', { value: 'FUNCTION', own: true }],
   ['trace', 'what happens to devices, each with its tick: a pattern such as e1000-0:* is told on stderr line by line, file=FILE has everything ("pintail trace FILE"); may be repeated', { value: 'DEVICE:WHAT|file=FILE' }],
   ['dump-ir', 'the intermediate form of the code at a linear address, on stderr when it is translated; may be repeated', { value: 'ADDRESS', own: true }],

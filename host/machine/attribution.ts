@@ -3,9 +3,10 @@
  * region is open, or always where functions are regions themselves; off, nothing of it is reached.
  */
 
-import { AttributionLimit, AttributionTable, MarkBit, NodeAt } from '../../assembly/surface/attribution.js';
+import { AttributionLimit, AttributionTable, FunctionBit, MarkBit, NodeAt } from '../../assembly/surface/attribution.js';
 import type { ModuleInstance } from '../rings/instance.js';
 import { OptionError } from './errors.js';
+import { Programs, type ProgramFile } from './programs.js';
 import { codeSymbols, namesByAddress, type SymbolLine } from './symbols.js';
 import type { AttributedCall, Attribution } from './types.js';
 
@@ -31,10 +32,17 @@ export class Attributor {
   private open = 0;
   private marks: readonly string[] = [];
   private names: (address: bigint) => string | undefined = () => undefined;
+  private readonly programs: Programs;
 
   /** `at`: zeroed memory of the module's behind RAM. */
   constructor(private readonly instance: ModuleInstance, at: number) {
     instance.exports.placeAttribution(at);
+    this.programs = new Programs(instance);
+  }
+
+  /** Files whose code is told by function from here on. */
+  addPrograms(files: readonly ProgramFile[]): void {
+    for (const file of files) this.programs.add(file);
   }
 
   /** The kernel's symbols from here on; each function of `regions` is a region from its entry to its return. */
@@ -54,9 +62,13 @@ export class Attributor {
     values.forEach((value, i) => this.instance.view.setBigUint64(at + 8 * i, value, true));
   }
 
-  /** The function that a run has stopped at, if it has. */
-  takeMark(): Mark | undefined {
+  /** What a run has stopped for, if it was for this: a function that is a region; code of which the module asks whose it is is told at once. */
+  takeMark(): Mark | 'told' | undefined {
     const asked = this.instance.exports.takeMark();
+    if (asked === MarkBit.CODE) {
+      this.programs.place();
+      return 'told';
+    }
     const name = this.marks[(asked & ~MarkBit.END) - 1];
     return name === undefined ? undefined : { name, ends: (asked & MarkBit.END) !== 0 };
   }
@@ -91,15 +103,20 @@ export class Attributor {
     for (let n = count - 1; n > 0; n--) if (changed[n]) changed[nodes.getUint32(n * NodeAt.BYTES + NodeAt.PARENT, true)] = true;
     for (let n = 1; n < count; n++) {
       if (!changed[n]) continue;
-      const at = n * NodeAt.BYTES, address = nodes.getBigUint64(at + NodeAt.ADDRESS, true), name = this.names(address);
+      const at = n * NodeAt.BYTES;
       places.set(n, calls.length);
       calls.push({
-        caller: places.get(nodes.getUint32(at + NodeAt.PARENT, true))!, address, ...(name === undefined ? {} : { name }),
+        caller: places.get(nodes.getUint32(at + NodeAt.PARENT, true))!, ...this.functionAt(nodes.getBigUint64(at + NodeAt.ADDRESS, true)),
         privilege: nodes.getUint32(at + NodeAt.CPL, true), space: nodes.getBigUint64(at + NodeAt.SPACE, true),
         ...(Object.fromEntries(COUNTS.map((count_) => [count_, difference(begin.nodes, nodes, n, count_)])) as Record<Count, bigint>),
       });
     }
     return { calls, lost: lost - begin.lost };
+  }
+
+  private functionAt(address: bigint): Pick<AttributedCall, 'address' | 'name' | 'file'> {
+    const ofFile = address >> 63n === 0n && address >> BigInt(FunctionBit.PROGRAM) > 0n ? this.programs.nameOf(address) : undefined, name = this.names(address);
+    return ofFile ?? { address, ...(name === undefined ? {} : { name }) };
   }
 }
 

@@ -11,6 +11,7 @@ import { MachineError } from './errors.js';
 import type { Settings } from './options.js';
 import { RegionBook, type Reading } from './regions.js';
 import type { ModuleInstance } from '../rings/instance.js';
+import type { ProgramFile } from './programs.js';
 import type { SymbolLine } from './symbols.js';
 import { Tracer } from './trace.js';
 import type { MachineOptions } from './types.js';
@@ -20,6 +21,8 @@ export class Instruments {
   readonly book: RegionBook;
   private instance!: ModuleInstance;
   private attributor: Attributor | undefined;
+  /** Of a machine that is reset, too. */
+  private readonly programs: ProgramFile[] = [];
   private tracer: Tracer | undefined;
 
   /** `read`: all that regions keep the difference of. `failed`: what a listener threw. */
@@ -40,6 +43,7 @@ export class Instruments {
     const { onTrace, symbols } = this.options;
     if (this.settings.attribute) this.attributor = new Attributor(instance, at);
     if (symbols !== undefined) this.attributor?.setSymbols(symbols, this.options.roi ?? []);
+    this.attributor?.addPrograms(this.programs);
     if (!this.settings.trace || onTrace === undefined) return;
     this.tracer = new Tracer(instance, at + (instance.exports.attributionBytes() >>> 0), (bytes) => guarded(() => onTrace(bytes), this.failed));
   }
@@ -50,9 +54,17 @@ export class Instruments {
     this.attributor.setSymbols(symbols, this.options.roi ?? []);
   }
 
+  /** Throws MachineError, and OptionError or ImageError for a file. */
+  addPrograms(files: readonly ProgramFile[]): void {
+    if (this.attributor === undefined) throw new MachineError('addPrograms(): the machine was made without attribute.');
+    this.attributor.addPrograms(files);
+    this.programs.push(...files);
+  }
+
   /** The guest has marked one, or come to a function that is one. */
   takeRegion(): void {
     const mark = this.attributor?.takeMark();
+    if (mark === 'told') return;
     if (mark !== undefined) this.book.take({ command: mark.ends ? RoiCommand.END : RoiCommand.BEGIN, tag: 0, name: mark.name });
     const { takeRoi, roiTag, roiNameAt, roiNameBytes } = this.instance.exports;
     const name = this.instance.bytes.slice(roiNameAt() >>> 0, (roiNameAt() >>> 0) + roiNameBytes());

@@ -31,6 +31,7 @@ import type { ModuleInstance } from '../rings/instance.js';
 import { bytesOf } from './bytes.js';
 import type { Settings } from './options.js';
 import { measureWith, type Reading } from './regions.js';
+import type { ProgramFile } from './programs.js';
 import type { SymbolLine } from './symbols.js';
 import { platform } from '#platform';
 import { join as joinParts, packSnapshot, type About } from '../snapshot/index.js';
@@ -473,6 +474,17 @@ export class LocalMachine extends GuestCalls implements Machine {
   takeSymbols(symbols: readonly SymbolLine[]): void {
     this.mustBeOpen('setSymbols()');
     this.instruments.setSymbols(symbols);
+  }
+
+  /** Files of the guest's programs, whose functions are told apart from here on. As setSymbols. */
+  async addPrograms(files: readonly ProgramFile[]): Promise<void> {
+    this.takePrograms(files);
+  }
+
+  /** The same at once. */
+  takePrograms(files: readonly ProgramFile[]): void {
+    this.mustBeOpen('addPrograms()');
+    this.instruments.addPrograms(files);
   }
 
   /** The IR of the code at a linear address, as text, up to what ends its block. To be called while nothing runs, as in onTranslated. */

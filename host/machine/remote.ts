@@ -18,7 +18,7 @@ import { RemoteCommands } from './remote-commands.js';
 import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop, SymbolLine,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop, SymbolLine, ProgramFile,
 } from './types.js';
 
 interface Pending {
@@ -244,6 +244,10 @@ class RemoteMachine extends GuestCalls implements Machine {
 
   setSymbols(symbols: readonly SymbolLine[]): Promise<void> {
     return this.call('setSymbols', symbols);
+  }
+
+  addPrograms(files: readonly ProgramFile[]): Promise<void> {
+    return this.call('addPrograms', files);
   }
 
   iommu(): Promise<string | undefined> {

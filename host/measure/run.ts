@@ -93,7 +93,7 @@ function checkEnd(stop: Stop, code: number | undefined, errors: string, console:
 /** The regions of one machine's run. */
 async function runMachine(options: MachineOptions): Promise<{ regions: Region[]; symbols: readonly SymbolLine[]; build: string }> {
   let machine: LocalMachine | undefined = undefined, symbols: SymbolLine[] = [];
-  const filter = new SymbolFilter((more) => machine?.takeSymbols((symbols = mergeSymbols(symbols, more))), () => undefined);
+  const filter = new SymbolFilter({ onSymbols: (more) => machine?.takeSymbols((symbols = mergeSymbols(symbols, more))), onOutput: () => undefined });
   let errors = '';
   const onCommandOutput = (stream: 'stdout' | 'stderr', bytes: Uint8Array): unknown => (stream === 'stdout' ? filter.push(bytes) : void (errors += textOf(bytes)));
   machine = await createLocal({ ...options, ...(options.attribute === true ? { onCommandOutput } : {}) });

@@ -57,6 +57,8 @@ export interface ModuleExports {
   attributionNodes(): number;
   attributionLost(): number;
   takeMark(): number;
+  setPrograms(programs: number): void;
+  placeCode(): void;
   /** The trace (assembly/base/trace.ts): bytes that its ring wants behind RAM, and where it has them. */
   traceBytes(): number;
   placeTrace(at: number): void;

@@ -25,10 +25,14 @@ const countOf = ({ counters }: Region, name: string): bigint => counters.find((c
 /** The region that a command marks, with the kernel's names. */
 async function regionOf(command: readonly string[], roi: readonly string[] = []): Promise<Region> {
   let taken = false;
-  const filter = new SymbolFilter((symbols) => {
-    taken = true;
-    machine.takeSymbols(symbols);
-  }, () => undefined);
+  const filter = new SymbolFilter({
+    onSymbols: (symbols) => {
+      taken = true;
+      machine.takeSymbols(symbols);
+    },
+    onProgram: (file) => machine.takePrograms([file]),
+    onOutput: () => undefined,
+  });
   const machine = await createLocal({ guest: 'amd64', attribute: true, roi, command: withSymbols(command), onCommandOutput: (stream, bytes) => (stream === 'stdout' ? filter.push(bytes) : undefined) });
   try {
     await machine.run();

@@ -5,6 +5,7 @@ import type { ByteStream } from '../../bytes/streams.js';
 import type { Bytes } from '../../bytes/view.js';
 import type { DriveOptions } from '../../disk/options.js';
 import type { MouseMove } from '../../screen/input.js';
+import type { ProgramFile } from '../programs.js';
 import type { SymbolLine } from '../symbols.js';
 import type { ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, SpawnOptions } from './commands.js';
 import type { MachineOptions, SnapshotOptions } from './options.js';
@@ -191,6 +192,11 @@ export interface Machine extends AsyncDisposable {
    * paused, or in a listener to what the guest writes.
    */
   setSymbols(symbols: readonly SymbolLine[]): Promise<void>;
+  /**
+   * Of a machine made with `attribute`: files of the guest's programs and libraries, whose functions are told apart in what is attributed from here on. Code is known by its
+   * bytes, wherever it is loaded. Throws OptionError beyond 4095 files or 524,288 symbols, and ImageError for what is no ELF program for x86.
+   */
+  addPrograms(files: readonly ProgramFile[]): Promise<void>;
   /** Regions of interest that have ended: those that the guest marked, and those of `measure`. */
   regions(): Promise<Regions>;
   /**

@@ -105,9 +105,11 @@ export interface Region extends Pick<Stats, 'instructions' | 'virtualNs' | 'coun
 export interface AttributedCall {
   /** Place in the list of who called it, before it; -1: nobody that is known. */
   caller: number;
-  /** Where the function begins; where no symbol says, where it was called or first seen. */
+  /** Where the function begins; where no symbol says, where it was called or first seen. With `file`: the file's own address, as objdump and addr2line have it. */
   address: bigint;
   name?: string;
+  /** The program or library that it is of, as the guest has it, where that is known. */
+  file?: string;
   /** 0 is the kernel, 3 are programs. */
   privilege: number;
   /** The address space: CR3 without its low bits. */

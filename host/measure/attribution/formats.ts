@@ -51,7 +51,7 @@ export function pprofBytes({ calls }: Attribution): Uint8Array {
 
 /** As `perf script` prints samples, each with its instructions for a period: innermost first, an empty line behind each. */
 export function perfScriptText({ calls }: Attribution): string {
-  const line = (n: number): string => `\t${calls[n]!.address.toString(16).padStart(16)} ${calls[n]!.name ?? '[unknown]'} (${calls[n]!.privilege === 0 ? '[kernel.kallsyms]' : '[user]'})\n`;
+  const line = (n: number): string => `\t${calls[n]!.address.toString(16).padStart(16)} ${calls[n]!.name ?? '[unknown]'} (${calls[n]!.file ?? (calls[n]!.privilege === 0 ? '[kernel.kallsyms]' : '[user]')})\n`;
   const run = calls.map((_, n) => n).filter((n) => calls[n]!.instructions > 0n);
   return run.map((n) => `pintail     1 [000]     0.000000: ${calls[n]!.instructions} instructions: \n${pathTo(calls, n).reverse().map(line).join('')}\n`).join('');
 }

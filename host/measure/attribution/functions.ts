@@ -17,9 +17,14 @@ export interface FunctionCost extends Record<Cost, bigint> {
 
 const USER = 3;
 
-/** What a function is called in reports: where no symbol says, its address. */
-export function nameOf({ name, address, privilege }: AttributedCall): string {
-  return `${name ?? `0x${address.toString(16)}`}${privilege === USER ? ' [user]' : ''}`;
+/** The last part of a path, as reports name a program. */
+export const baseOf = (file: string): string => file.slice(file.lastIndexOf('/') + 1);
+
+/** What a function is called in reports: of a program with its file; where no symbol says, its address, in the file where that is known. */
+export function nameOf({ name, address, privilege, file }: AttributedCall): string {
+  const hex = address.toString(16);
+  if (file !== undefined) return name === undefined ? `${baseOf(file)}+0x${hex} [user]` : `${name} [${baseOf(file)}]`;
+  return `${name ?? `0x${hex}`}${privilege === USER ? ' [user]' : ''}`;
 }
 
 const keyOf = (call: AttributedCall): string => `${call.privilege} ${call.privilege === USER ? call.space : ''} ${nameOf(call)}`;

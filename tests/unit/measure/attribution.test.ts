@@ -94,7 +94,7 @@ describe('symbols in a command\'s output', () => {
     for (const size of [1, 3, 7, 1000]) {
       const symbols: SymbolLine[] = [];
       let out = '';
-      const filter = new SymbolFilter((more) => void symbols.push(...more), (bytes) => void (out += new TextDecoder().decode(bytes)));
+      const filter = new SymbolFilter({ onSymbols: (more) => void symbols.push(...more), onOutput: (bytes) => void (out += new TextDecoder().decode(bytes)) });
       for (let at = 0; at < text.length; at += size) filter.push(new TextEncoder().encode(text.slice(at, at + size)));
       filter.end();
       expect([out, symbols.map(({ name, module }) => [name, module])]).toEqual(['beforeafter\n', [['_text', undefined], ['f', 'e1000']]]);
@@ -103,7 +103,7 @@ describe('symbols in a command\'s output', () => {
 
   it('a command that writes none has all of its output', () => {
     let out = '';
-    const filter = new SymbolFilter(() => undefined, (bytes) => void (out += new TextDecoder().decode(bytes)));
+    const filter = new SymbolFilter({ onSymbols: () => undefined, onOutput: (bytes) => void (out += new TextDecoder().decode(bytes)) });
     filter.push(new TextEncoder().encode('a\x1epint'));
     expect(out).toBe('a');
     filter.end();
