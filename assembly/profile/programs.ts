@@ -95,6 +95,11 @@ export function startInFile(c: CodePage, linear: u64): u64 {
   const n = rank(c, linear - c.bias), start = n ? symbol(c.first + n - 1) : GAP;
   return start & GAP ? 0 : numberOf(c, start);
 }
+/** Code at `linear`, of which no symbol says, was jumped to from `number`: that has a symbol, or is of another file. */
+export function isLeft(linear: u64, number: u64): bool {
+  const c = fileAt(linear), program = changetype<usize>(c) ? <u64>c.program : 0;
+  return number >> FunctionBit.PROGRAM != program || program && startInFile(c, (number & ((<u64>1 << FunctionBit.PROGRAM) - 1)) + c.bias) != 0;
+}
 /** Linear address where the next begins; all ones for none. */
 export function endInFile(c: CodePage, linear: u64): u64 {
   const n = rank(c, linear - c.bias);

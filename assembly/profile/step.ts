@@ -8,10 +8,9 @@ import { Block, firstRecord } from "../decode/cache";
 import { H } from "../decode/handlers";
 import { Insn, Is } from "../decode/record";
 import { S } from "../decode/system-handlers";
-import { FunctionBit } from "../surface/attribution";
 import { knownHere, linearRip } from "./blocks";
 import { unwind } from "./frames";
-import { asksForCode, isProgram, spaceNow } from "./programs";
+import { asksForCode, isLeft, isProgram, spaceNow } from "./programs";
 import { BOTTOM, frameAt, Known, KnownIs, Node, nodeAt, Profile, profile } from "./state";
 import { beginStack, enter, leaveTo, move, pushCall } from "./stacks";
 import { markAt, numberAt, startOf } from "./symbols";
@@ -49,15 +48,13 @@ export function before(exception: bool): u64 {
 function settle(p: Profile, start: u64): void {
   if (!p.top) return beginStack(child(ROOT, start ? start : numberAt(p.rip), p.space, p.cpl), 0);
   const f = frameAt(p.top), node = nodeAt(f.node);
-  const address = start ? start : p.below || node.cpl != p.cpl || node.space != p.space || leftFile(p, node) ? numberAt(p.rip) : node.address;
+  const address = start ? start : p.below || node.cpl != p.cpl || node.space != p.space || isProgram(p) && isLeft(p.rip, node.address) ? numberAt(p.rip) : node.address;
   p.below = 0;
   if (node.address == address && node.cpl == p.cpl && node.space == p.space) return;
   f.node = child(node.parent, address, p.space, p.cpl);
   if (numberAt(p.rip) == address) nodeAt(f.node).calls++;
 }
 
-/** Code without a symbol that is of another program than the function in hand, or of none: jumped to. */
-function leftFile(p: Profile, node: Node): bool { return isProgram(p) && numberAt(p.rip) >> FunctionBit.PROGRAM != node.address >> FunctionBit.PROGRAM; }
 
 /** After it. */
 export function after(): void {

@@ -12,10 +12,12 @@ afterEach(async () => {
 
 const BEGIN = 'mov edx, 0x5e0; mov al, 1; out dx, al', END = 'mov edx, 0x5e0; mov al, 2; out dx, al; mov edx, 0x501; out dx, al';
 /** Calls a function of its own, one that jumps to another, one without a symbol, and itself where it is loaded once more. */
-const TEXT = `main: ${BEGIN}; call f; call hidden; mov rax, 0x401000 + 0x300000; call rax; ${END}
+const TEXT = `main: ${BEGIN}; call f; call h; call hidden; mov rax, 0x401000 + 0x300000; call rax; ${END}
   f: nop; jmp g
   g: nop; nop; ret
-  hidden: nop; ret`;
+  h: jmp tail
+  hidden: nop; ret
+  tail: ret`;
 
 interface Made {
   code: Uint8Array;
@@ -31,7 +33,7 @@ function assembled(text: string): Made {
 /** `main: jmp f` first, so that what is called at the other place is a function. */
 const made = assembled(`first: jmp g2; ${TEXT}; g2: nop; ret`);
 const sized = (labels: readonly string[], { addressOf }: Made): { name: string; address: number; bytes: number }[] => labels.slice(0, -1).map((name, n) => ({ name, address: addressOf(name), bytes: addressOf(labels[n + 1]!) - addressOf(name) }));
-const SYMBOLS = sized(['first', 'main', 'f', 'g', 'hidden'], made);
+const SYMBOLS = sized(['first', 'main', 'f', 'g', 'h', 'hidden'], made);
 const FILE = { path: '/usr/bin/example', elf: makeProgram(made.code, { symbols: [...SYMBOLS, { name: 'g2', address: made.addressOf('g2') }] }) };
 
 /** A page map of the low 4 GiB for programs, with 2 MiB pages: linear 600000h leads to `second`. */
@@ -78,7 +80,7 @@ it('functions have their names, those that are jumped to, too, and the same wher
   await machine.addPrograms([FILE]);
   const region = await regionOf(machine), paths = byPath(region), hidden = `example+0x${made.addressOf('hidden').toString(16)} [user]`;
   expect(paths).toEqual({
-    'main [example]': 7, 'main [example];f [example]': 2, 'main [example];g [example]': 3, [`main [example];${hidden}`]: 2, 'main [example];first [example]': 1, 'main [example];g2 [example]': 2,
+    'main [example]': 8, 'main [example];h [example]': 1, [`main [example];example+0x${made.addressOf('tail').toString(16)} [user]`]: 1, 'main [example];f [example]': 2, 'main [example];g [example]': 3, [`main [example];${hidden}`]: 2, 'main [example];first [example]': 1, 'main [example];g2 [example]': 2,
   });
   expect(Object.values(paths).reduce((sum, n) => sum + n, 0)).toBe(Number(region.instructions));
   expect(region.attribution!.calls.find(({ name }) => name === 'f')).toMatchObject({ file: '/usr/bin/example', address: BigInt(made.addressOf('f')), calls: 1n, privilege: 3 });
