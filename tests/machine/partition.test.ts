@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMachine, type Machine } from 'pintail';
 import { KERNELS } from '../../guest/kernels/index.js';
-import { seeded } from '../support/raw-machine.js';
+import { createTranslator, type Translator } from '../../host/machine/translator.js';
+import { seeded, type RawMachine } from '../support/raw-machine.js';
 import { copyOf, hashOf, runInPieces, WHOLE, type Cuts } from './partition.js';
 
 const machines: Machine[] = [];
@@ -24,6 +25,17 @@ function randomCuts(seed: number, longest: number): Cuts {
   };
 }
 
+/** The same cuts with all that runs translated at once, and how many ticks did; a machine that goes on as a copy begins without translations. */
+function translated(cuts: Cuts): { cuts: Cuts; ticks(): bigint } {
+  const translators = new Map<RawMachine, Translator>();
+  const serve = (machine: RawMachine): void => {
+    const translator = translators.get(machine) ?? createTranslator(machine.instance, { mode: 'sync', threshold: 1 });
+    translators.set(machine, translator);
+    translator.serve();
+  };
+  return { cuts: { ...cuts, serve }, ticks: () => [...translators.values()].reduce((sum, t) => sum + BigInt(t.stats().ticks), 0n) };
+}
+
 /** Those that change what is mapped, what interrupts, and what stops before or after an instruction. */
 const CUT = ['faults', 'paging-pae', 'paging-4-level', 'supervisor', 'tasks', 'apic', 'debug-long', 'tlb', 'pcid'];
 
@@ -32,6 +44,14 @@ describe.each(Object.entries(KERNELS).filter(([name]) => CUT.includes(name)))('t
     const whole = runInPieces(make(), WHOLE);
     const longest = Math.max(8, Number(whole.ticks / 50n));
     expect(runInPieces(make(), randomCuts(1, longest))).toEqual(whole);
+  });
+
+  it('does the same translated, in pieces', () => {
+    const whole = runInPieces(make(), WHOLE), longest = Math.max(8, Number(whole.ticks / 50n));
+    const { cuts, ticks } = translated(randomCuts(2, longest));
+    expect(runInPieces(make(), cuts)).toEqual(whole);
+    console.log(`${ticks()} of ${whole.ticks} ticks translated`);
+    expect(ticks()).toBeGreaterThan(whole.ticks / 10n);
   });
 });
 

@@ -16,6 +16,8 @@ export interface Cuts {
   ticks(): number;
   /** Between two pieces: the machine to go on with. */
   between(machine: RawMachine): RawMachine;
+  /** After each run of the module, as the host serves what is translated. */
+  serve?(machine: RawMachine): void;
 }
 
 export const WHOLE: Cuts = { ticks: () => 0xffff_ffff, between: (machine) => machine };
@@ -62,6 +64,7 @@ export function runInPieces(rom: Uint8Array, cuts: Cuts): Outcome {
   machine.call('placeDebug', EXIT_PORT, 4, CONSOLE_PORT);
   for (;;) {
     const stop = machine.call('run', cuts.ticks(), 0) as StopReason;
+    cuts.serve?.(machine);
     if (stop === StopReason.BOUNDARY || stop === StopReason.IDLE) {
       text += takeText(machine);
       if (stop === StopReason.IDLE) machine.call('skipIdle', Math.min(machine.call('idleNsLo'), MAX_IDLE_NS), 0);
