@@ -1,10 +1,12 @@
 /** `pintail guest`: makes guests that other machines, or a web server, can use. */
 
+import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { buildGuest, buildHeaders, buildRoot, importGuest, prepareGuest, type DebianGuestName, type Guest } from '../guest/index.js';
+import { pktlab } from '../../guest/pktlab/index.js';
 import { didYouMean } from '../words/near.js';
 import { parseCommandLine, type Parsed } from './arguments.js';
-import { checkFolder, checkReadable } from './check.js';
+import { checkFolder, checkReadable, checkWritable } from './check.js';
 import { UsageError } from './faults.js';
 import { interruptible } from './interruptible.js';
 import { optionsOf, type CommandName } from './table.js';
@@ -91,11 +93,24 @@ async function headers(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+function writePktlab(args: readonly string[]): number {
+  const parsed = parseCommandLine(args, optionsOf('guest pktlab')), out = parsed.given('out');
+  if (out === undefined) parsed.faults.add('--out', 'is missing: the file to write.');
+  else checkWritable(out, out.value, parsed.faults);
+  for (const word of [...parsed.words, ...(parsed.rest ?? [])]) parsed.faults.add(word, '"guest pktlab" takes options only.');
+  parsed.faults.check();
+  const image = pktlab();
+  writeFileSync(out!.value, image);
+  process.stdout.write(parsed.has('json') ? `${JSON.stringify({ file: out!.value, bytes: image.length })}\n` : `${out!.value}  ${image.length} bytes\n`);
+  return 0;
+}
+
 /** The subcommand. */
 export async function guest(args: readonly string[]): Promise<number> {
   const [verb, ...rest] = args;
   if (verb === 'build') return build(rest);
   if (verb === 'import') return importArchive(rest);
   if (verb === 'headers') return headers(rest);
-  throw new UsageError(verb === undefined ? 'guest' : `guest ${verb}`, `say "guest build", "guest import" or "guest headers".${didYouMean(verb ?? '', ['build', 'import', 'headers'])}`);
+  if (verb === 'pktlab') return writePktlab(rest);
+  throw new UsageError(verb === undefined ? 'guest' : `guest ${verb}`, `say "guest build", "guest import", "guest headers" or "guest pktlab".${didYouMean(verb ?? '', ['build', 'import', 'headers', 'pktlab'])}`);
 }

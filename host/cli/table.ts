@@ -7,7 +7,7 @@ import { LIMIT_ROWS } from '../relay/limits.js';
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure rate' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'guest pktlab' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure rate' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -57,11 +57,11 @@ const TRACE = ['trace'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff', 'snapshot iommu'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', ...SNAPSHOT, ...MEASURE, 'trace', 'relay', 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', 'guest pktlab', ...SNAPSHOT, ...MEASURE, 'trace', 'relay', 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
-  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', ...SNAPSHOT, ...MEASURE, 'trace', 'version', 'help'] },
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', 'guest pktlab', ...SNAPSHOT, ...MEASURE, 'trace', 'version', 'help'] },
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
@@ -196,6 +196,7 @@ const GUESTS = [
     ['packages', 'a root file system of these Debian packages and all they need, on a disk: NAME,NAME', { value: 'NAMES', own: true }],
   ]),
   ...rowsOf('Options', ['guest headers'], [['out', 'the folder for them, some 80 MB; then: make -C FOLDER/build M=$PWD', { value: 'FOLDER', own: true, files: 'folder' }]]),
+  ...rowsOf('Options', ['guest pktlab'], [['out', 'the file for it, an ELF image of some 8 KB', { value: 'FILE', own: true, files: 'file' }]]),
   ...rowsOf('Options', ['guest import'], [['out', 'the folder for the guest; default the archive\'s name', { value: 'FOLDER', own: true, files: 'folder' }]]),
 ];
 
@@ -265,6 +266,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'guest build', usage: 'guest build [--guest amd64|i386] [--packages NAME,NAME | --snapshot] --out DIR', about: 'makes a guest of Debian\'s packages, for another machine or a web server' },
   { name: 'guest import', usage: 'guest import ROOTFS.tar [--out DIR]', about: 'makes a guest of a root file system of your own' },
   { name: 'guest headers', usage: 'guest headers --out DIR', about: 'what a kernel module of yours for the amd64 guest is compiled against (docs/measuring.md)' },
+  { name: 'guest pktlab', usage: 'guest pktlab --out FILE', about: 'a small kernel whose drivers do to network cards what a paper\'s did; runs on QEMU, too (docs/measuring.md)' },
   { name: 'snapshot info', usage: 'snapshot info FILE', about: 'what machine a snapshot is of, and its sections' },
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },

@@ -11,6 +11,7 @@ import { MeasureError } from './errors.js';
 import { WAYS, WRONGS, type Attack } from './isolation/attack.js';
 import { IOMMU_QUANTITIES, ISOLATION, quantityOf, QUANTITIES } from './quantities.js';
 import { check, isBoolean, isCount, isNumber, isOneOf, isText, listOf, object, recordOf, type Check, type Fields, type Problem } from './schema.js';
+import { PKTLAB_SETTINGS } from './pktlab.js';
 import { ROOT } from './root.js';
 import { CARD_MODELS, CHARGED_IN_TIME, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, type Variant } from './variant.js';
 
@@ -56,10 +57,14 @@ const isQuantity: Check = (value, path) => (typeof value === 'string' && (value 
 
 const isCharge: Check = (value, path) => (typeof value === 'object' && value !== null ? object(value, path, Object.fromEntries(CHARGED_IN_TIME.map((name) => [name, may(isNumber)]))) : isText(value, path));
 
+const isSettings: Check = (value, path) => object(value, path, Object.fromEntries(PKTLAB_SETTINGS.map((name) => [name, may(isText)])));
+/** Of a variant, what only a prepared guest can do. */
+const OF_LINUX = ['steady', 'driver', 'iommu', 'windows'] as const;
+
 const VARIANT: Fields = {
   name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
   count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
-  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isCharge), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)), windows: may(isBoolean),
+  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isCharge), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)), windows: may(isBoolean), pktlab: may(isSettings),
 };
 const ATTACK: Fields = { name: needed(isText), way: needed(isOneOf(WAYS)), wrong: needed(isOneOf(Object.keys(WRONGS))), reason: may(isCount(1, 0x26)), behind: may(isBoolean) };
 const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };
@@ -84,12 +89,13 @@ function meaningProblems({ variants = [], attacks = [], figures }: Raw): Problem
   const twice = names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: `${place(i)}.name`, expected: `a name of its own: "${name}" is there before` }] : []));
   const mixed = figures.flatMap(({ variant, quantity, over }, i) => (attacked.has(variant) !== (quantity === ISOLATION) || (over !== undefined && attacked.has(over)) ? [{ path: `figures[${i}].quantity`, expected: `"${ISOLATION}" of an attack, another of a variant` }] : []));
   const received = variants.flatMap(({ steady, direction }, i) => (steady === true && direction !== 'tx' ? [{ path: `variants[${i}].steady`, expected: 'a variant that sends ("tx")' }] : []));
+  const foreign = variants.flatMap((variant, i) => (variant.pktlab === undefined ? [] : OF_LINUX.filter((name) => variant[name] !== undefined).map((name) => ({ path: `variants[${i}].${name}`, expected: 'no such field with "pktlab", which is no Linux' }))));
   const wrong = figures.flatMap((row, i) => [
     ...(['variant', 'over'] as const).flatMap((key) => (row[key] === undefined || names.includes(row[key]) ? [] : [{ path: `figures[${i}].${key}`, expected: `the name of a variant.${didYouMean(row[key], names)}` }])),
     ...(row.verdict === 'reproduced' && row.paper === undefined ? [{ path: `figures[${i}].paper`, expected: 'the figure that is reproduced' }] : []),
     ...(row.verdict === 'reproduced' && row.paper?.tag === 'M' ? [{ path: `figures[${i}].paper.tag`, expected: 'S, S2 or D: a figure known from memory alone is no gate' }] : []),
   ]);
-  return [...twice, ...mixed, ...received, ...wrong];
+  return [...twice, ...mixed, ...received, ...foreign, ...wrong];
 }
 
 function problemsOf(value: unknown): Problem[] {

@@ -20,6 +20,8 @@ export interface Figures {
   /** The card's, that reached the driver; and all that the processor took. */
   interrupts: number;
   interruptsTaken: number;
+  /** Accesses to the two 8259s. */
+  controllers: number;
   doorbells: number;
   descriptors: number;
   /** Payload between guest memory and the line. */
@@ -33,6 +35,7 @@ export interface Figures {
 }
 
 const IOMMU = 'iommu0 ';
+const CONTROLLERS = ['pic master', 'pic slave'];
 
 const value = (region: Region, name: string): number => Number(region.counters.find((counter) => counter.name === name)?.value ?? 0n);
 const sum = (region: Region, names: readonly string[]): number => names.reduce((total, name) => total + value(region, name), 0);
@@ -100,6 +103,7 @@ export function figuresOf(region: Region, variant: Variant, number: number, port
     registers: Object.fromEntries(Object.entries(registers).map(([name, n]) => [name, each(n)])),
     interrupts: own(row.interrupts),
     interruptsTaken: each(value(region, 'interrupts taken')),
+    controllers: each(CONTROLLERS.reduce((total, name) => total + Number(region.devices[name]?.reads ?? 0n) + Number(region.devices[name]?.writes ?? 0n), 0)),
     doorbells: own(row.doorbells[direction]),
     descriptors: own(row.descriptors[direction]),
     bytes: own(row.bytes[direction]),

@@ -35,13 +35,13 @@ export function packetVariants({ cards, sizes, directions, count, warmUp, rate, 
 }
 
 /** What a report's first line says of the devices and of time. */
-export function conditions(variants: readonly Pick<Variant, 'speed' | 'fifo' | 'charge'>[], { tickNs, guest }: Origin, charge?: ChargeTable): string {
+export function conditions(variants: readonly Pick<Variant, 'speed' | 'fifo' | 'charge'>[], { tickNs, guest, pktlab }: Origin, charge?: ChargeTable): string {
   const lines = [...new Set(variants.map(({ speed, fifo }) => (speed === undefined ? 'instant device' : `line of ${speed} bit/s${fifo === undefined ? `, FIFO of ${FIFO_BYTES} bytes` : fifo === 0 ? ', frames done at their last bit' : `, FIFO of ${fifo} bytes`}`)))];
   const named = ({ name, source, tag }: ChargeTable): string => `charges "${name}" (${source}${tag === undefined ? '' : `; known by ${tag}`})`;
   const inTime = [...new Set(variants.flatMap((variant) => (variant.charge === undefined ? [] : `${named(tableOf(variant.charge))} in virtual time, modelled`)))];
   if (inTime.length > 0 && variants.some((variant) => variant.charge === undefined)) inTime.unshift('nothing charged');
   const table = charge !== undefined ? `${named(charge)}, modelled` : inTime.length > 0 ? inTime.join(' or ') : 'nothing charged';
-  return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}, Linux ${guest.version}${guest.modules === undefined ? '' : ` with ${Object.keys(guest.modules).join(', ')}`}`;
+  return `${lines.join(' or ')}; ${table}; ${tickNs} ns an instruction; guest ${guest.name}${guest.name === 'pktlab' ? '' : `, Linux ${guest.version}`}${pktlab === undefined ? '' : ', and pktlab'}${guest.modules === undefined ? '' : ` with ${Object.keys(guest.modules).join(', ')}`}`;
 }
 
 /** Three decimals where they say something. */

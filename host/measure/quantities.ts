@@ -22,8 +22,12 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = {
   interruptsPerSecond: { about: 'interrupts of the card a second of the guest', of: ({ interrupts, packets, virtualNs }) => (interrupts * packets * 1e9) / virtualNs },
   packetsPerSecond: { about: 'packets a second of the guest', of: ({ packets, virtualNs }) => (packets * 1e9) / virtualNs },
   packetsPerInterrupt: { about: 'packets an interrupt', of: ({ interrupts }) => 1 / interrupts },
+  kicksPerInterrupt: { about: 'doorbells an interrupt', of: ({ doorbells, interrupts }) => doorbells / interrupts },
   accessesPerInterrupt: { about: 'accesses to the card\'s registers an interrupt', of: ({ accesses, interrupts }) => accesses / interrupts },
   dataPortAccesses: { about: 'accesses to pcnet\'s data port', of: dataPort },
+  dataPortOthers: { about: 'accesses to pcnet\'s data port that start no transmission', of: (figures) => dataPort(figures) - figures.doorbells },
+  controllerAccesses: { about: 'accesses to the two 8259s', of: ({ controllers }) => controllers },
+  dataPortLaw22: { about: 'the share of the next row, times one and four accesses an interrupt: 1 where Linux 2.2\'s driver does nothing else', of: (figures) => (figures.doorbells / dataPort(figures)) * (1 + 4 * figures.interrupts) },
   dataPortLaw: { about: 'that share, times one and seven accesses an interrupt: 1 where Linux 6.1\'s driver does nothing else', of: (figures) => (figures.doorbells / dataPort(figures)) * (1 + 7 * figures.interrupts) },
   dataPortShare: { about: 'share of pcnet\'s data port accesses that start a transmission', of: (figures) => figures.doorbells / dataPort(figures) },
 };

@@ -1,6 +1,6 @@
 /** Measures variants: machines of up to eight cards, each before a lab, with one script. The same variants give the same figures. */
 
-import { prepareGuest } from '../guest/index.js';
+import { prepareGuest, type Guest } from '../guest/index.js';
 import { createLocal } from '../machine/create-local.js';
 import type { LocalMachine } from '../machine/local.js';
 import { codeSymbols, mergeSymbols, type SymbolLine } from '../machine/symbols.js';
@@ -10,12 +10,15 @@ import { machineCharges, tableOf } from './charge.js';
 import { MeasureError } from './errors.js';
 import { figuresOf, offeredOf, type Figures, type Offered } from './figures.js';
 import { additionsOf, digestsOf, readModule, type OwnModule } from './modules.js';
+import { pktlabDigest, runPktlab } from './pktlab.js';
 import { FIRST_SLOT, guestScript, MOST_CARDS, regionName } from './script.js';
 import { IOMMU_MODES, type Variant } from './variant.js';
 import { watchWindows } from './windows.js';
 
 /** The end of a machine that does not come to its own: a phase takes some 0.1 G instructions. */
 const MOST_INSTRUCTIONS = 20_000_000_000;
+
+type Manifest = Guest['manifest'];
 
 export interface Measured {
   variant: Variant;
@@ -46,6 +49,8 @@ export interface MeasureOptions {
 export interface Origin {
   /** Linux's version, and the digests of the guest's files and of modules added to it. */
   guest: { name: string; version: string; kernel: string; initrd: string; modules?: Record<string, string> };
+  /** Digest of pktlab's image, where some variants are its. */
+  pktlab?: string;
   /** First digits of the module's SHA-256. */
   build: string;
   /** ns of virtual time that an instruction takes. */
@@ -71,11 +76,14 @@ function unitOf({ iotlbEntries, iotlbWays }: Variant): DeviceOptions {
 /** Variants can share a machine when they want the same one. */
 const sameMachine = (a: Variant, b: Variant): boolean => a.iommu === b.iommu && JSON.stringify(a.charge) === JSON.stringify(b.charge) && a.iotlbEntries === b.iotlbEntries && a.iotlbWays === b.iotlbWays;
 
+/** What a machine has before its cards. */
+const outsideOf = (variants: readonly Variant[]): Pick<MachineOptions, 'netdevs' | 'devices'> => ({ netdevs: variants.map(labOf), devices: variants.map(deviceOf) });
+
 function machineOptions(variants: readonly Variant[], first: number, { phases, attribute = false }: MeasureOptions, modules: readonly OwnModule[]): MachineOptions {
   const { iommu, charge } = variants[0]!, parameters = IOMMU_MODES[iommu];
   const unit: DeviceOptions[] = parameters === undefined ? [] : [unitOf(variants[0]!)];
   return {
-    guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: variants.map(labOf), devices: [...unit, ...variants.map(deviceOf)],
+    guest: 'amd64', append: ['cards=down', parameters ?? []].flat().join(' '), netdevs: outsideOf(variants).netdevs!, devices: [...unit, ...outsideOf(variants).devices!],
     command: ['sh', '-c', guestScript(variants, first, phases, { symbols: attribute, modules })], ...(modules.length > 0 ? { add: additionsOf(modules) } : {}), ...(attribute ? { attribute } : {}), ...(charge === undefined ? {} : { charges: machineCharges(tableOf(charge)) }), limits: { instructions: MOST_INSTRUCTIONS },
   };
 }
@@ -148,29 +156,41 @@ async function watch({ variant, figures }: Measured, options: MachineOptions, si
   }
 }
 
-/** Those from `first` on that one machine has: no more than it has room for, and behind the same unit. */
+/** Those from `first` on that one machine has: no more than it has room for, and behind the same unit; of pktlab's each its own. */
 function groupAt(variants: readonly Variant[], first: number): readonly Variant[] {
-  const rest = variants.slice(first, first + MOST_CARDS), other = rest.findIndex((variant) => !sameMachine(variant, rest[0]!));
+  const rest = variants.slice(first, first + MOST_CARDS), other = rest.findIndex((variant, i) => !sameMachine(variant, rest[0]!) || (i > 0 && (variant.pktlab ?? rest[0]!.pktlab) !== undefined));
   return other < 0 ? rest : rest.slice(0, other);
 }
 
+/** The guest that variants are measured in, where pktlab does not measure all of them. */
+async function prepare(variants: readonly Variant[], { onProgress, onTransfer, signal }: MeasureOptions): Promise<Manifest | undefined> {
+  if (variants.every(({ pktlab }) => pktlab !== undefined)) return undefined;
+  return (await prepareGuest('amd64', { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }), ...(onTransfer === undefined ? {} : { onTransfer }) })).manifest;
+}
+
+function originOf(variants: readonly Variant[], manifest: Manifest | undefined, modules: readonly OwnModule[], build: string): Origin {
+  const digest = variants.some(({ pktlab }) => pktlab !== undefined) ? pktlabDigest() : undefined;
+  if (manifest === undefined) return { guest: { name: 'pktlab', version: 'none', kernel: digest!, initrd: 'none' }, build, tickNs: 1 };
+  const { name, version, kernel, initrd } = manifest;
+  return { guest: { name, version, kernel: kernel.sha256, initrd: initrd.sha256, ...(modules.length > 0 ? { modules: digestsOf(modules) } : {}) }, ...(digest === undefined ? {} : { pktlab: digest }), build, tickNs: 1 };
+}
+
 export async function measureVariants(variants: readonly Variant[], options: MeasureOptions): Promise<{ measured: Measured[]; origin: Origin }> {
-  const { phases, onProgress, onTransfer, signal } = options;
+  const { phases, onProgress, signal } = options;
   const progress = { ...(onProgress === undefined ? {} : { onProgress }), ...(signal === undefined ? {} : { signal }) };
-  const { manifest } = await prepareGuest('amd64', { ...progress, ...(onTransfer === undefined ? {} : { onTransfer }) });
-  const release = manifest.packages.find((row) => row.name.startsWith('linux-image-'))?.name.slice('linux-image-'.length);
+  const manifest = await prepare(variants, options);
+  const release = manifest?.packages.find((row) => row.name.startsWith('linux-image-'))?.name.slice('linux-image-'.length);
   const modules = (options.add ?? []).map((path) => readModule(path, release));
   const measured: Measured[] = [];
   let build = '';
   for (let first = 0; first < variants.length; first = measured.length) {
-    const group = groupAt(variants, first);
+    const group = groupAt(variants, first), isBare = group[0]!.pktlab !== undefined;
     onProgress?.(`measuring ${group.map(({ name }) => name).join(', ')}`);
-    const run = await runMachine({ ...machineOptions(group, first, options, modules), ...progress });
+    const run = isBare ? { symbols: [], ...(await runPktlab(group[0]!, first, phases, outsideOf(group), progress)) } : await runMachine({ ...machineOptions(group, first, options, modules), ...progress });
     const read = readRegions(group, first, phases, run.regions, functionsOf(modules, run.symbols));
     for (const one of read) if (one.variant.windows === true) await watch(one, { ...machineOptions([one.variant], first, { phases: 1 }, modules), ...progress }, signal);
     measured.push(...read);
     ({ build } = run);
   }
-  const { name, version, kernel, initrd } = manifest;
-  return { measured, origin: { guest: { name, version, kernel: kernel.sha256, initrd: initrd.sha256, ...(modules.length > 0 ? { modules: digestsOf(modules) } : {}) }, build, tickNs: 1 } };
+  return { measured, origin: originOf(variants, manifest, modules, build) };
 }

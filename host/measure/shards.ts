@@ -9,6 +9,7 @@ import { differences, readResult } from './again.js';
 import { MeasureError } from './errors.js';
 import type { Experiment } from './experiment.js';
 import type { ExperimentResult } from './result.js';
+import type { Origin } from './run.js';
 
 export interface Shard {
   /** From 1 to `count`. */
@@ -44,13 +45,21 @@ function resultsBelow(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(join(dir, entry.name, 'result.json'))).map((entry) => join(dir, entry.name));
 }
 
+/** How two results are not of one guest and module. Experiments may be of different guests (of none, too), and each guest is one. */
+function unlikeOrigins(a: Origin, b: Origin): string[] {
+  const guests = a.guest.name === b.guest.name ? differences(a.guest, b.guest, 'guest') : [];
+  return [...guests, ...differences({ build: a.build, tickNs: a.tickNs }, { build: b.build, tickNs: b.tickNs }), ...(a.pktlab !== undefined && b.pktlab !== undefined ? differences(a.pktlab, b.pktlab, 'pktlab') : [])];
+}
+
 /** Results of folders, in the order of experiments' numbers; refused where they are of unlike guests or modules, or one experiment has two that differ. */
 export function mergeResults(dirs: readonly string[]): ExperimentResult[] {
   const found = new Map<string, { dir: string; result: ExperimentResult }>();
   for (const dir of dirs.flatMap(resultsBelow)) {
-    const result = readResult(dir), { id } = result.experiment, [first] = found.values(), twin = found.get(id);
-    const unlike = first === undefined ? [] : differences(first.result.origin, result.origin);
-    if (unlike.length > 0) throw new MeasureError('merge', `${first!.dir} and ${dir} are not of one guest and module:\n${unlike.join('\n')}`);
+    const result = readResult(dir), { id } = result.experiment, twin = found.get(id);
+    for (const { dir: other, result: { origin } } of found.values()) {
+      const unlike = unlikeOrigins(origin, result.origin);
+      if (unlike.length > 0) throw new MeasureError('merge', `${other} and ${dir} are not of one guest and module:\n${unlike.join('\n')}`);
+    }
     if (twin !== undefined && differences(twin.result, result).length > 0) throw new MeasureError('merge', `${twin.dir} and ${dir} both have ${id}, and differ.`);
     found.set(id, { dir, result });
   }

@@ -48,6 +48,8 @@ export interface Variant {
   fifo?: number;
   /** Sent frames are measured within a run that has no end, so that a ring stays full: for as long as `count` take on the line, or without one at `rate`. */
   steady?: boolean;
+  /** Measured by pktlab in place of a prepared guest: what its command line says beside what this variant does (PKTLAB_SETTINGS). */
+  pktlab?: Readonly<Record<string, string>>;
   /** Parameters of the driver's kernel module. */
   driver: Readonly<Record<string, string>>;
   /** virtio features that are not offered. */

@@ -14,7 +14,8 @@ const wrong = (line: string, ...says: string[]): WrongLine => ({ line, says });
 export const WRONG_LINES: readonly WrongLine[] = [
   // Commands and options that are not there
   wrong('rnu', 'rnu: there is no such command. Did you mean run?'),
-  wrong('guest bild --out x', 'guest bild: say "guest build", "guest import" or "guest headers". Did you mean build?'),
+  wrong('guest bild --out x', 'guest bild: say "guest build", "guest import", "guest headers" or "guest pktlab". Did you mean build?'),
+  wrong('guest pktlab image', '--out: is missing', 'image: "guest pktlab" takes options only.'),
   wrong('guest headers tally.ko', '--out: is missing', 'tally.ko: "guest headers" takes options only.'),
   wrong('measure packet --iommu stric', '--iommu stric: "stric" is none of none, off, copy, strict, lazy, passthrough. Did you mean strict?'),
   wrong('measure packet --figure @NOWHERE/x.svg', '--figure @NOWHERE/x.svg: cannot write @NOWHERE/x.svg: there is no such folder.'),
