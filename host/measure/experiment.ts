@@ -11,9 +11,8 @@ import { MeasureError } from './errors.js';
 import { WAYS, WRONGS, type Attack } from './isolation/attack.js';
 import { IOMMU_QUANTITIES, ISOLATION, quantityOf, QUANTITIES } from './quantities.js';
 import { check, isBoolean, isCount, isNumber, isOneOf, isText, listOf, object, recordOf, type Check, type Fields, type Problem } from './schema.js';
-import { PKTLAB_SETTINGS } from './pktlab.js';
 import { ROOT } from './root.js';
-import { CARD_MODELS, CHARGED_IN_TIME, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, type Variant } from './variant.js';
+import { CARD_MODELS, CHARGED_IN_TIME, DEFAULTS, DIRECTIONS, IOMMU_MODES, LEAST_COUNT, PKTLAB_SETTINGS, type Variant } from './variant.js';
 
 /** What a figure's passing says; failing says "not reproduced". */
 export const VERDICTS = ['reproduced', 'order only', 'calibrated', 'by construction', 'no published figure'] as const;

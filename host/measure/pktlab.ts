@@ -4,18 +4,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { pktlab, PKTLAB_OPTIONS } from '../../guest/pktlab/index.js';
+import { pktlab } from '../../guest/pktlab/index.js';
 import { createLocal } from '../machine/create-local.js';
 import type { MachineOptions, Region } from '../machine/types.js';
 import { machineCharges, tableOf } from './charge.js';
 import { MeasureError } from './errors.js';
 import { offsetUs } from './script.js';
 import type { Variant } from './variant.js';
-
-/** What the variant itself says, and what a region is called by. */
-const TAKEN = new Set(['card', 'mode', 'size', 'count', 'warmup', 'phases', 'burst', 'offset', 'port', 'variant']);
-/** What an experiment may say beside. */
-export const PKTLAB_SETTINGS: readonly string[] = PKTLAB_OPTIONS.filter((name) => !TAKEN.has(name));
 
 const MEMORY_MIB = 32;
 const MOST_INSTRUCTIONS = 2_000_000_000;

@@ -1,5 +1,6 @@
 /** What can be measured of a network card: one variant is one card, its driver's settings, and the traffic. */
 
+import { PKTLAB_OPTIONS } from '../../guest/pktlab/index.js';
 import { MODELS, type ModelName } from '../machine/models.js';
 
 /** Network cards, by the shorter of their names. */
@@ -26,6 +27,11 @@ export type IommuMode = keyof typeof IOMMU_MODES;
 /** What a variant's own charges may be of, in ns. */
 export const CHARGED_IN_TIME = ['instructions', 'accesses', 'interrupts', 'doorbells', 'bytes'] as const;
 export type OwnCharges = Readonly<Partial<Record<(typeof CHARGED_IN_TIME)[number], number>>>;
+
+/** Of pktlab's words, what the variant itself says, and what a region is called by. */
+const SAID = new Set(['card', 'mode', 'size', 'count', 'warmup', 'phases', 'burst', 'offset', 'port', 'variant']);
+/** What an experiment may say beside. */
+export const PKTLAB_SETTINGS: readonly string[] = PKTLAB_OPTIONS.filter((name) => !SAID.has(name));
 
 export interface Variant {
   name: string;

@@ -74,7 +74,7 @@ describe('completion', () => {
 
   it('offers commands, options, models, properties and values', async () => {
     expect(await words('pintail r')).toEqual(['relay', 'run']);
-    expect(await words('pintail guest ')).toEqual(['build', 'headers', 'import']);
+    expect(await words('pintail guest ')).toEqual(['build', 'headers', 'import', 'pktlab']);
     expect(await words('pintail run -ker')).toEqual(['-kernel']);
     expect(await words('pintail run --ke')).toEqual(['--kernel']);
     expect(await words('pintail run -device e1')).toEqual(['e1000']);
