@@ -1,7 +1,7 @@
 // The tests in three sizes: check (two minutes), test (what README.md promises, fifteen), long (soaks and big fuzz runs); and, apart
 // from them, guest: other people's kernels and tools that take minutes each.
 //
-//   node tests/run.mjs check|test|long|guest
+//   node tests/run.mjs check|test|long|guest|iommu
 //
 // Prints what failed with the command that runs only that, and ends with "N passed, N failed". Where a few files of a long run failed,
 // they run once more by themselves: a test that then passes is unsteady, is named as that, and wants mending like any other.
@@ -21,7 +21,9 @@ const FOLDERS = {
 };
 const SIZES = ["check", "test", "long"];
 /** Sizes that stand alone. */
-const APART = { guest: ["tests/guest-long/"] };
+const APART = { guest: ["tests/guest-long/"], iommu: ["tests/guest/"] };
+/** Sizes whose folders run behind a remapping unit (docs/testing.md); the long size runs them too. */
+const BEHIND = "iommu";
 
 /** Failing files that run again; more is not chance. */
 const MOST_AGAIN = 3;
@@ -36,9 +38,9 @@ function fail(what, command, detail = "") {
   process.stdout.write(`FAILED  ${what}\n${detail}`);
 }
 
-function runNode(args, quiet) {
+function runNode(args, quiet, env = {}) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", quiet ? "pipe" : "inherit", "inherit"] });
+    const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", quiet ? "pipe" : "inherit", "inherit"] });
     let output = "";
     child.stdout?.on("data", (d) => (output += d));
     child.on("close", (code) => resolve({ code, output }));
@@ -72,30 +74,30 @@ async function runAspect() {
 }
 
 /** One run of vitest: what passed, and what failed; undefined where it left no report. */
-async function vitest(paths) {
+async function vitest(paths, env) {
   const report = join(root, "build/test-results.json");
   mkdirSync(join(root, "build"), { recursive: true });
   rmSync(report, { force: true });
   const args = ["node_modules/vitest/vitest.mjs", "run", ...paths, "--passWithNoTests", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { code } = await runNode(args, false);
+  const { code } = await runNode(args, false, env);
   try {
     const results = JSON.parse(readFileSync(report, "utf8"));
-    return { code, passed: results.numPassedTests, failed: results.testResults.flatMap(failuresOf) };
+    return { code, passed: results.numPassedTests, failed: results.testResults.flatMap(failuresOf).map((one) => ({ ...one, command: prefixOf(env) + one.command })) };
   } catch {
     return undefined;
   }
 }
 
-async function runVitest(folders) {
-  const command = `npx vitest run ${folders.join(" ")}`;
-  const first = await vitest(folders);
+async function runVitest(folders, env = {}) {
+  const command = `${prefixOf(env)}npx vitest run ${folders.join(" ")}`;
+  const first = await vitest(folders, env);
   if (first === undefined) return fail("vitest ended without a report", command);
   passed += first.passed;
   if (first.code !== 0 && first.failed.length === 0) return fail(`vitest ended with status ${first.code}`, command);
   const files = [...new Set(first.failed.map(({ file }) => file))];
   if (files.length === 0 || files.length > MOST_AGAIN) return void failures.push(...first.failed);
   process.stdout.write(`\nAgain, alone: ${files.join(" ")}\n`);
-  const second = await vitest(files);
+  const second = await vitest(files, env);
   if (second?.code === 0) {
     unsteady.push(...first.failed);
     passed += first.failed.length;
@@ -103,6 +105,9 @@ async function runVitest(folders) {
     failures.push(...(second?.failed.length ? second.failed : first.failed));
   }
 }
+
+/** An environment in front of a command. */
+function prefixOf(env) { return Object.entries(env).map(([name, value]) => `${name}=${value} `).join(""); }
 
 /** What failed in a file of the report: `{ file, what, command }` each. */
 function failuresOf(file) {
@@ -139,6 +144,8 @@ if (!SIZES.includes(size) && !Object.hasOwn(APART, size)) {
 if (await buildAll()) {
   await checkTypes();
   if (SIZES.includes(size)) await runAspect();
-  await runVitest(foldersOf(size));
+  const behind = { PINTAIL_IOMMU: "1" };
+  await runVitest(foldersOf(size), size === BEHIND ? behind : {});
+  if (size === "long") await runVitest(APART[BEHIND], behind);
 }
 summarise();

@@ -82,7 +82,7 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 @inline export const CARD_DATA_SIZE: usize = 16 * CARD_STATE_BYTES;
 /** The remapping unit (vtd/layout.ts). */
 @inline export const VTD_DATA: usize = CARD_DATA + CARD_DATA_SIZE;
-@inline export const VTD_DATA_SIZE: usize = 40 * KIB;
+@inline export const VTD_DATA_SIZE: usize = 44 * KIB;
 /** The screen's registers (display/layout.ts). */
 @inline export const DISPLAY_DATA: usize = VTD_DATA + VTD_DATA_SIZE;
 @inline export const DISPLAY_DATA_SIZE: usize = 4 * KIB;

@@ -15,6 +15,8 @@ import { clearTimerIds } from "../device/timers";
 import { attachVga, resetVga } from "../display/vga/vga";
 import { attachLab, resetLabs } from "../lab/lab";
 import { attachEdu, resetEdu } from "../misc/edu/edu";
+import { attachIommuTestDev, resetIommuTestDev } from "../misc/iommu-testdev/iommu-testdev";
+import { attachPciTestDev, resetPciTestDev } from "../misc/pci-testdev/pci-testdev";
 import { attachE1000, e1000LinkChanged, resetE1000Card } from "../nic/e1000/card";
 import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
 import { attachAhci, resetAhci } from "../storage/ahci/ahci";
@@ -70,6 +72,8 @@ export function defineModels(): void {
   row(CardKind.IDE, Has.NOTHING, attachIde.index, resetIde.index, 0, 0);
   row(CardKind.FDC, Has.NOTHING, attachFloppy.index, resetFloppy.index, 0, 0);
   row(CardKind.FLOPPY, Has.DISK, attachDiskette.index, resetDrive.index, 0, 0);
+  row(CardKind.IOMMU_TESTDEV, Has.NOTHING, attachIommuTestDev.index, resetIommuTestDev.index, 0, 0);
+  row(CardKind.PCI_TESTDEV, Has.NOTHING, attachPciTestDev.index, resetPciTestDev.index, 0, 0);
   row(CardKind.ROOT_PORT, Has.NOTHING, attachRootPort.index, 0, 0, 0);
   place(CardKind.AHCI, Place.BOARD);
   place(CardKind.IDE_DISK, Place.NONE);

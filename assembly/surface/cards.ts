@@ -1,7 +1,7 @@
 // Numbers of cards that the module and the host share. No import, no overlay: the host compiles this file too.
 
 /** Models of cards. */
-export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, VGA, AHCI, IDE_DISK, IDE_CD, IDE, FLOPPY, FDC, ROOT_PORT, COUNT }
+export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, VGA, AHCI, IDE_DISK, IDE_CD, IDE, FLOPPY, FDC, ROOT_PORT, IOMMU_TESTDEV, PCI_TESTDEV, COUNT }
 
 /** What a card of the machine's list may have been given, a 64-bit word each; what was not given is 0, but for defaultOptions (card.ts). */
 export const enum CardOption {
@@ -27,6 +27,8 @@ export const enum CardOption {
   CONTROLLER, UNIT,
   /** Root ports: the slot's number, and the link's. */
   SLOT_NUMBER, LINK_PORT,
+  /** pci-testdev: bytes of its BAR 2, 0 for none. */
+  MEMBAR,
   COUNT,
 }
 
@@ -34,6 +36,6 @@ export const enum CardOption {
 export const enum CardPlace { BEHIND = 0x100 }
 
 /** A remapping unit's switches, and above them the bits of an address. */
-export const enum IommuWord { REMAP = 1, EIM = 2, CACHING = 4, SNOOP = 8, DRAIN = 16, PASS = 32, BITS_SHIFT = 8 }
+export const enum IommuWord { REMAP = 1, EIM = 2, CACHING = 4, SNOOP = 8, DRAIN = 16, PASS = 32, SCALABLE = 64, FIRST = 128, BITS_SHIFT = 8 }
 /** Entries and ways of its IOTLB, and tables that it keeps: 16 bits each. */
 export const enum IommuCaches { ENTRIES_SHIFT = 0, WAYS_SHIFT = 16, TABLES_SHIFT = 32 }

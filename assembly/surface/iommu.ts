@@ -3,7 +3,7 @@
 export const enum UnitLook {
   /** Root table, interrupt-remapping table (with its size and EIME), GSTS, bits of an address. */
   TABLES,
-  /** Entry i of the IOTLB: bits of its page (0: free), the address, where it leads, domain << 2 and rights. */
+  /** Entry i of the IOTLB: bits of its page (0: free), the address, where it leads, domain << 2 and rights; of a first stage's page 1 << 18 and PASID << 32. */
   PAGE,
   /** Kept interrupt entry i: its index plus one (0: free), and its two halves. */
   ENTRY,

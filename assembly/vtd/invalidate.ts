@@ -2,9 +2,10 @@
 // is never one to wait for: drains are done when they are asked for. False: there is no such granularity, and nothing was done.
 
 import { spend } from "../device/allowance";
-import { dropContexts, dropContextsOf, dropContextsOfDomain, sourceMask } from "./contexts";
+import { dropContexts, dropContextsOf, dropContextsOfDomain, dropPasids, sourceMask } from "./contexts";
 import { Count, tally } from "./counters";
-import { dropPages, dropPagesAt, dropPagesOfDomain, entries } from "./iotlb";
+import { dropPages, dropPagesAt, dropPagesOfDomain, dropPagesOfPasid, entries } from "./iotlb";
+import { PasidInv } from "./scalable-spec";
 import { CONTEXT_ENTRIES } from "./layout";
 import { Granule, Iva, MAMV, TABLE_ADDRESS } from "./spec";
 import { dropTables, dropTablesAt, dropTablesOfDomain } from "./tables";
@@ -38,5 +39,26 @@ function invalidateAt(domain: u32, place: u64, mask: u32): bool {
   tally(Count.IOTLB_PAGE);
   dropPagesAt(domain, place & TABLE_ADDRESS, mask);
   if (!(place & Iva.IH)) dropTablesAt(domain, place & TABLE_ADDRESS, mask);
+  return true;
+}
+
+/** The PASID cache (6.5.2.2). */
+export function invalidatePasids(granule: u32, domain: u32, pasid: u32): bool {
+  spend(CONTEXT_ENTRIES >> ENTRIES_LOG2);
+  tally(Count.PASIDS);
+  switch (granule) {
+    case PasidInv.CACHE_DOMAIN: dropPasids(domain, -1); return true;
+    case PasidInv.CACHE_PASID: dropPasids(domain, <i32>pasid); return true;
+    case PasidInv.CACHE_GLOBAL: dropContexts(); return true;
+    default: return false;
+  }
+}
+
+/** Pages of a first stage by PASID (6.5.2.4); `place` as in invalidatePages. */
+export function invalidatePasidPages(granule: u32, domain: u32, pasid: u32, place: u64): bool {
+  if (granule != PasidInv.PAGES_PASID && granule != PasidInv.PAGES_SELECTED) return false;
+  spend(entries() >> ENTRIES_LOG2);
+  tally(Count.IOTLB_PASID);
+  dropPagesOfPasid(domain, pasid, place & TABLE_ADDRESS, granule == PasidInv.PAGES_SELECTED ? <i32>(place & Iva.AM) : -1);
   return true;
 }

@@ -7,10 +7,10 @@ import { VTD_DATA } from "../device/layout";
 /** The registers by their offsets. */
 @inline export const UNIT_VALUES: usize = UNIT_WORDS + UNIT_WORDS_SIZE;
 @inline export const UNIT_VALUES_SIZE: usize = 768;
-/** An entry of each cache is 32 bytes. */
+/** An entry of each cache is 32 bytes, a context 64. */
 @inline export const CONTEXT_ENTRIES: u32 = 64;
 @inline export const CONTEXT_CACHE: usize = UNIT_VALUES + UNIT_VALUES_SIZE;
-@inline export const CONTEXT_CACHE_SIZE: usize = 32 * <usize>CONTEXT_ENTRIES;
+@inline export const CONTEXT_CACHE_SIZE: usize = 64 * <usize>CONTEXT_ENTRIES;
 @inline export const IRTE_ENTRIES: u32 = 64;
 @inline export const IRTE_CACHE: usize = CONTEXT_CACHE + CONTEXT_CACHE_SIZE;
 @inline export const IRTE_CACHE_SIZE: usize = 32 * <usize>IRTE_ENTRIES;

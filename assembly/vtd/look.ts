@@ -1,7 +1,7 @@
 // What the host is told of the remapping unit, for people to look at (host/machine/iommu-text.ts): four 64-bit words about one thing at a time, in
 // scratch memory, or a row of eight where it lies. Nothing of the machine changes.
 
-import { entries, domainOf, bitsOf, isThere, pageAt, rightsOf, sizeOf } from "./iotlb";
+import { entries, domainOf, bitsOf, isFirst, isThere, pageAt, rightsOf, sizeOf } from "./iotlb";
 import { keptEntry } from "./entries";
 import { IRTE_ENTRIES, MAX_REQUESTERS } from "./layout";
 import { rowAt } from "./requesters";
@@ -28,8 +28,8 @@ export function lookAtUnit(what: u32, i: u32): usize {
   }
 }
 
-/** Bits of the page, 0 for an entry that is free; address, where it leads, domain and rights. */
+/** Bits of the page, 0 for an entry that is free; address, where it leads; rights, domain, and of a first stage's page that it is one, and its PASID. */
 function lookAtPage(i: u32): usize {
   const p = pageAt(i), bits = bitsOf(sizeOf(p));
-  return words(isThere(p) ? bits : 0, p.number << bits, p.base, <u64>domainOf(p) << 2 | rightsOf(p));
+  return words(isThere(p) ? bits : 0, p.number << bits, p.base, <u64>p.pasid << 32 | <u64>(isFirst(p) ? 1 : 0) << 18 | <u64>domainOf(p) << 2 | rightsOf(p));
 }

@@ -1,4 +1,4 @@
-// The invalidation queue (6.5.2): descriptors of 16 bytes in a ring in memory, taken one by one from IQH to IQT. What is wrong with one stops the queue
+// The invalidation queue (6.5.2): descriptors of 16 bytes, in scalable mode of 32 where software says so, in a ring in memory, taken one by one from IQH to IQT. What is wrong with one stops the queue
 // at it, with FSTS.IQE, until software has cleared that. Each descriptor is an item of the machine's allowance: a long queue goes on at its turn.
 
 import { beginTurn, cancelTurn, endTurn, mayWork, waitsForTurn } from "../device/allowance";
@@ -7,7 +7,8 @@ import { Count, tally } from "./counters";
 import { dropEntries, dropEntriesAt } from "./entries";
 import { raiseEvent } from "./events";
 import { setStatus } from "./faults";
-import { invalidateContexts, invalidatePages } from "./invalidate";
+import { invalidateContexts, invalidatePages, invalidatePasidPages, invalidatePasids } from "./invalidate";
+import { Pasid, PASID_CACHE_RESERVED, PASID_PAGES_RESERVED, PasidInv } from "./scalable-spec";
 import {
   Command, CONTEXT_RESERVED, Desc, Fsts, Granule, Ics, Inv, INTERRUPT_RESERVED, IOTLB_RESERVED, IOTLB_RESERVED_HIGH, Iq, Iva, MAMV, QueueError, Reg, TABLE_ADDRESS, WAIT_RESERVED,
   WAIT_RESERVED_HIGH,
@@ -20,16 +21,18 @@ import { fetchPair, get32, get64, isOn, put32, put64, unit } from "./state";
 @inline function domainOf(low: u64): u32 { return <u32>(low >> Desc.DID_SHIFT) & 0xffff; }
 /** Bytes of the ring. */
 @inline function ringBytes(): u64 { return <u64>4096 << (get64(Reg.IQA) & Iq.SIZE); }
+@inline function isWide(): bool { return (get64(Reg.IQA) & <u64>Iq.WIDE) != 0; }
+@inline function descriptorBytes(): u64 { return isWide() ? <u64>Iq.WIDE_BYTES : <u64>Iq.DESCRIPTOR_BYTES; }
 
 /** Takes what lies between head and tail. */
 export function runQueue(): void {
   while (isOn(Command.QIE) && !(get32(Reg.FSTS) & Fsts.IQE)) {
     const head = get64(Reg.IQH), tail = get64(Reg.IQT);
     if (head == tail || waitsForTurn(unit.turn) || !mayWork(unit.turn)) return;
-    const error = tail >= ringBytes() ? <u32>QueueError.TAIL : takeAt(head);
+    const error = tail >= ringBytes() || tail & (descriptorBytes() - 1) ? <u32>QueueError.TAIL : takeAt(head);
     if (error) { stop(error); return; }
     tally(Count.DESCRIPTORS);
-    put64(Reg.IQH, head + Iq.DESCRIPTOR_BYTES & (ringBytes() - 1));
+    put64(Reg.IQH, head + descriptorBytes() & (ringBytes() - 1));
   }
 }
 
@@ -53,7 +56,11 @@ function stop(error: u32): void {
 }
 
 function takeAt(head: u64): u32 {
-  if (!fetchPair((get64(Reg.IQA) & TABLE_ADDRESS) + head)) return QueueError.FETCH;
+  const at = (get64(Reg.IQA) & TABLE_ADDRESS) + head;
+  if (isWide() && !fetchPair(at + Iq.DESCRIPTOR_BYTES)) return QueueError.FETCH;
+  const more = isWide() ? unit.word | unit.word2 : 0;
+  if (!fetchPair(at)) return QueueError.FETCH;
+  if (more) return QueueError.RESERVED;
   const low = unit.word, high = unit.word2;
   let good = false;
   switch (typeOf(low)) {
@@ -61,6 +68,8 @@ function takeAt(head: u64): u32 {
     case Inv.IOTLB: good = takePages(low, high); break;
     case Inv.INTERRUPT: good = takeEntries(low, high); break;
     case Inv.WAIT: good = wait(low, high); break;
+    case Inv.PASID_IOTLB: if (!unit.scalable) return QueueError.TYPE; good = takePasidPages(low, high); break;
+    case Inv.PASID_CACHE: if (!unit.scalable) return QueueError.TYPE; good = takePasids(low, high); break;
     default: return QueueError.TYPE;
   }
   return good ? QueueError.NONE : QueueError.RESERVED;
@@ -75,6 +84,16 @@ function takePages(low: u64, high: u64): bool {
   const selected = granuleOf(low) == Granule.SELECTED;
   if (low & IOTLB_RESERVED || high & IOTLB_RESERVED_HIGH || selected && (high & Iva.AM) > MAMV) return false;
   return invalidatePages(granuleOf(low), domainOf(low), high);
+}
+
+@inline function pasidIn(low: u64): u32 { return <u32>(low >> PasidInv.PASID_SHIFT) & Pasid.BITS; }
+
+function takePasids(low: u64, high: u64): bool {
+  return !(low & PASID_CACHE_RESERVED) && !high && invalidatePasids(granuleOf(low), domainOf(low), pasidIn(low));
+}
+
+function takePasidPages(low: u64, high: u64): bool {
+  return !(low & PASID_PAGES_RESERVED) && !(high & IOTLB_RESERVED_HIGH) && invalidatePasidPages(granuleOf(low), domainOf(low), pasidIn(low), high);
 }
 
 /** Without interrupt remapping there is no such descriptor. */

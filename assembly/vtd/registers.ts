@@ -10,6 +10,7 @@ import { refreshFaults } from "./faults";
 import { remapMessage } from "./interrupt";
 import { invalidateContexts, invalidatePages } from "./invalidate";
 import { restartQueue, runQueue } from "./queue";
+import { TTM_BITS } from "./scalable-spec";
 import {
   Ccmd, CCMD_WRITABLE, Command, EventControl, EventReg, FAULT_RECORDS, Fsts, Frcd, GO, Ics, IotlbReg, IOTLB_WRITABLE, Iq, Irta, Iva, Pmen, PROTECTED_LOW, RECORD_BYTES, RECORD_HIGH, Reg,
   TABLE_ADDRESS, VERSION,
@@ -26,7 +27,7 @@ export function defineRegisters(cap: u64, ecap: u64): Block {
   define(b, "ECAP", Reg.ECAP, 8, Access.RO, ecap, 0);
   hook(define(b, "GCMD", Reg.GCMD, 4, Access.WO, 0, ALL32), 0, command.index);
   define(b, "GSTS", Reg.GSTS, 4, Access.RO, 0, 0);
-  define(b, "RTADDR", Reg.RTADDR, 8, Access.RW, 0, TABLE_ADDRESS);
+  define(b, "RTADDR", Reg.RTADDR, 8, Access.RW, 0, TABLE_ADDRESS | (unit.scalable ? TTM_BITS : 0));
   hook(define(b, "CCMD", Reg.CCMD, 8, Access.RW, 0, CCMD_WRITABLE), 0, contextCommand.index);
   definePages(b);
   defineFaults(b);
@@ -58,7 +59,7 @@ function defineFaults(b: Block): void {
 function defineQueue(b: Block): void {
   define(b, "IQH", Reg.IQH, 8, Access.RO, 0, 0);
   hook(define(b, "IQT", Reg.IQT, 8, Access.RW, 0, Iq.PLACE), 0, moveTail.index);
-  define(b, "IQA", Reg.IQA, 8, Access.RW, 0, TABLE_ADDRESS | Iq.SIZE);
+  define(b, "IQA", Reg.IQA, 8, Access.RW, 0, TABLE_ADDRESS | Iq.SIZE | (unit.scalable ? <u64>Iq.WIDE : 0));
   hook(define(b, "ICS", Reg.ICS, 4, Access.W1C, 0, Ics.IWC), 0, clearCompletion.index);
   defineEvent(b, Reg.IECTL, "IECTL", "IEDATA", "IEADDR", "IEUADDR");
   define(b, "IQERCD", Reg.IQERCD, 8, Access.RO, 0, 0);

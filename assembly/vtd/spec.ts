@@ -51,13 +51,13 @@ export const enum Pmen { EPM = 1 << 31, PRS = 1 }
 @inline export const PROTECTED_LOW: u64 = 0x1f_ffff;
 export const enum Ics { IWC = 1 }
 export const enum Irta { SIZE = 15, EIME = 1 << 11 }
-/** IQA: pages of 256 descriptors as a power of two. IQH and IQT: bits 18 to 4. */
-export const enum Iq { SIZE = 7, PLACE = 0x7fff0, DESCRIPTOR_BYTES = 16 }
+/** IQA: pages of descriptors as a power of two, and that they are of 32 bytes (scalable mode). IQH and IQT: bits 18 to 4. */
+export const enum Iq { SIZE = 7, WIDE = 0x800, PLACE = 0x7fff0, DESCRIPTOR_BYTES = 16, WIDE_BYTES = 32 }
 /** IQERCD: what was wrong with the queue (11.4.9.9). */
 export const enum QueueError { NONE, TAIL, FETCH, TYPE, RESERVED }
 
 /** 6.5.2: types of descriptors, and where their fields are. */
-export const enum Inv { CONTEXT = 1, IOTLB = 2, INTERRUPT = 4, WAIT = 5 }
+export const enum Inv { CONTEXT = 1, IOTLB = 2, INTERRUPT = 4, WAIT = 5, PASID_IOTLB = 6, PASID_CACHE = 7 }
 export const enum Desc { GRANULE_SHIFT = 4, DID_SHIFT = 16, SID_SHIFT = 32, FM_SHIFT = 48, IM_SHIFT = 27, IIDX_SHIFT = 32, WAIT_INTERRUPT = 16, WAIT_STATUS = 32, STATUS_SHIFT = 32 }
 /** Bits that must be 0, in a descriptor's first and second half. */
 @inline export const CONTEXT_RESERVED: u64 = 0xfffc_0000_0000_ffc0;
@@ -71,6 +71,7 @@ export const enum Desc { GRANULE_SHIFT = 4, DID_SHIFT = 16, SID_SHIFT = 32, FM_S
 export const enum Reason {
   NONE, ROOT_ABSENT, CONTEXT_ABSENT, CONTEXT_INVALID, ADDRESS, WRITE, READ, PAGING_ACCESS, ROOT_ACCESS, CONTEXT_ACCESS, ROOT_RESERVED, CONTEXT_RESERVED, PAGING_RESERVED,
   LAST_DMA = 12,
+  // Others of DMA, those of scalable mode, are in scalable-spec.ts.
   MESSAGE_RESERVED = 0x20, INDEX, IRTE_ABSENT, IRTE_ACCESS, IRTE_RESERVED, COMPATIBILITY, SOURCE,
   LAST_INTERRUPT = 0x26,
 }

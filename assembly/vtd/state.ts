@@ -3,6 +3,7 @@
 import { ramAt } from "../memory/ram";
 import { UNIT_VALUES, UNIT_WORDS } from "./layout";
 import { Command, Reg } from "./spec";
+import { Ttm } from "./scalable-spec";
 
 @unmanaged export class Unit {
   // Written at attach, from the card's options.
@@ -23,7 +24,10 @@ import { Command, Reg } from "./spec";
   sets: u32;
   ways: u32;
   tables: u32;
-  pad0: u32;
+  /** Scalable mode there is: its second stage; first stage and nesting as well. */
+  scalable: u32;
+  firsts: u32;
+  passes: u32;
   // State from here on; a reset clears it. The offset is STATE_FROM.
   /** What SRTP and SIRTP have taken over. */
   root: u64;
@@ -35,6 +39,9 @@ import { Command, Reg } from "./spec";
   nextTable: u32;
   /** Sizes of pages that the IOTLB may hold besides 4 KiB: bit 1 2 MiB, bit 2 1 GiB. */
   large: u32;
+  /** The IOTLB may hold pages of a first stage. */
+  staged: u32;
+  pad0: u32;
   // What a look-up has found, for who asked: it is consumed at once.
   word: u64;
   word2: u64;
@@ -44,6 +51,8 @@ import { Command, Reg } from "./spec";
   size: u32;
   /** Entries that the walk has read. */
   reads: u32;
+  /** A second stage's first table was out of reach, not one below it. */
+  atRoot: u32;
 }
 @inline export const unit = changetype<Unit>(UNIT_WORDS);
 @inline export const STATE_FROM: usize = offsetof<Unit>("root");
@@ -55,6 +64,8 @@ import { Command, Reg } from "./spec";
 /** A bit of GSTS. */
 @inline export function isOn(command: u32): bool { return (get32(Reg.GSTS) & command) != 0; }
 @inline export function translates(): bool { return isOn(Command.TE); }
+/** The table mode that SRTP has taken over (Ttm). */
+@inline export function tableMode(): u32 { return <u32>(unit.root >> Ttm.SHIFT) & Ttm.MASK; }
 
 /** Bits of an address beyond memory's, which entries must not have. */
 @inline export function beyondMemory(): u64 { return ~<u64>0 << unit.memoryBits; }

@@ -4,14 +4,17 @@
 import { isTraced, noteEvent } from "../base/trace";
 import { REFUSED } from "../device/dma";
 import { TraceKind } from "../surface/trace";
-import { Context, contextOf } from "./contexts";
+import { contextOf } from "./context-cache";
+import { Context } from "./contexts";
 import { Count, tally } from "./counters";
 import { noteFault } from "./faults";
 import { keep, lookUp, bitsOf } from "./iotlb";
-import { Pmen, PROTECTED_LOW, Pte, Reason, Reg, TABLE_ADDRESS } from "./spec";
-import { get32, get64, translates, unit } from "./state";
+import { LEVEL_BITS, PAGE_BITS, Pmen, PROTECTED_LOW, Pte, Reason, Reg, TABLE_ADDRESS } from "./spec";
+import { get32, get64, tableMode, translates, unit } from "./state";
 import { rowAt } from "./requesters";
-import { walk } from "./walk";
+import { walkFirst } from "./first-walk";
+import { ScalableReason, Ttm } from "./scalable-spec";
+import { inScalableMode, walk } from "./walk";
 
 /** FEExxxxx: messages come by another door (device/interrupt). */
 @inline const INTERRUPT_RANGE: u64 = 0xfee;
@@ -22,29 +25,55 @@ export function translate(requester: u32, address: u64, write: u32): u64 {
   if (!translates()) return open(address);
   const c = contextOf(requester);
   if (c.reason) return refuse(c, requester, address, c.reason, write);
-  if (address >> c.bits) return refuse(c, requester, address, Reason.ADDRESS, write);
-  if (!c.levels) { tally(Count.PASSED); rowAt(c.row).passed++; return open(address); }
+  if (c.firstLevels) { if (!isCanonical(address, c.firstLevels)) return refuse(c, requester, address, ScalableReason.NOT_CANONICAL, write); }
+  else if (address >> c.bits) return refuse(c, requester, address, isScalable() ? <u32>ScalableReason.ADDRESS : <u32>Reason.ADDRESS, write);
+  if (!c.levels && !c.firstLevels) { tally(Count.PASSED); rowAt(c.row).passed++; return open(address); }
   return throughPages(c, requester, address, write);
+}
+
+@inline function isScalable(): bool { return tableMode() == Ttm.SCALABLE; }
+
+/** The bits above those that a first stage translates are all like the highest of them. */
+function isCanonical(address: u64, levels: u32): bool {
+  const above = 64 - PAGE_BITS - levels * LEVEL_BITS;
+  return <u64>(<i64>(address << above) >> above) == address;
+}
+
+/** A walk of whatever stages there are; the page into the unit's words, a reason of the mode that is on. */
+function walkStages(c: Context, address: u64, write: bool): u32 {
+  unit.reads = 0;
+  if (c.firstLevels) return walkFirst(c, address, write);
+  const reason = walk(c, address, write);
+  return reason && isScalable() ? inScalableMode(reason) : reason;
+}
+
+/** Caching mode keeps that nothing is there as well. */
+@inline function isKept(c: Context, reason: u32): bool {
+  return reason == Reason.NONE || unit.caching != 0 && !c.firstLevels && unit.rights == 0 && (reason == <u32>Reason.READ || reason == <u32>Reason.WRITE || reason == <u32>ScalableReason.READ || reason == <u32>ScalableReason.WRITE);
 }
 
 function throughPages(c: Context, requester: u32, address: u64, write: u32): u64 {
   const row = rowAt(c.row);
+  const wanted: u32 = write ? Pte.WRITE : Pte.READ;
   let reads: u32 = 0;
-  if (lookUp(c.domain, address)) row.hits++;
+  if (lookUp(c, address, c.firstLevels ? wanted : 0)) row.hits++;
   else {
-    unit.reads = 0;
-    const reason = walk(c, address, write != 0);
+    const reason = walkStages(c, address, write != 0);
     reads = unit.reads;
     row.misses++; row.walkReads += reads;
-    // Caching mode: that nothing is there is kept as well.
-    if (unit.caching && !unit.rights && (reason == <u32>Reason.READ || reason == <u32>Reason.WRITE)) keep(c.domain, address);
+    if (isKept(c, reason)) keep(c, address);
     if (reason) return refuse(c, requester, address, reason, write);
-    keep(c.domain, address);
   }
-  if (!(unit.rights & <u32>(write ? Pte.WRITE : Pte.READ))) return refuse(c, requester, address, write ? Reason.WRITE : Reason.READ, write);
+  if (!(unit.rights & wanted)) return refuse(c, requester, address, rightsReason(write), write);
   const gpa = unit.base | (address & ((<u64>1 << bitsOf(unit.size)) - 1));
   if (isTraced()) noteEvent(TraceKind.TRANSLATED, requester, gpa, reads);
   return gpa;
+}
+
+/** A kept page gives no such right. */
+function rightsReason(write: u32): u32 {
+  const reason: u32 = write ? Reason.WRITE : Reason.READ;
+  return isScalable() ? inScalableMode(reason) : reason;
 }
 
 function refuse(c: Context, requester: u32, address: u64, reason: u32, write: u32): u64 {

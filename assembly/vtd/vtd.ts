@@ -1,7 +1,9 @@
 // Intel's remapping unit for DMA and interrupts, as QEMU's intel-iommu places it on a q35: registers at FED90000, no PCI function. Intel Virtualization
-// Technology for Directed I/O, revision 4.1, legacy mode. A card of the machine's list without a slot; one in a machine.
+// Technology for Directed I/O, revision 4.1, legacy and scalable mode. A card of the machine's list without a slot; one in a machine.
 //
-//   registers (commands, events)      device/dma --> translate --> contexts --> iotlb --> walk --> tables
+//   registers (commands, events)      device/dma --> translate --> context-cache --> legacy, scalable
+//        |                                     |
+//        |                                     +------> iotlb --> first-walk --> walk --> tables
 //        |                            device/interrupt --> interrupt --> entries
 //        +--> queue --> invalidate    what is refused --> faults --> events
 //
@@ -20,6 +22,7 @@ import { nameCounters } from "./counters";
 import { MAX_IOTLB, MAX_TABLES_KEPT, REQUESTER_ROWS, UNIT_VALUES } from "./layout";
 import { goOn } from "./queue";
 import { defineRegisters, placeUnit } from "./registers";
+import { CAP_FIRST_1G, CAP_FIRST_5, ECAP_COHERENT_PASIDS, ECAP_FIRST, ECAP_NESTED, ECAP_RID_PASID, ECAP_SCALABLE, ECAP_SECOND, ECAP_SUPERVISOR } from "./scalable-spec";
 import { Cap, Ecap, FAULT_RECORDS, MAMV, MHMV, Reg, SAGAW_39, SAGAW_48, SAGAW_57, UNIT_BASE, UNIT_BYTES } from "./spec";
 import { STATE_FROM, unit } from "./state";
 
@@ -43,6 +46,7 @@ function takeOptions(c: Card): void {
   unit.addressBits = width; unit.memoryBits = min(width, MOST_MEMORY_BITS);
   unit.widths = SAGAW_39 | (width >= 48 ? SAGAW_48 : 0) | (width >= 57 ? SAGAW_57 : 0);
   unit.caching = word & IommuWord.CACHING; unit.snoop = word & IommuWord.SNOOP;
+  unit.passes = word & IommuWord.PASS; unit.scalable = word & IommuWord.SCALABLE; unit.firsts = unit.scalable ? word & IommuWord.FIRST : 0;
   unit.remaps = word & IommuWord.REMAP; unit.wideIds = unit.remaps && word & IommuWord.EIM ? 1 : 0;
   const entries = min(max<u32>(<u32>(caches >> IommuCaches.ENTRIES_SHIFT) & 0xffff, 1), MAX_IOTLB);
   unit.ways = min(max<u32>(<u32>(caches >> IommuCaches.WAYS_SHIFT) & 0xffff, 1), entries); unit.sets = entries / unit.ways;
@@ -52,12 +56,14 @@ function takeOptions(c: Card): void {
 function capabilities(c: Card): u64 {
   return <u64>Cap.DOMAINS | Cap.PROTECTED | (unit.caching ? <u64>Cap.CACHING : 0) | <u64>unit.widths << Cap.SAGAW_SHIFT | <u64>(unit.addressBits - 1) << Cap.MGAW_SHIFT
     | Cap.ZLR | <u64>(Reg.FRCD >> 4) << Cap.FRO_SHIFT | <u64>3 << Cap.SLLPS_SHIFT | <u64>1 << Cap.PSI_SHIFT | <u64>(FAULT_RECORDS - 1) << Cap.NFR_SHIFT
-    | <u64>MAMV << Cap.MAMV_SHIFT | (wordOf(c, CardOption.IOMMU) & IommuWord.DRAIN ? <u64>3 << Cap.DRAIN_SHIFT : 0);
+    | <u64>MAMV << Cap.MAMV_SHIFT | (wordOf(c, CardOption.IOMMU) & IommuWord.DRAIN ? <u64>3 << Cap.DRAIN_SHIFT : 0)
+    | (unit.firsts ? CAP_FIRST_1G : 0) | (unit.firsts && unit.addressBits >= 57 ? CAP_FIRST_5 : 0);
 }
 
 function extended(c: Card): u64 {
-  return <u64>Ecap.COHERENT | Ecap.QI | (unit.remaps ? <u64>Ecap.IR : 0) | (unit.wideIds ? <u64>Ecap.EIM : 0) | (wordOf(c, CardOption.IOMMU) & IommuWord.PASS ? <u64>Ecap.PT : 0)
-    | (unit.snoop ? <u64>Ecap.SC : 0) | <u64>(Reg.IVA >> 4) << Ecap.IRO_SHIFT | (unit.remaps ? <u64>MHMV << Ecap.MHMV_SHIFT : 0);
+  return <u64>Ecap.COHERENT | Ecap.QI | (unit.remaps ? <u64>Ecap.IR : 0) | (unit.wideIds ? <u64>Ecap.EIM : 0) | (unit.passes ? <u64>Ecap.PT : 0)
+    | (unit.snoop ? <u64>Ecap.SC : 0) | <u64>(Reg.IVA >> 4) << Ecap.IRO_SHIFT | (unit.remaps ? <u64>MHMV << Ecap.MHMV_SHIFT : 0)
+    | (unit.scalable ? ECAP_SCALABLE | ECAP_SECOND | ECAP_SUPERVISOR | ECAP_COHERENT_PASIDS | ECAP_RID_PASID : 0) | (unit.firsts ? ECAP_FIRST | ECAP_NESTED : 0);
 }
 
 /** At the machine's reset: off, and its caches empty. */

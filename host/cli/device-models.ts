@@ -66,6 +66,8 @@ const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports' | 'id'>
   snoopControl: [onOff, 'whether it says that it controls snooping, default off'],
   dmaDrain: [onOff, 'whether it says that it drains DMA, default on'],
   passThrough: [onOff, 'whether devices may be passed through, default on'],
+  scalableMode: [onOff, 'whether it has scalable mode: PASIDs and their stages, default off'],
+  firstStage: [onOff, 'whether that has first stages and nesting, default as x-scalable-mode'],
   iotlbEntries: [count, 'entries of its IOTLB, a power of two up to 1024, default 256'],
   iotlbWays: [count, 'ways they are in, a power of two up to 16, default 4'],
   tableEntries: [count, 'tables of walks that it keeps, up to 32, default 16'],
@@ -73,6 +75,7 @@ const OPTIONS: Readonly<Record<Exclude<ModelOption, 'features' | 'ports' | 'id'>
   slotNumber: [count, 'the number of its slot; default the lowest that is free in its chassis'],
   chassis: [count, 'the chassis its slot is counted in, 0 to 255; default 0'],
   port: [count, 'the number of its link, 0 to 255'],
+  membar: [count, 'bytes of its BAR 2, a power of two; default none'],
   dmaMask: [count, 'bits of an address that it reaches, default 0xfffffff'],
 };
 
@@ -85,10 +88,11 @@ const TAKEN: Readonly<Partial<Record<Model['names'][0], readonly DeviceProperty[
   'virtio-rng-pci': [property('rng', text, 'the id of an -object rng-...')],
 };
 
-function rowOf({ names, aliases = [], about, board, options, absent = {}, features = {} }: Model): DeviceModel {
+function rowOf({ names, aliases = [], about, board, options, synonyms = {}, absent = {}, features = {} }: Model): DeviceModel {
   const own = Object.entries(options).flatMap(([key, word]) => {
     const option = OPTIONS[key as keyof typeof OPTIONS];
-    return word === '' ? [] : [property(word, option[0], option[1], key as ModelOption)];
+    const words = word === '' ? [] : [word, ...(synonyms[key as ModelOption] ?? [])];
+    return words.map((one, i) => property(one, option[0], i === 0 ? option[1] : `the same as ${word}`, key as ModelOption));
   });
   const without = Object.entries(absent).map(([name, why]) => property(name, { is: 'absent', why: `${why}; leave it out.` }, `off: ${why}`));
   const bits = Object.keys(features).map((name): DeviceProperty => ({ name, kind: onOff, about: 'a feature, offered or not', feature: true }));

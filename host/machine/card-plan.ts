@@ -37,6 +37,7 @@ export interface CardPlan {
 
 type Pairs = [CardOption, number | bigint][];
 const MAX_PAIRS = 8;
+const MOST_MEMBAR = 2 ** 40;
 
 /** QEMU's default addresses: 52:54:00:12:34:56 and up. */
 function defaultMac(number: number): string {
@@ -149,6 +150,13 @@ function eduOptions({ dmaMask }: DeviceOptions): Pairs {
   return [[CardOption.DMA_MASK, BigInt(dmaMask)]];
 }
 
+/** The module's BARs are of at least 16 bytes. */
+function testDevOptions({ membar }: DeviceOptions): Pairs {
+  if (membar === undefined || membar === 0) return [];
+  if (!Number.isInteger(Math.log2(membar)) || membar < 16 || membar > MOST_MEMBAR) throw new OptionError('devices.membar', `${membar} is not a power of two from 16 to 2^40.`);
+  return [[CardOption.MEMBAR, membar]];
+}
+
 /** What a model's own code takes, by its kind. */
 function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan | undefined): Pairs {
   switch (kind) {
@@ -161,6 +169,7 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.FLOPPY:
     case CardKind.IDE_CD: return serialOptions(device.serial ?? '');
     case CardKind.EDU: return eduOptions(device);
+    case CardKind.PCI_TESTDEV: return testDevOptions(device);
     case CardKind.IOMMU: return iommuOptions(device);
     case CardKind.ROOT_PORT: return rootPortOptions(device);
     default: return [];

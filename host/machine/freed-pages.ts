@@ -2,33 +2,27 @@
 
 import { UnitLook, UnitOn } from '../../assembly/surface/iommu.js';
 import type { GuestMemory } from './guest-memory.js';
-import { mappedDevices, walkTables, type MappedDevice } from './iommu-tables.js';
-import { lookAll, lookOne, wordReader } from './iommu-look.js';
-
-const TABLE_ADDRESS = ~0xfffn;
+import { keptPages, ownerOf, placeNow, standsAs, type KeptPage } from './iommu-kept.js';
+import { mappedDevices, type MappedDevice } from './iommu-tables.js';
+import { lookOne, wordReader } from './iommu-look.js';
 
 export class FreedPages {
   private devices: MappedDevice[] = [];
 
   constructor(private readonly memory: GuestMemory) {}
 
-  /** Each by its domain and address. A domain's first table is looked up once: drivers' domains stay. */
+  /** Each by its domain and address. A domain's tables are looked up once: drivers' domains stay. */
   look(): string[] {
     const { instance } = this.memory, [root, , status] = lookOne(instance, UnitLook.TABLES) ?? [0n, 0n, 0n];
     if ((status! >> BigInt(UnitOn.TRANSLATION) & 1n) === 0n) return [];
-    const read = wordReader(this.memory), freed: string[] = [];
-    for (const [bits, iova, base, meta] of lookAll(instance, UnitLook.PAGE)) {
-      if (bits === 0n) continue;
-      const device = this.deviceOf(Number(meta! >> 2n), root! & TABLE_ADDRESS), now = device === undefined ? undefined : walkTables(read, device.table, device.levels, iova!);
-      if (now === undefined || now.gpa !== base || now.rights !== Number(meta! & 3n)) freed.push(`${meta! >> 2n}:${iova!.toString(16)}`);
-    }
-    return freed;
+    const read = wordReader(this.memory);
+    return keptPages(instance).filter((page) => !standsAs(placeNow(read, this.ownerOf(page, root!), page), page)).map(({ domain, iova }) => `${domain}:${iova.toString(16)}`);
   }
 
-  private deviceOf(domain: number, root: bigint): MappedDevice | undefined {
-    const known = this.devices.find((device) => device.domain === domain);
+  private ownerOf(page: KeptPage, root: bigint): MappedDevice | undefined {
+    const known = ownerOf(this.devices, page);
     if (known !== undefined) return known;
     this.devices = mappedDevices(wordReader(this.memory), root);
-    return this.devices.find((device) => device.domain === domain);
+    return ownerOf(this.devices, page);
   }
 }

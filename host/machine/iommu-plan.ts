@@ -8,8 +8,10 @@ import type { DeviceOptions } from './types.js';
 
 export const IOMMU_MODEL = 'intel-iommu';
 const WIDTHS: readonly number[] = [39, 48, 57];
-/** QEMU's 7.2. */
-const DEFAULT_WIDTH = 39;
+/** QEMU's since 9.2. */
+const DEFAULT_WIDTH = 48;
+/** A first stage has four levels or more. */
+const LEAST_FIRST = 48;
 /** A geometry of no product; the module has room for no more (assembly/vtd/layout.ts). */
 const DEFAULT_CACHES = { entries: 256, ways: 4, tables: 16 } as const;
 const MOST = { entries: 1024, ways: 16, tables: 32 } as const;
@@ -25,10 +27,13 @@ function widthOf({ addressBits = DEFAULT_WIDTH }: DeviceOptions): number {
 }
 
 function switchesOf(device: DeviceOptions): number {
-  const { intremap = true, eim = intremap, cachingMode = false, snoopControl = false, dmaDrain = true, passThrough = true } = device;
+  const { intremap = true, eim = intremap, cachingMode = false, snoopControl = false, dmaDrain = true, passThrough = true, scalableMode = false, firstStage = scalableMode && widthOf(device) >= LEAST_FIRST } = device;
+  if (firstStage && !scalableMode) throw new OptionError('devices.firstStage', 'a first stage needs scalable mode (scalableMode).');
+  if (firstStage && widthOf(device) < LEAST_FIRST) throw new OptionError('devices.firstStage', `a first stage needs at least ${LEAST_FIRST} bits of an address (addressBits).`);
   if (eim && !intremap) throw new OptionError('devices.eim', 'x2APIC destinations need interrupt remapping (intremap).');
   const bit = (on: boolean, which: IommuWord): number => (on ? which : 0);
-  return bit(intremap, IommuWord.REMAP) | bit(eim, IommuWord.EIM) | bit(cachingMode, IommuWord.CACHING) | bit(snoopControl, IommuWord.SNOOP) | bit(dmaDrain, IommuWord.DRAIN) | bit(passThrough, IommuWord.PASS);
+  return bit(intremap, IommuWord.REMAP) | bit(eim, IommuWord.EIM) | bit(cachingMode, IommuWord.CACHING) | bit(snoopControl, IommuWord.SNOOP) | bit(dmaDrain, IommuWord.DRAIN) | bit(passThrough, IommuWord.PASS)
+    | bit(scalableMode, IommuWord.SCALABLE) | bit(firstStage, IommuWord.FIRST);
 }
 
 /** The words of the module's list. */

@@ -6,7 +6,8 @@ import type { RequesterCounts } from './types.js';
 import type { GuestMemory } from './guest-memory.js';
 import { lookAll, lookOne, wordReader } from './iommu-look.js';
 import { readRequesters, requesterText } from './requesters.js';
-import { findMapping, mappedDevices, mappingsOf, type MappedDevice, type Mapping, type ReadWord } from './iommu-tables.js';
+import { keptPages, ownerOf, placeNow, standsAs } from './iommu-kept.js';
+import { mappedDevices, mappingsOf, type MappedDevice, type Mapping, type ReadWord, type Stage } from './iommu-tables.js';
 
 /** Runs that are shown of a domain. */
 const MOST_RUNS = 64;
@@ -18,22 +19,42 @@ const sizeText = (bytes: bigint): string => (bytes >= 1n << 30n ? `${bytes >> 30
 
 const runText = ({ iova, gpa, bytes, rights, page }: Mapping): string => `    ${hex(iova)} -> ${hex(gpa)}  ${sizeText(bytes)} ${rightsText(rights)}, pages of ${sizeText(page)}`;
 
-function domainText(domain: number, devices: readonly MappedDevice[], read: ReadWord): { lines: string[]; mappings: Mapping[] } {
-  const [{ table, levels }] = devices as [MappedDevice, ...MappedDevice[]], { mappings, whole } = mappingsOf(read, table, levels);
-  const who = devices.map(({ requester }) => requesterText(requester)).join(', ');
-  if (levels === 0) return { lines: [`  domain ${domain}: ${who}: passed through`], mappings };
-  const shown = mappings.slice(0, MOST_RUNS).map(runText), hidden = mappings.length - shown.length;
-  const more = [...(hidden > 0 ? [`    and ${hidden} runs more`] : []), ...(whole ? [] : ['    and more, which was not read'])];
-  return { lines: [`  domain ${domain}: ${who}: ${levels} levels at ${hex(table)}, ${mappings.length} runs`, ...shown, ...more], mappings };
+/** A stage's tables, and the runs that they map; nested, a first stage's lie where the second says, and their runs are not in memory. */
+function stageText({ stages }: MappedDevice, stage: Stage, read: ReadWord): string[] {
+  const name = stages.length > 1 || stage.kind === 'first' ? `${stage.kind} stage, ` : '', where = `    ${name}${stage.levels} levels at ${hex(stage.table)}`;
+  if (stages.length > 1 && stage.kind === 'first') return [`${where} of the second stage's addresses`];
+  const { mappings, whole } = mappingsOf(read, stage), shown = mappings.slice(0, MOST_RUNS).map(runText), hidden = mappings.length - shown.length;
+  return [`${where}, ${mappings.length} runs`, ...shown, ...(hidden > 0 ? [`    and ${hidden} runs more`] : []), ...(whole ? [] : ['    and more, which was not read'])];
 }
 
-/** Kept pages that the tables say otherwise of. */
-function staleText(instance: ModuleInstance, domains: ReadonlyMap<number, Mapping[]>): string[] {
-  const kept = lookAll(instance, UnitLook.PAGE).filter(([bits]) => bits !== 0n);
-  const stale = kept.flatMap(([, iova, base, meta]) => {
-    const domain = Number(meta! >> 2n), rights = Number(meta! & 3n), now = findMapping(domains.get(domain) ?? [], iova!);
-    if (now !== undefined && now.gpa === base && now.rights === rights) return [];
-    return [`    domain ${domain} ${hex(iova!)} -> ${hex(base!)} ${rightsText(rights)}; the tables say ${now === undefined ? 'nothing' : `${hex(now.gpa)} ${rightsText(now.rights)}`}`];
+const sameStages = (a: MappedDevice, b: MappedDevice): boolean => a.domain === b.domain && a.pasid === b.pasid && a.stages.length === b.stages.length && a.stages.every(({ kind, table }, i) => b.stages[i]!.kind === kind && b.stages[i]!.table === table);
+
+function domainText(devices: readonly MappedDevice[], read: ReadWord): string[] {
+  const [first] = devices as [MappedDevice, ...MappedDevice[]], who = devices.map(({ requester }) => requesterText(requester)).join(', ');
+  const title = `  domain ${first.domain}${first.pasid === undefined ? '' : `, PASID ${first.pasid}`}: ${who}:`;
+  if (first.stages.length === 0) return [`${title} passed through`];
+  const [top, ...rest] = first.stages.flatMap((stage) => stageText(first, stage, read)) as [string, ...string[]];
+  return [`${title} ${top.trimStart()}`, ...rest];
+}
+
+/** Devices that share tables, together. */
+function groupsOf(devices: readonly MappedDevice[]): MappedDevice[][] {
+  const groups: MappedDevice[][] = [];
+  for (const device of [...devices].sort((a, b) => a.domain - b.domain || a.requester - b.requester)) {
+    const own = groups.find(([one]) => sameStages(one!, device));
+    if (own === undefined) groups.push([device]);
+    else own.push(device);
+  }
+  return groups;
+}
+
+/** Kept pages that the tables say otherwise of: those of a first stage carry their PASID. */
+function staleText(instance: ModuleInstance, devices: readonly MappedDevice[], read: ReadWord): string[] {
+  const kept = keptPages(instance);
+  const stale = kept.flatMap((page) => {
+    const now = placeNow(read, ownerOf(devices, page), page), { domain, pasid, iova, base, rights } = page;
+    if (standsAs(now, page)) return [];
+    return [`    domain ${domain}${pasid === undefined ? '' : `, PASID ${pasid}`} ${hex(iova)} -> ${hex(base)} ${rightsText(rights)}; the tables say ${now === undefined ? 'nothing' : `${hex(now.gpa)} ${rightsText(now.rights)}`}`];
   });
   return [`  IOTLB: ${kept.length} pages, of which ${stale.length} are not what the tables say`, ...stale];
 }
@@ -69,16 +90,12 @@ export function iommuText(memory: GuestMemory): string | undefined {
   if (tables === undefined) return undefined;
   const [root, interrupts, status, bits] = tables as [bigint, bigint, bigint, bigint], read = wordReader(memory);
   const isOn = (bit: UnitOn): boolean => (status >> BigInt(bit) & 1n) === 1n;
-  const lines = [`remapping unit of ${bits} bits: translation ${isOn(UnitOn.TRANSLATION) ? `on, root table at ${hex(root)}` : 'off'}, interrupts ${isOn(UnitOn.INTERRUPTS) ? 'remapped' : 'as they are'}`];
+  const lines = [`remapping unit of ${bits} bits: translation ${isOn(UnitOn.TRANSLATION) ? `on, root table at ${hex(root & TABLE_ADDRESS)}${(root >> 10n & 3n) === 1n ? ', scalable mode' : ''}` : 'off'}, interrupts ${isOn(UnitOn.INTERRUPTS) ? 'remapped' : 'as they are'}`];
   lines.push(...readRequesters(instance).map(countsText));
   if (isOn(UnitOn.TRANSLATION)) {
-    const devices = mappedDevices(read, root & TABLE_ADDRESS), domains = new Map<number, Mapping[]>();
-    for (const domain of [...new Set(devices.map((device) => device.domain))].sort((a, b) => a - b)) {
-      const part = domainText(domain, devices.filter((device) => device.domain === domain), read);
-      lines.push(...part.lines);
-      domains.set(domain, part.mappings);
-    }
-    lines.push(...staleText(instance, domains));
+    const devices = mappedDevices(read, root);
+    for (const group of groupsOf(devices)) lines.push(...domainText(group, read));
+    lines.push(...staleText(instance, devices, read));
   }
   if (isOn(UnitOn.INTERRUPTS)) lines.push(...interruptsText(instance, read, interrupts));
   return `${lines.join('\n')}\n`;

@@ -23,8 +23,8 @@ const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: tru
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
 const DEVICE: Names<DeviceOptions> = {
   model: true, netdev: true, mac: true, slot: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true, share: true, tag: true,
-  serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, bus: true, unit: true, id: true, dmaMask: true, romfile: true,
-  intremap: true, eim: true, cachingMode: true, addressBits: true, snoopControl: true, dmaDrain: true, passThrough: true, iotlbEntries: true, iotlbWays: true, tableEntries: true, slotNumber: true, chassis: true, port: true,
+  serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, bus: true, unit: true, id: true, dmaMask: true, membar: true, romfile: true,
+  intremap: true, eim: true, cachingMode: true, addressBits: true, snoopControl: true, dmaDrain: true, passThrough: true, scalableMode: true, firstStage: true, iotlbEntries: true, iotlbWays: true, tableEntries: true, slotNumber: true, chassis: true, port: true,
 };
 const PORT: Names<PortOptions> = { chardev: true, name: true, console: true, number: true };
 const DRIVE: Names<DriveOptions> = { id: true, source: true, format: true, readOnly: true, snapshot: true, overlay: true, cache: true, discard: true, locking: true };

@@ -20,6 +20,8 @@ export interface Model {
   board?: true;
   /** What it takes, by the names of DeviceOptions, and QEMU's word for each; '' where the command line says it in another way. */
   options: Readonly<Partial<Record<ModelOption, string>>>;
+  /** Other words of QEMU's for an option, of later versions. */
+  synonyms?: Readonly<Partial<Record<ModelOption, readonly string[]>>>;
   /** QEMU's switches for what it has not, and why. */
   absent?: Readonly<Record<string, string>>;
   /** Feature bits of a virtio card, by QEMU's names. */
@@ -93,16 +95,19 @@ export const MODELS: readonly Model[] = [
   { kind: CardKind.IDE_CD, names: ['ide-cd'], about: 'CD-ROM drive on a controller; empty without a drive', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial', id: '' } },
   { kind: CardKind.ROOT_PORT, names: ['pcie-root-port'], aliases: ['ioh3420'], about: 'PCI Express root port with a slot: a bus of its own for the one card that names it by bus=ID', options: { id: '', chassis: 'chassis', slotNumber: 'slot', port: 'port' } },
   { kind: CardKind.EDU, names: ['edu'], about: 'a card to learn writing drivers with', options: { dmaMask: 'dma_mask' } },
+  { kind: CardKind.IOMMU_TESTDEV, names: ['iommu-testdev'], about: 'a card whose transfers test a remapping unit', options: {} },
+  { kind: CardKind.PCI_TESTDEV, names: ['pci-testdev'], about: 'a card that counts accesses, for tests', options: { membar: 'membar' } },
   {
     kind: CardKind.IOMMU,
     names: ['intel-iommu'],
     about: 'a remapping unit for DMA and interrupts (VT-d)',
     board: true,
     options: {
-      intremap: 'intremap', eim: 'eim', cachingMode: 'caching-mode', addressBits: 'aw-bits', snoopControl: 'snoop-control', dmaDrain: 'dma-drain', passThrough: 'pt',
+      intremap: 'intremap', eim: 'eim', cachingMode: 'caching-mode', addressBits: 'aw-bits', snoopControl: 'snoop-control', dmaDrain: 'dma-drain', passThrough: 'pt', scalableMode: 'x-scalable-mode', firstStage: 'x-flts',
       iotlbEntries: 'iotlb-entries', iotlbWays: 'iotlb-ways', tableEntries: 'pwc-entries',
     },
-    absent: { 'device-iotlb': 'cards have no TLB of their own', 'x-scalable-mode': 'tables are those of legacy mode' },
+    synonyms: { scalableMode: ['scalable-mode'], firstStage: ['fsts'] },
+    absent: { 'device-iotlb': 'cards have no TLB of their own' },
   },
 ];
 

@@ -70,7 +70,7 @@ it('behind root ports each card is a group of its own, by the requester id of it
     const first = await text();
     expect(first).toMatch(/^(0000:\S+\n){7}16\n3 packets transmitted, 3 packets received[^]*\n[1-9]\d*\n0\n$/);
     expect(first).toMatch(/\n0000:01:00\.0\n0000:02:00\.0\n/);
-    expect(await machine.iommu()).toMatch(/ domain \d+: 01:00\.0: 3 levels[^]* domain \d+: 02:00\.0: 3 levels/);
+    expect(await machine.iommu()).toMatch(/ domain \d+: 01:00\.0: 4 levels[^]* domain \d+: 02:00\.0: 4 levels/);
     const snapshot = await machine.snapshot();
     await machine.close();
     machine = await createMachine({ ...options, snapshot });
@@ -79,6 +79,14 @@ it('behind root ports each card is a group of its own, by the requester id of it
   } finally {
     await machine.close();
   }
+});
+
+it.each([['first stages', {}, 'IOTLB invalidations of a PASID'], ['second stages', { firstStage: false }, 'IOTLB invalidations of pages']] as const)('scalable mode, by %s', async (_, more, invalidations) => {
+  const devices: DeviceOptions[] = [{ model: 'intel-iommu', scalableMode: true, ...more }, { model: 'e1000', netdev: 'n0' }, { model: 'virtio-blk', drive: 'd0', ...PLATFORM }];
+  const { text, stats, disk } = await boot('intel_iommu=on,sm_on iommu.strict=1', devices, `${PING}; dmesg | grep -c "Enable scalable mode"; head -c 100000 /dev/urandom >/dev/vda; sync`);
+  expect(text).toMatch(/3 packets received[^]*\n1\n[1-9]\d*\n0\n$/);
+  expect([faults(stats), count(stats, 'look-ups') > 0, count(stats, 'PASID cache invalidations') > 0, count(stats, invalidations) > 0]).toEqual([0, true, true, true]);
+  expect(disk.subarray(0, 100_000).some((byte) => byte !== 0)).toBe(true);
 });
 
 it('is the same machine interpreted, translated, and gone on with from a snapshot', async () => {
@@ -119,8 +127,8 @@ it('shows its tables: lazily invalidated pages are kept when the tables no longe
     try {
       await machine.exec(['ping', '-c', '3', '10.0.2.2']);
       const text = await machine.iommu();
-      expect(text).toMatch(/^remapping unit of 39 bits: translation on, root table at 0x[0-9a-f]+, interrupts remapped\n/);
-      expect(text).toMatch(/ {2}domain \d+: 00:01\.0: 3 levels at 0x[0-9a-f]+, \d+ runs\n {4}0x[0-9a-f]+ -> 0x[0-9a-f]+ {2}\d+ KiB r?w?, pages of 4 KiB\n/);
+      expect(text).toMatch(/^remapping unit of 48 bits: translation on, root table at 0x[0-9a-f]+, interrupts remapped\n/);
+      expect(text).toMatch(/ {2}domain \d+: 00:01\.0: 4 levels at 0x[0-9a-f]+, \d+ runs\n {4}0x[0-9a-f]+ -> 0x[0-9a-f]+ {2}\d+ KiB r?w?, pages of 4 KiB\n/);
       expect(text).toMatch(/ {4}\d+: vector 0x[0-9a-f]+ fixed, to (logical )?0x[0-9a-f]+, from ff:00\.0\n/); // the card's line, by the IOAPIC
       expect(text).toMatch(stale);
     } finally {

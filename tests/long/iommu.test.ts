@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { makeNoise } from "../unit/vtd/noise.js";
 import { REASONS, runProperty } from "../unit/vtd/property.js";
+import { runScalableProperty, SCALABLE_REASONS } from "../unit/vtd/scalable-property.js";
 
 it("two million steps of noise", async () => {
   for (let seed = 100; seed < 200; seed++) await makeNoise(seed, 20_000);
@@ -15,4 +16,12 @@ it("random tables against the model", async () => {
     }
   }
   expect(seen.size).toBe(REASONS.length + 1);
+}, 1_200_000);
+
+it("random tables of scalable mode against the model", async () => {
+  const seen = new Set<number>();
+  for (let seed = 2000; seed < 2040; seed++) {
+    for (const bits of [39, 48, 57]) for (const reason of (await runScalableProperty(seed, 100, 200, { bits, firsts: bits > 39 })).keys()) seen.add(reason);
+  }
+  expect(seen.size).toBe(SCALABLE_REASONS.length + 1);
 }, 1_200_000);

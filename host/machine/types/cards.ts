@@ -6,7 +6,7 @@ import type { FileSource } from './sources.js';
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'intel-iommu' | 'pcie-root-port' | 'VGA' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd' | 'isa-fdc' | 'floppy';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'iommu-testdev' | 'pci-testdev' | 'intel-iommu' | 'pcie-root-port' | 'VGA' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd' | 'isa-fdc' | 'floppy';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */
@@ -60,16 +60,21 @@ export interface DeviceOptions {
   periodMs?: number;
   /** Bits of an address that an edu card reaches (`dma_mask`); default the lowest 28. */
   dmaMask?: number | bigint;
+  /** Bytes of a pci-testdev's BAR 2 (`membar`), a power of two; default none. */
+  membar?: number;
   /** A remapping unit (`intel-iommu`, one in a machine): whether it remaps interrupts, default true, and with x2APIC destinations (`eim`), default as `intremap`. */
   intremap?: boolean;
   eim?: boolean;
-  /** It keeps what is not present, too (`caching-mode`), default false; bits of its addresses (`aw-bits`), 39, 48 or 57, default 39. */
+  /** It keeps what is not present, too (`caching-mode`), default false; bits of its addresses (`aw-bits`), 39, 48 or 57, default 48. */
   cachingMode?: boolean;
   addressBits?: number;
   /** Capabilities that it says it has: `snoop-control`, default false; `dma-drain` and `pt`, default true. */
   snoopControl?: boolean;
   dmaDrain?: boolean;
   passThrough?: boolean;
+  /** Scalable mode (`x-scalable-mode`), default false; with first stages and nesting (`x-flts`), default as `scalableMode` where addresses have 48 bits or more. */
+  scalableMode?: boolean;
+  firstStage?: boolean;
   /** The geometry of its caches, those of no product: IOTLB entries, powers of two up to 1024, default 256, in ways up to 16, default 4; tables of walks it keeps, up to 32, default 16. */
   iotlbEntries?: number;
   iotlbWays?: number;

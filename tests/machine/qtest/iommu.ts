@@ -56,7 +56,7 @@ type Tables = NonNullable<Parameters<Driver['tables']>[0]>;
 const CASES: readonly [what: string, tables: Tables, iova?: bigint][] = [
   ['a page', {}], ['a large page', { second: 0x83n }, 0x220000n], ['a larger page', { first: 0x83n }, 0x20000n], ['passed through', { low: BigInt(AT.FIRST | 9) }, 0x20000n],
   ['read only', { third: BigInt(AT.A | 1) }], ['write only', { third: BigInt(AT.A | 2) }], ['nothing', { third: 0n }], ['no table', { second: 0n }], ['a directory that only reads', { first: BigInt(AT.SECOND | 1) }],
-  ['no root entry', { root: 0n }], ['no context', { low: 0n }], ['a width that it has not', { high: 0x102n }], ['a type that it has not', { low: BigInt(AT.FIRST | 13) }],
+  ['no root entry', { root: 0n }], ['no context', { low: 0n }], ['a width that it has not', { high: 0x103n }], ['a type that it has not', { low: BigInt(AT.FIRST | 13) }],
   ['reserved bits of a root entry', { rootHigh: 1n }], ['reserved bits of a context', { high: 0x101n | 1n << 30n }], ['reserved bits of a page', { third: BigInt(AT.A | 3) | 0x800n }],
   ['reserved bits of a large page', { second: 0x2083n }], ['an address beyond the width', {}, 1n << 39n], ['not to be recorded', { low: BigInt(AT.FIRST | 3), third: 0n }],
 ];

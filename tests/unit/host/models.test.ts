@@ -15,8 +15,8 @@ describe('the list of models', () => {
   });
   it('is what -device takes, by the same names and words', () => {
     expect(DEVICE_MODELS.map(({ names }) => names)).toEqual(MODELS.map(({ names, aliases = [] }) => [...names, ...aliases]));
-    for (const [i, { options }] of MODELS.entries()) {
-      const words = Object.entries(options).flatMap(([key, word]) => (word === '' ? [] : [`${word} ${key}`]));
+    for (const [i, { options, synonyms = {} }] of MODELS.entries()) {
+      const words = Object.entries(options).flatMap(([key, word]) => (word === '' ? [] : [word, ...(synonyms[key as keyof typeof synonyms] ?? [])].map((one) => `${one} ${key}`)));
       expect(DEVICE_MODELS[i]!.properties.filter(({ key }) => key !== undefined && key !== 'slot' && (key !== 'bus' || Object.hasOwn(options, 'bus'))).map(({ name, key }) => `${name} ${key}`)).toEqual(words);
     }
   });
@@ -38,6 +38,9 @@ describe('the list of models', () => {
     expect(refused({})).toBe('');
     expect(refused({ addressBits: 40 })).toMatch(/devices\.addressBits.*40 is none of 39, 48, 57\./);
     expect(refused({ intremap: false, eim: true })).toMatch(/devices\.eim.*need interrupt remapping/);
+    expect(refused({ scalableMode: true, addressBits: 39, firstStage: true })).toMatch(/devices\.firstStage.*at least 48 bits/);
+    expect(refused({ firstStage: true })).toMatch(/devices\.firstStage.*needs scalable mode/);
+    expect(refused({ scalableMode: true, addressBits: 39 })).toBe('');
     expect(refused({ slot: 3 })).toMatch(/devices\.slot.*in no slot/);
     expect(refused({ iotlbEntries: 48 })).toMatch(/devices\.iotlbEntries.*48 is not a power of two from 1 to 1024\./);
     expect(refused({ iotlbEntries: 2, iotlbWays: 4 })).toMatch(/devices\.iotlbWays.*4 is not a power of two from 1 to 2\./);

@@ -5,6 +5,7 @@ import { DATA as FRAME, Driver as E1000Driver, frameOf, makeCard, R, RCTL, T } f
 import { CSR0, Driver as PcnetDriver, ENP, makeDriver, OWN, RINGS, STP, TX_DATA } from "../pcnet/driver.js";
 import { makeBoard } from "../board/board.js";
 import { IN, makeDisk, noted } from "../virtio/disk-driver.js";
+import { CardKind } from "../../../assembly/surface/cards.js";
 import { bits, Driver } from "../virtio/driver.js";
 import { randomOf } from "../virtio/fuzz.js";
 import { makeMachine, type TestMachine } from "../virtio/machine.js";
@@ -290,6 +291,8 @@ describe("every register of every card", () => {
     ["e1000", 5, 0, [0, 2], [0x6000, 64]],
     ["pcnet", 6, 0, [0, 1], [32, 32]],
     ["edu", 7, 0, [0], [0xa8]],
+    ["iommu-testdev", CardKind.IOMMU_TESTDEV, 0, [0], [0x24]],
+    ["pci-testdev", CardKind.PCI_TESTDEV, 0, [0, 1], [0x900, 0x100]],
   ];
   for (const [name, kind, detail, bars, sizes] of CARDS) {
     it(`${name}: an access costs a burst and an item at most, a stretch of time what it refills`, async () => {

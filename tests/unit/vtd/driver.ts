@@ -4,7 +4,7 @@ import { load, text } from "../../support/compile.js";
 
 /** CardKind and CardOption of assembly/surface/cards.ts. */
 const IOMMU = 9, EDU = 7, OPTION = { IOMMU: 21, CACHES: 22 } as const;
-export const SWITCH = { REMAP: 1, EIM: 2, CACHING: 4, SNOOP: 8, DRAIN: 16, PASS: 32 } as const;
+export const SWITCH = { REMAP: 1, EIM: 2, CACHING: 4, SNOOP: 8, DRAIN: 16, PASS: 32, SCALABLE: 64, FIRST: 128 } as const;
 const PAGES = 1536;
 
 export const BASE = 0xfed90000;
@@ -115,6 +115,9 @@ export class Unit extends TestMachine {
 export const Inv = {
   contexts: (granule = 1, domain = 0, source = 0, mask = 0): [bigint, bigint] => [1n | BigInt(granule) << 4n | BigInt(domain) << 16n | BigInt(source) << 32n | BigInt(mask) << 48n, 0n],
   pages: (granule = 1, domain = 0, iova = 0n, am = 0, hint = false): [bigint, bigint] => [2n | BigInt(granule) << 4n | BigInt(domain) << 16n, iova | BigInt(am) | (hint ? 64n : 0n)],
+  /** The PASID cache: 0 of a domain, 1 of a PASID, 3 all; pages of a first stage: 2 of a PASID, 3 selected. */
+  pasids: (granule = 3, domain = 0, pasid = 0): [bigint, bigint] => [7n | BigInt(granule) << 4n | BigInt(domain) << 16n | BigInt(pasid) << 32n, 0n],
+  pasidPages: (granule: number, domain: number, pasid: number, iova = 0n, am = 0): [bigint, bigint] => [6n | BigInt(granule) << 4n | BigInt(domain) << 16n | BigInt(pasid) << 32n, iova | BigInt(am)],
   entries: (granule = 0, index = 0, mask = 0): [bigint, bigint] => [4n | BigInt(granule) << 4n | BigInt(mask) << 27n | BigInt(index) << 32n, 0n],
   wait: (status: number, gpa: number, flags = 32): [bigint, bigint] => [5n | BigInt(flags) | BigInt(status) << 32n, BigInt(gpa)],
 } as const;
