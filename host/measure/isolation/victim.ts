@@ -34,7 +34,7 @@ export class Victim {
   static async make(behind: boolean): Promise<Victim> {
     const named = (kind: CardKind): DeviceOptions['model'] => modelOf(kind)!.names[0];
     const port: DeviceOptions[] = behind ? [{ model: named(CardKind.ROOT_PORT), id: 'rp', slot: SLOT }] : [];
-    const devices: DeviceOptions[] = [{ model: named(CardKind.IOMMU) }, ...port, { model: named(CardKind.EDU), dmaMask: (1n << 53n) - 1n, ...(behind ? { bus: 'rp' } : { slot: SLOT }) }];
+    const devices: DeviceOptions[] = [{ model: named(CardKind.IOMMU), addressBits: 39 }, ...port, { model: named(CardKind.EDU), dmaMask: (1n << 53n) - 1n, ...(behind ? { bus: 'rp' } : { slot: SLOT }) }];
     const victim = new Victim(await createBoard({ memoryMiB: 16, devices }), behind);
     victim.setUp();
     return victim;
