@@ -65,6 +65,10 @@ import { MACHINE, LINKS } from "./layout";
   changes: u32;
   /** Where the trace is (trace.ts); 0: none is kept. */
   trace: u32;
+  /** Where frames that pass labs are copied to (lab/capture.ts); 0: nowhere. */
+  capture: u32;
+  /** Where what labs replay lies (lab/traffic.ts). */
+  replays: u32;
   /** Where attribution keeps what it has (profile/state.ts), behind RAM; 0: this machine was made without. */
   profile: u32;
   /** 1: the loop attributes what it runs (profile/); the interpreter runs everything then. */

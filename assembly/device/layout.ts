@@ -102,8 +102,11 @@ import { CLOCK, DEVICES, INTERRUPT, KIB, REGISTERS, REGISTERS_SIZE, RINGS, SLOTS
 @inline export const LAB_WORDS_SIZE: usize = 1024;
 /** Bytes of serial ports and of port e9. */
 @inline export const BYTE_DATA: usize = LAB_WORDS + LAB_WORDS_SIZE;
-@inline export const BYTE_DATA_SIZE: usize = 508 * 1024;
-@inline export const STREAM_DATA: usize = BYTE_DATA + BYTE_DATA_SIZE;
+@inline export const BYTE_DATA_SIZE: usize = 504 * 1024;
+/** What labs' traffic is (lab/traffic.ts), one a frame port. */
+@inline export const LAB_TRAFFIC: usize = BYTE_DATA + BYTE_DATA_SIZE;
+@inline export const LAB_TRAFFIC_SIZE: usize = 4 * 1024;
+@inline export const STREAM_DATA: usize = LAB_TRAFFIC + LAB_TRAFFIC_SIZE;
 @inline export const STREAM_DATA_SIZE: usize = 512 * 1024;
 /** Frames: two rings a port (frames.ts). */
 @inline export const FRAME_DATA: usize = STREAM_DATA + STREAM_DATA_SIZE;

@@ -1,11 +1,14 @@
 // The lab: a peer inside the module for measuring, on the far side of a frame port. It works in virtual time alone and needs no
 // host, so the same machine with the same peer is the same run.
 //
-//      source   gives frames: `burst` of them at once, `rate` a second on average, `count` in all (0: without end), as soon as a
-//               driver listens, or from one mark of the guest's with its number (chipset/roi) to the next. A frame that finds no room is
-//               missed, as on a wire, and counted.
+//      source   gives frames: `burst` of them at once, `rate` a second on average, evenly or as a Poisson process, `count` in all (0: without end), as soon as a
+//               driver listens, or from one mark of the guest's with its number (chipset/roi) to the next, or at once. Or what the host has put down for it, at the times
+//               that are with it. A frame that finds no room, or nobody that listens, is missed, as on a wire, and counted. What comes back of its frames is
+//               an echo: the time it took is counted.
 //      sink     takes every frame.
-//      echo     gives every frame back, its MAC addresses exchanged, when there is room: what waits holds back the guest.
+//      echo     gives every frame back, its MAC addresses exchanged, and with a protocol its IP addresses and ports, when there is room: what waits holds back the guest.
+//
+// With an address it answers who asks for that by ARP or neighbour discovery, in every mode. Frames are made in packets.ts; traffic.ts has what they are to be.
 //
 // A link speed makes each frame take its time on the line, one after the other, each way: the frame and 24 bytes of preamble, FCS and
 // gap (IEEE 802.3, 3.1.1 and 4.4.2), for every segment of a large one. Between the card and such a line is a FIFO: the card completes a
@@ -15,67 +18,51 @@
 // that a sink without a link speed takes the frame at once. State lies in the header of the rings' region.
 // frames.ts calls here by slots, which are filled where a port has a lab.
 
+import { addCount, count, nameOwned, nameOwnedHistogram, takeCounters, takeHistograms } from "../base/counters";
+import { observe } from "../base/histograms";
 import { countEvent } from "../base/trace";
-import { addCount, count, nameOwned, takeCounters } from "../base/counters";
-import { scaleDown } from "../base/scale";
 import { bindTimer, NEVER, nowNs, setTimer, Timer } from "../device/clock";
-import { commitEntry, dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "../device/frames";
-import { Accepts, LabMode } from "../surface/rings";
-import { LAB_WORDS, RING_SLOTS } from "../device/layout";
+import { dropEntry, Frame, frameData, MAX_PORTS, peekEntry, port, receiveRing, reserveEntry, sendRing } from "../device/frames";
+import { RING_SLOTS } from "../device/layout";
 import { slots } from "../device/slots";
 import { addWords, fold } from "../device/sums";
+import { LabMode, LabProto, LabStart } from "../surface/lab";
+import { Accepts } from "../surface/rings";
+import { captureFrame, isCaptured } from "./capture";
+import { answerBytes, fillAnswer, findStamp, leastBytes, turnRound } from "./packets";
+import { give, LOOK_NS } from "./source";
+import { commit, Count, handOver, Lab, lab, LINE_BYTES, lineTime, listens, MAX_TURN } from "./state";
+import { beginRandom, isReplay, Traffic, traffic } from "./traffic";
 
-/** When a source begins: as soon as a driver listens; at a mark, and then whether it has come. */
-export const enum LabStart { LISTEN, SILENT, MARKED }
-const enum Count { TAKEN, BYTES_TAKEN, SEGMENTS, GIVEN, BYTES_GIVEN, MISSED, UNECHOED, COUNT }
-
-@unmanaged export class Lab {
-  mode: u32;
-  /** Bytes of a source's frames, without FCS. */
-  size: u32;
-  /** Frames a second; frames at once. */
-  rate: u32; burst: u32;
-  /** 1000 bits a second of the line, 0: no limit. */
-  kbits: u32;
-  /** First of its counters. */
-  counters: u32;
-  /** Frames that a source gives in all, 0: without end. */
-  limit: u64;
-  /** The card's address, first byte lowest: where a source's frames go. */
-  mac: u64;
-  /** When the source began, NEVER before a driver listens; frames it has had to give since, and in all; when it looks again. */
-  startNs: u64; due: u64; sent: u64; nextNs: u64;
-  /** When the frame at the head of what the guest sends has arrived, NEVER: none is on its way. */
-  arrivesNs: u64;
-  /** The line to the guest is free, and the line from it. */
-  outFreeNs: u64; inFreeNs: u64;
-  /** An echo waits for the guest to take something. */
-  waiting: u32;
-  /** A LabStart. */
-  start: u32;
-  /** Of a line without a FIFO: when the frame at the card's head will have gone, 0: it has asked for none. */
-  goneNs: u64;
-}
-@inline export function lab(n: u32): Lab { return changetype<Lab>(LAB_WORDS + (<usize>(n & 7) << 7)); }
-
-/** Preamble, FCS and gap. */
-@inline const LINE_BYTES: u64 = 24;
-/** A source that nobody listens to looks again so much later. */
-@inline const LOOK_NS: u64 = 1_000_000;
-/** Frames handled for one port, each way, in one turn of the timer. */
-@inline const MAX_TURN: u32 = 512;
-/** Local experimental ethertype 1 (IEEE 802, 9.2.3), as a little-endian half-word. */
-@inline const ETHERTYPE: u16 = 0xb588;
 @inline const NEEDS_SUM: u32 = 1;
+/** Echoes' latency is counted in steps of 64 ns: the last bucket begins at 1 ms. */
+@inline const LATENCY_SHIFT: u64 = 6;
 
-/** Puts a lab behind a port, before the machine is made. */
+/** For the host: where a lab's words lie, and its traffic's. */
+export function labAt(n: u32): u32 { return <u32>changetype<usize>(lab(n)); }
+export function trafficAt(n: u32): u32 { return <u32>changetype<usize>(traffic(n)); }
+
+/** Bytes of the FIFO before its line. */
+export function labFifo(n: u32): u32 { return port(n).fifo; }
+
+/** Puts a lab behind a port, before the machine is made, or changes what it does (changeLab follows). `start` is a LabStart. */
 export function setLab(n: u32, mode: u32, size: u32, rate: u32, burst: u32, kbits: u32, limit: u32, fifo: u32, start: u32): void {
   const l = lab(n);
   l.mode = mode <= <u32>LabMode.ECHO ? mode : <u32>LabMode.NONE;
-  l.size = min(max(size, 60), 9014);
+  l.size = min(max(size, leastBytes(traffic(n).proto)), 9014);
   l.rate = max(rate, 1); l.burst = max(burst, 1);
-  l.kbits = kbits; l.limit = limit; l.start = start ? <u32>LabStart.SILENT : 0;
-  port(n).fifo = kbits ? fifo : 0; port(n).held = 0; port(n).lastBit = kbits && !fifo ? 1 : 0;
+  l.kbits = kbits; l.limit = limit; l.start = start <= <u32>LabStart.NOW ? start : <u32>LabStart.LISTEN;
+  port(n).fifo = kbits ? fifo : 0; port(n).lastBit = kbits && !fifo ? 1 : 0;
+}
+
+/** The machine runs: a source's time begins anew, with what setLab was given. `counts`: so does its count of frames. */
+export function changeLab(n: u32, counts: u32): void {
+  const l = lab(n), t = traffic(n);
+  if (counts) t.before = l.sent;
+  l.startNs = NEVER; l.due = 0;
+  l.nextNs = l.mode == <u32>LabMode.SOURCE && l.start != <u32>LabStart.SILENT ? nowNs() : NEVER;
+  if (!t.random) beginRandom(t);
+  setTimer(Timer.LAB, soonest());
 }
 
 /** Names a port's counters and binds the timer; `mac` is the card's. */
@@ -85,7 +72,7 @@ export function attachLab(n: u32, mac: u64): void {
   if (!l.mode) return;
   l.mac = mac;
   slots.frameSent = labSent.index; slots.frameTaken = labTaken.index; slots.lineReady = lineReady.index;
-  if (l.start) slots.marked = labMarked.index;
+  slots.marked = labMarked.index;
   l.counters = takeCounters(Count.COUNT);
   nameOwned(l.counters + Count.TAKEN, "lab", n, -1, "frames taken", "frames");
   nameOwned(l.counters + Count.BYTES_TAKEN, "lab", n, -1, "bytes taken", "bytes");
@@ -94,6 +81,11 @@ export function attachLab(n: u32, mac: u64): void {
   nameOwned(l.counters + Count.BYTES_GIVEN, "lab", n, -1, "bytes given", "bytes");
   nameOwned(l.counters + Count.MISSED, "lab", n, -1, "frames missed", "frames");
   nameOwned(l.counters + Count.UNECHOED, "lab", n, -1, "frames not echoed", "frames");
+  nameOwned(l.counters + Count.ANSWERS, "lab", n, -1, "addresses answered", "frames");
+  nameOwned(l.counters + Count.ECHOES, "lab", n, -1, "echoes", "frames");
+  nameOwned(l.counters + Count.ECHO_NS, "lab", n, -1, "echoes' latency", "ns");
+  traffic(n).latency = takeHistograms(1);
+  nameOwnedHistogram(traffic(n).latency, "lab", n, -1, "echo latency", "ns/64");
 }
 
 /** At a machine's reset: the lines are quiet, a source begins anew. */
@@ -101,8 +93,11 @@ export function resetLabs(): void {
   for (let n: u32 = 0; n < MAX_PORTS; n++) {
     const l = lab(n);
     l.startNs = NEVER; l.due = 0; l.sent = 0; l.arrivesNs = NEVER; l.outFreeNs = 0; l.inFreeNs = 0; l.waiting = 0; l.goneNs = 0;
-    if (l.start) l.start = LabStart.SILENT;
-    l.nextNs = l.mode == <u32>LabMode.SOURCE && !l.start ? nowNs() + LOOK_NS : NEVER;
+    if (l.start == <u32>LabStart.MARKED) l.start = LabStart.SILENT;
+    l.nextNs = l.mode != <u32>LabMode.SOURCE || l.start == <u32>LabStart.SILENT ? NEVER : l.start == <u32>LabStart.NOW ? nowNs() : nowNs() + LOOK_NS;
+    const t = traffic(n);
+    t.replayNext = 0; t.before = 0; t.tell = 0; t.arrivalNs = 0;
+    if (l.mode) beginRandom(t);
   }
   setTimer(Timer.LAB, soonest());
 }
@@ -155,23 +150,25 @@ export function labTaken(n: u32): void {
 export function labMarked(tag: u32): void {
   if (!tag || tag > MAX_PORTS) return;
   const l = lab(tag - 1);
-  if (!l.start) return;
+  if (l.start != <u32>LabStart.SILENT && l.start != <u32>LabStart.MARKED) return;
   l.start = l.start == LabStart.SILENT ? LabStart.MARKED : LabStart.SILENT;
   l.startNs = NEVER; l.due = 0;
-  l.nextNs = l.start == LabStart.MARKED ? nowNs() : NEVER;
+  l.nextNs = l.mode == <u32>LabMode.SOURCE && l.start == <u32>LabStart.MARKED ? nowNs() : NEVER;
   setTimer(Timer.LAB, soonest());
 }
 
 // --- The timer ---
 
-function nextOf(l: Lab): u64 {
+function nextOf(n: u32): u64 {
+  const l = lab(n);
   if (!l.mode) return NEVER;
+  if (traffic(n).tell) return 0;
   return min(min(l.nextNs, l.waiting ? NEVER : l.arrivesNs), l.goneNs ? l.goneNs : NEVER);
 }
 
 function soonest(): u64 {
   let ns = NEVER;
-  for (let n: u32 = 0; n < MAX_PORTS; n++) ns = min(ns, nextOf(lab(n)));
+  for (let n: u32 = 0; n < MAX_PORTS; n++) ns = min(ns, nextOf(n));
   return ns;
 }
 
@@ -179,7 +176,8 @@ function runLabs(dev: usize): void {
   const now = nowNs();
   for (let n: u32 = 0; n < MAX_PORTS; n++) {
     const l = lab(n);
-    if (nextOf(l) > now) continue;
+    if (nextOf(n) > now) continue;
+    traffic(n).tell = 0;
     if (l.arrivesNs <= now && !l.waiting) arrive(n, l, now);
     if (l.nextNs <= now) give(n, l, now);
     tellCard(n);
@@ -208,7 +206,7 @@ function lineNs(l: Lab, f: Frame): u64 {
   const more = <u64>segmentsOf(f) - 1;
   return lineTime(l, <u64>f.bytes + LINE_BYTES + more * (<u64>f.hdrLen + LINE_BYTES));
 }
-function lineTime(l: Lab, bytes: u64): u64 { return l.kbits ? scaleDown(bytes << 3, 1_000_000, l.kbits) : 0; }
+
 
 function countTaken(l: Lab, f: Frame): void {
   countEvent(l.counters + Count.TAKEN, 1);
@@ -226,7 +224,43 @@ function leave(n: u32, id: u32, f: Frame): void {
 /** Every frame that waits: a ring's room bounds them. */
 function takeAll(n: u32, l: Lab): void {
   const id = sendRing(n);
-  for (let f = peekEntry(id); changetype<usize>(f); f = peekEntry(id)) { countTaken(l, f); leave(n, id, f); }
+  for (let f = peekEntry(id); changetype<usize>(f); f = peekEntry(id)) { take(n, l, f, nowNs()); leave(n, id, f); }
+  if (traffic(n).tell) setTimer(Timer.LAB, soonest());
+}
+
+/** A frame has come. */
+function take(n: u32, l: Lab, f: Frame, now: u64): void {
+  const t = traffic(n);
+  if (isCaptured()) captureFrame(n, f, false);
+  countTaken(l, f);
+  if (l.mode == <u32>LabMode.SOURCE) noteEcho(l, t, f, now);
+  if (l.mode != <u32>LabMode.ECHO) answer(n, l, t, f);
+}
+
+/** A frame of the source's own that has come back: when it was given stands in it. */
+function noteEcho(l: Lab, t: Traffic, f: Frame, now: u64): void {
+  if (isReplay(t)) return;
+  const at = findStamp(f, t);
+  if (!at) return;
+  const number = bswap<u32>(load<u32>(frameData(f) + at)), then = bswap<u64>(load<u64>(frameData(f) + at, 4));
+  if (then > now || number >= <u32>l.sent && l.sent >> 32 == 0) return;
+  countEvent(l.counters + Count.ECHOES, 1);
+  addCount(l.counters + Count.ECHO_NS, now - then);
+  observe(t.latency, <u32>min(now - then >> LATENCY_SHIFT, 0xffff_ffff));
+}
+
+/** Answers who asks for the lab's address. False: there is no room for it, and nobody that asks waits for ever. */
+function answer(n: u32, l: Lab, t: Traffic, f: Frame): bool {
+  const bytes = answerBytes(f, t);
+  if (!bytes || !listens(n)) return false;
+  const back = reserveEntry(receiveRing(n), bytes);
+  if (!changetype<usize>(back)) return false;
+  memory.fill(frameData(back), 0, bytes);
+  fillAnswer(frameData(back), frameData(f), n, t);
+  count(l.counters + Count.ANSWERS);
+  commit(n, back);
+  t.tell = 1;
+  return true;
 }
 
 /** Frames whose last bit has come by now. */
@@ -236,7 +270,7 @@ function arrive(n: u32, l: Lab, now: u64): void {
     const f = peekEntry(id);
     if (!changetype<usize>(f)) { l.arrivesNs = NEVER; return; }
     if (l.mode == <u32>LabMode.ECHO && !echo(n, l, f, now)) { l.waiting = 1; return; }
-    countTaken(l, f);
+    take(n, l, f, l.arrivesNs);
     leave(n, id, f);
     l.inFreeNs = max(l.inFreeNs, l.arrivesNs);
     const next = peekEntry(id);
@@ -246,6 +280,7 @@ function arrive(n: u32, l: Lab, now: u64): void {
 
 /** False when the guest has no room for it yet. */
 function echo(n: u32, l: Lab, f: Frame, now: u64): bool {
+  if (answerBytes(f, traffic(n))) { answer(n, l, traffic(n), f); return true; }
   if (!listens(n) || f.bytes < 14 || !canTake(n, f)) { count(l.counters + Count.UNECHOED); return true; }
   const back = reserveEntry(receiveRing(n), f.bytes);
   if (!changetype<usize>(back)) return false;
@@ -254,12 +289,13 @@ function echo(n: u32, l: Lab, f: Frame, now: u64): bool {
   memory.copy(to, from, f.bytes);
   memory.copy(to, from + 6, 6);
   memory.copy(to + 6, from, 6);
+  if (traffic(n).proto != LabProto.RAW) turnRound(to, f.bytes);
   if (<u32>f.flags & NEEDS_SUM && !(port(n).accepts & Accepts.CSUM)) finishSum(back);
   handOver(n, l, back);
   return true;
 }
 
-@inline function listens(n: u32): bool { return (port(n).accepts & Accepts.LINK_UP) != 0; }
+
 
 /** A segment that is to be cut goes only to a guest that takes it whole. */
 function canTake(n: u32, f: Frame): bool {
@@ -278,44 +314,4 @@ function finishSum(f: Frame): void {
   f.flags = 0;
   if (place + 2 > f.bytes) return;
   store<u16>(data + place, <u16>~fold(addWords(data + f.csumStart, f.bytes - f.csumStart, 0)));
-}
-
-function handOver(n: u32, l: Lab, f: Frame): void {
-  countEvent(l.counters + Count.GIVEN, 1);
-  addCount(l.counters + Count.BYTES_GIVEN, f.bytes);
-  commitEntry(receiveRing(n), f);
-}
-
-// --- A source ---
-
-/** When the next frame is to be given: bursts keep to the rate, and the line to its speed. */
-function giveNs(l: Lab): u64 {
-  const first = l.due - l.due % l.burst;
-  return max(l.startNs + scaleDown(first, 1_000_000_000, l.rate), l.outFreeNs);
-}
-
-function give(n: u32, l: Lab, now: u64): void {
-  if (!listens(n)) { l.startNs = NEVER; l.nextNs = now + LOOK_NS; return; }
-  if (l.startNs == NEVER) { l.startNs = now; l.due = 0; }
-  for (let turn: u32 = 0; turn < MAX_TURN; turn++) {
-    l.nextNs = l.limit && l.sent >= l.limit ? NEVER : giveNs(l);
-    if (l.nextNs > now) return;
-    l.outFreeNs = l.nextNs + lineTime(l, <u64>l.size + LINE_BYTES);
-    giveOne(n, l, now);
-    l.due++; l.sent++;
-  }
-}
-
-/** A frame to the card: addresses, ethertype, its number and the time, both with the highest byte first, and zeros. */
-function giveOne(n: u32, l: Lab, now: u64): void {
-  const f = reserveEntry(receiveRing(n), l.size);
-  if (!changetype<usize>(f)) { count(l.counters + Count.MISSED); return; }
-  const data = frameData(f);
-  memory.fill(data, 0, l.size);
-  store<u64>(data, l.mac & 0xffff_ffff_ffff | <u64>2 << 48);
-  store<u8>(data, <u8>n, 11);
-  store<u16>(data, ETHERTYPE, 12);
-  store<u32>(data, bswap<u32>(<u32>l.sent), 14);
-  store<u64>(data, bswap<u64>(now), 18);
-  handOver(n, l, f);
 }

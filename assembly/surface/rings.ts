@@ -31,6 +31,3 @@ export const enum Accepts { CSUM = 1, TSO4 = 2, TSO6 = 4, LINK_UP = 8 }
 
 /** Words of a console's stream: what the host says of its side, then whether the guest listens. */
 export const enum StreamWord { HOST_LISTENS = 0, COLUMNS = 4, ROWS = 6, GUEST_LISTENS = 8 }
-
-/** What the lab's peer does (setLab). */
-export const enum LabMode { NONE, SOURCE, SINK, ECHO }

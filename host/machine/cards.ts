@@ -12,8 +12,8 @@ import { withSoftwareOffload } from '../net/gate.js';
 import { createNull } from '../net/null.js';
 import type { OpenBackend, Together } from '../net/open.js';
 import { SharePort } from '../share/port.js';
-import { LAB_MODES, type LabOptions } from '../net/lab.js';
 import type { NetdevSpec } from '../net/netdev.js';
+import { openLabs, writeLab, type OpenLab } from './labs.js';
 import { connectConsoles, openChardevs, writeName, type Chardev } from './consoles.js';
 import { isDrive, isRemovable } from './drive-buses.js';
 import { driveOptions, type CardPlan, type Netdev } from './card-plan.js';
@@ -51,10 +51,10 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
     for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
   }
   networkCards(plans).forEach(({ netdev, model }, port) => {
-    const lab = labs.get(netdev ?? '');
+    const lab = labs.get(netdev ?? '')?.options;
     // A pcnet asks the line for room before it knows how long its frame is.
     if (lab?.kbits && lab.fifo === 0 && model.kind === CardKind.PCNET) throw new OptionError('netdevs', `"${netdev}" has no FIFO (fifo=0), and a pcnet needs one: it begins a frame before it knows its length.`);
-    if (lab) instance.exports.setLab(port, LAB_MODES[lab.mode], lab.size, lab.rate, lab.burst, lab.kbits, lab.count, lab.fifo, lab.start === 'mark' ? 1 : 0);
+    if (lab) writeLab(instance, port, lab);
   });
 }
 
@@ -92,7 +92,7 @@ export interface Outside {
   /** By netdev id. */
   backends: Map<string, OpenBackend>;
   /** Peers inside the module, by netdev id. */
-  labs: ReadonlyMap<string, LabOptions>;
+  labs: ReadonlyMap<string, OpenLab>;
   /** By drive id. */
   drives: Map<string, Drive>;
   /** By share id. */
@@ -152,24 +152,29 @@ export async function openOutside({ netdevs, chardevs, shared }: Outward, { driv
   const shares: Shares = new Map();
   const backends = new Map<string, OpenBackend>();
   const links = new Map<string, Link>();
+  let labs: ReadonlyMap<string, OpenLab> = new Map();
   const close = async (): Promise<void> => {
     await closeDrives(drives);
     for (const session of shares.values()) await session.close();
     await Promise.all([...backends.values()].map(({ backend }) => backend.close()));
     await Promise.all([...links.values()].map((link) => link.close()));
+    await Promise.all([...labs.values()].map(({ capture }) => capture?.file.writer.close()));
   };
   try {
     await openShares(shareOptions, shares);
     for (const [id, backend] of await openNetdevs(netdevs, time, togetherBy(shared, time))) backends.set(id, backend);
     for (const [id, link] of await openChardevs(chardevs)) links.set(id, link);
+    labs = await openLabs(netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type === 'lab' ? [netdev.spec] : [])), time);
   } catch (error) {
     await close();
     throw error;
   }
-  const labs = new Map(netdevs.flatMap((netdev) => ('spec' in netdev && netdev.spec.type === 'lab' ? [[netdev.id, netdev.spec.options] as const] : [])));
   const live = netdevs.some((netdev) => !isInward(netdev, shared)) || chardevs.some((chardev) => !('spec' in chardev) || !['null', 'file'].includes(chardev.spec.type));
   return { backends, labs, drives, shares, links, live, time, close };
 }
+
+/** The lab behind each frame port. */
+export const labPorts = (plans: readonly CardPlan[], { labs }: Outside): (OpenLab | undefined)[] => networkCards(plans).map(({ netdev }) => labs.get(netdev ?? ''));
 
 /** The frame port of the card on a netdev: they are counted over all network cards. */
 export function framePortOf(plans: readonly CardPlan[], netdev: string): number {

@@ -1,7 +1,8 @@
 /** A module's instance as a machine's options and plan ask for: powered up, loaded, and not started. */
 
 import { RateUnit } from '../../assembly/surface/clock.js';
-import { addCards, mustBeCounted, videoBytesOf, type Outside } from './cards.js';
+import { addCards, mustBeCounted, labPorts, videoBytesOf, type Outside } from './cards.js';
+import { placeLabs } from './labs.js';
 import { setCharges } from './charges.js';
 import { writeRegisters } from './cpu-layout.js';
 import { writeGuest, type GuestMemory } from './guest-memory.js';
@@ -16,7 +17,7 @@ import { showDate } from './wall-time.js';
 
 /** A machine as its options ask for, powered up and not started. */
 export async function freshInstance(compiled: CompiledModule, settings: Settings, plan: MachinePlan, outside: Outside): Promise<ModuleInstance> {
-  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);
+  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace, outside.labs);
   addCards(instance, settings.cards, outside);
   const { seed, rtcMs } = settings;
   const rtcSeconds = BigInt(Math.floor(rtcMs / 1000));
@@ -25,6 +26,7 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   instance.exports.hideFeatures(settings.hidden);
   showDate(instance, rtcMs);
   mustBeCounted(instance);
+  placeLabs(instance, labPorts(settings.cards, outside), outside.labs);
   const { moved, exitPort, exitBytes, consolePort, testDevice } = settings.debug;
   if (moved) instance.exports.placeDebug(exitPort, exitBytes, consolePort);
   if (testDevice) instance.exports.addTestdev();

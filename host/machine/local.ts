@@ -11,12 +11,14 @@ import { NO_PLAN, type MachinePlan } from './plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
-import { connectCards, describeCards, framePortOf, type Outside } from './cards.js';
+import { connectCards, describeCards, framePortOf, labPorts, type Outside } from './cards.js';
+import { capturesOf, changeLab, labHandle, labNow, type LabCaptures } from './labs.js';
+import { wordsOf, type LabChanges } from '../net/lab.js';
 import { CommandRuns } from './command-runs.js';
 import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
 import { Engine, YIELDS, type RunBounds } from './engine.js';
-import { MachineError, SnapshotError } from './errors.js';
+import { MachineError, OptionError, SnapshotError } from './errors.js';
 import { SerialUse, type CardAddress } from '../guest/protocol.js';
 import { checkEjectKeys, checkMediumKeys, checkMouseKeys, checkSnapshotKeys } from './keys.js';
 import { readGuest, writeGuest, type GuestMemory } from './guest-memory.js';
@@ -48,7 +50,7 @@ import type { TranslatedModule } from './translator.js';
 import type { DriveContent, Trays } from './trays.js';
 import { WallTime } from './wall-time.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, Lab, ExecResult, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop,
 } from './types.js';
 import { MIB } from './units.js';
 
@@ -95,6 +97,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   /** What the snapshot said that the machine was restored from. */
   private readonly saved: About | undefined;
   private readonly instruments: Instruments;
+  private captures: LabCaptures | undefined;
   /** What the last clone was made of. */
   private shared: WeakRef<Uint8Array> | undefined;
   /** Instructions before the last reset. */
@@ -341,6 +344,28 @@ export class LocalMachine extends GuestCalls implements Machine {
     this.engine.wake();
   }
 
+  lab(netdev: string): Lab {
+    return labHandle(this, netdev);
+  }
+
+  /** What a lab is now; and another. */
+  async labOptions(netdev: string): Promise<LabChanges> {
+    this.mustBeOpen('lab()');
+    return wordsOf(labNow(this.instance, this.labPort(netdev)));
+  }
+
+  async labSet(netdev: string, changes: LabChanges): Promise<void> {
+    this.mustBeOpen('lab()');
+    changeLab(this.instance, this.labPort(netdev), netdev, changes);
+    this.engine.wake();
+  }
+
+  private labPort(netdev: string): number {
+    const labs = [...this.outside.labs.keys()];
+    if (!labs.includes(netdev)) throw new OptionError('netdev', `"${netdev}" is no lab of this machine${labs.length === 0 ? ', which has none' : `; there are ${labs.join(', ')}`}.`);
+    return framePortOf(this.settings.cards, netdev);
+  }
+
   async change(drive: string, source: DriveOptions['source'], options: MediumOptions = {}): Promise<void> {
     checkMediumKeys(options);
     this.mustBeOpen('change()');
@@ -502,9 +527,16 @@ export class LocalMachine extends GuestCalls implements Machine {
     return { instance: this.instance, ramBytes: this.memoryMiB * MIB };
   }
 
+  /** What has gathered in the module for a trace and for captures. */
+  private drain(): void {
+    this.instruments.drain();
+    this.captures?.drain();
+  }
+
   private newEngine(shown?: readonly number[]): Engine {
     const networks = this.outside.time ?? new MachineClock();
     this.instruments.attach(this.instance);
+    this.captures = capturesOf(this.instance, labPorts(this.settings.cards, this.outside));
     this.wall = new WallTime(this.instance, this.settings.rtcAheadMs);
     const engine = new Engine({
       instance: this.instance,
@@ -521,7 +553,7 @@ export class LocalMachine extends GuestCalls implements Machine {
       onTaken: (port, bytes) => this.onInputTaken?.(port, bytes),
       onRoom: (port) => void this.events.emit('drain', port),
       onRegion: () => this.instruments.takeRegion(),
-      ...(this.instruments.isTracing ? { afterRun: () => this.instruments.drain() } : {}),
+      ...(this.instruments.isTracing || this.captures !== undefined ? { afterRun: () => this.drain() } : {}),
     }, shown);
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(() => Number(engine.virtualNs));

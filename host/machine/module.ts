@@ -3,6 +3,7 @@
 import { platform } from '#platform';
 import { Address } from '../../assembly/surface/run.js';
 import type { ModuleExports, ModuleInstance, PageSupply } from '../rings/instance.js';
+import { labRoom, type OpenLab } from './labs.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
 
@@ -19,6 +20,7 @@ export interface CompiledModule {
 }
 
 const PAGE = 65536;
+const LABS_ALIGN = 4096;
 let compiled: Promise<CompiledModule> | undefined;
 
 /** The module of this package. */
@@ -68,11 +70,12 @@ function abort(_message: number, file: number, line: number, column: number): ne
 
 /**
  * Instantiates the module with memory for `memoryMiB` of guest RAM, and behind it `videoBytes` of a screen's. With `more` there is room behind those for what attribution
- * keeps, and for a trace. Where RAM starts is known to the module alone, so it is asked first, in a small memory.
+ * keeps, and for a trace; and at the end for what labs replay and what is captured of them. Where RAM starts is known to the module alone, so it is asked first, in a small memory.
  */
-export async function instantiate(module: CompiledModule, memoryMiB: number, videoBytes = 0, more = false): Promise<ModuleInstance> {
-  const { ram, attribution, trace } = await layoutOf(module.module);
-  const pages = Math.max(MINIMUM_PAGES, Math.ceil((ram + memoryMiB * MIB + videoBytes + (more ? attribution + trace : 0)) / PAGE));
+export async function instantiate(module: CompiledModule, memoryMiB: number, videoBytes = 0, more = false, labs: ReadonlyMap<string, OpenLab> = new Map()): Promise<ModuleInstance> {
+  const { ram, attribution, trace, capture } = await layoutOf(module.module);
+  const behind = ram + memoryMiB * MIB + videoBytes + (more ? attribution + trace : 0), labsAt = Math.ceil(behind / LABS_ALIGN) * LABS_ALIGN;
+  const pages = Math.max(MINIMUM_PAGES, Math.ceil((labsAt + labRoom(capture, labs)) / PAGE));
   if (pages > 65536) throw new OptionError('memoryMiB', `${memoryMiB} MiB do not fit in the module's 4 GiB. At most 3072 do.`);
   const memory = newMemory(memoryMiB, pages);
   const supply = { ...noSupply };
@@ -84,15 +87,17 @@ export async function instantiate(module: CompiledModule, memoryMiB: number, vid
     view: new DataView(memory.buffer),
     build: module.build,
     ram,
+    labsAt,
     supply,
   };
 }
 
 interface Layout {
   ram: number;
-  /** Bytes that attribution takes, and a trace. */
+  /** Bytes that attribution takes, a trace, and a capture of what passes labs. */
   attribution: number;
   trace: number;
+  capture: number;
 }
 const layouts = new WeakMap<WebAssembly.Module, Layout>();
 
@@ -102,7 +107,7 @@ async function layoutOf(module: WebAssembly.Module): Promise<Layout> {
   const memory = new WebAssembly.Memory({ initial: MINIMUM_PAGES, maximum: 65536 });
   const instance = await WebAssembly.instantiate(module, { env: { memory, abort, page: noSupply.page } });
   const exports = instance.exports as unknown as ModuleExports;
-  const layout = { ram: exports.address(Address.Ram) >>> 0, attribution: exports.attributionBytes() >>> 0, trace: exports.traceBytes() >>> 0 };
+  const layout = { ram: exports.address(Address.Ram) >>> 0, attribution: exports.attributionBytes() >>> 0, trace: exports.traceBytes() >>> 0, capture: exports.captureBytes() >>> 0 };
   layouts.set(module, layout);
   return layout;
 }

@@ -15,10 +15,11 @@ import { checkMachineKeys } from './keys.js';
 import { unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { createPortStream, type PortStream } from './port-stream.js';
 import { RemoteCommands } from './remote-commands.js';
+import { labHandle } from './labs.js';
 import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import type {
-  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop, SymbolLine, ProgramFile,
+  AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Lab, LabChanges, Stats, Stop, SymbolLine, ProgramFile,
 } from './types.js';
 
 interface Pending {
@@ -244,6 +245,18 @@ class RemoteMachine extends GuestCalls implements Machine {
 
   setSymbols(symbols: readonly SymbolLine[]): Promise<void> {
     return this.call('setSymbols', symbols);
+  }
+
+  lab(netdev: string): Lab {
+    return labHandle(this, netdev);
+  }
+
+  labOptions(netdev: string): Promise<LabChanges> {
+    return this.call('labOptions', netdev);
+  }
+
+  labSet(netdev: string, changes: LabChanges): Promise<void> {
+    return this.call('labSet', netdev, changes);
   }
 
   addPrograms(files: readonly ProgramFile[]): Promise<void> {

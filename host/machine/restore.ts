@@ -1,6 +1,7 @@
 /** From an open snapshot to a module that goes on with it: what does not match the options is refused before anything is made. */
 
-import { addCards, describeCards, mustBeCounted, videoBytesOf, type Outside } from './cards.js';
+import { addCards, describeCards, mustBeCounted, labPorts, videoBytesOf, type Outside } from './cards.js';
+import { placeLabs } from './labs.js';
 import { checkDisks } from './disk-notes.js';
 import { SnapshotError } from './errors.js';
 import { instantiate, type CompiledModule } from './module.js';
@@ -30,9 +31,10 @@ export async function restoredInstance(compiled: CompiledModule, settings: Setti
   const [had, wanted] = [snapshot.about.cards, sameCards ? snapshot.about.cards : await wantedCards(compiled, settings, outside)].map((cards) => cards.join(', ') || 'none');
   if (had !== wanted) throw new SnapshotError(`The snapshot was taken with these cards: ${had}. The options ask for: ${wanted}. Give the devices and drives it was taken with.`);
   await checkDisks(snapshot.about.disks.filter(({ id }) => snapshot.served?.has(id) !== true), outside.drives);
-  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace);
+  const instance = await instantiate(compiled, settings.memoryMiB, videoBytesOf(settings.cards), settings.attribute || settings.trace, outside.labs);
   const notes = restoreSnapshot(instance, snapshot);
   mustBeCounted(instance);
+  placeLabs(instance, labPorts(settings.cards, outside), outside.labs);
   if (!snapshot.touched) closeSnapshot(snapshot);
   return { instance, notes };
 }

@@ -10,6 +10,7 @@ export type { Counter } from '../rings/counter.js';
 export type { DriveOptions } from '../disk/options.js';
 export type { MouseMove } from '../screen/input.js';
 export type { ShareOptions } from '../share/options.js';
+export type { LabChanges } from '../net/lab.js';
 export type { ProgramFile } from './programs.js';
 export type { SymbolLine } from './symbols.js';
 export type * from './types/sources.js';

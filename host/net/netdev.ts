@@ -7,7 +7,7 @@
 import { isInside, parseAddress, parseCidr, parseMac, type Cidr } from './address.js';
 import { NetdevError } from './errors.js';
 import type { FaultOptions } from './faults.js';
-import { FIFO_BYTES, LAB_MODES, parseSpeed, type LabOptions } from './lab.js';
+import { readLab, type LabOptions } from './lab.js';
 import { defaultNatConfig, type GuestForward, type HostForward, type NatConfig } from './nat/config.js';
 import type { Endpoint } from './provider.js';
 import type { DgramOptions, StreamOptions } from './link-options.js';
@@ -28,7 +28,8 @@ export type NetdevSpec = Common &
     | { type: 'hubport'; hubId: number; netdev: string | undefined }
     | { type: 'websocket'; address: string }
     | { type: 'broadcast'; channel: string }
-    | { type: 'lab'; options: LabOptions }
+    /** `replay`: a capture that a source gives, as a file's path. */
+    | { type: 'lab'; options: LabOptions; replay: string | undefined }
     | { type: 'null' }
   );
 
@@ -40,7 +41,7 @@ const USER_KEYS = [
 ] as const;
 const STREAM_KEYS = ['server', 'addr.type', 'addr.host', 'addr.port', 'addr.path', 'reconnect', 'reconnect-ms'] as const;
 const DGRAM_KEYS = ['local.type', 'local.host', 'local.port', 'remote.type', 'remote.host', 'remote.port'] as const;
-const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'speed', 'fifo', 'start'] as const;
+const LAB_KEYS = ['mode', 'size', 'rate', 'burst', 'count', 'arrivals', 'seed', 'speed', 'fifo', 'start', 'proto', 'ip', 'ip6', 'guest', 'guest6', 'port', 'sport', 'flows', 'replay'] as const;
 const COMMON_KEYS = ['id', 'pcap', 'loss', 'duplicate', 'reorder', 'delay', 'jitter', 'fault-seed'] as const;
 const REPEATED = new Set(['hostfwd', 'guestfwd', 'dnssearch', 'allow', 'resolver']);
 
@@ -78,7 +79,7 @@ export function parseNetdev(text: string): NetdevSpec {
     case 'broadcast':
       return { ...common, type: 'broadcast', channel: readChannel(reader) };
     case 'lab':
-      return { ...common, type: 'lab', options: readLab(reader, common) };
+      return { ...common, type: 'lab', options: readLab(reader), replay: readReplay(reader, common) };
     case 'null':
       return { ...common, type: 'null' };
   }
@@ -318,31 +319,13 @@ function readChannel(options: Options): string {
   return /^[\w.-]{1,64}$/.test(channel) ? channel : options.fail(`channel=${channel}: want letters, digits, ".", "_" or "-"`);
 }
 
-// -- lab ----------------------------------------------------------------------------------------------------------------------------------
-
-const MAX_WORD = 2 ** 32 - 1;
-
-function readLab(options: Options, { pcap, faults }: Common): LabOptions {
-  if (pcap !== undefined || faults !== undefined) options.fail('a lab is inside the module, where frames pass neither pcap= nor faults');
-  const mode = options.text('mode') ?? 'sink';
-  if (!Object.hasOwn(LAB_MODES, mode)) options.fail(`mode=${mode}: want ${Object.keys(LAB_MODES).join(', ')}`);
-  const isSource = mode === 'source';
-  const only = ['size', 'rate', 'burst', 'count', 'start'].find((key) => !isSource && options.text(key) !== undefined);
-  if (only !== undefined) options.fail(`${only}= is for mode=source`);
-  const speed = options.text('speed') ?? '0';
-  const start = options.text('start') ?? 'listen';
-  if (start !== 'listen' && start !== 'mark') options.fail(`start=${start}: want listen or mark`);
-  if (speed === '0' && options.text('fifo') !== undefined) options.fail('fifo= is for a line with a speed=');
-  return {
-    mode: mode as LabOptions['mode'],
-    size: options.integer('size', 60, 60, 9014),
-    rate: options.integer('rate', 1000, 1, MAX_WORD),
-    burst: options.integer('burst', 1, 1, 4096),
-    count: options.integer('count', 0, 0, MAX_WORD),
-    kbits: parseSpeed(speed) ?? options.fail(`speed=${speed}: want bits a second, such as 1G, 100M or 9600k; 0 for no limit`),
-    start,
-    fifo: options.integer('fifo', FIFO_BYTES, 0, 2 ** 20),
-  };
+/** A replay has its own times and frames. A lab is inside the module, where nothing of the host's makes faults. */
+function readReplay(options: Options, { faults }: Common): string | undefined {
+  if (faults !== undefined) options.fail('a lab is inside the module, where frames pass no faults (loss=, duplicate=, reorder=, delay=, jitter=)');
+  const replay = options.text('replay');
+  const useless = ['size', 'rate', 'burst', 'arrivals', 'seed', 'proto'].find((key) => replay !== undefined && options.text(key) !== undefined);
+  if (useless !== undefined) options.fail(`${useless}= says nothing beside replay=, whose frames and times are the file's`);
+  return replay === '' ? options.fail('replay= needs the name of a pcapng or pcap file') : replay;
 }
 
 function requirePort(options: Options, key: string, least: number): number {

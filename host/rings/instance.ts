@@ -9,6 +9,13 @@ import type { Address, ProbePoint } from '../../assembly/surface/run.js';
 /** What assembly/run/exports.ts, inspect.ts, inspect-ir.ts, linking.ts, attribution.ts and probe.ts export; translate/helpers.ts is for what is translated. */
 export interface ModuleExports {
   addCard(kind: number, slot: number): number;
+  labAt(port: number): number;
+  trafficAt(port: number): number;
+  labFifo(port: number): number;
+  changeLab(port: number, counts: number): void;
+  placeReplays(at: number): void;
+  placeCapture(at: number): void;
+  captureBytes(): number;
   setLab(port: number, mode: number, size: number, rate: number, burst: number, kbits: number, count: number, fifo: number, start: number): void;
   presetCards(): void;
   diskTable(disk: number): number;
@@ -179,6 +186,8 @@ export interface ModuleInstance {
   build: string;
   /** Address of guest RAM. */
   ram: number;
+  /** Where there is room for what labs replay and what is captured of them. */
+  labsAt?: number;
   /** Where pages of RAM come from that were said to come later (expectPage). */
   supply?: PageSupply;
 }

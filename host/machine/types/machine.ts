@@ -5,6 +5,7 @@ import type { ByteStream } from '../../bytes/streams.js';
 import type { Bytes } from '../../bytes/view.js';
 import type { DriveOptions } from '../../disk/options.js';
 import type { MouseMove } from '../../screen/input.js';
+import type { LabChanges } from '../../net/lab.js';
 import type { ProgramFile } from '../programs.js';
 import type { SymbolLine } from '../symbols.js';
 import type { ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, SpawnOptions } from './commands.js';
@@ -74,6 +75,12 @@ export interface ScreenFrame {
   lines: number;
   /** Four bytes a pixel: red, green, blue, 255; as ImageData takes them. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** The lab of a netdev (`machine.lab`). */
+export interface Lab {
+  options(): Promise<LabChanges>;
+  set(changes: LabChanges): Promise<void>;
 }
 
 /** A machine. It is made paused. Every method may be called at any time unless it says otherwise. */
@@ -170,6 +177,12 @@ export interface Machine extends AsyncDisposable {
    * guest sends waits in an e1000 and is lost in the other cards. Rejected with OptionError when no card is on it.
    */
   setLink(netdev: string, up: boolean): Promise<void>;
+  /**
+   * The peer of the card on a `-netdev lab` (docs/network.md): what it is, in the words of -netdev, and what it is to be from now on. A source's times begin anew with a change, its
+   * count of frames where `count` is given. A change is an input at the instant it is made: while paused, so that a run is repeated. Rejected with OptionError where the netdev
+   * is no lab, and NetdevError for a word or value there is not.
+   */
+  lab(netdev: string): Lab;
 
   /**
    * Puts another disc or diskette into a drive, which may be empty; the guest is told as by a drive. `drive` is the id of its drive, or of a device that began without one.
