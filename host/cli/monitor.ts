@@ -101,6 +101,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return '';
     },
   },
+  lab: {
+    usage: 'lab NETDEV [KEY=VALUE...]', about: 'what a -netdev lab is; with keys of it, what it is to be from now on: lab n0 rate=5000 burst=4',
+    act: async ({ machine }, [netdev, ...words]) => {
+      const lab = machine.lab(need(netdev, 'lab NETDEV [KEY=VALUE...]'));
+      const pairs = words.flatMap((word) => word.split(',')).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] as const);
+      const odd = words.find((word) => !/^[\w-]+=/.test(word));
+      if (odd !== undefined) throw new Error(`"${odd}" is no KEY=VALUE`);
+      if (pairs.length > 0) await lab.set(Object.fromEntries(pairs));
+      return Object.entries(await lab.options()).map(([key, value]) => `${key}=${value}`).join(' ');
+    },
+  },
   info: {
     usage: 'info status|block', about: 'whether it runs; what is in the drives',
     act: ({ machine }, [what]) => {

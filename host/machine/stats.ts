@@ -52,6 +52,12 @@ function namedCounters(instance: ModuleInstance, first = 0): Counter[] {
 
 const BUCKETS = 16;
 
+/** Units of histograms whose buckets are of so many: "ns/64". */
+function scaleOf(unit: string): { unit: string; scale: number } {
+  const [, name = unit, by = '1'] = /^(\w+)\/(\d+)$/.exec(unit) ?? [];
+  return { unit: name, scale: Number(by) };
+}
+
 /** Every histogram that has a name and has seen something. */
 export function readHistograms(instance: ModuleInstance): Histogram[] {
   const { exports, view } = instance;
@@ -59,9 +65,9 @@ export function readHistograms(instance: ModuleInstance): Histogram[] {
   for (let id = 0; id < exports.histogramIds(); id++) {
     const name = readString(instance, exports.histogramName(id));
     if (name === '') continue;
-    const at = exports.histogramAddress(id) >>> 0;
-    const buckets = Array.from({ length: BUCKETS }, (_, i) => ({ from: i === 0 ? 0 : 2 ** (i - 1), times: view.getBigUint64(at + i * 8, true) }));
-    if (buckets.some(({ times }) => times !== 0n)) out.push({ name, unit: readString(instance, exports.histogramUnit(id)), buckets });
+    const at = exports.histogramAddress(id) >>> 0, { unit, scale } = scaleOf(readString(instance, exports.histogramUnit(id)));
+    const buckets = Array.from({ length: BUCKETS }, (_, i) => ({ from: i === 0 ? 0 : scale * 2 ** (i - 1), times: view.getBigUint64(at + i * 8, true) }));
+    if (buckets.some(({ times }) => times !== 0n)) out.push({ name, unit, buckets });
   }
   return out;
 }
