@@ -14,7 +14,7 @@ beforeAll(() => prepareGuest('amd64'), 600_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const at = (name: string): string => join(folder, name);
-const UP = 'ifconfig eth0 10.0.2.15 up; ifconfig eth0 inet6 add fec0::15/64 2>/dev/null; usleep 50000';
+const UP = 'ifconfig eth0 10.0.2.15 up; ip -6 addr add fec0::15/64 dev eth0; usleep 50000';
 const counter = ({ counters }: Stats, what: string): number => Number(counters.find(({ name }) => name === `lab0 ${what}`)?.value ?? 0n);
 const latencies = ({ histograms }: Stats): number => (histograms.find(({ name }) => name === 'lab0 echo latency')?.buckets ?? []).reduce((sum, { times }) => sum + Number(times), 0);
 
@@ -32,7 +32,7 @@ async function run(model: DeviceOptions['model'], netdev: string, script: string
 
 describe('a source', () => {
   it('of pings is answered by the kernel, which asks for its address: each echo is counted with its latency', async () => {
-    const { stats } = await run('e1000', 'mode=source,proto=icmp,rate=2000,count=200,flows=4', `${UP}; sleep 1`);
+    const { stats } = await run('e1000', 'mode=source,proto=icmp,rate=2000,count=200,flows=4,start=mark', `${UP}; roi mark 1; sleep 1`);
     expect([counter(stats, 'frames given'), counter(stats, 'echoes'), latencies(stats)]).toEqual([200, 200, 200]);
     expect(counter(stats, 'addresses answered')).toBeGreaterThanOrEqual(1);
     // Less than a ms each, and more than an instruction.
@@ -41,17 +41,18 @@ describe('a source', () => {
   });
 
   it('of datagrams reaches a socket of each port that it asks for, and what the program sends back is an echo', async () => {
-    const { stats, out } = await run('virtio-net', 'mode=source,proto=udp,port=7,size=200,rate=1000,count=100,flows=8,start=mark', `${UP}; /bin/udp-echo & usleep 50000; roi mark 1; sleep 1; kill %1; grep "^Udp: [0-9]" /proc/net/snmp`, {
+    const { stats, out } = await run('virtio-net', 'mode=source,proto=udp,port=7,size=200,rate=1000,count=100,flows=8,start=mark', `${UP}; /bin/udp-echo & usleep 50000; echo $(grep "^Udp: [0-9]" /proc/net/snmp); roi mark 1; sleep 1; echo $(grep "^Udp: [0-9]" /proc/net/snmp); kill $!`, {
       add: [{ content: udpEcho(7), guest: '/bin/udp-echo', mode: 0o755 }],
     });
     expect([counter(stats, 'frames given'), counter(stats, 'echoes')]).toEqual([100, 100]);
+    const [before, after] = out.split('\n').map((line) => line.split(' ').slice(1, 5).map(Number));
     // Datagrams received, for no port, with errors, sent.
-    expect(out.split(' ').slice(1, 5)).toEqual(['100', '0', '0', '100']);
+    expect(after!.map((n, i) => n - before![i]!)).toEqual([100, 0, 0, 100]);
   });
 
   it('of IPv6 is taken as it is, and neighbours are answered', async () => {
-    const { stats, out } = await run('virtio-net', 'mode=source,proto=udp6,port=9,rate=1000,count=50,start=mark', `${UP}; sleep 3; roi mark 1; sleep 1; grep -E "Udp6NoPorts|Udp6InErrors|Udp6InCsumErrors" /proc/net/snmp6`);
-    expect(out.split(/\s+/)).toEqual(['Udp6NoPorts', '50', 'Udp6InErrors', '0', 'Udp6InCsumErrors', '0']);
+    const { stats, out } = await run('virtio-net', 'mode=source,proto=udp6,port=9,rate=1000,count=50,start=mark', `${UP}; sleep 3; roi mark 1; sleep 1; grep -E "Udp6NoPorts|Udp6InErrors|Udp6InCsumErrors" /proc/net/snmp6; ping -6 -c 1 -W 1 fec0::2 >/dev/null; ip -6 neigh show | grep -c 'fec0::2 .*02:00:00:00:00:00'`);
+    expect(out.split(/\s+/)).toEqual(['Udp6NoPorts', '50', 'Udp6InErrors', '0', 'Udp6InCsumErrors', '0', '1']);
     expect(counter(stats, 'addresses answered')).toBeGreaterThanOrEqual(1);
   });
 });
