@@ -29,6 +29,9 @@ import { DISK_TABLES } from "./layout";
   queue: u32;
   offset: u32;
   fate: u32;
+  pad0: u32;
+  /** Of a controller that has no chains: where the guest's buffers are. */
+  place: u64; list: u64;
 }
 @unmanaged class Table { count: u32; used: u32; }
 

@@ -138,7 +138,7 @@ export const MODEL_NAMES: readonly string[] = ALL_MODELS.flatMap(({ names }) => 
 /** Models of QEMU that are not here, by how their names begin, and what to write instead. */
 const INSTEAD: readonly [RegExp, string][] = [
   [/^(e1000e|igb|rtl8139|ne2k_(pci|isa)|vmxnet3|i8\d{4}[a-z]*|tulip|usb-net)$/, 'write e1000, pcnet or virtio-net-pci.'],
-  [/^(ide-drive|scsi-hd|scsi-disk|nvme|virtio-blk-device|usb-storage|vhost-user-blk.*)$/, 'write virtio-blk-pci or ide-hd.'],
+  [/^(ide-drive|scsi-hd|scsi-disk|nvme-ns|virtio-blk-device|usb-storage|vhost-user-blk.*)$/, 'write virtio-blk-pci, nvme or ide-hd.'],
   [/^(scsi-cd|usb-cdrom)$/, 'write ide-cd, or -cdrom FILE.'],
   [/^(virtio-scsi.*|lsi.*|megasas.*|piix4-ide)$/, 'leave it out, and write virtio-blk-pci for the disk.'],
   [/^virtio-net-device$/, 'write virtio-net-pci.'],

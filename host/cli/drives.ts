@@ -20,7 +20,7 @@ const CACHES = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'] as 
 export const DRIVE_PROPERTIES: readonly Property[] = [
   { name: 'file', kind: { is: 'text' }, about: 'an image by path' },
   { name: 'id', kind: { is: 'text' }, about: 'a name for it' },
-  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), floppy, none for a -device' },
+  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', PLAIN_DRIVES.nvme, 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), nvme, floppy, none for a -device' },
   { name: 'format', kind: { is: 'text' }, about: 'raw or qcow2; default qcow2 where the name ends so' },
   { name: 'driver', kind: { is: 'text' }, about: 'as format' },
   { name: 'readonly', kind: { is: 'switch' }, about: 'not written to' },
@@ -109,6 +109,7 @@ function cardOf(wanted: string, drive: string, cdrom: boolean, given: Properties
   if (wanted === 'none') return undefined;
   const serial = given.has('serial') ? { serial: given.get('serial') as string } : {};
   if (wanted === 'floppy') return { model: PLAIN_DRIVES.floppy, drive, ...(given.has('index') ? { unit: given.get('index') as number } : {}) };
+  if (wanted === PLAIN_DRIVES.nvme) return { model: PLAIN_DRIVES.nvme, drive, ...serial };
   if (wanted !== 'ide') return { model: 'virtio-blk', drive, ...serial };
   const port = given.get('index') ?? given.get('bus');
   return { model: cdrom ? PLAIN_DRIVES.cd : PLAIN_DRIVES.disk, drive, ...(port === undefined ? {} : { bus: `ide.${String(port)}` }), ...(given.has('unit') ? { unit: given.get('unit') as number } : {}), ...serial };

@@ -100,6 +100,10 @@ function hardDiskOptions({ model, drive, serial = '' }: DeviceOptions): Pairs {
   if (drive === undefined) throw new OptionError('devices.drive', `${model} needs one.`);
   return serialOptions(serial);
 }
+/** An NVMe controller and its namespace. */
+function nvmeOptions(device: DeviceOptions): Pairs {
+  return [...hardDiskOptions(device), [CardOption.LOGICAL_EXP, blockExp('logicalBlockBytes', device.logicalBlockBytes ?? SECTOR_BYTES, SECTOR_BYTES, 4096)]];
+}
 function serialOptions(serial: string): Pairs {
   if (!/^[\x20-\x7e]{0,20}$/.test(serial)) throw new OptionError('devices.serial', `"${serial}" is not at most 20 characters of ASCII.`);
   return [];
@@ -165,6 +169,7 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.VIRTIO_RNG: return rngOptions(device);
     case CardKind.VIRTIO_CONSOLE: return consoles!.options;
     case CardKind.VIRTIO_9P: return shareOptions(device);
+    case CardKind.NVME: return nvmeOptions(device);
     case CardKind.IDE_DISK: return hardDiskOptions(device);
     case CardKind.FLOPPY:
     case CardKind.IDE_CD: return serialOptions(device.serial ?? '');

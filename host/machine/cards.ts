@@ -47,7 +47,7 @@ export function addCards(instance: ModuleInstance, plans: readonly CardPlan[], {
       if (instance.exports.setCardOption(number, option, low(wide), high(wide)) === 0) throw new OptionError('devices.maxPorts', 'the console cards have more ports than a machine has room for.');
     }
     if (model.kind === CardKind.VIRTIO_9P) writeName(instance, instance.exports.folderTag(number) >>> 0, plan.tag);
-    if (isDrive(model.kind)) writeName(instance, instance.exports.serialOfDrive(number) >>> 0, plan.serial);
+    if (isDrive(model.kind) || model.kind === CardKind.NVME) writeName(instance, instance.exports.serialOfDrive(number) >>> 0, plan.serial);
     for (const port of plan.console?.ports ?? []) writeName(instance, instance.exports.portName(number, port.number) >>> 0, port.name);
   }
   networkCards(plans).forEach(({ netdev, model }, port) => {
@@ -197,7 +197,7 @@ export interface Outward {
 }
 
 /** Cards with a table of requests, which are numbered over all of them. */
-const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY];
+const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY, CardKind.NVME];
 
 function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort | undefined {
   const [drive, session] = [drives.get(plan.drive ?? ''), shares.get(plan.share ?? '')];

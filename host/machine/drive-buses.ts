@@ -89,6 +89,8 @@ export function seatDrives<T extends Seated>(devices: readonly DeviceOptions[], 
   }
 }
 
+/** Prepared guests have its driver in the archive of drives: it is on a controller, or is one with a disk of its own. */
+export const hasDriverOfDrives = (name: string): boolean => isDriveModel(name) || findModel(name)?.kind === CardKind.NVME;
 /** Whether a model by its name is a drive's or a controller's. */
 export const isDriveModel = (name: string): boolean => isDrive(findModel(name)?.kind ?? CardKind.NONE);
 export const isControllerModel = (name: string): boolean => isController(findModel(name)?.kind ?? CardKind.NONE);

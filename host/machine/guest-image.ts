@@ -11,7 +11,7 @@ import { ADDED_FOLDER, namesRoot, ROOT_INIT_ARGUMENT } from '../guest/init-argum
 import { checkGuestPath } from '../guest/paths.js';
 import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.js';
 import { bytesOf } from './bytes.js';
-import { isDriveModel } from './drive-buses.js';
+import { hasDriverOfDrives } from './drive-buses.js';
 import { OptionError } from './errors.js';
 import { IOMMU_MODEL } from './iommu-plan.js';
 import type { PlainOptions } from './sources.js';
@@ -108,7 +108,7 @@ function warnOfMemory(guest: OpenGuest, memoryMiB: number, say: PlainOptions['on
 
 /** Over the initrd where a drive is on a controller, or a card may be given to a program: drivers, if the guest has them. */
 async function driveArchive({ devices = [] }: PlainOptions, guest: OpenGuest): Promise<Uint8Array[]> {
-  const row = devices.some(({ model }) => isDriveModel(model) || model === IOMMU_MODEL) ? guest.manifest.others.find(({ name }) => name === DRIVES_FILE) : undefined;
+  const row = devices.some(({ model }) => hasDriverOfDrives(model) || model === IOMMU_MODEL) ? guest.manifest.others.find(({ name }) => name === DRIVES_FILE) : undefined;
   return row === undefined ? [] : [await guest.read(row)];
 }
 

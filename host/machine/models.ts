@@ -87,6 +87,13 @@ export const MODELS: readonly Model[] = [
     features: TRANSPORT_FEATURES,
   },
   { kind: CardKind.VGA, names: ['VGA'], aliases: ['vga'], about: 'a screen: a VGA with modes up to 1920x1080 (-vga std)', options: { romfile: 'romfile' } },
+  {
+    kind: CardKind.NVME,
+    names: ['nvme'],
+    about: 'NVMe controller with one namespace, for a -drive with if=none',
+    options: { drive: 'drive', serial: 'serial', writeCache: 'write-cache', logicalBlockBytes: 'logical_block_size' },
+    absent: { 'use-intel-id': 'it has one vendor', zoned: 'there are no zones', subsys: 'there is one controller' },
+  },
   { kind: CardKind.AHCI, names: ['ich9-ahci', 'ahci'], about: 'AHCI controller with six ports; one is there by itself when a drive is on ide.0 to ide.5', options: { id: '' } },
   { kind: CardKind.IDE, names: ['piix3-ide'], about: 'IDE controller with two channels of two drives, at the old ports: ID.0 and ID.1, units 0 and 1', options: { id: '' } },
   { kind: CardKind.FDC, names: ['isa-fdc'], about: 'floppy controller; one is there by itself when a floppy drive is', options: {} },
@@ -112,7 +119,7 @@ export const MODELS: readonly Model[] = [
 ];
 
 /** What a disk or a CD by its file alone is in, as QEMU has it. */
-export const PLAIN_DRIVES = { disk: 'ide-hd', cd: 'ide-cd', floppy: 'floppy' } as const;
+export const PLAIN_DRIVES = { disk: 'ide-hd', cd: 'ide-cd', floppy: 'floppy', nvme: 'nvme' } as const;
 
 export function findModel(name: string): Model | undefined {
   return MODELS.find(({ names }) => names.some((one) => one === name));

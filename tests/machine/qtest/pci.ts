@@ -64,12 +64,15 @@ export async function placeCard(client: Client, slot = 4): Promise<{ pci: PciFun
   for (let index = 0; index < 6; index++) {
     const bytes = await pci.barBytes(index);
     if (bytes === 0) continue;
-    const isPort = ((await pci.get(0x10 + 4 * index)) & 1) === 1;
+    const kind = await pci.get(0x10 + 4 * index), isPort = (kind & 1) === 1;
     const at = isPort ? port : memory;
     await pci.set(0x10 + 4 * index, at);
     bars[index] = at;
+    // The upper half of a 64-bit one is no BAR of its own.
+    const isWide = !isPort && (kind & 6) === 4;
     if (isPort) port += Math.max(bytes, 256);
     else memory += Math.max(bytes, 0x100000);
+    if (isWide) index++;
   }
   await pci.set(4, 7, 2);
   return { pci, bars };

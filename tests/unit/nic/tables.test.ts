@@ -5,7 +5,7 @@ import { CardKind } from "../../../assembly/surface/cards.js";
 import { makeMachine } from "../virtio/machine.js";
 
 describe("the register tables of every card", () => {
-  for (const [name, kind, own, detail, least] of [["virtio-net", 1, 0x563412005452n, 0, 20], ["virtio-rng", 2, 0n, 0, 20], ["virtio-blk", 3, 8192n, 1 << 8, 20], ["virtio-serial", 4, 0n, 1 | 2 << 16, 20], ["e1000", 5, 0x563412005452n, 0, 120], ["pcnet", 6, 0x563412005452n, 0, 80], ["edu", 7, 0n, 0, 10], ["iommu-testdev", CardKind.IOMMU_TESTDEV, 0n, 0, 9], ["ahci", CardKind.AHCI, 0n, 0, 80]] as const) {
+  for (const [name, kind, own, detail, least] of [["virtio-net", 1, 0x563412005452n, 0, 20], ["virtio-rng", 2, 0n, 0, 20], ["virtio-blk", 3, 8192n, 1 << 8, 20], ["virtio-serial", 4, 0n, 1 | 2 << 16, 20], ["e1000", 5, 0x563412005452n, 0, 120], ["pcnet", 6, 0x563412005452n, 0, 80], ["edu", 7, 0n, 0, 10], ["iommu-testdev", CardKind.IOMMU_TESTDEV, 0n, 0, 9], ["ahci", CardKind.AHCI, 0n, 0, 80], ["nvme", CardKind.NVME, 0n, 0, 9]] as const) {
     it(`${name}: rows lie in their blocks; what has no hook resets, masks and protects`, async () => {
       const { m } = await makeMachine({ kind, mac: own, mtu: detail });
       const bare = await makeMachine({ count: 0 } as never).then((one) => [checkRows(one.m), tryRows(one.m)] as const, () => [0, 0] as const);

@@ -43,7 +43,7 @@ async function readKernelPackage(path: string, signal?: AbortSignal): Promise<Om
 
 /** Folders whose modules never matter to a NIC or a disk of ours, left out to save memory (they are nine tenths of the package). */
 function worthReading(path: string): boolean {
-  return /\/kernel\/(drivers\/misc\/pvpanic\/|block|crypto|fs\/(ext4|jbd2|mbcache|9p|fscache|netfs|isofs|fat|nls)|lib|arch|net\/(9p|core|packet)|virt\/lib|drivers\/(vfio|virtio|block|ata|scsi\/(scsi_mod|scsi_common|s[dr]_mod)|cdrom|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
+  return /\/kernel\/(drivers\/misc\/pvpanic\/|block|crypto|fs\/(ext4|jbd2|mbcache|9p|fscache|netfs|isofs|fat|nls)|lib|arch|net\/(9p|core|packet)|virt\/lib|drivers\/(vfio|virtio|block|nvme\/host\/|ata|scsi\/(scsi_mod|scsi_common|s[dr]_mod)|cdrom|char|net\/(mii|net_failover|virtio_net|ethernet\/(8390|amd|intel\/e1000\/)|mdio|phy\/)))/.test(path);
 }
 
 /** Newer distributions pack each module; modprobe of busybox would unpack it at every boot, so it is done here. */

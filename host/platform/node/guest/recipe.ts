@@ -29,7 +29,7 @@ const MODULES = [
 ] as const;
 
 /** What drives on controllers need, and what is usually on CDs and floppies. */
-const DRIVE_MODULES: readonly string[] = 'ahci ata_piix sd_mod sr_mod floppy isofs vfat nls_cp437 nls_ascii'.split(' ');
+const DRIVE_MODULES: readonly string[] = 'ahci nvme ata_piix sd_mod sr_mod floppy isofs vfat nls_cp437 nls_ascii'.split(' ');
 
 /** What gives a card to a program, behind a remapping unit. */
 const VFIO_MODULES = ['vfio_pci', 'vfio_iommu_type1'] as const;
