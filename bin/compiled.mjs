@@ -1,16 +1,18 @@
 // Loads a script of CommonJS with the code that the engine made of it at an earlier start: reading half a megabyte of JavaScript anew costs more than
 // most commands do. The code lies in the user's cache, named by what it is of, with a digest before it, because V8 trusts what it is given; where it
 // is missing, damaged or another engine's, the script is read, and its code is kept at the end, with every function that was used.
+// As published the script is compressed (Brotli), a quarter of its bytes on the disk for 6 ms of a start.
 //
 //     CACHE/code/0123456789abcdef-v20.20.2-x64
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Module, createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
+import { brotliDecompressSync } from "node:zlib";
 
 const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "pintail", "code");
 const DIGEST_BYTES = 32;
@@ -60,10 +62,12 @@ function heedBranchHints() {
   if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-branch-hinting");
 }
 
-/** Runs the script. */
+const readScript = (filename) => (existsSync(filename) ? readFileSync(filename) : brotliDecompressSync(readFileSync(`${filename}.br`))).toString("latin1");
+
+/** Runs the script, which lies there as it is or with `.br` behind its name. */
 export function load(filename) {
   heedBranchHints();
-  const source = readFileSync(filename, "latin1"), path = pathOf(source), cachedData = readCode(path);
+  const source = readScript(filename), path = pathOf(source), cachedData = readCode(path);
   const script = new Script(Module.wrap(source), { filename, ...(cachedData === undefined ? {} : { cachedData }) });
   if (cachedData === undefined || script.cachedDataRejected) process.once("exit", () => keepCode(path, script.createCachedData()));
   const module = { exports: {} };

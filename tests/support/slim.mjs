@@ -2,11 +2,12 @@
 //
 //   node tests/support/slim.mjs [FOLDER]
 //
-// Takes away what is built below FOLDER, the clone unless another is named. npm runs it before it packs; the next build there makes it anew.
+// Compresses the command's script, which bin/compiled.mjs reads so, too. Takes away what is built below FOLDER, the clone unless another is named. npm runs it before it packs; the next build there makes it anew.
 
-import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync } from "node:zlib";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../..", import.meta.url));
 const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -36,4 +37,7 @@ for (const built of ["build/host", "build/guest", "build/assembly"]) {
     if (/\.(js|d\.ts)$/.test(name) && !isBundle(path) && !needed.has(path)) rmSync(path);
   }
 }
+const script = join(folder, "build/host/cli/bundle/main.cjs");
+writeFileSync(`${script}.br`, brotliCompressSync(readFileSync(script)));
+rmSync(script);
 for (const stamp of ["stamp", "seen"]) rmSync(join(folder, `build/.host.${stamp}`), { force: true });
