@@ -30,7 +30,7 @@ function readAloud(set: (on: boolean) => void): void {
 }
 
 export function openScreen(): Screen {
-  const terminal = new Terminal({ cursorBlink: true, fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, monospace', fontSize: 14, lineHeight: 1.15, scrollback: 5000, theme: THEME });
+  const terminal = new Terminal({ cursorBlink: true, fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, monospace', fontSize: innerWidth < 480 ? 12 : 14, lineHeight: 1.15, scrollback: 5000, theme: THEME });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   terminal.open(at('terminal'));
