@@ -269,6 +269,7 @@ child:
   ${call(63, `dword [${ERROR_WRITE}]`, 2)}
   ${call(6, PORT)}; ${call(6, CONTROL)}
   ${call(175, 2, OLD_MASK, 0, 8)}                   # rt_sigprocmask(SIG_SETMASK)
+  ${call(48, 2, 0)}; ${call(48, 3, 0)}              # signal: an agent in the background ignores INT and QUIT, and what it runs would
   mov esi, [ebp+16]; cmp byte [esi], 0; je in_folder
   ${call(12, 'esi')}                                # chdir
   test eax, eax; je in_folder

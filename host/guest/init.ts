@@ -159,7 +159,7 @@ case $1 in
 esac
 `;
 
-/** The shell on the console, or the agent of protocol.ts. */
+/** The shell on the console, or the agent of protocol.ts, or the shell and behind it the agent (`shell=console` on the kernel's command line). */
 const SESSION = `${INTERPRETER}
 NL='
 '
@@ -203,7 +203,7 @@ execute() { # ID FLAGS FOLDER COUNT VARIABLES... WORDS...
   ) 5<>$port
 }
 
-if [ "$pintail" = agent ] || [ -f $command ]; then
+serve() { # until it is to become the shell ($given), or the machine to end
   stty -F /dev/ttyS3 raw -echo 115200
   exec 9<>/dev/ttyS3
   port=
@@ -229,6 +229,13 @@ if [ "$pintail" = agent ] || [ -f $command ]; then
     done
   fi
   exec 9>&-
+}
+
+if [ "$pintail" = agent ] && [ "$shell" = console ]; then
+  (serve; exec poweroff -f) &
+  given=console
+elif [ "$pintail" = agent ] || [ -f $command ]; then
+  serve
 else
   given=console
 fi

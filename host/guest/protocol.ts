@@ -33,7 +33,7 @@
  *
  * A command has ended when its first process has, and what this wrote has been passed on; what it leaves running goes on, unheard.
  *
- * The agent runs when the kernel command line has AGENT_ARGUMENT, or when the initial file system holds COMMAND_PATH: then it runs that one
+ * The agent runs when the kernel command line has AGENT_ARGUMENT (with SHELL_ARGUMENT behind the console's shell, and to neither `shell` nor `terminal`), or when the initial file system holds COMMAND_PATH: then it runs that one
  * command as ID 0, waits for the host's `poweroff` (or a few seconds) and powers off. A run so does not depend on when the host writes.
  */
 import { writeCpio } from './cpio.js';
@@ -49,6 +49,8 @@ export const AGENT_PORT = 'pintail.agent';
 
 /** On the kernel command line: start the agent instead of a shell. */
 export const AGENT_ARGUMENT = 'pintail=agent';
+/** Beside it: and a shell on the console, too. */
+export const SHELL_ARGUMENT = 'shell=console';
 export const COMMAND_PATH = 'pintail/command';
 /** A control line must fit the guest's terminal buffers; a command in an archive may be as long as Linux allows. */
 export const CONTROL_LINE_LIMIT = 32768;

@@ -9,7 +9,7 @@ import type { OpenGuest } from '../guest/open.js';
 import { DRIVES_FILE } from '../guest/manifest.js';
 import { ADDED_FOLDER, namesRoot, ROOT_INIT_ARGUMENT } from '../guest/init-arguments.js';
 import { checkGuestPath } from '../guest/paths.js';
-import { AGENT_ARGUMENT, commandArchive, joinArchives } from '../guest/protocol.js';
+import { AGENT_ARGUMENT, commandArchive, joinArchives, SHELL_ARGUMENT } from '../guest/protocol.js';
 import { bytesOf } from './bytes.js';
 import { hasDriverOfDrives } from './drive-buses.js';
 import { OptionError } from './errors.js';
@@ -112,20 +112,22 @@ async function driveArchive({ devices = [] }: PlainOptions, guest: OpenGuest): P
   return row === undefined ? [] : [await guest.read(row)];
 }
 
+const agentArguments = (agent: PlainOptions['agent']): string[] => (agent === 'shell' ? [AGENT_ARGUMENT, SHELL_ARGUMENT] : agent ? [AGENT_ARGUMENT] : []);
+
 /** What of a guest is loaded; `opened` is it, where it has been opened. */
 export async function guestImage(options: PlainOptions, name: GuestSource, memoryMiB: number, opened?: OpenGuest): Promise<GuestImage> {
   if (name === BUILTIN) return builtinImage(options);
   const guest = opened ?? (await openGuest(name, options));
   const { manifest } = guest;
   warnOfMemory(guest, memoryMiB, options.onProgress);
-  const wantsAgent = options.agent === true || options.command !== undefined;
+  const wantsAgent = Boolean(options.agent) || options.command !== undefined;
   if (wantsAgent && !manifest.agent) {
     throw new OptionError('guest', `${String(name)} has no agent that runs commands; it gives a console only.`);
   }
   // Linux's own entries are those of the packed kernel; the unpacked one that is booted otherwise may have none of them.
   const packed = options.entry !== undefined && options.entry !== 'pvh' ? manifest.others.find(({ name: other }) => other === 'vmlinuz') : undefined;
   const kernel = packed ?? manifest.kernel;
-  const given = [manifest.append, options.agent ? AGENT_ARGUMENT : '', options.append ?? ''].filter((word) => word !== '').join(' ');
+  const given = [manifest.append, ...agentArguments(options.agent), options.append ?? ''].filter((word) => word !== '').join(' ');
   const rootOnDisk = namesRoot(given);
   const [kernelBytes, initrd] = await Promise.all([guest.read(kernel), guest.read(manifest.initrd)]);
   return {

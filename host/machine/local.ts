@@ -565,7 +565,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   }
 
   private startAgent(ready: boolean): void {
-    if (!this.plan.agent && !ready && !(this.restored !== undefined && this.options.agent === true)) return;
+    if (!this.plan.agent && !ready && !(this.restored !== undefined && Boolean(this.options.agent))) return;
     this.agent = new Agent({
       control: (bytes) => void this.engine.type(SerialUse.control, bytes),
       port: this.agentPort,

@@ -69,6 +69,7 @@ function checkSources(options: ReadOptions): void {
   for (const name of ['command', 'add', 'agent'] as const) {
     if (options[name] && options.guest === undefined && (name === 'add' || options.snapshot === undefined)) throw new OptionError(name, 'needs a prepared guest (guest).');
   }
+  if (options.agent !== undefined && ![true, false, 'shell'].includes(options.agent)) throw new OptionError('agent', `"${String(options.agent)}" is none of true, false and "shell".`);
   if (options.command !== undefined && options.agent) throw new OptionError('command', 'cannot be combined with agent; use exec().');
 }
 
@@ -201,7 +202,7 @@ function debugPlaces({ debugExit, debugConsolePort, testDevice = false }: PlainO
 /** The guest is one that runs commands; one from a snapshot is what it was. */
 function hasAgentCard({ snapshot, guest, agent, command }: ReadOptions): boolean {
   if (snapshot !== undefined) return snapshot.about.agentCard === true;
-  return guest !== undefined && guest !== 'builtin' && (agent === true || command !== undefined);
+  return guest !== undefined && guest !== 'builtin' && (Boolean(agent) || command !== undefined);
 }
 
 function cardsOf(options: ReadOptions, netdevs: readonly Netdev[], chardevs: readonly Chardev[]): Pick<Settings, 'cards' | 'agentCard'> {

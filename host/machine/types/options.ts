@@ -104,8 +104,8 @@ export interface MachineOptions {
   guest?: string | URL;
   /** Files put into the prepared guest's initramfs. With a snapshot, as `guest` there, what `reset()` boots from: a guest that has started gets files by `writeFile()`. */
   add?: readonly AddedFile[];
-  /** The prepared guest answers `exec()` instead of giving a shell on its console. Default false. */
-  agent?: boolean;
+  /** The prepared guest answers `exec()` instead of giving a shell on its console; `shell`: beside it. Default false. */
+  agent?: boolean | 'shell';
   /** Builds of prepared guests are kept here; default the user's cache folder. */
   cacheDir?: string;
   /** A command that the prepared guest runs instead of a shell, and powers off. `commandResult()` gives what it wrote. */
