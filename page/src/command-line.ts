@@ -12,11 +12,15 @@ import { at, element, say } from './dom.js';
 import { bytes } from './figures.js';
 import { recognise, WORDS, type Kind } from './media.js';
 import type { Recipe } from './store.js';
+import { takeDrops } from './drop.js';
 
 export interface CommandLineHooks {
   /** Debian, where the command line names nothing else to boot. */
   guestAt: URL;
   start(options: MachineOptions, recipe: Recipe): void;
+  /** Files for the guest that runs. */
+  intoGuest(files: readonly File[]): unknown;
+  onTransfer: NonNullable<MachineOptions['onTransfer']>;
 }
 
 /** What boots a disk: the page has it beside its guest. */
@@ -107,7 +111,7 @@ async function start({ guestAt, start: go }: CommandLineHooks): Promise<void> {
   if (result.options === undefined) return say('Some of it cannot be used: see below the box.');
   try {
     const options = await withFiles(result.options);
-    if (options.guest === 'amd64' || (options.kernel ?? options.bios ?? options.guest) === undefined) options.guest = guestAt;
+    if (options.guest === 'amd64' || (options.kernel ?? options.bios ?? options.guest) === undefined) Object.assign(options, { guest: guestAt, agent: 'shell' });
     go(options, recipeOf(options));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -115,15 +119,26 @@ async function start({ guestAt, start: go }: CommandLineHooks): Promise<void> {
   }
 }
 
-const OPTION: Readonly<Record<Exclude<Kind, 'snapshot'>, (name: string) => string>> = {
+const OPTION: Readonly<Record<Exclude<Kind, 'snapshot' | 'root'>, (name: string) => string>> = {
   kernel: (name) => `-kernel '${name}' -append 'console=ttyS0'`, initrd: (name) => `-initrd '${name}'`, rom: (name) => `-bios '${name}'`, disk: (name) => `-drive file='${name}',format=raw`,
 };
 
-/** Puts files where they belong: a saved machine is woken, others are on the shelf and in the command line. */
+/** A root file system in a tar archive is booted as it is. */
+async function bootRoot(file: File, { guestAt, start: go, onTransfer }: CommandLineHooks): Promise<void> {
+  say(`${file.name} is a root file system: it boots from memory, by the page's own kernel.`);
+  try {
+    go(await (await import('./rootfs.js')).machineOf(file, guestAt, onTransfer), {});
+  } catch (error) {
+    say(`${file.name} ${(error as Error).message}`);
+  }
+}
+
+/** Puts files where they belong: a saved machine is woken, a root file system booted, others are on the shelf and in the command line. */
 async function take(files: Iterable<File>, hooks: CommandLineHooks): Promise<void> {
   for (const file of files) {
     const kind = await recognise(file);
-    if (kind === undefined) say(`${file.name} is nothing that a PC boots: no kernel, ROM, disk image, initial file system or saved machine.`);
+    if (kind === undefined) say(`${file.name} is nothing that a PC boots: no kernel, ROM, disk image, file system or saved machine.`);
+    else if (kind === 'root') await bootRoot(file, hooks);
     else if (kind === 'snapshot') hooks.start({ snapshot: file }, {});
     else {
       shelf.set(file.name, { file, kind });
@@ -148,16 +163,6 @@ export function openCommandLine(hooks: CommandLineHooks): void {
   });
   at('words').addEventListener('input', showWords);
   at<HTMLInputElement>('files').addEventListener('change', ({ target }) => void take((target as HTMLInputElement).files ?? [], hooks));
-  const drop = at('drop');
-  addEventListener('dragover', (event) => {
-    event.preventDefault();
-    drop.hidden = false;
-  });
-  drop.addEventListener('dragleave', () => (drop.hidden = true));
-  addEventListener('drop', (event) => {
-    event.preventDefault();
-    drop.hidden = true;
-    void take(event.dataTransfer?.files ?? [], hooks);
-  });
+  takeDrops({ guest: hooks.intoGuest, machine: (files) => take(files, hooks) });
   showWords();
 }

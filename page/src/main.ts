@@ -57,8 +57,11 @@ const VIDEO_ROM = 'firmware/vgabios-stdvga.bin';
 const withRom = (devices: MachineOptions['devices']): MachineOptions['devices'] =>
   devices?.map((device) => (device.model === 'VGA' && device.romfile === undefined ? { ...device, romfile: new URL(VIDEO_ROM, document.baseURI) } : device));
 
+/** A prepared guest runs commands behind its shell: for the files that go in and out. */
+const agentOf = ({ guest }: Recipe): MachineOptions => (guest === undefined || guest === 'builtin' ? {} : { agent: 'shell' });
+
 function optionsOf({ guest, ...recipe }: Recipe): MachineOptions {
-  return { ...recipe, ...(recipe.devices === undefined ? {} : { devices: withRom(recipe.devices)! }), ...(guest === undefined ? {} : { guest: guest === 'builtin' ? guest : new URL(guest, document.baseURI) }), onTransfer: showTransfer() };
+  return { ...recipe, ...agentOf({ guest } as Recipe), ...(recipe.devices === undefined ? {} : { devices: withRom(recipe.devices)! }), ...(guest === undefined ? {} : { guest: guest === 'builtin' ? guest : new URL(guest, document.baseURI) }), onTransfer: showTransfer() };
 }
 
 /** Makes a machine and lets it run. What cannot be made is told in place of it. */
@@ -113,7 +116,7 @@ async function wake(snapshot: NonNullable<MachineOptions['snapshot']>, recipe: R
   showStart('Waking the machine…');
   try {
     const { memoryMiB: _, seed: _seed, append: _append, guest: _guest, ...rest } = recipe;
-    const machine = await bench.make({ ...rest, snapshot }, recipe);
+    const machine = await bench.make({ ...rest, ...agentOf(recipe), snapshot }, recipe);
     machine.attachInput(true);
     void screen.write(new TextEncoder().encode(shown));
     hideStart();
@@ -253,9 +256,11 @@ let commandLine: Promise<void> | undefined;
 
 /** The command line's parser and table: fetched when somebody is about to use them, or when the page has nothing else to do. */
 function readyCommandLine(): Promise<void> {
-  return (commandLine ??= import('./command-line.js').then(({ openCommandLine }) =>
+  return (commandLine ??= Promise.all([import('./command-line.js'), import('./files.js')]).then(([{ openCommandLine }, { openFiles }]) =>
     openCommandLine({
       guestAt: new URL(GUEST, document.baseURI),
+      onTransfer: showTransfer(),
+      intoGuest: openFiles(() => bench.machine).put,
       start: (options, recipe) => void boot({ ...options, ...(options.devices === undefined ? {} : { devices: withRom(options.devices)! }), onTransfer: showTransfer() }, recipe, () => bench.start()),
     }),
   ));

@@ -8,15 +8,15 @@ import { copyFile, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { Budget, detectPacking, StreamError, unpack } from '../../../boot/unpack/index.js';
-import { readCpio, writeCpio } from '../../../guest/cpio.js';
+import { readCpio } from '../../../guest/cpio.js';
 import { GuestError } from '../../../guest/errors.js';
 import type { FileEntry } from '../../../guest/files.js';
-import { importedFiles } from '../../../guest/init.js';
 import { IMPORTED_INIT_ARGUMENT } from '../../../guest/init-arguments.js';
 import { DRIVES_FILE, rowsOf, type Manifest, type ManifestFile } from '../../../guest/manifest.js';
 import { inGuestFolder, loadGuest, rememberVerified, sha256OfFile, writeGuestFile, writeManifest, type Guest } from './folder.js';
 import { gatherRoot, ROOT_NAME, type RootDisk } from './root-image.js';
-import { readTar, type TarEntry } from '../../../guest/tar.js';
+import { memoryFor, resolveHardLinks, rootEntries, rootInMemory } from '../../../guest/root.js';
+import type { TarEntry } from '../../../guest/tar.js';
 
 export interface ImportOptions {
   /** The guest whose kernel, modules and busybox are used. */
@@ -67,39 +67,9 @@ async function openArchive(path: string, budget: Budget, signal?: AbortSignal): 
   return oneChunk(unpack(await readFile(path), packing, undefined, budget));
 }
 
-/** Gives each hard link the contents of the file it is a further name of, by whatever names that has. */
-function resolveHardLinks(entries: TarEntry[], archive: string, budget: Budget): FileEntry[] {
-  const contentsOf = followLinks(new Map(entries.map((entry) => [entry.path, entry])));
-  return entries.map(({ hardLink, ...entry }) => {
-    if (hardLink === undefined) return entry;
-    const data = contentsOf(hardLink);
-    if (data === undefined) throw new GuestError(`${archive} has a link ${entry.path} to ${hardLink}, which is not in it`, 'Make the archive again.');
-    budget.spendBytes(data.length, Infinity);
-    return { ...entry, data };
-  });
-}
-
-/** What a path holds, undefined for a link that leads to nothing or to itself. Each link is followed once, however long their chains. */
-function followLinks(byPath: ReadonlyMap<string, TarEntry>): (path: string) => Uint8Array | undefined {
-  const known = new Map<string, Uint8Array | undefined>();
-  return (path) => {
-    const passed: string[] = [];
-    let at: string | undefined = path;
-    while (at !== undefined && !known.has(at)) {
-      const entry = byPath.get(at);
-      known.set(at, entry?.data);
-      passed.push(at);
-      at = entry?.hardLink;
-    }
-    if (at !== undefined) for (const link of passed) known.set(link, known.get(at));
-    else for (const link of passed) known.set(link, known.get(passed.at(-1)!));
-    return known.get(path);
-  };
-}
-
-/** The entries that go into the root, as they come. Device nodes come with devtmpfs, and mount points must be empty. */
-async function* rootEntries(path: string, budget: Budget, signal?: AbortSignal): AsyncGenerator<TarEntry> {
-  for await (const entry of readTar(await openArchive(path, budget, signal), undefined, budget)) if (!/^(dev|proc|sys)\//.test(entry.path)) yield entry;
+/** The entries that go into the root, as they come. */
+async function* openedRoot(path: string, budget: Budget, signal?: AbortSignal): AsyncGenerator<TarEntry> {
+  yield* rootEntries(await openArchive(path, budget, signal), budget);
 }
 
 /** What is wrong with the archive, in its name. */
@@ -114,11 +84,6 @@ function explained(path: string, cause: unknown): unknown {
   return new GuestError(`${path} ${packed ? 'cannot be unpacked' : (cause as Error).message}`, 'Give a tar archive of a root file system (plain, gzip, xz or zstd).');
 }
 
-/** A folder in the archive may be a link to another (`bin -> usr/bin`); a file of ours must not turn it into a folder. */
-function modulesHome(entries: FileEntry[]): string {
-  return entries.some((entry) => entry.path === 'lib' && entry.kind === 'symlink') ? 'usr/lib/modules' : 'lib/modules';
-}
-
 /** Makes a guest of a root file system's archive in a folder of its own. Throws GuestError. */
 export async function importGuest(archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
   try {
@@ -128,18 +93,10 @@ export async function importGuest(archive: string, outDir: string, options: Impo
   }
 }
 
-/**
- * What a kernel needs to unpack such an archive, in whole 64 MiB: the archive and the files it becomes are in memory at once, and a root file
- * system in memory may fill half of what is left: 3.1 times the archive was needed where this was measured.
- */
-export function memoryFor(kernelBytes: number, archiveBytes: number): number {
-  return 2 ** 26 * Math.ceil((2 ** 26 + kernelBytes + 3.1 * archiveBytes) / 2 ** 26);
-}
-
 async function importWithin(budget: Budget, archive: string, outDir: string, options: ImportOptions): Promise<Guest> {
   options.onProgress?.(`reading ${archive}`);
   const name = options.name ?? basename(archive).replace(/\.(tar|tgz|tar\..*)$/, '');
-  return writeGuest(rootEntries(archive, budget, options.signal), budget, outDir, { ...options, name, source: basename(archive) });
+  return writeGuest(openedRoot(archive, budget, options.signal), budget, outDir, { ...options, name, source: basename(archive) });
 }
 
 export interface RootOptions extends ImportOptions {
@@ -173,14 +130,7 @@ type Parts = Pick<Manifest, 'append' | 'memory' | 'initrd'> & { root?: ManifestF
 
 /** The root in the initial file system. */
 async function memoryParts(entries: FileEntry[], budget: Budget, outDir: string, { base, source }: RootOptions): Promise<Parts> {
-  const baseFiles = readCpio(await readFile(base.initrd));
-  const busybox = baseFiles.find((entry) => entry.path === 'bin/busybox')?.data;
-  if (busybox === undefined) throw new GuestError(`The guest in ${base.dir} has no busybox to start another with`, 'Import with a prepared guest (amd64 or i386).');
-  const home = modulesHome(entries);
-  const modules = baseFiles
-    .filter((entry) => entry.path.startsWith('lib/modules/'))
-    .map((entry) => ({ ...entry, path: entry.path.replace('lib/modules', home) }));
-  const initrd = writeCpio([...entries, ...modules, ...importedFiles(busybox)], budget);
+  const initrd = rootInMemory(entries, readCpio(await readFile(base.initrd)), base.dir, budget);
   await rm(join(outDir, ROOT_NAME), { force: true }); // of an earlier import
   return {
     append: `${base.manifest.append} ${IMPORTED_INIT_ARGUMENT}`,
