@@ -135,8 +135,12 @@ ifconfig lo up
     */eth*)
       card=\${device##*/}
       ifconfig "$card" up
-      ${LEASE_COMMAND} >/dev/null 2>&1 ||
-        echo "pintail: no address for $card by DHCP" ;;
+      if [ -n "$address" ]; then # of the first card, on the kernel's command line: where nobody leases any
+        ifconfig "$card" "$address"
+        address=
+      else
+        ${LEASE_COMMAND} >/dev/null 2>&1 || echo "pintail: no address for $card by DHCP"
+      fi ;;
   esac
 done
 `;

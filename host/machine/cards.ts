@@ -210,10 +210,13 @@ function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { dr
  * What is to be served between slices: frame ports, each with its backend (a card without a netdev is connected to nothing; one with
  * a lab has its peer in the module), disks, and shared folders.
  */
-export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): { ports: HostPort[]; trays: Trays } {
+export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[], outside: Outside, wake: () => void): { ports: HostPort[]; framePorts: Map<string, FramePort>; trays: Trays } {
+  const framePorts = new Map<string, FramePort>();
   const ports = networkCards(plans).flatMap(({ netdev }, port) => {
     if (outside.labs.has(netdev ?? '')) return [];
-    return [new FramePort(instance, port, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake)];
+    const made = new FramePort(instance, port, outside.backends.get(netdev ?? '')?.backend ?? createNull(`port${port}`), wake);
+    if (netdev !== undefined) framePorts.set(netdev, made);
+    return [made];
   });
   const tables = plans
     .filter(({ model }) => TABLES.includes(model.kind))
@@ -224,6 +227,7 @@ export function connectCards(instance: ModuleInstance, plans: readonly CardPlan[
   };
   return {
     ports: [...ports, ...tables.flatMap(({ port }) => port ?? []), ...connectConsoles(instance, plans, outside.links, wake)],
+    framePorts,
     trays: new Trays(instance, plans, outside.drives, diskOf, wake),
   };
 }

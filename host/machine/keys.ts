@@ -4,7 +4,7 @@ import { didYouMean } from '../words/near.js';
 import { OptionError } from './errors.js';
 import type {
   AddedFile, BareOptions, BootOrder, ChardevOptions, Charges, ConnectTarget, DeviceOptions, DriveOptions, EjectOptions, ExecOptions, JitOptions, Limits, MachineOptions, MediumOptions, ModuleSource, MouseMove, NetdevOptions, PortOptions, RegisterChanges,
-  SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister,
+  SegmentRegister, ShareOptions, SnapshotOptions, SpawnOptions, TableRegister, WireOptions,
 } from './types.js';
 
 /** Every name of a type, each once: the compiler misses none and lets none in. */
@@ -42,6 +42,7 @@ const CHARDEV: UnionNames<Exclude<ChardevOptions, string>> = { id: true, stream:
 const SPAWN: Names<SpawnOptions> = { cwd: true, env: true, signal: true, timeout: true };
 const EXEC: Names<ExecOptions> = { ...SPAWN, stdin: true, onStdout: true, onStderr: true };
 const MOUSE: Names<MouseMove> = { dx: true, dy: true, wheel: true, buttons: true };
+const WIRE: Names<WireOptions> = { loss: true, duplicate: true, reorder: true, delayNs: true, jitterNs: true, bitsPerSecond: true };
 const SNAPSHOT: Names<SnapshotOptions> = { packed: true, disks: true };
 const CONNECT: Names<ConnectTarget> = { port: true, netdev: true };
 const SEGMENT: Names<SegmentRegister> = { selector: true, base: true, limit: true, attributes: true };
@@ -91,6 +92,7 @@ export const checkSnapshotKeys = (options: SnapshotOptions): void => check('', o
 export const checkMediumKeys = (options: MediumOptions): void => check('', options, MEDIUM);
 export const checkEjectKeys = (options: EjectOptions): void => check('', options, FORCE);
 export const checkMouseKeys = (move: MouseMove): void => check('', move, MOUSE);
+export const checkWireKeys = (wire: WireOptions): void => check('wire.', wire, WIRE);
 export const checkConnectKeys = (target: ConnectTarget): void => check('', target, CONNECT);
 
 export function checkRegisterKeys(changes: RegisterChanges): void {

@@ -46,12 +46,15 @@ import type { ReadOptions } from './sources.js';
 import { hashState } from './state.js';
 import { readRequesters } from './requesters.js';
 import { FIRST_OF_MACHINE, readCounters, readHistograms } from './stats.js';
+import type { FramePort } from '../net/frames.js';
+import type { Wires } from './wires.js';
 import type { TranslatedModule } from './translator.js';
 import type { DriveContent, Trays } from './trays.js';
 import { WallTime } from './wall-time.js';
 import type {
   AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, Lab, ExecResult, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Stats, Stop,
 } from './types.js';
+import type { SeenFrames, WireOptions } from './types/wires.js';
 import { MIB } from './units.js';
 
 const text = new TextEncoder();
@@ -72,6 +75,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   /** What listeners threw since the last run ended. */
   private readonly thrown: unknown[] = [];
   private agent: Agent | undefined;
+  private framePorts!: ReadonlyMap<string, FramePort>;
   private readonly said = new PanicWatch();
   private readonly agentPort = new AgentPort();
   /** Of the instance in hand; newEngine makes it. */
@@ -366,6 +370,22 @@ export class LocalMachine extends GuestCalls implements Machine {
     return framePortOf(this.settings.cards, netdev);
   }
 
+  private wires: Promise<Wires> | undefined;
+
+  private wiresOf(call: string): Promise<Wires> {
+    this.mustBeOpen(call);
+    return (this.wires ??= import('./wires.js').then(({ Wires }) => new Wires({ netdevs: this.framePorts.keys(), outside: this.outside, virtualNs: () => this.engine.virtualNs, rewire: (netdev, backend) => this.framePorts.get(netdev)?.rewire(backend) })));
+  }
+
+  async frames(): Promise<SeenFrames> {
+    return (await this.wiresOf('frames()')).take();
+  }
+
+  async setWire(netdev: string, wire: WireOptions): Promise<void> {
+    framePortOf(this.settings.cards, netdev);
+    (await this.wiresOf('setWire()')).set(netdev, wire);
+  }
+
   async change(drive: string, source: DriveOptions['source'], options: MediumOptions = {}): Promise<void> {
     checkMediumKeys(options);
     this.mustBeOpen('change()');
@@ -558,8 +578,9 @@ export class LocalMachine extends GuestCalls implements Machine {
     engine.attachInput(this.inputAttached, this.inputPatient);
     networks.attach(() => Number(engine.virtualNs));
     this.screen = new ScreenView(this.instance, () => engine.wake());
-    const { ports, trays } = connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake());
+    const { ports, trays, framePorts } = connectCards(this.instance, this.settings.cards, this.outside, () => engine.wake());
     this.trays = trays;
+    this.framePorts = framePorts;
     engine.attachPorts([...ports, trays, this.screen.input], this.outside.live);
     return engine;
   }

@@ -13,7 +13,7 @@ export type PortableOptions = Omit<MachineOptions, 'signal' | 'onProgress' | 'on
 /** Methods that are called by message; their arguments and results can be cloned. */
 export type CallName =
   | 'run' | 'pause' | 'step' | 'runUntilHalt' | 'reset' | 'close' | 'getRegisters' | 'setRegisters' | 'readMemory' | 'writeMemory'
-  | 'commandResult' | 'snapshot' | 'stats' | 'setSymbols' | 'addPrograms' | 'regions' | 'iommu' | 'openRegion' | 'closeRegion' | 'stateHash' | 'setLink' | 'labOptions' | 'labSet'
+  | 'commandResult' | 'snapshot' | 'stats' | 'setSymbols' | 'addPrograms' | 'regions' | 'iommu' | 'openRegion' | 'closeRegion' | 'stateHash' | 'setLink' | 'frames' | 'setWire' | 'labOptions' | 'labSet'
   | 'screenshot' | 'screenText' | 'screenFrame' | 'key' | 'sendKey' | 'type' | 'mouse' | 'change' | 'eject';
 
 export type ToWorker =

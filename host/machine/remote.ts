@@ -21,6 +21,7 @@ import { readSources } from './sources.js';
 import type {
   AddressSpace, Bytes, ByteStream, ConnectTarget, DriveOptions, EjectOptions, ExecOptions, ExecResult, InputSource, Machine, MachineEvents, MachineOptions, MediumOptions, MouseMove, Region, Regions, RegisterChanges, Registers, ScreenFrame, SnapshotOptions, Lab, LabChanges, Stats, Stop, SymbolLine, ProgramFile,
 } from './types.js';
+import type { SeenFrames, WireOptions } from './types/wires.js';
 
 interface Pending {
   resolve: (value: unknown) => void;
@@ -173,6 +174,14 @@ class RemoteMachine extends GuestCalls implements Machine {
 
   setLink(netdev: string, up: boolean): Promise<void> {
     return this.call('setLink', netdev, up);
+  }
+
+  frames(): Promise<SeenFrames> {
+    return this.call('frames');
+  }
+
+  setWire(netdev: string, wire: WireOptions): Promise<void> {
+    return this.call('setWire', netdev, wire);
   }
 
   async change(drive: string, source: DriveOptions['source'], options: MediumOptions = {}): Promise<void> {

@@ -20,3 +20,4 @@ export type * from './types/registers.js';
 export type * from './types/stats.js';
 export type * from './types/commands.js';
 export type * from './types/machine.js';
+export type * from './types/wires.js';

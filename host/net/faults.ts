@@ -1,5 +1,5 @@
 /**
- * A worse wire around any backend: frames lost, delayed, put out of order and doubled, by a seed, both ways. The time is the clock's.
+ * A worse wire around any backend: frames lost, delayed, in line behind others, put out of order and doubled, by a seed, both ways. The time is the clock's.
  * What the dice keep back is copied and bounded in frames and bytes; when a bound is reached the next frame is refused like any other without room.
  */
 
@@ -19,6 +19,8 @@ export interface FaultOptions {
   /** Every frame takes this long, and up to `jitterNs` more. */
   delayNs?: number;
   jitterNs?: number;
+  /** What the wire carries each way, in bits a second: a frame waits until those before it are through. Default: it takes no time. */
+  bitsPerSecond?: number;
   seed?: number;
 }
 
@@ -44,6 +46,8 @@ class Wire {
   private refused = false;
   /** Bytes of memory of both. */
   private heldBytes = 0;
+  /** When the last frame is through. */
+  private freeAt = 0;
 
   constructor(
     name: string,
@@ -62,7 +66,7 @@ class Wire {
       return false;
     }
     const { loss = 0, duplicate = 0, reorder = 0, delayNs = 0, jitterNs = 0 } = this.options;
-    const delay = delayNs + (jitterNs > 0 ? this.random() * jitterNs : 0);
+    const delay = delayNs + (jitterNs > 0 ? this.random() * jitterNs : 0) + this.line(frame.length);
     // Without any fault of time a frame may go on at once, and a refusal is the sender's to handle.
     if (delay === 0 && this.due.length > 0) {
       this.refused = true;
@@ -99,6 +103,15 @@ class Wire {
 
   private get isFull(): boolean {
     return this.cancels.size + this.due.length >= MAX_HELD || this.heldBytes >= MAX_HELD_BYTES;
+  }
+
+  /** ns until a frame of so many bytes is through. */
+  private line(bytes: number): number {
+    const { bitsPerSecond = 0 } = this.options;
+    if (bitsPerSecond <= 0) return 0;
+    const now = this.clock.now();
+    this.freeAt = Math.max(this.freeAt, now) + (bytes * 8e9) / bitsPerSecond;
+    return this.freeAt - now;
   }
 
   private hold(frame: Uint8Array, offload: Readonly<Offload>, delay: number): void {

@@ -31,7 +31,7 @@ export class FramePort implements FrameSink {
   constructor(
     private readonly instance: ModuleInstance,
     port: number,
-    readonly backend: NetBackend,
+    private backend: NetBackend,
     /** Ends the host's sleep. */
     private readonly wake: () => void,
   ) {
@@ -40,6 +40,12 @@ export class FramePort implements FrameSink {
     this.acceptsAt = instance.exports.framePort(port) >>> 0;
     // A snapshot was taken with frames in the ring: nobody else will look.
     this.pending = fillOf(instance, this.received) > 0;
+    backend.attach(this);
+  }
+
+  /** Between two frames: another backend around the one there is. */
+  rewire(backend: NetBackend): void {
+    this.backend = backend;
     backend.attach(this);
   }
 

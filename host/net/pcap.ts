@@ -3,9 +3,10 @@
  * it was taken, with its direction. Frames are recorded as they pass: a large segment is one frame, with the sum its sender left open.
  */
 
-import type { FrameSink, NetBackend } from './backend.js';
+import type { NetBackend } from './backend.js';
 import type { Clock } from './clock.js';
 import { CounterSet } from './counters.js';
+import { observed } from './observe.js';
 
 /** Where the bytes go. Called in order; a file, a test's list. */
 export interface PcapWriter {
@@ -19,8 +20,8 @@ const OPTION = { END: 0, IF_NAME: 2, IF_TSRESOL: 9, EPB_FLAGS: 2 } as const;
 const UNITS = { captured: 'frames', notCaptured: 'frames' } as const;
 const ETHERNET = 1;
 const NANOSECONDS = 9;
-const INBOUND = 1;
-const OUTBOUND = 2;
+export const INBOUND = 1;
+export const OUTBOUND = 2;
 
 /** A file that is being written, of one clock. */
 export interface Capture {
@@ -39,39 +40,12 @@ export function withPcap(inner: NetBackend, capture: Capture, clock: Clock = cap
   const { writer } = capture, own = capture.interfaces++;
   writer.write(interfaceBlock(inner.name));
   const counts = new CounterSet(`${inner.name}.pcap`, UNITS);
-  const write = (bytes: Uint8Array): void => counts.add(writer.write(bytes) ? 'captured' : 'notCaptured');
-  let held: Uint8Array[] | undefined;
-  const record = (frame: Uint8Array): void => {
-    const bytes = packetBlock(frame, clock.now(), INBOUND, own);
-    if (held) held.push(bytes);
-    else write(bytes);
-  };
+  const passed = observed(inner, {
+    note: (frame, _offload, toGuest) => packetBlock(frame, clock.now(), toGuest ? INBOUND : OUTBOUND, own),
+    put: (bytes) => counts.add(writer.write(bytes) ? 'captured' : 'notCaptured'),
+  });
   return {
-    name: inner.name,
-    accepts: inner.accepts,
-    attach(sink: FrameSink) {
-      inner.attach({
-        get accepts() {
-          return sink.accepts;
-        },
-        deliver(frame, offload) {
-          const taken = sink.deliver(frame, offload);
-          if (taken) record(frame);
-          return taken;
-        },
-        roomForSend: () => sink.roomForSend(),
-      });
-    },
-    send(frame, offload) {
-      // The frame before an answer that comes from inside `send`, and nothing when it was refused.
-      held = [packetBlock(frame, clock.now(), OUTBOUND, own)];
-      const taken = inner.send(frame, offload);
-      for (const bytes of taken ? held : held.slice(1)) write(bytes);
-      held = undefined;
-      return taken;
-    },
-    flush: () => inner.flush(),
-    roomForDeliver: () => inner.roomForDeliver(),
+    ...passed,
     counters: () => [...inner.counters(), ...counts.list()],
     async close() {
       await inner.close();

@@ -5,7 +5,6 @@ import type { Machine, MachineOptions, PintailMachineElement, RunnerState, Stop 
 import { at, say } from './dom.js';
 import type { Live } from './live.js';
 import { look } from './look.js';
-import { follow } from './picture.js';
 import type { Screen } from './screen.js';
 import type { Recipe } from './store.js';
 
@@ -63,8 +62,15 @@ export class Bench {
     this.recipe = recipe;
     this.repeatable = options.snapshot === undefined;
     this.live.follow(machine);
-    follow(machine, options.devices?.some(({ model }) => model === 'VGA') === true);
+    await this.showScreen(machine, options.devices?.some(({ model }) => model === 'VGA') === true);
     return machine;
+  }
+
+  private picture: Promise<typeof import('./picture.js')> | undefined;
+
+  private async showScreen(machine: Machine, hasScreen: boolean): Promise<void> {
+    if (hasScreen) this.picture ??= import('./picture.js');
+    (await this.picture)?.follow(machine, hasScreen);
   }
 
   /** Calls back once when the screen ends with a text. */

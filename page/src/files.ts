@@ -78,10 +78,14 @@ export function openFiles(current: () => Machine | undefined): GuestFiles {
     return machine;
   };
 
+  /** Of two that are under way, what was asked for last is shown. */
+  let asked = 0;
+
   async function show(folder?: string): Promise<void> {
-    const machine = mustRun();
+    const machine = mustRun(), mine = ++asked;
     const where = folder ?? (await shellFolder(machine));
     const found = (await machine.list(where)).sort((a, b) => Number(b.kind === 'directory') - Number(a.kind === 'directory') || (a.name < b.name ? -1 : 1));
+    if (mine !== asked) return;
     path.value = where;
     const into = (label: string, to: string): HTMLButtonElement => {
       const button = Object.assign(element('button', label), { className: 'plain', type: 'button' });

@@ -8,7 +8,6 @@ import { bytes, readCount } from './figures.js';
 import { linkTo, linkToKept, readKeptLink, readLink, type Linked } from './link.js';
 import { openLive } from './live.js';
 import { look, openLook } from './look.js';
-import { openPicture } from './picture.js';
 import { fetchWaiting } from './visit.js';
 import { forget, keep, listKept, readState, type KeptMachine, type Recipe } from './store.js';
 
@@ -246,7 +245,6 @@ function listen(): void {
     event.preventDefault();
     void runTo();
   });
-  openPicture();
   openLook(() => bench.machine);
   at('make').addEventListener('toggle', () => void readyCommandLine());
   addEventListener('dragenter', () => void readyCommandLine());

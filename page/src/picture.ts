@@ -1,6 +1,6 @@
 /**
  * The guest's screen, where the machine has one: a canvas over the terminal, drawn line by line as it changes, and the keyboard and the mouse in front of it. Its pixels are
- * whole pixels of the page where there is room (integer scaling). A click gives the guest the mouse, Esc takes it back; Shift+Esc leaves the keyboard.
+ * whole pixels of the page where there is room (integer scaling). Fetched with the first machine that has one. A click gives the guest the mouse, Esc takes it back; Shift+Esc leaves the keyboard.
  */
 
 import type { Machine } from 'pintail';
@@ -104,7 +104,7 @@ function onWheel(event: WheelEvent): void {
   send(machine?.mouse({ wheel: Math.sign(event.deltaY) }));
 }
 
-export function openPicture(): void {
+function listen(): void {
   canvas.addEventListener('keydown', onKey);
   canvas.addEventListener('keyup', onKey);
   canvas.addEventListener('blur', release);
@@ -126,3 +126,5 @@ export function openPicture(): void {
   at('picture-full').addEventListener('click', () => void box.requestFullscreen?.());
   new ResizeObserver(scale).observe(box);
 }
+
+listen();

@@ -3,49 +3,30 @@
  * link opens the same state. With PINTAIL_SCREENS=FOLDER, pictures are left there.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { build } from 'vite';
+import { join } from 'node:path';
 import { createMachine } from 'pintail';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addWaiting } from '../../host/cli/guest-waiting.js';
-import { buildGuest } from '../../host/guest/index.js';
 import { parseCidr } from '../../host/net/address.js';
 import { nodeProvider } from '../../host/platform/node/net/provider.js';
 import { DEFAULT_LIMITS } from '../../host/relay/limits.js';
 import { startRelay } from '../../host/relay/server.js';
 import { root } from '../house/sources.js';
 import { CHROMIUM, startChromium, type Browser, type Page } from '../support/chromium.js';
-import { packageFiles } from '../support/package-files.js';
 import { weightsOf } from '../support/page-weights.js';
-import { serveFolders, type StaticServer } from '../support/static-server.js';
+import { click, SCREEN_TEXT, servePage, STATE, takePicture, textOf, typeLine, type ServedPage } from '../support/served-page.js';
+import { serveFolders } from '../support/static-server.js';
 
-const SCREENS = process.env.PINTAIL_SCREENS;
-let folder: string;
-let server: StaticServer;
+let served: ServedPage;
 let browser: Browser;
 let page: Page;
 
-const SCREEN_TEXT = "(document.querySelector('.xterm-rows')?.textContent ?? '')";
-const STATE = "document.getElementById('state').dataset.state";
-const text = (id: string): Promise<string> => page.evaluate(`document.getElementById('${id}').textContent`);
-const click = (id: string): Promise<void> => page.evaluate(`document.getElementById('${id}').click()`);
-
-async function picture(name: string): Promise<void> {
-  if (SCREENS === undefined) return;
-  mkdirSync(SCREENS, { recursive: true });
-  for (const [size, width, height] of [['wide', 1280, 800], ['narrow', 390, 844]] as const) {
-    for (const scheme of ['light', 'dark'] as const) {
-      await page.view(width, height, scheme);
-      await new Promise((resolve) => setTimeout(resolve, 600));
-      writeFileSync(join(SCREENS, `${name}-${size}-${scheme}.png`), await page.screenshot());
-    }
-  }
-  await page.view(1280, 800);
-}
+const text = (id: string): Promise<string> => textOf(page, id);
+const clickOn = (id: string): Promise<void> => click(page, id);
+const picture = (name: string): Promise<void> => takePicture(page, name);
+const type = (words: string): Promise<void> => typeLine(page, words);
 
 /** Rules of axe-core that the page breaks as it is seen now, in both schemes. */
 async function broken(): Promise<string[]> {
@@ -58,34 +39,21 @@ async function broken(): Promise<string[]> {
   return rules;
 }
 
-/** Types as a person does, into the terminal. */
-async function type(words: string): Promise<void> {
-  await page.evaluate("document.querySelector('.xterm-helper-textarea').focus()");
-  await page.type(words);
-  await page.press('Enter');
-}
-
 // Debian has Chromium as a package; where it is not installed there is nothing to try the page in.
 describe.skipIf(CHROMIUM === undefined)('the page', () => {
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'pintail-page-'));
-    await addWaiting(await buildGuest('amd64', join(folder, 'guest')));
-    mkdirSync(join(folder, 'firmware'));
-    for (const path of await packageFiles('seabios', ['usr/share/seabios/bios-256k.bin', 'usr/share/seabios/vgabios-stdvga.bin'])) copyFileSync(path, join(folder, 'firmware', basename(path)));
-    await build({ configFile: join(root, 'page/vite.config.mjs'), publicDir: false, logLevel: 'error', build: { outDir: join(folder, 'page') } });
-    server = await serveFolders({ '/some/where/': `${folder}/page/`, '/some/where/guest/': `${folder}/guest/`, '/some/where/firmware/': `${folder}/firmware/` });
+    served = await servePage();
     browser = await startChromium();
     page = await browser.open();
     await page.view(1280, 800);
   }, 600_000);
   afterAll(async () => {
     await browser?.close();
-    await server?.close();
-    rmSync(folder, { recursive: true, force: true });
+    await served?.close();
   });
 
   it('goes on from Debian at its prompt, fetched, and answers', async () => {
-    await page.goto(`${server.address}some/where/`);
+    await page.goto(served.address);
     await picture('loading');
     await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
     await type('echo $((6 * 7)) of $(uname -m)');
@@ -96,8 +64,8 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   it('weighs what it may, and so does its guest', () => {
-    const weights = weightsOf(join(folder, 'page'));
-    const snapshot = statSync(join(folder, 'guest/waiting.snapshot')).size;
+    const weights = weightsOf(join(served.folder, 'page'));
+    const snapshot = statSync(join(served.folder, 'guest/waiting.snapshot')).size;
     console.log('bytes:', { ...weights, snapshot });
     expect(weights.page).toBeLessThan(40_000);
     expect(weights.terminal).toBeLessThan(100_000);
@@ -108,17 +76,17 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   it('boots Debian when it is reset', async () => {
-    await click('reset');
+    await clickOn('reset');
     await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running' && !${SCREEN_TEXT}.includes('42 of')`);
     await type('echo $((6 * 8)) of $(uname -m)');
     await page.until(`${SCREEN_TEXT}.includes('48 of x86_64')`);
   });
 
   it('stops, steps one instruction, and shows registers, memory and the hash', async () => {
-    await click('run');
+    await clickOn('run');
     await page.until(`${STATE} === 'paused' && document.getElementById('hash').textContent.length === 32`);
     const before = await text('hash');
-    await click('step');
+    await clickOn('step');
     await page.until(`${STATE} === 'paused' && document.getElementById('hash').textContent.length === 32 && document.getElementById('hash').textContent !== ${JSON.stringify(before)}`);
     await page.evaluate("document.getElementById('look').open = true");
     expect(await text('registers')).toMatch(/^rax [0-9a-f]{16} {2}r11 [0-9a-f]{16}\n/);
@@ -140,7 +108,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   it('has the machine of its prompt again after a reload, at once', async () => {
-    await page.goto(`${server.address}some/where/?again`);
+    await page.goto(`${served.address}?again`);
     await page.until(`${STATE} === 'running'`);
     await type('echo here $((2 + 3)) again');
     await page.until(`${SCREEN_TEXT}.includes('here 5 again')`);
@@ -169,7 +137,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     machine.attachInput(true);
     await machine.step(2000n);
     for (const [hash, answer] of [[await machine.stateHash(), /^The same state/], ['0', /^Not the same state/]] as const) {
-      await page.goto(`${server.address}some/where/?${hash}#${new URLSearchParams({ machine: JSON.stringify({ ...linked, hash }) }).toString()}`);
+      await page.goto(`${served.address}?${hash}#${new URLSearchParams({ machine: JSON.stringify({ ...linked, hash }) }).toString()}`);
       await page.until("document.getElementById('toast').textContent.includes('state')");
       expect(await text('toast')).toMatch(answer);
     }
@@ -198,10 +166,10 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   it('is there without a network, once it was there', async () => {
-    await page.goto(`${server.address}some/where/?online`);
+    await page.goto(`${served.address}?online`);
     await page.until('navigator.serviceWorker.controller !== null');
-    await server.close();
-    await page.goto(`${server.address}some/where/?offline`);
+    await served.server.close();
+    await page.goto(`${served.address}?offline`);
     await page.until(`/\\/ #\\s*$/.test(${SCREEN_TEXT}) && ${STATE} === 'running'`);
     await type('echo alone $((2 + 5))');
     await page.until(`${SCREEN_TEXT}.includes('alone 7')`);
@@ -209,7 +177,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
 
   // Last: a page behind another is not drawn.
   it('says what its content policy lacks', async () => {
-    const strict = await serveFolders({ '/': `${folder}/page/` }, { 'content-security-policy': "script-src 'self'" });
+    const strict = await serveFolders({ '/': `${served.folder}/page/` }, { 'content-security-policy': "script-src 'self'" });
     const other = await browser.open();
     await other.goto(strict.address);
     const made = "const machine = document.createElement('pintail-machine'); document.body.append(machine); return machine.open({ guest: 'builtin', memoryMiB: 16 }).then(() => 'made', ({ message }) => message);";

@@ -12,6 +12,7 @@ import type { ConnectTarget, ExecOptions, ExecResult, GuestFile, GuestProcess, S
 import type { MachineOptions, SnapshotOptions } from './options.js';
 import type { AddressSpace, RegisterChanges, Registers } from './registers.js';
 import type { Region, Regions, Stats } from './stats.js';
+import type { SeenFrames, WireOptions } from './wires.js';
 
 /** Why a run ended. */
 export type StopReason =
@@ -183,6 +184,14 @@ export interface Machine extends AsyncDisposable {
    * is no lab, and NetdevError for a word or value there is not.
    */
   lab(netdev: string): Lab;
+
+  /**
+   * The frames that have passed between its cards and their networks since the last call, the first of which begins it. A card whose peer is inside the machine
+   * (`lab`) has none in the host.
+   */
+  frames(): Promise<SeenFrames>;
+  /** Makes the wire behind the card on a netdev worse, or good again, from the next frame on. Rejected with OptionError for what is no such wire. */
+  setWire(netdev: string, wire: WireOptions): Promise<void>;
 
   /**
    * Puts another disc or diskette into a drive, which may be empty; the guest is told as by a drive. `drive` is the id of its drive, or of a device that began without one.
