@@ -11,7 +11,7 @@ import { at, count, valueAt, Inst } from "./block";
 import { Op } from "./ops";
 import {
   Run, add, sub, mul, and, or, xor, shl, shr, sar, rotr, mulHighU, mulHighS, clz64, ctz64, popcnt64, eq, ltU, ltS, choose,
-  signExtend, getReg, setReg, segmentBase, condition, getFlag, setFlag, raiseIf, setCc, divU, remU, divS, remS, wideBy, wideFits,
+  signExtend, getReg, setReg, segmentBase, condition, getFlag, setFlag, getMxcsr, setMxcsr, raiseIf, setCc, divU, remU, divS, remS, wideBy, wideFits,
 } from "./words";
 import { setFlagsOf } from "./words-flags";
 import { linearIn, loadMem, probeMem, storeAimed, storeMem, STACK } from "./words-memory";
@@ -57,6 +57,8 @@ function evaluate(i: Inst, id: u32): u64 {
     case Op.COND: return condition<Run>(<u32>imm);
     case Op.GET_FLAG: return getFlag<Run>(imm);
     case Op.SET_FLAG: setFlag<Run>(imm, a); return 0;
+    case Op.GET_MXCSR: return getMxcsr<Run>();
+    case Op.SET_MXCSR: setMxcsr<Run>(a); return 0;
     case Op.LOAD: return loadMem<Run>(a, <u32>imm);
     case Op.STORE: storeValue(a, <u32>imm, b); return 0;
     case Op.LOAD_RMW: return loadAndAim(a, <u32>imm & 0xff, id);

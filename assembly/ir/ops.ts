@@ -13,6 +13,8 @@ export const enum Op {
   COND,        // imm = condition code 0-15, of the flags as they stand; 0 or 1
   GET_FLAG,    // imm = mask in `flags` (DF ...); 0 or 1
   SET_FLAG,    // a = 0 or 1, imm = mask
+  GET_MXCSR,
+  SET_MXCSR,   // a: none of its reserved bits is set
   ADD, SUB, MUL, AND, OR, XOR, SHL, SHR, SAR, ROTR,
   MUL_HIGH_U, MUL_HIGH_S, // high 64 bits of the product
   CLZ, CTZ, POPCNT,

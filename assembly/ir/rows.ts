@@ -32,9 +32,9 @@ export function rowOf(op: u32): u32 {
   switch (<i32>op) {
     case Op.INSN: return row(none, none, none, none, 0);
     case Op.CONST: return row(i, none, none, none, Does.PURE);
-    case Op.GET_REG: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: case Op.COND: case Op.GET_FLAG: case Op.SEGMENT_BASE:
+    case Op.GET_REG: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: case Op.COND: case Op.GET_FLAG: case Op.GET_MXCSR: case Op.SEGMENT_BASE:
       return row(i, none, none, none, 0);
-    case Op.SET_REG: case Op.SET_FLAG: return row(none, i, none, none, Does.COMMITS);
+    case Op.SET_REG: case Op.SET_FLAG: case Op.SET_MXCSR: return row(none, i, none, none, Does.COMMITS);
     case Op.SET_CC: return row(none, i, i, none, Does.COMMITS);
     case Op.FLAGS: return row(none, i, i, i, Does.COMMITS);
     case Op.SELECT: return row(i, i, i, i, Does.PURE);
@@ -79,6 +79,8 @@ export function nameOf(op: u32): string {
     case Op.COND: return "cond";
     case Op.GET_FLAG: return "get_flag";
     case Op.SET_FLAG: return "set_flag";
+    case Op.GET_MXCSR: return "get_mxcsr";
+    case Op.SET_MXCSR: return "set_mxcsr";
     case Op.ADD: return "add";
     case Op.SUB: return "sub";
     case Op.MUL: return "mul";

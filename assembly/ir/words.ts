@@ -136,6 +136,9 @@ export function wideFits(how: u32, low: u64, high: u64, b: u64): bool {
   if (running<M>()) cpu.flags = v ? cpu.flags | mask : cpu.flags & ~mask;
   else record(Op.SET_FLAG, v, 0, 0, mask);
 }
+@inline export function getMxcsr<M>(): Val { return running<M>() ? <u64>cpu.mxcsr : record(Op.GET_MXCSR, 0, 0, 0, 0); }
+/** Reserved bits were raised before. */
+@inline export function setMxcsr<M>(v: Val): void { if (running<M>()) cpu.mxcsr = <u32>v; else record(Op.SET_MXCSR, v, 0, 0, 0); }
 
 // --- control ------------------------------------------------------------------------------------------------------
 

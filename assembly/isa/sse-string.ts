@@ -3,12 +3,11 @@
 
 import { does, Trait } from "../base/vendor";
 import { Insn, Is } from "../decode/record";
-import { Run, faulted, getReg, running, setReg } from "../ir/words";
+import { Run, faulted, getMxcsr, getReg, lit, raiseIf, running, setMxcsr, setReg, shr } from "../ir/words";
 import { loadMem, probeMem, storeMem } from "../ir/words-memory";
 import { setStatus } from "../ir/words-flags";
 import { lowOf, vget, vop, vset } from "../ir/words-vector";
-import { cpu, Vector, xmm } from "../cpu/state";
-import { raise } from "../cpu/exceptions";
+import { Vector, xmm } from "../cpu/state";
 import { V } from "../float/ops";
 import { clipLength, compareText, indexOf, maskOf, textFlags } from "../float/sse-string";
 import { recordRun } from "./effects";
@@ -37,12 +36,12 @@ export function stringMask<M>(i: Insn): void {
 }
 
 export function executeSseWhole<M>(i: Insn): void {
+  if (i.handler == <u16>H.LDMXCSR) { loadMxcsr<M>(i); return; }
+  if (i.handler == <u16>H.STMXCSR) { storeMem<M>(address<M>(i, 4, true), 4, getMxcsr<M>()); return; }
   if (!running<M>()) { recordRun(i); return; }
   switch (<i32>i.handler) {
     case H.SSE_STRING_EXPLICIT: explicitString(i); break;
     case H.SSE_MASKMOV: maskedStore(i, v128.load(xmm(i.dst)), v128.load(xmm(i.src)), 16); break;
-    case H.LDMXCSR: loadMxcsr(i); break;
-    case H.STMXCSR: storeMem<Run>(address<Run>(i, 4, true), 4, cpu.mxcsr); break;
   }
 }
 
@@ -75,9 +74,10 @@ export function maskedStore(i: Insn, v: v128, mask: v128, bytes: u32): void {
 }
 
 /** Bits 16-31 are reserved. */
-function loadMxcsr(i: Insn): void {
-  const v = <u32>loadMem<Run>(address<Run>(i, 4, false), 4);
-  if (faulted<Run>()) return;
-  if (v >> 16) { raise(Vector.GP, 0); return; }
-  cpu.mxcsr = v;
+function loadMxcsr<M>(i: Insn): void {
+  const v = loadMem<M>(address<M>(i, 4, false), 4);
+  if (faulted<M>()) return;
+  raiseIf<M>(shr<M>(v, lit<M>(16)), Vector.GP);
+  if (faulted<M>()) return;
+  setMxcsr<M>(v);
 }

@@ -36,6 +36,8 @@ import { BLOCKS_AT, EDGES, ORDER, st } from "./places";
   reads: u32; readsLater: u32; sets: u32;
   /** The loop that it belongs to, of those that keep registers in locals (loops.ts); of such a loop's header: which, and which are newer than memory. */
   loop: u32; carry: u32; carryDirty: u32;
+  /** What st.version was at its start. */
+  version: u32;
 }
 /** ENTERED: the dispatcher goes there. BEHIND: a call of the region comes back there. QUIET: its flags are overwritten before anything could want what it found. */
 export const enum Shape { LOOP = 1, MERGE = 2, SEEN = 4, ENTERED = 8, BEHIND = 16, QUIET = 32 }

@@ -54,6 +54,7 @@ export const enum N {
 }
 
 @inline export function node(id: u32): Node { return changetype<Node>(NODES + <usize>id * 40); }
+@inline export function idOf(n: Node): u32 { return <u32>((changetype<usize>(n) - NODES) / 40); }
 @inline export function isConst(id: u32): bool { return node(id).op == <u16>Op.CONST; }
 @inline export function immOf(id: u32): u64 { return node(id).imm; }
 
@@ -99,6 +100,7 @@ export function make(op: u32, a: u32, b: u32 = 0): u32 {
   if (isConst(a) && (!b || isConst(b)) && isFolded(op)) return konst(fold(op, immOf(a), b ? immOf(b) : 0));
   if (b && isConst(a) && isCommutative(op)) { const t = a; a = b; b = t; }
   if (b && isConst(b)) { const same = withConstant(op, a, immOf(b)); if (same) return same; }
+  if (op == Op.OR) { const whole = extension(node(a), b); if (whole) return whole; }
   if (b && a == b) {
     if (op == Op.XOR || op == Op.SUB) return konst(0);
     if (op == Op.AND || op == Op.OR) return a;
@@ -185,6 +187,14 @@ function bareOf(id: u32, v: u64): u32 {
   const n = node(id);
   return n.op == <u16>Op.AND && isConst(n.b) && (immOf(n.b) & v) == v ? n.a : id;
 }
+/** (0 - (low >> 31)) << 32 | low, which is what CDQ and a division make of EAX: low, extended with its sign. */
+function extension(high: Node, low: u32): u32 {
+  if (high.op != <u16>Op.SHL || !isConst(high.b) || immOf(high.b) != 32) return 0;
+  const cut = node(high.a), sign = node(cut.a);
+  if (cut.op != <u16>Op.AND || !isConst(cut.b) || immOf(cut.b) != 0xffff_ffff || sign.op != <u16>Op.SUB || !isConst(sign.a) || immOf(sign.a) != 0) return 0;
+  const s = node(sign.b);
+  return s.op == <u16>Op.SHR && s.a == low && isConst(s.b) && immOf(s.b) == 31 && upperBits(low) <= 32 ? make(Op.EXTEND32, low) : 0;
+}
 /** x << k | x >> (32 - k) of a value of 32 bits. */
 function rotation(l: Node, r: Node): u32 {
   if (l.op == <u16>Op.SHR) { const t = l; l = r; r = t; }
@@ -198,7 +208,7 @@ function ofOne(op: u32, a: u32): u32 {
 }
 
 /** Bits at most that the value can need. */
-function upperBits(id: u32): u64 {
+export function upperBits(id: u32): u64 {
   const n = node(id);
   switch (<i32>n.op) {
     case Op.CONST: return 64 - clz<u64>(n.imm);
@@ -207,6 +217,7 @@ function upperBits(id: u32): u64 {
     case Op.LOAD: case Op.LOAD_RMW: return (n.imm & 0xff) << 3;
     case Op.CLZ: case Op.CTZ: case Op.POPCNT: return 7;
     case N.ROTL32: return 32;
+    case Op.DIV_U: return depthLimited(n.a);
     case Op.SHR: { if (!isConst(n.b)) return depthLimited(n.a); const w = depthLimited(n.a), s = immOf(n.b) & 63; return w > s ? w - s : 0; }
     case Op.OR: case Op.XOR: return max(depthLimited(n.a), depthLimited(n.b));
     case Op.SELECT: return max(depthLimited(n.b), depthLimited(n.c));

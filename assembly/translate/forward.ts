@@ -6,6 +6,7 @@ import { at, count, Inst, VALUES } from "../ir/block";
 import { Mode, RIP_REGISTER } from "../cpu/state";
 import { mayRaise } from "../float/vector";
 import { append, forget, immOf, isConst, konst, lanes, leaf, make, make3, N, node } from "./dag";
+import { narrowWide, remainder } from "./division";
 import { makeLanes } from "./lanes";
 import { isReal, lowOf, makeReal } from "./real";
 import { forwardX87, startX87 } from "./x87";
@@ -126,6 +127,7 @@ function forwardOne(i: Inst): u32 {
     case Op.VCONST_LOW: return lanes(Op.VCONST_LOW, known(i.a), 0, 0);
     case Op.VLOW: return lowOf(known(i.a));
     case Op.SET_FLAG: return append(Op.SET_FLAG, known(i.a), 0, 0, imm);
+    case Op.SET_MXCSR: return append(Op.SET_MXCSR, known(i.a), 0, 0, 0);
     case Op.VOP: return forwardLanes(known(i.a), known(i.b), imm);
     case Op.RUN: return forwardRun(imm);
     case Op.X87_READY: case Op.X87_DO: case Op.X87_OUT: case Op.X87_END: return forwardX87(i.op, <u32>imm, known(i.a));
@@ -156,6 +158,11 @@ function ordered(i: Inst): u32 {
   const op = i.op;
   const a = op == <u16>Op.SEGMENT_BASE ? 0 : known(i.a);
   const two = op <= <u16>Op.WIDE_FITS || op == <u16>Op.STORE || op == <u16>Op.STORE_RMW || op == <u16>Op.BRANCH || op == <u16>Op.CALL || op == <u16>Op.CALL_IND || op == <u16>Op.VSTORE;
+  if (op == <u16>Op.REM_U || op == <u16>Op.REM_S) return remainder(op == <u16>Op.REM_S, a, known(i.b));
+  if (op == <u16>Op.DIV_WIDE || op == <u16>Op.WIDE_FITS) {
+    const narrow = narrowWide(op, a, known(i.b), known(i.c), <u32>i.imm);
+    if (narrow) return narrow;
+  }
   const three = op == <u16>Op.DIV_WIDE || op == <u16>Op.WIDE_FITS || op == <u16>Op.STORE_RMW || op == <u16>Op.BRANCH;
   return append(op, a, two ? known(i.b) : 0, three ? known(i.c) : 0, i.imm);
 }

@@ -9,7 +9,7 @@ import { raiseVector } from "../cpu/exceptions";
 import { loadForUpdate, loadLinear, probeLinear, storeLinear } from "../cpu/memory";
 import { Shadow } from "../cpu/shadow";
 import { cpu } from "../cpu/state";
-import { Mxcsr, Raised } from "../float/env";
+import { ASKING, SETTLED, UNSETTLED } from "./ranges";
 import { vectorOp } from "../float/vector";
 import { Run, wideBy, wideFits } from "../ir/words";
 import { Flags, setFlagsOf } from "../ir/words-flags";
@@ -17,11 +17,15 @@ import { linearIn, STACK } from "../ir/words-memory";
 import { vload, vop, vstore } from "../ir/words-vector";
 import { checkTargetIn } from "../ir/target";
 import { K } from "./flag-state";
-import { forgetPages, live } from "./live";
+import { forgetPages, live, Rough } from "./live";
 import { Region, standsAsFormed } from "./regions";
 
 function place(record: u32, left: u32): void {
   forgetPages();
+  note(record, left);
+}
+/** For what changes no TLB entry. */
+function note(record: u32, left: u32): void {
   control.current = record; control.first = record; control.end = record + RECORD;
   control.base = live.endTick - left;
 }
@@ -38,12 +42,12 @@ export function tProbe(a: u64, bytes: u32, record: u32, left: u32): void { place
 export function tVload(a: u64, bytes: u32, record: u32, left: u32): v128 { place(record, left); return vload<Run>(a, bytes); }
 /** The plain instructions serve while rounding is to nearest, nothing is flushed, and another inexact result changes nothing. */
 export function noteRounding(): void {
-  const settled = Raised.PE | Raised.PE << Mxcsr.MASK_SHIFT;
-  live.rough = u32((cpu.mxcsr & (Mxcsr.RC | Mxcsr.FZ | Mxcsr.DAZ | settled)) != settled);
+  const asked = cpu.mxcsr & ASKING;
+  live.rough = asked == SETTLED ? 0 : asked == UNSETTLED ? Rough.UNRECORDED : Rough.SPECIAL;
 }
 export function tVstore(a: u64, v: v128, bytes: u32, record: u32, left: u32): void { place(record, left); vstore<Run>(a, bytes, v); }
 export function tReport(a: v128, b: v128, imm: u32, record: u32, left: u32): v128 {
-  place(record, left);
+  note(record, left);
   const r = vop<Run>(imm & 0xffff, a, b, imm >> 16);
   noteRounding();
   return r;

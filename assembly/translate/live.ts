@@ -5,6 +5,9 @@ import { LIVE, MAX_PAGES_KEPT, PAGES } from "./places";
 /** What a translation gives for the ticks that are left when it is left at the instruction that control.current and control.base say. */
 @inline export const BY_RECORD: u32 = 0x8000_0000;
 
+/** MXCSR asks for a rounding or an exception of its own; or only that "inexact" is still to be recorded, which the next operation that is will do. */
+export const enum Rough { SPECIAL = 1, UNRECORDED = 2 }
+
 @unmanaged export class Live {
   /** The tick at which the budget of the translation that runs ends. */
   endTick: u64;
@@ -14,7 +17,7 @@ import { LIVE, MAX_PAGES_KEPT, PAGES } from "./places";
    */
   a: u64; b: u64; c: u64; overA: u64;
   kind: u16; over: u16;
-  /** Not 0: MXCSR asks for more than the plain instructions of Wasm do (lower-real.ts). */
+  /** Not 0: MXCSR asks for more than the plain instructions of Wasm do (Rough). */
   rough: u32;
   /** Key of the block whose indirect jump led out of the region; 0 when something else did. */
   from: u32;

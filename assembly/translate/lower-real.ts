@@ -3,12 +3,13 @@
 // says whether all has been well so far, and each operation goes by it: the plain instruction, or the module's own in a cold branch.
 
 import { V } from "../float/ops";
-import { N, Node, node } from "./dag";
-import { Live } from "./live";
-import { localOf, typeOfNode, value } from "./lower";
+import { Op } from "../ir/ops";
+import { idOf, N, Node, node } from "./dag";
+import { Live, Rough } from "./live";
+import { localOf, MXCSR, typeOfNode, value } from "./lower";
 import { fixed, temporary } from "./locals";
-import { LIVE } from "./places";
-import { eitherOf, productOf, quotientOf, rangeOf, rootOf, spanOf, sumOf, tested, testedNarrow } from "./ranges";
+import { LIVE, LOCALS, st } from "./places";
+import { ASKING, eitherOf, productOf, quotientOf, rangeOf, rootOf, SETTLED, spanOf, sumOf, tested, testedNarrow, UNSETTLED } from "./ranges";
 import { isComparison, isDouble, isFromInteger, isPacked, isToInteger, isUnary } from "./real";
 import { access, byte, close, constant32, constant64, constantF32, constantF64, constantV, get, openCold, set, simd, tee, zeroVector } from "./writer";
 import { T, Truncate, W, X } from "./wasm";
@@ -28,9 +29,7 @@ function rough(): u32 {
 export function pushDoubt(n: Node): void {
   const kind = kindOf(n), double = isDouble(kind), doubt = rough();
   if (!isFromInteger(kind) && !isToInteger(kind)) {
-    prove(n.a, double, kind == <u32>V.CVTSD2SS);
-    if (n.b) prove(n.b, double, false);
-    if (kind != <u32>V.CVTSD2SS) narrowDown(n, kind, double);
+    if (kind == <u32>V.CVTSD2SS) testNarrow(n.a); else prove(n, kind, double);
   }
   get(doubt);
   if (kind < <u32>V.ROUND) pushOwnDoubt(n, kind, double);
@@ -38,18 +37,35 @@ export function pushDoubt(n: Node): void {
   n.local2 = rangeAfter(n, kind, double);
 }
 
-/** What came of it the exact way may be a NaN or an infinity, whatever range its operands promised: all that follows in the block is in doubt. */
-export function doubtResult(n: Node): void {
-  if (typeOfNode(n) == T.I64) return;
-  constant32(1); set(rough());
+/**
+ * Behind the exact way. Where operands were in doubt, or the operation itself, a NaN or an infinity may have come of it, whatever range was promised: all
+ * that follows in the block is in doubt. Where only "inexact" was to be recorded, it may be by now.
+ */
+export function settleDoubt(n: Node): void {
+  const kind = kindOf(n), op = kind >> 2;
+  if (op == <u32>V.DIV >> 2 || op == <u32>V.SQRT >> 2) { constant32(Rough.SPECIAL); set(rough()); return; }
+  rereadRough();
 }
+/** What is in doubt stays so for the rest of the block. */
+function rereadRough(): void {
+  get(rough()); constant32(Rough.SPECIAL); byte(W.I32_AND);
+  constant32(<u32>LIVE); access(W.I32_LOAD, <u32>offsetof<Live>("rough")); byte(W.I32_OR);
+  set(rough());
+}
+/** Behind what may have changed MXCSR. */
+export function noteMxcsr(): void { if (fixed.rough) rereadRough(); }
 
-/** Operands whose ranges are too wide for the operation are tested once more. */
-function narrowDown(n: Node, kind: u32, double: bool): void {
-  if (isComparison(kind) || rangeAfter(n, kind, double)) return;
-  if (kind >> 2 == <u32>V.CMP >> 2) return;
-  write(n.a, double, false);
-  if (n.b) write(n.b, double, false);
+/** SET_MXCSR, and what it says of rounding (noteRounding of helpers.ts). */
+export function writeMxcsr(v: u32): void {
+  const asked = temporary(T.I32);
+  constant32(0); value(v); access(W.I64_STORE32, MXCSR);
+  value(v); byte(W.I32_WRAP_I64); constant32(ASKING); byte(W.I32_AND); set(asked);
+  constant32(0);
+  constant32(0);
+  constant32(Rough.UNRECORDED); constant32(Rough.SPECIAL); get(asked); constant32(UNSETTLED); byte(W.I32_EQ); byte(W.SELECT);
+  get(asked); constant32(SETTLED); byte(W.I32_EQ); byte(W.SELECT);
+  access(W.I32_STORE, <u32>LIVE + <u32>offsetof<Live>("rough"));
+  noteMxcsr();
 }
 
 function rangeAfter(n: Node, kind: u32, double: bool): u32 {
@@ -69,52 +85,121 @@ function rangeAfter(n: Node, kind: u32, double: bool): u32 {
 
 // --- tests --------------------------------------------------------------------------------------------------------
 
-function prove(id: u32, double: bool, narrow: bool): void {
+/** What is tested together: node ids, scalars or vectors of one width. */
+@inline const TESTED: usize = LOCALS + 512;
+@inline const MOST_TESTED: u32 = 8;
+@inline function testedAt(k: u32): u32 { return load<u32>(TESTED + <usize>k * 4); }
+
+/** Tests the operands whose range is not known, or says too little for the operation; with them what later ones want that the block finds in registers. */
+function prove(n: Node, kind: u32, double: bool): void {
+  let count = want(n.a, double, 0);
+  if (n.b) count = want(n.b, double, count);
+  if (count) count = lookAhead(n, kind, double, count);
+  writeTests(count, double, isPacked(kind));
+  if (isComparison(kind) || kind >> 2 == <u32>V.CMP >> 2 || rangeAfter(n, kind, double)) return;
+  store<u32>(TESTED, n.a);
+  if (n.b && n.b != n.a) store<u32>(TESTED, n.b, 4);
+  writeTests(n.b && n.b != n.a ? 2 : 1, double, isPacked(kind));
+}
+/** Notes a value for the test; how many there are now. */
+function want(id: u32, double: bool, count: u32): u32 {
   const n = node(id);
   if (n.op == <u16>N.ZERO) n.local2 = rangeOf(0, 0);
   if (n.op == <u16>N.FROM_I32) n.local2 = rangeOf(32, 0);
-  if (!n.local2 || narrow) write(id, double, narrow);
+  if (n.local2 || count == MOST_TESTED) return count;
+  tested(n, double);
+  store<u32>(TESTED + <usize>count * 4, id);
+  return count + 1;
+}
+function lookAhead(n: Node, kind: u32, double: bool, count: u32): u32 {
+  for (let id = idOf(n) + 1; id < st.blockEnd; id++) {
+    const m = node(id), other = <u32>m.imm & 0xffff;
+    if (m.op == <u16>Op.RUN) break;
+    if (m.op != <u16>N.REAL || other >= <u32>V.FLOAT_END || isPacked(other) != isPacked(kind) || isDouble(other) != double) continue;
+    if (isFound(m.a)) count = want(m.a, double, count);
+    if (m.b && isFound(m.b)) count = want(m.b, double, count);
+  }
+  return count;
+}
+/** The block finds it in a register. */
+function isFound(id: u32): bool {
+  const n = node(id), from = n.op == <u16>N.LOW64 || n.op == <u16>N.LOW32 ? node(n.a) : n;
+  return from.op == <u16>N.VREG && <u32>from.imm >> 8 == st.blockVersion;
 }
 
-/** Writes the test: 0, or in the window; else all that follows in the block is in doubt. */
-function write(id: u32, double: bool, narrow: bool): void {
+/** One look at the exponents of the first `count` values noted: bits that are 0 for all inside the window. In a cold branch each is looked at in full. */
+function writeTests(count: u32, double: bool, packed: bool): void {
+  if (!count) return;
+  for (let k: u32 = 0; k < count; k++) {
+    const n = node(testedAt(k));
+    if (!n.local) { value(testedAt(k)); set(localOf(n)); }
+    tested(n, double);
+    if (packed) pushExponents(n.local - 1, double); else pushExponent(n.local - 1, double, spanOf(double));
+    if (k) { if (packed) simd(X.OR); else byte(W.I32_OR); }
+  }
+  if (packed) { splat(outside(double, spanOf(double)), double); simd(X.AND); simd(X.ANY_TRUE); }
+  else { constant32(outside(double, spanOf(double))); byte(W.I32_AND); }
+  openCold();
+  for (let k: u32 = 0; k < count; k++) {
+    const x = node(testedAt(k)).local - 1;
+    if (packed) pushAllWithin(x, double); else pushWithin(x, double, spanOf(double));
+    byte(W.I32_EQZ);
+    addDoubt();
+  }
+  close();
+}
+/** A double that becomes a single: the window of singles. */
+function testNarrow(id: u32): void {
   const n = node(id);
   if (!n.local) { value(id); set(localOf(n)); }
-  if (typeOfNode(n) == T.V128) testVector(n.local - 1, double); else testScalar(n.local - 1, double, narrow);
-  if (narrow) testedNarrow(n); else tested(n, double);
-}
-function testScalar(x: u32, double: bool, narrow: bool): void {
-  const span = spanOf(double && !narrow), bias = double ? 1023 : 127;
-  get(x);
-  if (double) { byte(W.I64_REINTERPRET); constant64(52); byte(W.I64_SHR_U); byte(W.I32_WRAP_I64); constant32(0x7ff); }
-  else { byte(W.I32_REINTERPRET); constant32(23); byte(W.I32_SHR_U); constant32(0xff); }
-  byte(W.I32_AND); constant32(bias - span); byte(W.I32_SUB); constant32(2 * span); byte(W.I32_GE_U);
+  pushExponent(n.local - 1, true, spanOf(false)); constant32(outside(true, spanOf(false))); byte(W.I32_AND);
   openCold();
-  get(x);
-  if (double) { constantF64(0); byte(W.F64_NE); } else { constantF32(0); byte(W.F32_NE); }
+  pushWithin(n.local - 1, true, spanOf(false)); byte(W.I32_EQZ);
   addDoubt();
   close();
+  testedNarrow(n);
 }
-function testVector(x: u32, double: bool): void {
+
+@inline function biasOf(double: bool): i32 { return double ? 1023 : 127; }
+/** Of an exponent less the window's lowest: the bits that are 0 inside. The sign lies above them. */
+function outside(double: bool, span: i32): u32 { return (double ? 0x7ff : 0xff) & ~(2 * span - 1); }
+function pushExponent(x: u32, double: bool, span: i32): void {
+  get(x);
+  if (double) { byte(W.I64_REINTERPRET); constant64(52); byte(W.I64_SHR_U); byte(W.I32_WRAP_I64); }
+  else { byte(W.I32_REINTERPRET); constant32(23); byte(W.I32_SHR_U); }
+  constant32(biasOf(double) - span); byte(W.I32_SUB);
+}
+function pushExponents(x: u32, double: bool): void {
+  get(x); constant32(double ? 52 : 23); simd(double ? X.SHR_U64 : X.SHR_U32);
+  splat(biasOf(double) - spanOf(double), double); simd(double ? X.SUB64 : X.SUB32);
+}
+function splat(v: u32, double: bool): void { const two = double ? <u64>v : <u64>v | <u64>v << 32; constantV(two, two); }
+
+/** Pushes whether a value is 0 or within [2^-span, 2^span). */
+function pushWithin(x: u32, double: bool, span: i32): void {
+  pushSize(x, double); pushPower(-span, double); byte(double ? W.F64_GE : W.F32_GE);
+  pushSize(x, double); pushPower(span, double); byte(double ? W.F64_LT : W.F32_LT); byte(W.I32_AND);
+  get(x);
+  if (double) { constantF64(0); byte(W.F64_EQ); } else { constantF32(0); byte(W.F32_EQ); }
+  byte(W.I32_OR);
+}
+function pushSize(x: u32, double: bool): void { get(x); byte(double ? W.F64_ABS : W.F32_ABS); }
+@inline function bitsOfPower(n: i32, double: bool): u64 { return double ? <u64>(1023 + n) << 52 : <u64>(127 + n) << 23; }
+function pushPower(n: i32, double: bool): void {
+  if (double) constantF64(reinterpret<f64>(bitsOfPower(n, true))); else constantF32(reinterpret<f32>(<u32>bitsOfPower(n, false)));
+}
+/** The same of all lanes. */
+function pushAllWithin(x: u32, double: bool): void {
   const size = temporary(T.V128), span = spanOf(double);
   get(x); simd(double ? X.ABS_F64 : X.ABS_F32); tee(size);
-  splat(span, double, true); simd(double ? X.GE_F64 : X.GE_F32);
-  get(size); splat(span, double, false); simd(double ? X.LT_F64 : X.LT_F32); simd(X.AND);
-  allTrue(double); byte(W.I32_EQZ);
-  openCold();
-  get(size); splat(span, double, true); simd(double ? X.GE_F64 : X.GE_F32);
-  get(size); splat(span, double, false); simd(double ? X.LT_F64 : X.LT_F32); simd(X.AND);
+  splatPower(-span, double); simd(double ? X.GE_F64 : X.GE_F32);
+  get(size); splatPower(span, double); simd(double ? X.LT_F64 : X.LT_F32); simd(X.AND);
   get(size); zeroVector(); simd(double ? X.EQ_F64 : X.EQ_F32); simd(X.OR);
-  allTrue(double); byte(W.I32_EQZ);
-  addDoubt();
-  close();
+  simd(double ? X.ALL_TRUE64 : X.ALL_TRUE32);
 }
-function allTrue(double: bool): void { simd(double ? X.ALL_TRUE64 : X.ALL_TRUE32); }
-/** 2^-span or 2^span in every lane. */
-function splat(span: i32, double: bool, low: bool): void {
-  if (low) span = -span;
-  const bits = double ? <u64>(1023 + span) << 52 : <u64>(127 + span) << 23 | <u64>(127 + span) << 55;
-  constantV(bits, bits);
+function splatPower(n: i32, double: bool): void {
+  const bits = bitsOfPower(n, double), two = double ? bits : bits | bits << 32;
+  constantV(two, two);
 }
 function addDoubt(): void { const doubt = rough(); get(doubt); byte(W.I32_OR); set(doubt); }
 

@@ -3,7 +3,7 @@
 import { Op } from "../ir/ops";
 import { CpuState, SEGMENTS } from "../cpu/state";
 import { CPU } from "../base/layout";
-import { isConst, immOf, N, Node, node } from "./dag";
+import { isConst, immOf, N, Node, node, upperBits } from "./dag";
 import { commitFound } from "./found";
 import { gprLocal, temporary, xmmLocal } from "./locals";
 import { writeExtract, writeInsert, writeLanes, writeTest } from "./lower-vector";
@@ -14,6 +14,7 @@ import { T, W, X } from "./wasm";
 
 @inline export const CC_RESULT: u32 = <u32>CPU + <u32>offsetof<CpuState>("ccResult");
 @inline export const CC_CARRY: u32 = <u32>CPU + <u32>offsetof<CpuState>("ccCarry");
+@inline export const MXCSR: u32 = <u32>CPU + <u32>offsetof<CpuState>("mxcsr");
 @inline export const FLAGS_WORD: u32 = <u32>CPU + <u32>offsetof<CpuState>("flags");
 
 /** Pushes a value: i64, or v128 of a vector. */
@@ -46,6 +47,12 @@ function compare(n: Node): void {
   byte(n.op == <u16>Op.EQ ? W.I64_EQ : n.op == <u16>Op.LT_U ? W.I64_LT_U : W.I64_LT_S);
 }
 
+/** What needs 32 bits only is divided in less time. */
+function divide(n: Node): void {
+  if (upperBits(n.a) > 32 || upperBits(n.b) > 32) { binary(n, W.I64_DIV_U); return; }
+  value(n.a); byte(W.I32_WRAP_I64); value(n.b); byte(W.I32_WRAP_I64);
+  byte(W.I32_DIV_U); byte(W.I64_EXTEND_I32_U);
+}
 function binary(n: Node, op: u32): void { value(n.a); value(n.b); byte(op); }
 function unary(n: Node, op: u32): void { value(n.a); byte(op); }
 
@@ -65,7 +72,7 @@ export function inline(n: Node): void {
     case Op.SHR: binary(n, W.I64_SHR_U); break;
     case Op.SAR: binary(n, W.I64_SHR_S); break;
     case Op.ROTR: binary(n, W.I64_ROTR); break;
-    case Op.DIV_U: binary(n, W.I64_DIV_U); break;
+    case Op.DIV_U: divide(n); break;
     case Op.REM_U: binary(n, W.I64_REM_U); break;
     case Op.DIV_S: binary(n, W.I64_DIV_S); break;
     case Op.REM_S: binary(n, W.I64_REM_S); break;
@@ -89,6 +96,7 @@ function inlineRare(n: Node): void {
     case Op.GET_CC_RESULT: constant32(CC_RESULT); access(W.I64_LOAD, 0); break;
     case Op.GET_CC_CARRY: constant32(CC_CARRY); access(W.I64_LOAD, 0); break;
     case Op.SEGMENT_BASE: constant32(<u32>SEGMENTS + (<u32>n.imm << 5)); access(W.I64_LOAD, 0); break;
+    case Op.GET_MXCSR: constant32(0); access(W.I64_LOAD32_U, MXCSR); break;
     case Op.GET_FLAG: constant32(FLAGS_WORD); access(W.I64_LOAD, 0); constant64(n.imm); byte(W.I64_AND); constant64(0); byte(W.I64_NE); byte(W.I64_EXTEND_I32_U); break;
     case Op.VLOW: value(n.a); simd(X.EXTRACT64); byte(0); break;
     case Op.VCONST_LOW: zeroVector(); value(n.a); simd(X.REPLACE64); byte(0); break;

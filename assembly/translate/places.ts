@@ -63,6 +63,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
   largestLoop: u32;
   /** Instructions of the region at most. */
   mostInsns: u32;
+  /** Of the block in hand: past its last node; the version of registers that it finds. */
+  blockEnd: u32; blockVersion: u32;
 }
 @inline export const st = changetype<State>(TRANSLATION);
 

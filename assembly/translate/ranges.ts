@@ -3,6 +3,7 @@
 // would have to be finer than the format allows. What enters a block is tested once, against a window (lower-real.ts); what is made inside
 // carries its range here. Kept in a node's local2, 0 while nothing is known.
 
+import { Mxcsr, Raised } from "../float/env";
 import { Node } from "./dag";
 
 @inline const BIAS: i32 = 8192;
@@ -10,8 +11,13 @@ import { Node } from "./dag";
 @inline export function highOf(n: Node): i32 { return <i32>(n.local2 >> 16) - BIAS; }
 @inline export function quantumOf(n: Node): i32 { return <i32>(n.local2 & 0xffff) - BIAS; }
 
-/** Values whose test passed lie in [2^-span, 2^span) or are 0. */
-@inline export function spanOf(double: bool): i32 { return double ? 120 : 30; }
+/** What MXCSR says of rounding and "inexact", and the two states of that in which the plain instruction gives the exact result. */
+@inline export const ASKING: u32 = Mxcsr.RC | Mxcsr.FZ | Mxcsr.DAZ | Raised.PE | Raised.PE << Mxcsr.MASK_SHIFT;
+@inline export const UNSETTLED: u32 = Raised.PE << Mxcsr.MASK_SHIFT;
+@inline export const SETTLED: u32 = Raised.PE | Raised.PE << Mxcsr.MASK_SHIFT;
+
+/** Values whose test passed lie in [2^-span, 2^span) or are 0: a power of two, so that some bits of the exponent say it. */
+@inline export function spanOf(double: bool): i32 { return double ? 128 : 32; }
 @inline function fraction(double: bool): i32 { return double ? 52 : 23; }
 /** Beyond these something else than "inexact" could happen. */
 @inline function most(double: bool): i32 { return double ? 1000 : 120; }

@@ -172,7 +172,7 @@ function take(n: u32, r: Region): bool {
   cutTo(0);
   b.endNode = st.nodes; b.state = st.flags;
   b.after = ripAfter(insn(st.insn));
-  b.modified = st.blockModified; b.vectors = st.blockVectors;
+  b.modified = st.blockModified; b.vectors = st.blockVectors; b.version = version;
   countUses(b.firstNode, b.endNode, b.state);
   noteRegisters(b, version);
   if (isQuiet(b.firstNode, b.endNode, b.state)) b.is |= Shape.QUIET;

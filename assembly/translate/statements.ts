@@ -18,7 +18,7 @@ import { Import } from "./imports";
 import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
 import { writeX87 } from "./lower-x87";
-import { doubtResult, pushDoubt, pushOperands, pushPlain, takeResult } from "./lower-real";
+import { noteMxcsr, pushDoubt, pushOperands, pushPlain, settleDoubt, takeResult, writeMxcsr } from "./lower-real";
 import { keepPage, Near, nearOf, pushAddend, pushStrange } from "./near";
 import { st } from "./places";
 import { isOrdered, isRoot } from "./uses";
@@ -51,6 +51,7 @@ function writeRoot(id: u32, n: Node): void {
   switch (<i32>n.op) {
     case N.SET: case N.VSET: writeSet(n); break;
     case Op.SET_FLAG: writeFlag(n); break;
+    case Op.SET_MXCSR: writeMxcsr(n.a); break;
     case Op.LOAD: writeLoad(id, n, k, <u32>n.imm, Import.LOAD, fixed.tlbRead); break;
     case Op.LOAD_RMW: writeLoad(id, n, k, <u32>n.imm & 0xff, Import.UPDATE, fixed.tlbWrite); break;
     case Op.STORE: writeStore(id, n, k); break;
@@ -85,7 +86,7 @@ function writeReal(id: u32, n: Node, k: TInsn): void {
   if (fast) { pushDoubt(n); openCold(); }
   pushOperands(n); callSlow(Import.REPORT, k); takeResult(n); set(to);
   look(id, k);
-  if (fast) { doubtResult(n); otherwise(); pushPlain(n); set(to); close(); }
+  if (fast) { settleDoubt(n); otherwise(); pushPlain(n); set(to); close(); }
 }
 
 /** Calls a helper that wants to know the instruction; its own operands are on the stack. */
@@ -299,6 +300,7 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   close();
   st.valid &= ~(written & Effect.GPR | (written & Effect.XMM ? 0xffff_0000 : 0));
   fill(st.readsLater);
+  noteMxcsr();
   if (written & Effect.RIP) { leaveAfterRun(k, n); return; }
   pushLook(written, k);
   open(W.IF);

@@ -120,6 +120,7 @@ function writeBlock(n: u32): void {
   st.reach = b.reach;
   st.loop = b.loop; st.readsLater = b.readsLater;
   st.valid = b.valid; st.dirty = b.dirty; st.owed = b.owed; st.found = b.found;
+  st.blockEnd = b.endNode; st.blockVersion = b.version;
   st.blockInsns = b.count; st.blockModified = b.modified; st.blockVectors = b.vectors;
   fill(b.reads);
   writeStatements(b.firstNode, b.endNode);

@@ -15,7 +15,7 @@ import { insn } from "./forward";
 export function isRoot(n: Node): bool {
   if (isX87(n)) return true;
   switch (<i32>n.op) {
-    case N.SET: case N.VSET: case N.REAL: case Op.SET_FLAG: case Op.LOAD: case Op.STORE: case Op.LOAD_RMW: case Op.STORE_RMW: case Op.PROBE: case Op.CHECK_SEGMENT:
+    case N.SET: case N.VSET: case N.REAL: case Op.SET_FLAG: case Op.SET_MXCSR: case Op.LOAD: case Op.STORE: case Op.LOAD_RMW: case Op.STORE_RMW: case Op.PROBE: case Op.CHECK_SEGMENT:
     case Op.CHECK_TARGET: case Op.RAISE_IF: case Op.BRANCH: case Op.JUMP: case Op.CALL: case Op.JUMP_IND: case Op.CALL_IND: case Op.RET: case Op.RUN:
     case Op.VLOAD: case Op.VSTORE: return true;
     case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
@@ -23,7 +23,11 @@ export function isRoot(n: Node): bool {
   }
 }
 /** May leave: in front of its instruction or, after a device or a store to code, behind it. */
-export function mayLeave(n: Node): bool { return n.op == <u16>N.REAL || n.op == <u16>N.XREADY || isRoot(n) && n.op < 128 && n.op != <u16>Op.SET_FLAG && !(n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET); }
+export function mayLeave(n: Node): bool {
+  if (n.op == <u16>N.REAL || n.op == <u16>N.XREADY) return true;
+  if (n.op == <u16>Op.SET_FLAG || n.op == <u16>Op.SET_MXCSR || n.op >= <u16>Op.BRANCH && n.op <= <u16>Op.RET) return false;
+  return isRoot(n) && n.op < 128;
+}
 
 function use(id: u32): void {
   if (!id) return;
@@ -72,7 +76,7 @@ function need(id: u32, depth: u32): void {
 /** A value that must be taken in its place: memory, state, or a division behind its check. */
 export function isOrdered(n: Node): bool {
   switch (<i32>n.op) {
-    case Op.LOAD: case Op.LOAD_RMW: case Op.CHECK_SEGMENT: case Op.VLOAD: case Op.GET_FLAG: case Op.SEGMENT_BASE: case Op.DIV_U: case Op.REM_U: case Op.DIV_S:
+    case Op.LOAD: case Op.LOAD_RMW: case Op.CHECK_SEGMENT: case Op.VLOAD: case Op.GET_FLAG: case Op.GET_MXCSR: case Op.SEGMENT_BASE: case Op.DIV_U: case Op.REM_U: case Op.DIV_S:
     case Op.REM_S: case Op.DIV_WIDE: case Op.WIDE_FITS: case Op.GET_CC_RESULT: case Op.GET_CC_CARRY: case N.REAL: case N.IN_RESULT: case N.IN_CARRY: return true;
     case Op.VOP: return mayRaise(<u32>n.imm & 0xffff);
     default: return false;

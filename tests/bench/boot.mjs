@@ -11,7 +11,7 @@ const MEMORY_MIB = 256;
 export const QEMU = "qemu-system-x86_64";
 
 function ours(guest) {
-  const main = join(root, "build/host/cli/main.js");
+  const main = join(root, "bin/pintail.mjs"); // the command itself: it has flags of the engine that what it loads has not
   return [main, "run", "--icount", "-m", `${MEMORY_MIB}`, "-serial", "stdio", "-kernel", guest.kernel, "-initrd", guest.initrd, "-append", guest.append];
 }
 

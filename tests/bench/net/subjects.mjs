@@ -14,7 +14,7 @@ const FOLDER = join(root, "build/bench");
 const netdev = (udpPort) => `user,id=n0,hostfwd=udp:127.0.0.1:${udpPort}-10.0.2.15:7`;
 
 function ours(card, { amd64 }) {
-  const main = join(root, "build/host/cli/main.js");
+  const main = join(root, "bin/pintail.mjs"); // the command itself: it has flags of the engine that what it loads has not
   return (udpPort) =>
     new Console(process.execPath, [
       main, "run", "-m", `${MEMORY_MIB}`, "-serial", "stdio", "-kernel", amd64.kernel, "-initrd", amd64.initrd, "-append", amd64.append,
