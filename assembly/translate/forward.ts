@@ -158,9 +158,9 @@ function ordered(i: Inst): u32 {
   const op = i.op;
   const a = op == <u16>Op.SEGMENT_BASE ? 0 : known(i.a);
   const two = op <= <u16>Op.WIDE_FITS || op == <u16>Op.STORE || op == <u16>Op.STORE_RMW || op == <u16>Op.BRANCH || op == <u16>Op.CALL || op == <u16>Op.CALL_IND || op == <u16>Op.VSTORE;
-  if (op == <u16>Op.REM_U || op == <u16>Op.REM_S) return remainder(op == <u16>Op.REM_S, a, known(i.b));
+  if (op == <u16>Op.REM_U || op == <u16>Op.REM_S) return remainder(op == <u16>Op.REM_S, a, known(i.b), insn(st.insn).first);
   if (op == <u16>Op.DIV_WIDE || op == <u16>Op.WIDE_FITS) {
-    const narrow = narrowWide(op, a, known(i.b), known(i.c), <u32>i.imm);
+    const narrow = narrowWide(op, a, known(i.b), known(i.c), <u32>i.imm, insn(st.insn).first);
     if (narrow) return narrow;
   }
   const three = op == <u16>Op.DIV_WIDE || op == <u16>Op.WIDE_FITS || op == <u16>Op.STORE_RMW || op == <u16>Op.BRANCH;
