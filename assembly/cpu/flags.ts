@@ -35,7 +35,9 @@ export function setStatusFlags(v: u64): void {
 /** Sets the flags under `mask` from `value`, with what follows from TF, IF, VM and AC. */
 export function writeFlags(value: u64, mask: u64): void {
   const status = mask & Flag.STATUS;
-  if (status) setStatusFlags((statusFlags() & ~status) | (value & status));
+  // What replaces all six (SYSCALL, SYSRET, IRET, POPF) need not know them.
+  if (status == Flag.STATUS) setStatusFlags(value);
+  else if (status) setStatusFlags((statusFlags() & ~status) | (value & status));
   const kept = mask & ~(<u64>Flag.STATUS | 2);
   const before = cpu.flags;
   const after = (before & ~kept) | (value & kept) | 2;

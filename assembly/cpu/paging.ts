@@ -32,7 +32,7 @@ export const enum FaultCode { P = 1, W = 2, U = 4, RSVD = 8, I = 16 }
   rights: u64;
   /** Bytes of the page, less one. */
   mask: u64;
-  /** Physical addresses of the upper entries, to set A in. */
+  /** Physical addresses of those upper entries whose A is clear, to set it in. */
   upper0: u64; upper1: u64; upper2: u64;
   count: u32;
   wide: u32;
@@ -123,14 +123,16 @@ function setBits(access: u32): void {
   if (walk.count > 0) orEntry(walk.upper0, Pte.A);
   if (walk.count > 1) orEntry(walk.upper1, Pte.A);
   if (walk.count > 2) orEntry(walk.upper2, Pte.A);
-  orEntry(walk.leafAt, access == Access.WRITE ? Pte.A | Pte.D : Pte.A);
+  const bits: u32 = access == Access.WRITE ? Pte.A | Pte.D : Pte.A;
+  if ((<u32>walk.leaf & bits) != bits) orEntry(walk.leafAt, bits);
 }
 
 function begin(): void { walk.rights = Pte.W | Pte.U; walk.count = 0; }
 
-/** Notes an entry on the way: its rights, and where it lies. */
+/** Notes an entry on the way: its rights, and where it lies if A is to be set in it. */
 function pass(at: u64, e: u64): void {
   walk.rights = (walk.rights & (e | NX)) | ((walk.rights | e) & NX);
+  if (e & Pte.A) return;
   if (walk.count == 0) walk.upper0 = at; else if (walk.count == 1) walk.upper1 = at; else walk.upper2 = at;
   walk.count++;
 }

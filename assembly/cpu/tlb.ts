@@ -60,6 +60,7 @@ export function selectTlb(): void {
 export function isAlignmentChecked(): bool { return cpu.cpl == 3 && (cpu.cr0 & Cr0.AM) != 0 && (cpu.flags & Flag.AC) != 0; }
 /** A breakpoint on data (R/W 1 or 3) is enabled. SDM vol. 3, 17.2.4. */
 export function isDataWatched(): bool {
+  if (!(cpu.dr7 & 0xff)) return false;
   for (let n: u32 = 0; n < 4; n++) if (cpu.dr7 >> (n << 1) & 3 && cpu.dr7 >> (16 + (n << 2)) & 1) return true;
   return false;
 }

@@ -25,8 +25,8 @@ import { Region, regionOf } from "../translate/regions";
  * A block's tag names a region by its number and, above, by how many were given before: so a block finds out that its region has gone. Bit 30 is
  * MEMBER's, and no tag is REFUSED.
  */
-@inline const NUMBER_BITS: u32 = 11;
-@inline const GIVEN: u32 = 0x7_ffff;
+@inline const NUMBER_BITS: u32 = 12;
+@inline const GIVEN: u32 = 0x3_ffff;
 @inline export function numberIn(tag: u32): u32 { return tag & (MAX_REGIONS - 1); }
 
 @unmanaged export class Desk {

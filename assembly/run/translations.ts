@@ -24,8 +24,9 @@ import { beginRegions, blockAhead, endRegions, enter, Exit, MUCH } from "./enter
 @inline const MOST_HEAT: u32 = 0x3fff_ffff;
 /** What has run for less than such a part of the threshold is only counted. */
 @inline export const COOL: u32 = 4;
-/** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned. */
+/** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned; twice as often each time. */
 @inline const MISSES: u32 = 200;
+@inline const MOST_DOUBLINGS: u32 = 12;
 /**
  * Translating and compiling an instruction costs about as much as so many ticks of the interpreter. A program that is made to be compiled
  * (it changes itself, or walks through much code) cannot have more than its ticks pay for, beside what a boot needs at once.
@@ -100,7 +101,7 @@ function regionBefore(r: Region): Region {
   return r.before && old.tag == r.before && old.slot && !isStale(old) && isCurrent(old) ? old : changetype<Region>(0);
 }
 /** It has run for long and is small, or leaves too often for addresses that are known by now: the next one will have them. */
-function wantsAnother(r: Region): bool { return r.spent >= MUCH && !r.large || r.grown != 0 && r.misses >= MISSES; }
+function wantsAnother(r: Region): bool { return r.spent >= MUCH && !r.large || r.grown != 0 && r.misses >= MISSES << min(r.renewals, MOST_DOUBLINGS); }
 /** What cannot be had stays as it is. */
 function renew(old: Region): void {
   if (!canPay()) return;
@@ -128,6 +129,7 @@ function translateAt(large: u32, before: u32): bool {
   const r = regionOf(n), records = st.recordSpace;
   r.insns = 0;
   r.large = large; r.before = before;
+  r.renewals = before ? regionOf(numberIn(before)).renewals + 1 : 0;
   const kept = translate(r, desk.threshold / (large ? LARGE_WARM : WARM));
   pay(r.insns);
   if (kept) { claimBlocks(keep(n)); return true; }

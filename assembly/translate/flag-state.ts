@@ -32,6 +32,8 @@ function newState(kind: u32, bits: u32, a: u32, b: u32, c: u32): FlagState {
   return s;
 }
 
+/** Nothing has changed the flags that the block found. */
+export function isAsFound(state: u32): bool { return flagState(state).kind == <u8>K.INCOMING && flagState(state).over == <u8>K.NONE; }
 export function startFlags(): void { newState(K.INCOMING, 64, 0, 0, 0); }
 export function setWords(result: u32, carry: u32): void { newState(K.WORDS, 64, result, carry, 0); }
 

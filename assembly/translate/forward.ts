@@ -10,7 +10,7 @@ import { narrowWide, remainder } from "./division";
 import { makeLanes } from "./lanes";
 import { isReal, lowOf, makeReal } from "./real";
 import { forwardX87, startX87 } from "./x87";
-import { carryWordNow, condition, resultWord, setKind, setWords, startFlags } from "./flag-state";
+import { carryWordNow, condition, isAsFound, resultWord, setKind, setWords, startFlags } from "./flag-state";
 import { INSNS, MAX_INSNS, noteRip, REGISTERS_NOW, st } from "./places";
 
 /** An instruction of the region: what leaves in front of it or behind it needs. */
@@ -170,7 +170,8 @@ function ordered(i: Inst): u32 {
 /** What RUN writes is not known after it. */
 function forwardRun(imm: u64): u32 {
   const written = <u32>(imm >> 32), touched = <u32>imm & Effect.GPR | written & Effect.GPR;
-  const flags = (<u32>imm & Effect.FLAGS) != 0, result = flags ? resultWord() : 0, carry = flags ? carryWordNow() : 0;
+  // Those that the block found need not be taken apart: settling them puts them where it reads them (statements.ts).
+  const flags = (<u32>imm & Effect.FLAGS) != 0 && !isAsFound(st.flags), result = flags ? resultWord() : 0, carry = flags ? carryWordNow() : 0;
   const id = append(Op.RUN, result, carry, 0, imm);
   st.version++;
   if (written & Effect.X87) startX87();

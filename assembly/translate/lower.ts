@@ -121,8 +121,8 @@ function writeVector(n: Node): void {
   writeLanes(<u32>n.imm, n.b != 0);
 }
 
-/** Flags as the block found them, in one of their two words. */
-function incoming(f: u32): void { commitFound(); call(f); }
+/** Flags as the block found them, in one of their two words; cpu has both then. */
+export function incoming(f: u32): void { commitFound(); call(f); }
 /** The Wasm type of a node's value. */
 export function typeOfNode(n: Node): u32 {
   switch (<i32>n.op) {

@@ -101,7 +101,7 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 @inline export const OUT: usize = CODE + <usize>CODE_SIZE;
 @inline export const KEPT: usize = OUT + 800 * 1024;
 @inline export const REGIONS: usize = KEPT + 700 * 1024;
-@inline export const MAX_REGIONS: u32 = 2048;
+@inline export const MAX_REGIONS: u32 = 4096;
 @inline export const REGION_BYTES: usize = 328;
 @inline export const LEARNED_SETS: u32 = 512;
 @inline export const LEARNED: usize = REGIONS + <usize>MAX_REGIONS * REGION_BYTES;

@@ -35,7 +35,9 @@ import { REGION_BYTES, REGIONS } from "./places";
   /** 1: it was formed with the sizes of a large one; ticks that a small one has run for, and what leaving it has cost, in ticks. */
   large: u32; spent: u32;
   /** Tag of the region that this one is to replace, and that runs until it can; 0: none. */
-  before: u32; pad: u32;
+  before: u32;
+  /** Times that it has been made anew. */
+  renewals: u32;
 }
 @inline export function regionOf(n: u32): Region { return changetype<Region>(REGIONS + <usize>n * REGION_BYTES); }
 

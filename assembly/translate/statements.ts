@@ -16,7 +16,7 @@ import { insn, TInsn } from "./forward";
 import { commitKind } from "./found";
 import { Import } from "./imports";
 import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
-import { CC_CARRY, CC_RESULT, FLAGS_WORD, inline, localOf, test, typeOfNode, value } from "./lower";
+import { CC_CARRY, CC_RESULT, FLAGS_WORD, incoming, inline, localOf, test, typeOfNode, value } from "./lower";
 import { writeX87 } from "./lower-x87";
 import { noteMxcsr, pushDoubt, pushOperands, pushPlain, settleDoubt, takeResult, writeMxcsr } from "./lower-real";
 import { keepPage, Near, nearOf, pushAddend, pushStrange } from "./near";
@@ -282,7 +282,8 @@ function writeRun(id: u32, n: Node, k: TInsn): void {
   const read = <u32>n.imm, written = <u32>(n.imm >> 32);
   commit(st.dirty);
   st.dirty = 0;
-  if (read & Effect.FLAGS) {
+  if (read & Effect.FLAGS && !n.a) { incoming(Import.RESULT); byte(W.DROP); }
+  else if (read & Effect.FLAGS) {
     // Both values first: settling what the block found for the one writes both words.
     constant32(CC_RESULT); value(n.a); constant32(CC_CARRY); value(n.b);
     access(W.I64_STORE, 0); access(W.I64_STORE, 0);

@@ -19,8 +19,12 @@ export const TRANSLATION_TICKS = 1_000_000;
 export const MAX_JIT_THRESHOLD = 1_000_000_000;
 /** Modules that the engine compiles at a time. */
 const MOST_UNDER_WAY = 4;
-/** Code waits for company until it is so much, or until the host has been here so often: a module costs an engine about a millisecond, whatever is in it. */
-const WORTH_BYTES = 64 * 1024, WORTH_TURNS = 8;
+/**
+ * Code waits for company until it is so much, or until the host has been here so often: a module costs an engine about a millisecond, whatever is in it.
+ * What a guest has run from its start on soon waits no longer than it must; where code becomes warm for minutes, each piece of it is worth less: for
+ * every so many modules it waits a turn more.
+ */
+const WORTH_BYTES = 64 * 1024, WORTH_TURNS = 8, MOST_TURNS = 64, MODULES_A_TURN = 8;
 
 export interface JitSettings {
   mode: JitMode;
@@ -117,7 +121,7 @@ class Compiler implements Translator {
   private isWorthIt(): boolean {
     const waiting = this.instance.exports.codeWaiting() >>> 0;
     if (waiting === 0) return false;
-    if (waiting < WORTH_BYTES && ++this.turns < WORTH_TURNS) return false;
+    if (waiting < WORTH_BYTES && ++this.turns < Math.min(MOST_TURNS, WORTH_TURNS + this.modules / MODULES_A_TURN)) return false;
     this.turns = 0;
     return true;
   }

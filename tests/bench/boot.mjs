@@ -4,6 +4,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../support/build.mjs";
+import { splitBoot } from "./boot-split.mjs";
 import { runUntil } from "./until-prompt.mjs";
 
 export const PROMPT = "/ # ";
@@ -66,7 +67,7 @@ async function measure(guest, runs) {
   return results;
 }
 
-function summarise(results, about, beyondRam) {
+function summarise(results, about, beyondRam, split) {
   const cpu = (list) => (list.length > 0 ? median(list.map((r) => r.cpuSeconds)) : null);
   const [own, peer] = [cpu(results.ours), cpu(results.qemu)];
   return {
@@ -79,6 +80,7 @@ function summarise(results, about, beyondRam) {
     firstInstructionMs: about.firstInstructionMs,
     memoryBeyondRamMiB: beyondRam / 2 ** 20,
     processResidentMiB: median(results.ours.map((r) => r.residentBytes)) / 2 ** 20,
+    split,
     all: { pintail: results.ours.map((r) => r.cpuSeconds), qemuTcg: results.qemu.map((r) => r.cpuSeconds) },
   };
 }
@@ -97,6 +99,7 @@ function print(s) {
   line("module", `${(s.moduleBytes / 1e6).toFixed(3)} MB`);
   line("load to first instruction", `${s.firstInstructionMs.toFixed(0)} ms`);
   line("memory of the module beyond guest RAM", `${s.memoryBeyondRamMiB.toFixed(1)} MiB`);
+  line("CPU s by part (docs/performance.md)", Object.entries(s.split).map(([part, v]) => `${part} ${v.toFixed(2)}`).join(", "));
   line("resident memory of the process at the prompt", `${s.processResidentMiB.toFixed(0)} MiB with ${MEMORY_MIB} MiB of guest RAM`);
 }
 
@@ -106,7 +109,7 @@ export async function benchBoot({ runs, json }) {
   const guest = { kernel, initrd, append };
   readFileSync(kernel); // warm for both
   const results = await measure(guest, runs);
-  const summary = summarise(results, await inspect(guest), await memoryBeyondRam());
+  const summary = summarise(results, await inspect(guest), await memoryBeyondRam(), await splitBoot(guest, MEMORY_MIB, PROMPT));
   if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   else print(summary);
 }

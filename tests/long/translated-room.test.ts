@@ -5,7 +5,7 @@ import { createTranslator } from '../../host/machine/translator.js';
 import { runTicks } from '../support/raw-machine.js';
 import { assemble, createLoop, stateOf } from '../support/translated-loops.js';
 
-const LOOPS = 2600, AT = 0x1_0000;
+const LOOPS = 4700, AT = 0x1_0000;
 /** jmp AT */
 const ENTRY = assemble('e9 fb ef 00 00');
 /** mov ecx, 400; add rax, rcx; dec ecx; jnz */
@@ -34,7 +34,7 @@ it('stays in its room and comes to the same', { timeout: 1_800_000 }, () => {
   const { regions, dropped, liveModules } = translator.stats();
   console.log(`${regions} regions, ${dropped} dropped for room, ${liveModules} modules at the end, bytes after each pass: ${rooms.join(' ')}`);
   expect(regions).toBeGreaterThan(LOOPS);
-  expect(dropped).toBeGreaterThan(LOOPS - 2048);
+  expect(dropped).toBeGreaterThan(LOOPS - 4096);
   // Flat: later passes hold no more than the first, but for how regions are cut.
   expect(Math.max(...rooms.slice(1))).toBeLessThan(1.5 * Math.max(...rooms.slice(0, 1)));
   translator.close();
