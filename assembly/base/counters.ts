@@ -4,7 +4,7 @@
 // in bytes 4 before).
 
 import { COUNTERS, COUNTERS_SIZE } from "./layout";
-import { About, Crossing, Owner } from "../surface/counters";
+import { About, CounterId, Crossing, Owner } from "../surface/counters";
 
 export const enum Counter {
   // The emulator's own: how it went about its work, not what the machine did. No state.
@@ -23,8 +23,11 @@ export const enum Counter {
 
 /** Bytes of the values that are the emulator's own. */
 @inline export const OWN_COUNTERS_SIZE: usize = 8 * Counter.OWN;
+/** Values that are the machine's, histograms behind them. */
+@inline export const MACHINE_COUNTERS: usize = COUNTERS + OWN_COUNTERS_SIZE;
+@inline export const MACHINE_COUNTERS_SIZE: usize = COUNTERS_SIZE / 2 - OWN_COUNTERS_SIZE;
 /** The first id owned by a bus handler: handler h reads at FIRST_DEVICE + 2h, writes one above. */
-@inline export const FIRST_DEVICE: u32 = 64;
+@inline export const FIRST_DEVICE: u32 = CounterId.FIRST_DEVICE;
 /** Ids in the table: eight network cards of seventeen queues and all else. */
 @inline export const COUNTER_IDS: u32 = 4096;
 /** Histograms (histograms.ts), 128 bytes each, behind the counters' values. */

@@ -115,12 +115,15 @@
 /** Decoded blocks: headers and 32-byte instruction records. */
 @inline export const BLOCKS: usize = BLOCK_HASH + BLOCK_HASH_SIZE;
 @inline export const BLOCKS_SIZE: usize = 24 * MIB;
+/** What of the state attach writes anew (base/anew.ts). */
+@inline export const ANEW: usize = BLOCKS + BLOCKS_SIZE;
+@inline export const ANEW_SIZE: usize = 8 * KIB;
 
-/** Guest RAM, 64 KiB aligned, behind 18 MiB for firmware (a ROM image of up to 16, and what it is told); its size is set when the machine is made. */
-@inline export const RAM: usize = (BLOCKS + BLOCKS_SIZE + 18 * MIB + 0xffff) & ~0xffff;
-/** Firmware: fw_cfg items from its start, the ROM image at its end. It counts as pages of memory, before those of RAM. */
-@inline export const FIRMWARE: usize = BLOCKS + BLOCKS_SIZE;
-@inline export const FIRMWARE_SIZE: usize = RAM - FIRMWARE;
+/** Firmware, 64 KiB aligned: fw_cfg items from its start, the ROM image, of up to 16 MiB, at its end. It counts as pages of memory, before those of RAM. */
+@inline export const FIRMWARE: usize = (ANEW + ANEW_SIZE + 0xffff) & ~0xffff;
+@inline export const FIRMWARE_SIZE: usize = 18 * MIB;
+/** Guest RAM, 64 KiB aligned; its size is set when the machine is made. */
+@inline export const RAM: usize = FIRMWARE + FIRMWARE_SIZE;
 /** RAM below the PCI hole ends here; what is left continues at 4 GiB. */
 @inline export const LOW_RAM_END: u64 = 0xb000_0000;
 @inline export const HIGH_RAM: u64 = 0x1_0000_0000;

@@ -1,6 +1,5 @@
-// The regions of linear memory by name: what a snapshot and the hash take (state), what attach and use rebuild (cache). This is the
-// one list of what is state. A region may be state in part: then of every `stride` bytes the first counts under a mask, as the others do whole.
-// docs/memory-map.md is generated from this list. Guest RAM is the last but one; its size is the machine's, and behind it lies
+// The regions of linear memory by name, without a gap: those that hold state, of which run/sections.ts lists the parts, and those that attach and use rebuild
+// (cache). docs/memory-map.md is generated from this list. Guest RAM is the last but one; its size is the machine's, and behind it lies
 // the screen's memory, of no bytes where there is no screen.
 
 import {
@@ -8,25 +7,24 @@ import {
   FLOAT_ENV, FLOAT_ENV_SIZE, CLOCK, CLOCK_SIZE, INTERRUPT, INTERRUPT_SIZE,
   CHIPSET, CHIPSET_SIZE, PCI, PCI_SIZE, PCI_TABLES, PCI_TABLES_SIZE, BUS, BUS_SIZE, PLACES, PLACES_SIZE, SLOTS, SLOTS_SIZE, REGISTERS,
   REGISTERS_SIZE, COUNTERS, COUNTERS_SIZE, DEVICES, DEVICES_SIZE, RINGS, RINGS_SIZE, TLB, TLB_SIZE, TLB_LOGS, TLB_LOGS_SIZE, TLB_BLANK, TLB_TABLE_SIZE,
-  OPCODES, OPCODES_SIZE, IR_SIZE, TRANSLATION_SIZE, CODE_CHANGES_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS, PAGE_BLOCKS_SIZE, BLOCK_HASH, BLOCK_HASH_SIZE,
-  BLOCKS, BLOCKS_SIZE, FIRMWARE, FIRMWARE_SIZE, RAM, STATIC_END,
+  OPCODES, OPCODES_SIZE, IR_SIZE, TRANSLATION_SIZE, CODE_CHANGES_SIZE, PAGE_ATTR, PAGE_ATTR_SIZE, PAGE_BLOCKS,
+  FIRMWARE, RAM, STATIC_END,
 } from "./layout";
 import { OWN_COUNTERS_SIZE } from "./counters";
 import { machine } from "./machine";
 import { RegionKind } from "../surface/run";
 
 /** The row that was asked for last: scratch. */
-@unmanaged class Row { base: usize; kind: u32; size: u64; stride: u32; mask: u32; name: usize; }
-const ROW: usize = memory.data(40);
+@unmanaged class Row { base: usize; kind: u32; size: u64; name: usize; }
+const ROW: usize = memory.data(24);
 @inline function row(): Row { return changetype<Row>(ROW); }
 
 @inline const COUNT: u32 = 36;
 @inline const HALF: usize = COUNTERS_SIZE / 2;
 
-function put(kind: u32, base: usize, size: u64, name: string): void { putPart(kind, base, size, name, 1, 0xff); }
-function putPart(kind: u32, base: usize, size: u64, name: string, stride: u32, mask: u32): void {
+function put(kind: u32, base: usize, size: u64, name: string): void {
   const r = row();
-  r.kind = kind; r.base = base; r.size = size; r.name = changetype<usize>(name); r.stride = stride; r.mask = mask;
+  r.kind = kind; r.base = base; r.size = size; r.name = changetype<usize>(name);
 }
 
 function find(i: u32): Row {
@@ -67,15 +65,14 @@ function findBoard(i: u32): void {
     case 24: put(C, COUNTERS + HALF, HALF, "counter names"); break;
     case 25: put(S, DEVICES, DEVICES_SIZE, "devices"); break;
     case 26: put(S, RINGS, RINGS_SIZE, "rings"); break;
-    // Of an entry: all but the mark in its tag (cpu/contexts.ts MARK).
-    case 27: putPart(S, TLB, TLB_SIZE, "tlb", 16, 0xfe); break;
+    case 27: put(S, TLB, TLB_SIZE, "tlb"); break;
     case 28: put(S, TLB_LOGS, TLB_LOGS_SIZE, "tlb logs"); break;
     case 29: put(C, TLB_BLANK, TLB_TABLE_SIZE, "blank table"); break;
     case 30: put(C, OPCODES, OPCODES_SIZE + IR_SIZE + TRANSLATION_SIZE + CODE_CHANGES_SIZE, "opcodes, ir and translations"); break;
-    // Of a page's attributes: Attr.ROM.
-    case 31: putPart(S, PAGE_ATTR, PAGE_ATTR_SIZE, "page attributes", 1, 2); break;
-    case 32: put(C, PAGE_BLOCKS, PAGE_BLOCKS_SIZE + BLOCK_HASH_SIZE + BLOCKS_SIZE, "blocks"); break;
-    case 33: put(S, FIRMWARE, FIRMWARE_SIZE, "firmware"); break;
+    case 31: put(S, PAGE_ATTR, PAGE_ATTR_SIZE, "page attributes"); break;
+    // With what attach writes anew, and what rounds up to where firmware begins.
+    case 32: put(C, PAGE_BLOCKS, FIRMWARE - PAGE_BLOCKS, "blocks"); break;
+    case 33: put(S, FIRMWARE, RAM - FIRMWARE, "firmware"); break;
     case 34: put(S, RAM, machine.ramSize, "ram"); break;
     default: put(S, RAM + <usize>machine.ramSize, machine.videoBytes, "video memory");
   }
@@ -91,8 +88,3 @@ export function regionSize(i: u32): u64 { return find(i).size; }
 export function regionKind(i: u32): u32 { return find(i).kind; }
 /** Address of the static string naming the region. */
 export function regionName(i: u32): usize { return find(i).name; }
-/** Of every so many bytes, the first counts under regionMask and the others whole. */
-export function regionStride(i: u32): u32 { return find(i).stride; }
-export function regionMask(i: u32): u32 { return find(i).mask; }
-/** Version of the layout inside region `i`: one more whenever what was saved of it before is to be read otherwise (host/snapshot/migrate.ts). */
-export function regionVersion(i: u32): u32 { return 1; }

@@ -8,7 +8,7 @@ import { resetLines } from "../device/interrupt";
 import { clearTables } from "../device/registers";
 import { clearSlots } from "../device/slots";
 import { resetClock } from "../device/clock";
-import { resetRings } from "../device/ring";
+import { attachRings } from "../device/ring";
 import { attachPm, resetPm } from "./acpi/pm";
 import { attachCrtc, resetCrtc } from "./crtc/crtc";
 import { attachDebug, resetDebug } from "./debug/debug";
@@ -33,6 +33,7 @@ export function attachChipset(): void {
   clearTables();
   clearBus();
   clearTurns();
+  attachRings();
   attachLapic();
   attachIoapic();
   attachPic();
@@ -55,7 +56,6 @@ export function resetChipset(): void {
   resetClock();
   resetAllowance();
   resetLines();
-  resetRings();
   resetPic();
   resetIoapic();
   resetLapic();

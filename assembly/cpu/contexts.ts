@@ -12,7 +12,7 @@
 // Every entry is logged as it is filled, in up to two of three logs: what is global or what is not, and pieces of large pages. So dropping
 // any of them costs what was filled since the last time, never a look through the tables. A slot is in a log once, however often it is filled.
 
-import { TLB_ENTRIES, TLB_TABLE_SIZE } from "../base/layout";
+import { RAM, TLB_ENTRIES, TLB_TABLE_SIZE } from "../base/layout";
 import { spend, Work } from "../base/control";
 import { cpu, Cr4 } from "./state";
 
@@ -171,6 +171,13 @@ function use(n: u32): void {
   cpu.tlbBank = tablesOf(n);
 }
 
+/** At attach: the bank in use is the one switched to last. */
+export function findBank(): void {
+  let n: u32 = 0;
+  while (n < BANKS - 1 && !(bank(n).live && bank(n).used == load<u32>(switchesAt()))) n++;
+  cpu.tlbBank = tablesOf(n);
+}
+
 /** CR3 has been written: its PCID's bank comes into use, without its entries that are not global unless `keep`. */
 export function switchContext(keep: bool): void {
   const pcid = currentPcid();
@@ -228,9 +235,9 @@ export function dropEverything(): void {
   use(claim(currentPcid()));
 }
 
-/** Lays an empty TLB out in fresh memory. */
+/** Lays an empty TLB out in fresh memory. An addend is saved as its distance from RAM, so none is RAM's own. */
 export function clearTables(): void {
   const end = cpu.tlbTables + TABLES_BYTES;
-  for (let e = cpu.tlbTables; e < end; e += 16) { store<u64>(e, INVALID); store<u64>(e, 0, 8); }
+  for (let e = cpu.tlbTables; e < end; e += 16) { store<u64>(e, INVALID); store<u64>(e, RAM, 8); }
   memory.fill(<usize>cpu.tlbLogs, 0, LOGS_BYTES + FILTER_BYTES + BANK_ROW * (BANKS + 1) + 4);
 }

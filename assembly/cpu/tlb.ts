@@ -16,14 +16,15 @@
 // A large page is entered 4 KiB at a time; a Bloom filter of 2 MiB regions tells INVLPG when all pieces must go.
 
 import { RAM, TLB, TLB_BLANK, TLB_ENTRIES, TLB_LOGS, TLB_SIZE, TLB_TABLE_SIZE } from "../base/layout";
+import { anew } from "../base/anew";
 import { leaveBlock, spend, Work } from "../base/control";
 import { links, machine } from "../base/machine";
 import { bring } from "../memory/ram";
 import { Counter, count } from "../base/counters";
-import { cpu, Cr0, Cr4, Flag } from "./state";
+import { cpu, CpuState, Cr0, Cr4, Flag } from "./state";
 import {
   Entry, INVALID, MARK, clearTables, dropAllContexts, dropContext, dropEverything, dropLarge, dropPage, dropPageOf, filterAt, logEntry, markWritersOf, sharedTables,
-  switchContext,
+  findBank, switchContext,
 } from "./contexts";
 
 /** What cuts a page number to an index. */
@@ -84,7 +85,12 @@ export function attachTlb(fresh: bool): void {
   cpu.tlbLogs = <u32>TLB_LOGS;
   memory.fill(TLB_BLANK, 0xff, TLB_TABLE_SIZE);
   if (fresh) clearTables();
+  findBank();
+  selectTlb();
 }
+
+/** At attach: where the tables lie is the build's own. */
+export function noteTlb(): void { anew(changetype<usize>(cpu) + offsetof<CpuState>("tlbRead"), offsetof<CpuState>("hugePages") - offsetof<CpuState>("tlbRead")); }
 
 /** True for a write entry that leads to a page with code, and covers an access whose last byte is `last`. */
 @inline export function isMarked(e: u32, last: u64): bool { return load<u64>(e) == (last & ~0xfff | MARK); }

@@ -11,6 +11,7 @@
 //
 // All of it is state: what a guest may do depends on virtual time alone, not on the host's speed. Ordinary drivers never come here.
 
+import { anew } from "../base/anew";
 import { spend as spendTurn } from "../base/control";
 import { addCount, Counter, count } from "../base/counters";
 import { cancelTimer, deadlineOf, nowNs, setTimer, timerArmed } from "./clock";
@@ -51,7 +52,10 @@ export function spend(units: u32): void {
 }
 
 /** There are no turns; before anything is attached. */
-export function clearTurns(): void { allowance.turns0 = 0; allowance.turns1 = 0; }
+export function clearTurns(): void {
+  allowance.turns0 = 0; allowance.turns1 = 0;
+  anew(changetype<usize>(allowance) + offsetof<Allowance>("turns0"), 16);
+}
 
 /** A timer for a device's turn; at attach, bound to a handler that calls beginTurn. */
 export function takeTurn(): u32 {

@@ -4,7 +4,7 @@
 // before the next instruction runs (virtual time stands still meanwhile); then the device's service takes the answers and may ask
 // again, until nothing is left to ask. So the host's speed is never seen by the guest, and the area is free again at each service.
 //
-//      table: count, then 64 bytes each:  type | answer | sector (8) | bytes | data address | flags | the owner's words
+//      table: count, then 64 bytes each:  type | answer | sector (8) | bytes | data, from the table | flags | the owner's words
 
 import { endSlice } from "./clock";
 import { Answer, AskedTable } from "../surface/blocks";
@@ -22,6 +22,7 @@ import { DISK_TABLES } from "./layout";
   answer: u32;
   sector: u64;
   bytes: u32;
+  /** Where its data lies, from where its table does. */
   data: u32;
   flags: u32;
   // The owner's: the chain and its queue, where in the request this part lies, what becomes of the answer.
@@ -48,11 +49,17 @@ export function ask(disk: u32, type: u32, sector: u64, bytes: u32): Asked {
   const a = askedAt(disk, t.count);
   memory.fill(changetype<usize>(a), 0, AskedTable.ENTRY_BYTES);
   a.type = type; a.answer = Answer.UNANSWERED; a.sector = sector; a.bytes = bytes;
-  a.data = <u32>changetype<usize>(t) + TABLE_BYTES + t.used;
+  a.data = TABLE_BYTES + t.used;
   t.used += (bytes + 15) & ~15;
   t.count++;
   endSlice();
   return a;
+}
+
+/** Address of a request's data. */
+export function dataOf(a: Asked): usize {
+  const from = changetype<usize>(a) - DISK_TABLES;
+  return DISK_TABLES + (from & ~(DISK_BYTES - 1)) + a.data;
 }
 
 /** Takes back the last request. */

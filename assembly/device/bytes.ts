@@ -7,7 +7,7 @@
 import { addCount, Counter, count } from "../base/counters";
 import { endSlice } from "./clock";
 import { STREAM_DATA, STREAM_WORDS } from "./layout";
-import { ring, ringFill } from "./ring";
+import { openRing, ring, ringFill } from "./ring";
 import { Most, RingId } from "../surface/rings";
 
 @inline export const MAX_STREAMS: u32 = Most.STREAMS;
@@ -20,12 +20,11 @@ import { Most, RingId } from "../surface/rings";
 @inline export function toHost(n: u32): u32 { return RingId.FIRST_STREAM + 2 * (n & 7); }
 @inline export function toGuest(n: u32): u32 { return RingId.FIRST_STREAM + 2 * (n & 7) + 1; }
 
-/** Lays a stream's rings out, once; a reset of the machine leaves what they hold. */
+/** A stream's rings; at attach. */
 export function openStream(n: u32): void {
-  const out = ring(toHost(n)), into = ring(toGuest(n)), at = STREAM_DATA + <usize>(n & 7) * (TO_HOST_BYTES + TO_GUEST_BYTES);
-  if (out.sizeBytes) return;
-  out.head = 0; out.tail = 0; out.sizeBytes = TO_HOST_BYTES; out.data = <u32>at;
-  into.head = 0; into.tail = 0; into.sizeBytes = TO_GUEST_BYTES; into.data = <u32>at + TO_HOST_BYTES;
+  const at = STREAM_DATA + <usize>(n & 7) * (TO_HOST_BYTES + TO_GUEST_BYTES);
+  openRing(toHost(n), at, TO_HOST_BYTES);
+  openRing(toGuest(n), at + TO_HOST_BYTES, TO_GUEST_BYTES);
 }
 
 /** Bytes that fit; when there is no room at all the slice ends, so that the host can drain. */

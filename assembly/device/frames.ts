@@ -13,7 +13,7 @@
 
 import { endSlice } from "./clock";
 import { FRAME_DATA, PORT_WORDS } from "./layout";
-import { ring, ringFill } from "./ring";
+import { openRing, ring, ringFill } from "./ring";
 import { FrameWord, Most, RingId } from "../surface/rings";
 import { slots } from "./slots";
 
@@ -51,14 +51,9 @@ export function framePort(n: u32): u32 { return <u32>changetype<usize>(port(n));
 @inline export function receiveRing(n: u32): u32 { return RingId.FIRST_FRAME + 2 * n + 1; }
 @inline function entryBytes(bytes: u32): u32 { return ENTRY_HEADER + ((bytes + 15) & ~15); }
 
-/** Lays a port's rings out, once; a reset of the machine leaves what they hold. */
+/** A port's rings; at attach. */
 export function openPort(n: u32): void {
-  if (ring(sendRing(n)).sizeBytes) return;
-  for (let i: u32 = 0; i < 2; i++) {
-    const r = ring(sendRing(n) + i);
-    r.head = 0; r.tail = 0; r.sizeBytes = RING_BYTES;
-    r.data = <u32>FRAME_DATA + (2 * n + i) * RING_BYTES;
-  }
+  for (let i: u32 = 0; i < 2; i++) openRing(sendRing(n) + i, FRAME_DATA + <usize>((2 * n + i) * RING_BYTES), RING_BYTES);
 }
 
 /** An entry for a frame of so many bytes, header zeroed but for the length; null when there is no room. */

@@ -6,6 +6,7 @@
 // A producer that finds its ring full keeps its byte, and the slice ends so that the host can drain; a consumer is
 // called again by serviceRings at the next slice. The host's counts are checked, not trusted.
 
+import { anew } from "../base/anew";
 import { Counter, count } from "../base/counters";
 import { endSlice } from "./clock";
 import { RingId, RingPart } from "../surface/rings";
@@ -20,13 +21,20 @@ import { BYTE_DATA, RING_SLOTS, RING_TABLE } from "./layout";
 
 function isReceive(id: u32): bool { return id < <u32>RingId.DEBUG && (id & 1) != 0; }
 
-/** Lays the rings out, once; a machine's reset leaves them as they are. */
-export function resetRings(): void {
-  if (ring(0).sizeBytes) return;
+/** Gives a ring its place, and its size, once: a reset of the machine leaves what it holds; at attach. */
+export function openRing(id: u32, data: usize, sizeBytes: u32): void {
+  const r = ring(id);
+  if (!r.sizeBytes) { r.head = 0; r.tail = 0; r.sizeBytes = sizeBytes; }
+  r.data = <u32>data;
+  anew(changetype<usize>(r) + offsetof<Ring>("data"), 4);
+}
+
+/** The serial ports' rings and the debug console's. */
+export function attachRings(): void {
   let data = BYTE_DATA;
   for (let id: u32 = 0; id < <u32>RingId.COUNT; id++) {
-    const r = ring(id), size = isReceive(id) ? RX_BYTES : TX_BYTES;
-    r.head = 0; r.tail = 0; r.sizeBytes = size; r.data = <u32>data;
+    const size = isReceive(id) ? RX_BYTES : TX_BYTES;
+    openRing(id, data, size);
     data += size;
   }
 }

@@ -18,6 +18,7 @@
 // that a sink without a link speed takes the frame at once. State lies in the header of the rings' region.
 // frames.ts calls here by slots, which are filled where a port has a lab.
 
+import { anew } from "../base/anew";
 import { addCount, count, nameOwned, nameOwnedHistogram, takeCounters, takeHistograms } from "../base/counters";
 import { observe } from "../base/histograms";
 import { countEvent } from "../base/trace";
@@ -74,6 +75,7 @@ export function attachLab(n: u32, mac: u64): void {
   slots.frameSent = labSent.index; slots.frameTaken = labTaken.index; slots.lineReady = lineReady.index;
   slots.marked = labMarked.index;
   l.counters = takeCounters(Count.COUNT);
+  anew(changetype<usize>(l) + offsetof<Lab>("counters"), 4);
   nameOwned(l.counters + Count.TAKEN, "lab", n, -1, "frames taken", "frames");
   nameOwned(l.counters + Count.BYTES_TAKEN, "lab", n, -1, "bytes taken", "bytes");
   nameOwned(l.counters + Count.SEGMENTS, "lab", n, -1, "segments taken", "segments");
@@ -85,6 +87,7 @@ export function attachLab(n: u32, mac: u64): void {
   nameOwned(l.counters + Count.ECHOES, "lab", n, -1, "echoes", "frames");
   nameOwned(l.counters + Count.ECHO_NS, "lab", n, -1, "echoes' latency", "ns");
   traffic(n).latency = takeHistograms(1);
+  anew(changetype<usize>(traffic(n)) + offsetof<Traffic>("latency"), 4);
   nameOwnedHistogram(traffic(n).latency, "lab", n, -1, "echo latency", "ns/64");
 }
 

@@ -4,7 +4,6 @@
 import { control, Event } from "../base/control";
 import { links, machine } from "../base/machine";
 import { addCount, Counter } from "../base/counters";
-import { regionSize } from "../base/regions";
 import { COUNTERS, FIRMWARE, FIRMWARE_SIZE, HIGH_RAM, RAM, RINGS, VCPU, CPU } from "../base/layout";
 import { bring, protect, ramAt, videoMemory } from "../memory/ram";
 import { setDebugConsolePort, setDebugExitPort } from "../chipset/debug/debug";
@@ -35,7 +34,9 @@ import { idleNs, leaveBoundary, runFor } from "./loop";
 import { addToList, announceCards, askCard, changeCard, giveOption, optionOfCard, setLink } from "./cards";
 import { Address } from "../surface/run";
 
-export { regionCount, regionBase, regionKind, regionMask, regionName, regionStride, regionVersion } from "../base/regions";
+export { anewAt, anewBytes, anewCount } from "../base/anew";
+export { regionCount, regionBase, regionKind, regionName } from "../base/regions";
+export { sectionAddressAt, sectionBase, sectionBytes, sectionCount, sectionMask, sectionName, sectionStride, sectionVersion } from "./sections";
 export { counterAbout, counterCard, counterIds, counterName, counterUnit, countersMissing, histogramAddress, histogramIds, histogramName, histogramUnit } from "../base/counters";
 export { expectPage } from "../memory/ram";
 export { bringMapped } from "../cpu/tlb";
@@ -54,9 +55,6 @@ export { stream } from "../device/bytes";
 export { framePort } from "../device/frames";
 
 @inline function wide(lo: u32, hi: u32): u64 { return <u64>lo | <u64>hi << 32; }
-
-/** Bytes of region `i`; guest RAM is at most 3 GiB. */
-export function regionBytes(i: u32): u32 { return <u32>regionSize(i); }
 
 /** Makes the machine: RAM in MiB, the random seed, and the wall clock (s since 1970, UTC) at virtual time 0. */
 export function create(ramMiB: u32, seedLo: u32, seedHi: u32, bootLo: u32, bootHi: u32): void {
@@ -116,11 +114,11 @@ export function setFirmware(romBytes: u32): void {
 /** After `create`: lists bytes of the firmware region as a fw_cfg item. 0: the list is full or the bytes are not there. */
 export function addFirmwareItem(key: u32, offset: u32, bytes: u32): u32 {
   if (offset > <u32>FIRMWARE_SIZE || bytes > <u32>FIRMWARE_SIZE - offset) return 0;
-  return addFwItem(key, <u32>FIRMWARE + offset, bytes) ? 1 : 0;
+  return addFwItem(key, offset, bytes) ? 1 : 0;
 }
 /** Power-up state; RAM is kept. */
 export function reset(): void { resetMachine(); }
-/** After a snapshot's state regions were written, instead of `create`: makes every cache. */
+/** After a snapshot's sections were written, instead of `create`: makes every cache, and what of the state is made anew. */
 export function attach(): void { attachMachine(); }
 
 /** Between slices: the TLB is emptied, whatever lies where it does. */

@@ -1,13 +1,14 @@
 // The machine: every part attached and reset, in one list.
 
 import { control, NO_YIELD } from "../base/control";
+import { clearAnew } from "../base/anew";
 import { links, machine, placeBoundary } from "../base/machine";
 import { CPU, CPU_SIZE, FLOAT_ENV, FLOAT_ENV_SIZE, MACHINE, PAGE_ATTR, PAGE_ATTR_SIZE } from "../base/layout";
 import { attachPci, resetPci } from "../pci/attach";
 import { attachChipset, resetChipset } from "../chipset/attach";
 import { charge, clock } from "../device/clock";
 import { resetCpu } from "../cpu/reset";
-import { attachTlb, flushAll } from "../cpu/tlb";
+import { attachTlb, flushAll, noteTlb } from "../cpu/tlb";
 import { codeWritten, dropAllBlocks } from "../decode/cache";
 import { Insn } from "../decode/record";
 import { defineOpcodes } from "../decode/opcodes";
@@ -31,7 +32,9 @@ export function createMachine(ramBytes: u64, seed: u64, bootSeconds: u64): void 
 /** Everything that is a cache: also after a snapshot's state was put into memory of zeros. */
 export function attachMachine(): void {
   control.yieldAt = NO_YIELD;
+  clearAnew();
   attachTlb(false);
+  noteTlb();
   links.codeSlot = codeWritten.index;
   const run: (i: Insn) => void = runOne;
   links.runSlot = run.index;

@@ -9,6 +9,7 @@
 // Each chain, packet or part of a request is an item of the machine's allowance (device/allowance.ts): kinds ask mayServe before they take one.
 // While the device waits for its turn a doorbell is counted and no more.
 
+import { anew } from "../base/anew";
 import { countEvent } from "../base/trace";
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { Crossing } from "../surface/counters";
@@ -133,6 +134,7 @@ export const enum QueueCount { DOORBELLS, CHAINS, DESCRIPTORS, USED, BYTES_READ,
 /** The device behind a card of the machine's list; at attach. */
 export function deviceOfCard(c: Card, kind: u32): VirtioDevice {
   const d = deviceAt(c.index);
+  anew(changetype<usize>(d), STATE_FROM);
   d.kind = kind; d.number = c.number; d.port = c.first; d.legacyOnly = wordOf(c, CardOption.LEGACY_ONLY);
   return d;
 }
@@ -140,6 +142,7 @@ export function deviceOfCard(c: Card, kind: u32): VirtioDevice {
 /** Sets up a queue, once `offered` is known; at attach. `maxSize` is a power of two up to 1024. */
 export function makeQueue(d: VirtioDevice, i: u32, maxSize: u32, card: string): void {
   const q = queueOf(d, i), c = takeCounters(QueueCount.COUNT);
+  anew(changetype<usize>(q), QUEUE_STATE_FROM);
   q.packed = d.offered >> FeatureBit.RING_PACKED & 1 ? roomForPacked(maxSize) : 0;
   q.maxSize = maxSize; q.index = i; q.device = <u32>changetype<usize>(d); q.counters = c;
   nameOwned(c + QueueCount.DOORBELLS, card, d.number, i, "doorbells", "events", Crossing.B1);

@@ -10,6 +10,7 @@
 // Its tables lie in the guest's memory and may say anything: reads of them go to RAM alone, their depth is bounded, and a fault costs the same however
 // many there are. Caches have a stated geometry, are state, and keep what memory has changed since until they are told.
 
+import { anew } from "../base/anew";
 import { Block, guestRead, guestWrite, resetBlock } from "../device/registers";
 import { takeTurn, cancelTurn } from "../device/allowance";
 import { Card, optionOf, wordOf } from "../device/card";
@@ -31,6 +32,7 @@ import { STATE_FROM, unit } from "./state";
 
 /** A card of the machine's list. */
 export function attachIommu(c: Card): void {
+  anew(changetype<usize>(unit), STATE_FROM);
   takeOptions(c);
   nameCounters();
   unit.block = <u32>changetype<usize>(defineRegisters(capabilities(c), extended(c)));

@@ -1,18 +1,22 @@
 /**
- * A machine into a snapshot and out of one: the state sections of the module's own list (assembly/base/regions.ts), each by name and version, and
- * RAM. A restored machine's RAM comes whole and checked, or a page at a time when the guest or a device first touches it; its hash is the same.
+ * A machine into a snapshot and out of one: the sections of the module's own list (assembly/run/sections.ts), each by name and version, RAM, and the names of what
+ * they hold by number. A restored machine's RAM comes whole and checked, or a page at a time when the guest or a device first touches it; its hash is the same.
  */
 
-import { ABOUT, ABOUT_VERSION, encodePlain, memorySource, migrate, openSnapshotFile, PAGE, readAbout, readPage, readSection, sectionNamed, SnapshotError, verify, writeAbout, type About, type ByteSource, type Part, type Section, type SnapshotFile } from '../snapshot/index.js';
+import {
+  ABOUT, ABOUT_VERSION, ADDED, encodePlain, isReadable, memorySource, migrate, openSnapshotFile, PAGE, readAbout, readPage, readSection, savedSections, sectionNamed, SnapshotError, verify, writeAbout,
+  type About, type ByteSource, type Part, type Saved, type SavedSection, type Section, type SnapshotFile,
+} from '../snapshot/index.js';
 import type { ModuleInstance } from '../rings/instance.js';
-import { RAM_REGION, readState, stateRanges, type StateRange } from './state.js';
+import { areSame, NAMES, NAMES_VERSION, parseNames, readNames, renumber, writeNames } from './section-names.js';
+import { moveAddresses, ramBytesOf, readState, stateRanges, videoBytesOf, type StateRange } from './state.js';
 import { MIB } from './units.js';
 
 const RAM = 'ram';
 const MACHINE = 'machine';
 const RAM_VERSION = 1;
-/** What can be made again: of another build it is left out, since its entries are addresses of that. */
-const ANEW: readonly string[] = ['tlb', 'tlb logs'];
+/** What a machine can do without: of a version that is not known it is left out. */
+const TLB: readonly string[] = ['tlb', 'tlb logs'];
 
 /** An open snapshot. */
 export interface OpenSnapshot {
@@ -52,29 +56,36 @@ export function bringAll({ exports }: ModuleInstance, ramBytes: number): void {
 export function takeSnapshot(instance: ModuleInstance, about: Omit<About, 'build' | 'places'>, more: readonly Part[] = []): Uint8Array[] {
   const ramBytes = about.memoryMiB * MIB;
   bringAll(instance, ramBytes);
-  const ranges = stateRanges(instance);
-  const places = Object.fromEntries([...ranges, { name: RAM, base: instance.ram }].map(({ name, base }) => [name, base]));
-  const state = ranges.map((range): Part => ({ name: range.name, version: range.version, content: readState(instance, range) }));
+  const state = stateRanges(instance).map((range): Part => ({ name: range.name, version: range.version, content: readState(instance, range) }));
   return encodePlain([
-    { name: ABOUT, version: ABOUT_VERSION, content: writeAbout({ build: instance.build, places, ...about }) },
+    { name: ABOUT, version: ABOUT_VERSION, content: writeAbout({ build: instance.build, ...about }) },
+    { name: NAMES, version: NAMES_VERSION, content: writeNames(readNames(instance)) },
     ...state,
     { name: RAM, version: RAM_VERSION, content: instance.bytes.subarray(instance.ram, instance.ram + ramBytes) },
     ...more,
   ]);
 }
 
+/** A file's sections on their way into an instance. */
+interface Restoring {
+  instance: ModuleInstance;
+  file: SnapshotFile;
+  sections: ReadonlyMap<string, SavedSection>;
+  saved: Saved;
+}
+
 /** Refuses sections that this build has not, and misses those that it needs. */
-function checkNames(file: SnapshotFile, ranges: readonly StateRange[], { build, disks }: About): void {
+function checkNames({ sections }: Restoring, ranges: readonly StateRange[], { build, disks }: About): void {
   const own = new Set([ABOUT, RAM, ...ranges.map(({ name }) => name)]), inside = new Set(disks.map((disk) => disk.inside));
-  const strange = file.sections.find(({ name }) => !own.has(name) && !inside.has(name));
+  const strange = [...sections.values()].find(({ name }) => !own.has(name) && !inside.has(name) && name !== NAMES);
   const other = build === '' ? '' : ` It was taken by build ${build}.`;
   if (strange !== undefined) throw new SnapshotError(`The snapshot has a section "${strange.name}" (version ${strange.version}) that this build does not know.${other}`, strange.name);
-  const missing = [...own].find((name) => sectionNamed(file, name) === undefined);
+  const missing = [...own].find((name) => !sections.has(name) && ADDED[name] === undefined);
   if (missing !== undefined) throw new SnapshotError(`The snapshot has no section "${missing}", which this build needs.${other}`, missing);
 }
 
 /** Puts a section's pages where they lie in the machine, where there are zeros: those that are zero are not touched. */
-function putSection(instance: ModuleInstance, file: SnapshotFile, section: Section, range: StateRange): void {
+function putSection({ instance, file }: Restoring, section: Section, range: StateRange): void {
   for (let i = 0; i < section.pages.length; i++) {
     const page = section.pages[i]!;
     if (page === 0) continue;
@@ -84,16 +95,12 @@ function putSection(instance: ModuleInstance, file: SnapshotFile, section: Secti
   }
 }
 
-function restoreRange(instance: ModuleInstance, file: SnapshotFile, range: StateRange): void {
-  const section = sectionNamed(file, range.name)!;
-  if (section.version === range.version && section.bytes <= range.bytes) return putSection(instance, file, section, range);
-  instance.bytes.set(migrate(range.name, section.version, readSection(file, section), range), range.base);
-}
-
-/** State has addresses of linear memory in it (of rings, of items of fw_cfg): a build that moved a part cannot go on with it. */
-function checkPlaces(instance: ModuleInstance, ranges: readonly StateRange[], { places, build }: About): void {
-  const moved = [...ranges, { name: RAM, base: instance.ram }].find(({ name, base }) => !ANEW.includes(name) && places[name] !== base);
-  if (moved !== undefined) throw new SnapshotError(`The section "${moved.name}" lies elsewhere in this build than in build ${build}, which took the snapshot. Restore it with that.`, moved.name);
+function restoreRange(restoring: Restoring, range: StateRange): void {
+  const { instance, sections, saved } = restoring, { bytes: memory, ram } = instance, one = sections.get(range.name);
+  if (one === undefined) memory.set(ADDED[range.name]?.() ?? [], range.base);
+  else if (one.section !== undefined && one.version === range.version && one.bytes <= range.bytes) putSection(restoring, one.section, range);
+  else memory.set(migrate(range.name, one.version, one.content(), range, saved), range.base);
+  if (range.addressAt !== undefined) moveAddresses(memory.subarray(range.base, range.base + range.bytes), range.stride, range.addressAt, ram);
 }
 
 function restoreRam(instance: ModuleInstance, { file, about, touched }: OpenSnapshot): void {
@@ -115,32 +122,47 @@ function restoreRam(instance: ModuleInstance, { file, about, touched }: OpenSnap
 }
 
 /** The machine's own words say how much memory it and its screen have: they come first. */
-function restoreSizes(instance: ModuleInstance, file: SnapshotFile): void {
-  const own = stateRanges(instance).find(({ name }) => name === MACHINE);
-  if (own !== undefined && sectionNamed(file, MACHINE) !== undefined) restoreRange(instance, file, own);
+function restoreSizes(restoring: Restoring): void {
+  const own = stateRanges(restoring.instance).find(({ name }) => name === MACHINE);
+  if (own !== undefined && restoring.sections.has(MACHINE)) restoreRange(restoring, own);
 }
 
 /** The screen's memory lies in what was made for this machine. */
-function checkVideo({ exports, memory, ram }: ModuleInstance, { memoryMiB }: About): void {
-  const bytes = exports.regionBytes(exports.regionCount() - 1) >>> 0;
+function checkVideo(instance: ModuleInstance, { memoryMiB }: About): void {
+  const { memory, ram } = instance, bytes = videoBytesOf(instance);
   if (ram + memoryMiB * MIB + bytes > memory.buffer.byteLength) throw new SnapshotError(`The section "${MACHINE}" says that the screen has ${bytes} bytes of memory, and there is none with so many.`, MACHINE);
 }
 
+/** Makes the caches. What another build saved by number goes where this one has it, which it knows once it is attached. */
+function attach({ instance, sections }: Restoring, ranges: readonly StateRange[], isOwn: boolean): void {
+  const { exports } = instance, names = sections.get(NAMES);
+  exports.attach();
+  if (isOwn || names === undefined) return;
+  const had = names.version === NAMES_VERSION ? parseNames(names.content()) : undefined, now = readNames(instance);
+  if (had === undefined) throw new SnapshotError(`The section "${NAMES}" (version ${names.version}) does not say the names of what was saved by number.`, NAMES);
+  if (areSame(had, now)) return;
+  renumber(instance, had, now, ranges);
+  exports.attach();
+}
+
+/** Its slots mean what they mean here: of a version that can be read, and as many. */
+const hasTlb = (one: SavedSection | undefined, { version, bytes }: StateRange): boolean => one !== undefined && one.bytes === bytes && isReadable(one.name, one.version, version);
+
 /** Puts a snapshot into an instance with as much RAM as it had, of which nothing was called yet. What was left out is told in the notes it returns. */
 export function restoreSnapshot(instance: ModuleInstance, snapshot: OpenSnapshot): string[] {
-  const { file, about } = snapshot;
-  const isOwn = about.build === instance.build, { regionBytes } = instance.exports;
-  restoreSizes(instance, file);
+  const { file, about } = snapshot, restoring: Restoring = { instance, file, ...savedSections(file, about) };
+  restoreSizes(restoring);
   const ranges = stateRanges(instance);
-  checkNames(file, ranges, about);
-  checkPlaces(instance, ranges, about);
+  checkNames(restoring, ranges, about);
   checkVideo(instance, about);
-  for (const range of ranges) if (isOwn || !ANEW.includes(range.name)) restoreRange(instance, file, range);
-  if (regionBytes(RAM_REGION(instance)) >>> 0 !== about.memoryMiB * MIB) throw new SnapshotError(`The machine of the snapshot has not the ${about.memoryMiB} MiB that its section "${ABOUT}" says.`, ABOUT);
+  const unknown = ranges.find((range) => TLB.includes(range.name) && !hasTlb(restoring.sections.get(range.name), range));
+  for (const range of ranges) if (unknown === undefined || !TLB.includes(range.name)) restoreRange(restoring, range);
+  if (ramBytesOf(instance) !== about.memoryMiB * MIB) throw new SnapshotError(`The machine of the snapshot has not the ${about.memoryMiB} MiB that its section "${ABOUT}" says.`, ABOUT);
   restoreRam(instance, snapshot);
-  // Caches (decoded code, register tables) are made again from the state.
-  instance.exports.attach();
-  if (!isOwn) instance.exports.dropTlb();
+  attach(restoring, ranges, about.build === instance.build);
+  if (unknown !== undefined) instance.exports.dropTlb();
   if (snapshot.touched) instance.exports.bringMapped();
-  return isOwn ? [] : [`the snapshot was taken by build ${about.build}, this is ${instance.build}: the TLB starts empty`];
+  if (unknown === undefined) return [];
+  const { name, version, bytes } = restoring.sections.get(unknown.name)!;
+  return [`the snapshot has version ${version} of the section "${name}", of ${bytes} bytes; this build knows version ${unknown.version}, of ${unknown.bytes}: the TLB starts empty`];
 }

@@ -38,8 +38,8 @@ function unanswered({ view }: ModuleInstance, table: number): number[] {
   return places.filter((at) => view.getUint32(at + AskedWord.ANSWER, true) === Answer.UNANSWERED);
 }
 
-function areaOf({ view, bytes }: ModuleInstance, at: number): Uint8Array {
-  const data = view.getUint32(at + AskedWord.DATA, true);
+function areaOf({ view, bytes }: ModuleInstance, table: number, at: number): Uint8Array {
+  const data = table + view.getUint32(at + AskedWord.DATA, true);
   return bytes.subarray(data, data + view.getUint32(at + AskedWord.BYTES, true));
 }
 
@@ -50,7 +50,7 @@ export function readAsked(instance: ModuleInstance, table: number): Asked[] {
     answerAt: at + AskedWord.ANSWER,
     type: view.getUint32(at + AskedWord.TYPE, true),
     at: Number(view.getBigUint64(at + AskedWord.SECTOR, true)) * Request.SECTOR_BYTES,
-    data: areaOf(instance, at),
+    data: areaOf(instance, table, at),
     stable: (view.getUint32(at + AskedWord.FLAGS, true) & AskedFlag.STABLE) !== 0,
   }));
 }
@@ -61,7 +61,7 @@ export function readMessages(instance: ModuleInstance, table: number): AskedMess
     answerAt: at + AskedWord.ANSWER,
     lengthAt: at + AskedWord.SECTOR,
     length: Number(instance.view.getBigUint64(at + AskedWord.SECTOR, true)),
-    area: areaOf(instance, at),
+    area: areaOf(instance, table, at),
   }));
 }
 

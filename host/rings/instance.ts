@@ -115,12 +115,20 @@ export interface ModuleExports {
   runThroughIr(on: number): void;
   regionCount(): number;
   regionBase(index: number): number;
-  regionBytes(index: number): number;
   regionKind(index: number): number;
   regionName(index: number): number;
-  regionStride(index: number): number;
-  regionMask(index: number): number;
-  regionVersion(index: number): number;
+  /** The parts of the state, and what of it attach makes anew. */
+  sectionCount(): number;
+  sectionBase(index: number): number;
+  sectionBytes(index: number): number;
+  sectionName(index: number): number;
+  sectionVersion(index: number): number;
+  sectionStride(index: number): number;
+  sectionMask(index: number): number;
+  sectionAddressAt(index: number): number;
+  anewCount(): number;
+  anewAt(index: number): number;
+  anewBytes(index: number): number;
   dropTlb(): void;
   freshen(seedLow: number, seedHigh: number): void;
   expectPage(page: number): void;

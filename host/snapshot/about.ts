@@ -4,7 +4,9 @@ import { SnapshotError } from './errors.js';
 import { readSection, sectionNamed, type SnapshotFile } from './read.js';
 
 export const ABOUT = 'about';
-export const ABOUT_VERSION = 1;
+export const ABOUT_VERSION = 2;
+/** With the places of sections that were regions (first-sections.ts). */
+const FIRST_VERSION = 1;
 
 /** A disk that the machine had, which stays where it is, or is in the file, too. */
 export interface DiskNote {
@@ -23,8 +25,8 @@ export interface DiskNote {
 export interface About {
   /** First 16 hex digits of the SHA-256 of the module that took it. */
   build: string;
-  /** Where in linear memory each section lay. */
-  places: Record<string, number>;
+  /** Of the first version: where in linear memory each region lay. */
+  places?: Record<string, number>;
   memoryMiB: number;
   /** Cards, in words: a machine goes on with those it had. */
   cards: string[];
@@ -47,7 +49,7 @@ function isAbout(value: unknown): value is About {
   const it = value as Partial<About> | null;
   const texts = (list: unknown): boolean => Array.isArray(list) && list.every((one) => typeof one === 'string');
   return (
-    typeof it === 'object' && it !== null && typeof it.build === 'string' && typeof it.places === 'object' && it.places !== null && Number.isInteger(it.memoryMiB) && it.memoryMiB! >= 1 && it.memoryMiB! <= 4096 && texts(it.cards) &&
+    typeof it === 'object' && it !== null && typeof it.build === 'string' && (it.places === undefined || (typeof it.places === 'object' && it.places !== null)) && Number.isInteger(it.memoryMiB) && it.memoryMiB! >= 1 && it.memoryMiB! <= 4096 && texts(it.cards) &&
     typeof it.agentReady === 'boolean' && Array.isArray(it.shown) && it.shown.every((bytes) => Number.isInteger(bytes)) && Array.isArray(it.disks)
   );
 }
@@ -56,13 +58,14 @@ function isAbout(value: unknown): value is About {
 export function readAbout(file: SnapshotFile): About {
   const section = sectionNamed(file, ABOUT);
   if (section === undefined) throw new SnapshotError(`The snapshot has no section "${ABOUT}".`, ABOUT);
-  if (section.version !== ABOUT_VERSION) throw new SnapshotError(`The snapshot has version ${section.version} of the section "${ABOUT}"; this build reads version ${ABOUT_VERSION}.`, ABOUT);
+  const { version } = section;
+  if (version < FIRST_VERSION || version > ABOUT_VERSION) throw new SnapshotError(`The snapshot has version ${version} of the section "${ABOUT}"; this build reads versions ${FIRST_VERSION} to ${ABOUT_VERSION}.`, ABOUT);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(readSection(file, section)));
   } catch (error) {
     if (error instanceof SnapshotError) throw error;
   }
-  if (!isAbout(value)) throw new SnapshotError(`The section "${ABOUT}" does not say what a snapshot says of itself.`, ABOUT);
+  if (!isAbout(value) || (value.places === undefined) === (version === FIRST_VERSION)) throw new SnapshotError(`The section "${ABOUT}" does not say what a snapshot says of itself.`, ABOUT);
   return value;
 }

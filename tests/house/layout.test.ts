@@ -3,33 +3,12 @@
  * what is inside the device floor's, PCI's, the chipset's and the cards' regions is handed out by layout files alone.
  */
 import { describe, expect, it } from 'vitest';
+import { constantsOf, LAYOUTS, partsOf, type Part } from './layouts.js';
 import { filesBelow, readSource } from './sources.js';
 
-const LAYOUTS = ['assembly/base/layout.ts', 'assembly/device/layout.ts', 'assembly/pci/spec.ts', 'assembly/pci/layout.ts', 'assembly/chipset/layout.ts', 'assembly/virtio/layout.ts', 'assembly/nic/layout.ts', 'assembly/vtd/layout.ts', 'assembly/display/layout.ts'];
 /** Rooms in which no file but a layout adds a number to a region. The processor's and the decoder's have maps of their own in state.ts and tlb.ts. */
 const ROOMS = ['device', 'pci', 'chipset', 'lab', 'nic', 'virtio', 'misc', 'vtd', 'display', 'run'];
 const REGIONS = ['MACHINE', 'LINKS', 'VCPU', 'FLOAT_ENV', 'CLOCK', 'INTERRUPT', 'CHIPSET', 'PCI', 'PCI_TABLES', 'BUS', 'PLACES', 'SLOTS', 'REGISTERS', 'COUNTERS', 'DEVICES', 'RINGS', 'TLB'];
-
-interface Part { name: string; at: number; bytes: number }
-
-/** The constants of layout files, by name. */
-function constantsOf(sources: readonly string[]): Map<string, number> {
-  const known = new Map<string, number>();
-  for (const [, name, text] of sources.join('\n').matchAll(/export const (\w+): (?:usize|u32|u64) = ([^;]+);/g)) {
-    const expression = text!.replace(/<\w+>/g, '').replace(/\b(0x[\da-f_]+|\d[\d_]*)\b/gi, (number) => String(Number(number.replaceAll('_', ''))));
-    const scope = [...known.keys()];
-    // Division in the chain is by powers of two.
-    known.set(name!, Number(new Function(...scope, `return ${expression};`)(...known.values())));
-  }
-  return known;
-}
-
-function partsOf(known: ReadonlyMap<string, number>): Part[] {
-  return [...known].flatMap(([name, at]) => {
-    const bytes = known.get(`${name}_SIZE`) ?? (name.endsWith('_STATE') ? known.get(name.replace(/_STATE$/, '_BYTES')) : undefined);
-    return bytes === undefined ? [] : [{ name, at, bytes }];
-  });
-}
 
 /** Pairs that overlap and are not one inside the other. */
 function overlaps(parts: readonly Part[]): string[] {

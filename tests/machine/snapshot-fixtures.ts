@@ -2,7 +2,7 @@
  * Saved machines of builds before, small enough to be kept (tests/golden/snapshots): what they are of, and what they come to. Another is made where a section's
  * version is new, beside the old ones:
  *
- *     MAKE=NAME npx vitest run tests/machine/snapshot-fixtures.test.ts
+ *     MAKE=NAME,NAME-disks npx vitest run tests/machine/snapshot-fixtures.test.ts
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -26,11 +26,24 @@ const CODE = Uint8Array.from([
   0xeb, 0xec, // jmp again
 ]);
 
-/** Cards of every kind that keeps much state, with nothing outside. */
-export const CARDS: MachineOptions = {
-  devices: [{ model: 'virtio-net', netdev: 'a' }, { model: 'e1000', netdev: 'b' }, { model: 'pcnet', netdev: 'c' }, { model: 'virtio-blk', drive: 'd' }, { model: 'virtio-rng' }],
-  netdevs: ['null,id=a', 'null,id=b', 'null,id=c'],
-};
+/** Cards of every kind that keeps state, with nothing outside. A fixture's name says which it has: `2-disks` the second, one that has no such end the first. */
+export const CARDS = {
+  network: {
+    devices: [{ model: 'virtio-net', netdev: 'a' }, { model: 'e1000', netdev: 'b' }, { model: 'pcnet', netdev: 'c' }, { model: 'virtio-blk', drive: 'd' }, { model: 'virtio-rng' }],
+    netdevs: ['null,id=a', 'null,id=b', 'null,id=c'],
+  },
+  disks: {
+    devices: [{ model: 'pcie-root-port', id: 'rp' }, { model: 'edu', bus: 'rp' }, { model: 'intel-iommu', addressBits: 39 }, { model: 'ahci', id: 'sata' }, { model: 'ide-cd', drive: 'd', bus: 'sata.0' }, { model: 'floppy', drive: 'f' }, { model: 'virtio-serial' }],
+  },
+} satisfies Record<string, MachineOptions>;
+export type Kind = keyof typeof CARDS;
+const kindOf = (name: string): Kind => (name.includes('disks') ? 'disks' : 'network');
+
+/** A machine of a kind, in which something goes on. */
+export const optionsOf = (kind: Kind): MachineOptions => ({
+  memoryMiB: 4, bare: { code: CODE, mode: 'protected32' }, seed: 9, ...CARDS[kind],
+  drives: [...(kind === 'disks' ? [{ id: 'f', source: new Uint8Array(1_474_560).fill(7) }] : []), { id: 'd', source: new Uint8Array(1 << 16).fill(5) }],
+});
 
 /** What a machine has come to, in words: registers, RAM and time, whatever else a build keeps. */
 async function stateOf(machine: Machine): Promise<string> {
@@ -50,7 +63,7 @@ export interface Fixture {
 }
 
 export async function makeFixture(name: string): Promise<void> {
-  const machine = await createMachine({ memoryMiB: 4, bare: { code: CODE, mode: 'protected32' }, seed: 9, ...CARDS, drives: [{ id: 'd', source: new Uint8Array(1 << 16).fill(5) }] });
+  const machine = await createMachine(optionsOf(kindOf(name)));
   await machine.step(STEPS);
   writeFileSync(join(FOLDER, `${name}.snapshot`), await machine.snapshot({ packed: true, disks: true }));
   const now = await stateOf(machine);
@@ -74,8 +87,8 @@ export async function readFixtures(): Promise<Fixture[]> {
 }
 
 /** What this build makes of it: where the machine is, and where it is later. */
-export async function goOn({ bytes }: Fixture): Promise<{ now: string; later: string }> {
-  const machine = await createMachine({ snapshot: bytes, ...CARDS });
+export async function goOn({ bytes, name }: Fixture): Promise<{ now: string; later: string }> {
+  const machine = await createMachine({ snapshot: bytes, ...CARDS[kindOf(name)] });
   try {
     const now = await stateOf(machine);
     await machine.step(STEPS);

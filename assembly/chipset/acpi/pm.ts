@@ -5,6 +5,7 @@
 // level, until its status bit is cleared. SLP_EN with the S5 type ends the machine; other types are no state we have,
 // and do nothing. There is no SMM: a write to APM_CNT does at once what firmware's SMI handler would.
 
+import { anew } from "../../base/anew";
 import { scaleDown, scaleUp } from "../../base/scale";
 import { mapPorts, placePorts, unplace, Width } from "../../memory/bus";
 import { bindTimer, cancelTimer, nowNs, setTimer, Timer } from "../../device/clock";
@@ -44,6 +45,7 @@ export function resetPm(): void {
 export function attachPm(): void {
   const b = makeBlock(Pm.BYTES, 16);
   pm.block = b;
+  anew(changetype<usize>(pm) + offsetof<PmState>("block"), 8);
   hook(define(b, "PM1_STS", Pm.PM1_STS, 2, Access.W1C, 0, Pm1.TMR | Pm1.BM | Pm1.GBL | Pm1.PWRBTN | Pm1.SLPBTN | Pm1.RTC | Pm1.WAK), readStatus.index, changed.index);
   hook(define(b, "PM1_EN", Pm.PM1_EN, 2, Access.RW, 0, Pm1.TMR | Pm1.GBL | Pm1.PWRBTN | Pm1.SLPBTN | Pm1.RTC), 0, changed.index);
   hook(define(b, "PM1_CNT", Pm.PM1_CNT, 4, Access.RW, 0, Pm1Cnt.SCI_EN | Pm1Cnt.BM_RLD | Pm1Cnt.SLP_TYP), 0, writeControl.index);

@@ -1,6 +1,7 @@
 // Ports for whoever works on guests: POST codes (80h), the debug console (e9h, as in Bochs and QEMU), and the exit
 // port (501h by default, as QEMU's isa-debug-exit: the machine ends with status (value << 1) | 1).
 
+import { anew } from "../../base/anew";
 import { mapPorts, placePorts, unplace, Width } from "../../memory/bus";
 import { requestExit } from "../../device/power";
 import { ringPut } from "../../device/ring";
@@ -16,6 +17,7 @@ export function resetDebug(): void {
 }
 
 export function attachDebug(): void {
+  anew(changetype<usize>(debug) + offsetof<DebugState>("exitHandle"), 8);
   mapPorts(0x80, 1, 0, readPost.index, writePost.index, "post code", Width.BYTE);
   debug.consoleHandle = mapPorts(0xe9, 1, 0, readConsole.index, writeConsole.index, "debug console", Width.BYTE);
   debug.exitHandle = mapPorts(DEBUG_EXIT_PORT, 4, 0, 0, writeExit.index, "debug exit", Width.UP_TO_DWORD);

@@ -1,10 +1,11 @@
 // fw_cfg: numbered items that firmware reads by a selector and a byte port, or by DMA. QEMU's docs/specs/fw_cfg.
 //
-// The host puts items in memory outside guest RAM and lists them here by key, address and size; the file directory
+// The host puts items in the firmware region and lists them here by key, offset and size; the file directory
 // (key 19h) is one of them. Items are read-only. Past an item's end bytes read as zero. A transfer by DMA that the machine's allowance
 // (device/allowance.ts) suffices for is done before the write that starts it returns, up to some 10 MiB; else it goes on by turns, and the guest's structure
 // says when it is over, which drivers wait for. One that runs far past its item's end is refused with the error bit.
 
+import { FIRMWARE } from "../../base/layout";
 import { mapPorts, Width } from "../../memory/bus";
 import { beginTurn, cancelTurn, endTurn, keepTurn, mayWork, waitsForTurn } from "../../device/allowance";
 import { bindTimer } from "../../device/clock";
@@ -14,7 +15,7 @@ import { FWCFG_BYTES, FWCFG_STATE } from "../layout";
 import { FwDma, FwKey, FwPort, FW_DMA_SIGNATURE, FW_ID, FW_SIGNATURE } from "./spec";
 
 @unmanaged class FwState { key: u32; offset: u32; dmaHigh: u32; items: u32; signature: u32; id: u32; /** A transfer under way: where its structure lies, where the bytes go, how many. */ answer: u64; to: u64; left: u32; pad0: u32; }
-@unmanaged class Item { key: u32; address: u32; size: u32; pad0: u32; }
+@unmanaged class Item { key: u32; offset: u32; size: u32; pad0: u32; }
 @inline const fw = changetype<FwState>(FWCFG_STATE);
 @inline const ITEMS: usize = FWCFG_STATE + 1024;
 @inline const MAX_ITEMS: u32 = 64;
@@ -41,11 +42,11 @@ export function attachFwCfg(): void {
   mapPorts(FwPort.DMA, 8, 0, readDma.index, writeDma.index, "fw_cfg dma", Width.DWORD | Width.QWORD);
 }
 
-/** For the host: lists `size` bytes at linear address `address` as item `key`. False when the list is full. */
-export function addFwItem(key: u32, address: u32, size: u32): bool {
+/** For the host: lists `size` bytes from `offset` of the firmware region as item `key`. False when the list is full. */
+export function addFwItem(key: u32, offset: u32, size: u32): bool {
   if (fw.items >= MAX_ITEMS) return false;
   const it = item(fw.items);
-  it.key = key; it.address = address; it.size = size;
+  it.key = key; it.offset = offset; it.size = size;
   fw.items++;
   return true;
 }
@@ -54,7 +55,7 @@ export function addFwItem(key: u32, address: u32, size: u32): bool {
 function findAddress(): u32 {
   if (fw.key == FwKey.SIGNATURE) return <u32>(FWCFG_STATE + offsetof<FwState>("signature"));
   if (fw.key == FwKey.ID) return <u32>(FWCFG_STATE + offsetof<FwState>("id"));
-  for (let i: u32 = 0; i < fw.items; i++) if (item(i).key == fw.key) return item(i).address;
+  for (let i: u32 = 0; i < fw.items; i++) if (item(i).key == fw.key) return <u32>FIRMWARE + item(i).offset;
   return 0;
 }
 function findSize(): u32 {

@@ -6,6 +6,7 @@
 // until it lies ahead, so missed matches merge; it repeats no faster than MIN_PERIOD_NS. With legacy replacement timers
 // 0 and 1 take ISA interrupts 0 and 8 away from PIT and RTC.
 
+import { anew } from "../../base/anew";
 import { addSaturating } from "../../base/scale";
 import { mapMmio, Width } from "../../memory/bus";
 import { bindTimer, cancelTimer, MIN_PERIOD_NS, nowNs, setTimer, Timer } from "../../device/clock";
@@ -47,6 +48,7 @@ export function resetHpet(): void {
 export function attachHpet(): void {
   const b = makeBlock(Hpet.BYTES, 16);
   hpet.block = b;
+  anew(changetype<usize>(hpet) + offsetof<HpetState>("block"), 4);
   define(b, "capabilities", Hpet.CAP, 8, Access.RO, CAP_VALUE, 0);
   hook(define(b, "configuration", Hpet.CONF, 8, Access.RW, 0, Conf.ENABLE | Conf.LEGACY), 0, writeConf.index);
   hook(define(b, "interrupt status", Hpet.STATUS, 8, Access.W1C, 0, 7), 0, writeStatus.index);

@@ -1,6 +1,7 @@
 // The local APIC: attach and the register page. Intel SDM vol. 3, chapter 10. Masks, priorities and vectors live in the register values
 // (lapic state, page layout); interrupts.ts says what becomes of them.
 
+import { anew } from "../../base/anew";
 import { count } from "../../base/counters";
 import { mapMmio, Width } from "../../memory/bus";
 import { Access, Block, define, guestRead, guestWrite, hook, makeBlock } from "../../device/registers";
@@ -9,10 +10,11 @@ import { Apic, APIC_BASE, ESR, LVT, SVR, VERSION_VALUE } from "./spec";
 import { receiveMessage, sendIpi } from "./messages";
 import { apicHas, apicRead, apicWrite } from "./msr";
 import { attachApicTimer, readCurrent, retargetDeadline, writeDivide, writeInitial, writeTimerLvt } from "./timer";
-import { VALUES, attached, block, isGlobal, lapic, reg, setReg } from "./state";
+import { VALUES, Attached, attached, block, isGlobal, lapic, reg, setReg } from "./state";
 import { acknowledgeInterrupt, deliverLvt, endInterrupt, processorPriority, updateIntr } from "./interrupts";
 
 export function attachLapic(): void {
+  anew(changetype<usize>(attached), offsetof<Attached>());
   attached.block = makeBlock(Apic.BYTES, 48);
   defineRegisters(attached.block);
   attached.mmio = mapMmio(APIC_BASE, 0x1000, 0, readPage.index, writePage.index, "lapic", Width.DWORD);

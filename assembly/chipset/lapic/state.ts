@@ -22,7 +22,7 @@ import { Apic, ApicBase, SVR } from "./spec";
 @inline export const lapic = changetype<Lapic>(LAPIC_STATE + <usize>Apic.BYTES);
 
 /** Cache: this device's table and bus handle, set at attach. */
-@unmanaged class Attached { block: Block; mmio: u32; }
+@unmanaged export class Attached { block: Block; mmio: u32; }
 @inline export const attached = changetype<Attached>(LAPIC_STATE + <usize>Apic.BYTES + 256);
 
 @inline export function reg(offset: u32): u32 { return load<u32>(VALUES + offset); }

@@ -5,6 +5,7 @@
 //   e4h, 4   written: forget cached translations of a page of ours; nothing is kept between the guest's memory and its page tables here
 //   2000h+n  written: drives interrupt line n, 0 to 23, up (not 0) or down        ff000000h, 64 KiB   memory behind a device
 
+import { anew } from "../../base/anew";
 import { makeHandler, placeMmio, placePorts, unplace, Width } from "../../memory/bus";
 import { driveLine, LINES, Source } from "../../device/interrupt";
 import { TESTDEV_BYTES, TESTDEV_STATE } from "../layout";
@@ -18,6 +19,7 @@ import { TESTDEV_BYTES, TESTDEV_STATE } from "../layout";
 export function resetTestdev(): void { testdev.data = 0; testdev.byte = 0; memory.fill(MEMORY_AT, 0, TESTDEV_BYTES - 64); }
 
 export function attachTestdev(): void {
+  anew(changetype<usize>(testdev) + offsetof<Testdev>("word"), offsetof<Testdev>() - offsetof<Testdev>("word"));
   testdev.word = makeHandler(0, readWord.index, writeWord.index, "testdev port", Width.UP_TO_DWORD);
   testdev.flush = makeHandler(0, readNothing.index, writeNothing.index, "testdev flush", Width.UP_TO_DWORD);
   testdev.bytePort = makeHandler(0, readByte.index, writeByte.index, "testdev byte port", Width.BYTE);

@@ -4,6 +4,7 @@
 // transfer meanwhile is ignored. A transfer goes between memory and the buffer of 4 KiB, which no register shows; addresses in memory are cut by the
 // card's mask, 28 bits unless asked otherwise. One that does not fit the buffer, or meets no memory, is counted and moves what it can.
 
+import { anew } from "../../base/anew";
 import { addCount, count } from "../../base/counters";
 import { bindTimer, cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { Card, optionOf } from "../../device/card";
@@ -36,6 +37,7 @@ import { addressOf, bufferOf, Count, Edu, eduAt, getReg, getWide, nameCounters, 
 export function attachEdu(c: Card): void {
   const d = eduAt(c.index), dev = addressOf(d);
   const f = attachFunction(placeOf(c), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  anew(dev, offsetof<Edu>());
   d.pci = f; d.dmaMask = optionOf(c, CardOption.DMA_MASK);
   functionAt(f).owner = <u32>dev;
   makeMaster(f);

@@ -4,6 +4,7 @@
 // It is done at once, within the machine's allowance: without any left RESULT stays BUSY until the card's turn. A transfer is of at most 64 KiB, so that one read
 // does no more than an item of work; a longer one is a bad length. Reading back asks no unit; it is the machine's own look at memory.
 
+import { anew } from "../../base/anew";
 import { addCount, count } from "../../base/counters";
 import { beginTurn, cancelTurn, endTurn, mayWork, spend, takeTurn, waitsForTurn } from "../../device/allowance";
 import { Card } from "../../device/card";
@@ -38,6 +39,7 @@ export function attachIommuTestDev(c: Card): void {
   makeMaster(f);
   setSubsystem(f, Id.SUBSYSTEM_VENDOR, Id.SUBSYSTEM);
   addBar(f, 0, Id.BAR_BYTES, BarKind.MEMORY32, makeHandler(dev, readCard.index, writeCard.index, "iommu-testdev memory", Width.DWORD));
+  anew(dev, offsetof<TestDev>("armed"));
   nameCounters(d, CARD, c.number);
   d.block = <u32>changetype<usize>(defineRegisters(c.number));
   d.turn = takeTurn();

@@ -5,6 +5,7 @@
 //
 // There is no flash. Only whole dwords mean anything; the bus cuts what a narrower read asks for out of one.
 
+import { anew } from "../../base/anew";
 import { beginTurn, cancelTurn, endTurn, takeTurn } from "../../device/allowance";
 import { Card, optionOf } from "../../device/card";
 import { CardOption } from "../../surface/cards";
@@ -29,13 +30,14 @@ import { receiveDelayOver, throttleOver, transmitDelayOver } from "./interrupts"
 import { refreshLink, resetPhy } from "./phy";
 import { receive } from "./receive";
 import { makeRegisters } from "./registers";
-import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf } from "./state";
+import { addressOf, cardAt, CardTimer, E1000, nameCounters, timerOf, valuesOf, STATE_FROM } from "./state";
 import { endPause, transmit } from "./transmit";
 import { Bar, Filter, IoWindow, PciId, Rah, Reg, Table } from "./spec";
 
 /** A card of the machine's list: the network card of its frame port. */
 export function attachE1000(c: Card): void {
   const d = cardAt(c.first), dev = addressOf(d), number = c.number, port = c.first;
+  anew(dev, STATE_FROM);
   d.index = c.first; d.number = number; d.port = port; d.mac = optionOf(c, CardOption.MAC) & 0xffff_ffff_ffff;
   makeFcsTable();
   nameCounters(d, "e1000-");

@@ -56,7 +56,7 @@ import { Phy, PhyCtrl, Rctl, Reg, Status } from "./spec";
 /** A context descriptor's fields as they came. */
 @unmanaged export class Context { startsLow: u32; startsHigh: u32; command: u32; sizes: u32; }
 @inline export const CONTEXTS: usize = 0x200;
-@inline const STATE_FROM: usize = 64;
+@inline export const STATE_FROM: usize = 64;
 @inline const STATE_END: usize = 0x400;
 @inline const EEPROM: usize = 0x400;
 @inline const PHY: usize = 0x480;

@@ -9,6 +9,7 @@
 // What this card does not do: MISS (but in loopback), collisions (but by FCOLL) and line errors never come from a wire that waits and loses
 // nothing; the EEPROM's serial port, byte swapping (BSWP), aligned reception (RCVALGN), magic packets and an expansion ROM are not there.
 
+import { anew } from "../../base/anew";
 import { makeHandler, Width } from "../../memory/bus";
 import { cancelTurn, takeTurn } from "../../device/allowance";
 import { Card as Listed, optionOf } from "../../device/card";
@@ -41,6 +42,7 @@ import { addressOf, Card, cardAt, nameCard, promOf, setCsr, STATE_FROM } from ".
 /** A card of the machine's list: the network card of its frame port. */
 export function attachPcnet(listed: Listed): void {
   const number = listed.number, framePort = listed.first, c = cardAt(framePort), f = attachFunction(placeOf(listed), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  anew(addressOf(c), STATE_FROM);
   c.pci = f; c.number = number; c.port = framePort; c.timer = takeTimers(1); c.turn = takeTurn(); c.mac = optionOf(listed, CardOption.MAC) & 0xffff_ffff_ffff;
   functionAt(f).owner = <u32>addressOf(c);
   functionAt(f).onCommand = commandWritten.index;

@@ -1,6 +1,7 @@
 // An AHCI controller as ICH9 has it, at 00:1f.2 unless it is given a slot: attach, reset, and what writing its registers does. Serial ATA AHCI 1.3.1.
 // Drives are cards of their own (unit/drive.ts); a port without one has no link. Commands are port.ts's business.
 
+import { anew } from "../../base/anew";
 import { Card } from "../../device/card";
 import { Access, Block, countAccesses, define, guestRead, guestWrite, hook, makeBlock, resetBlock } from "../../device/registers";
 import { makeHandler, Width } from "../../memory/bus";
@@ -12,7 +13,7 @@ import { addCapabilityAt, defineConfig, setPin, setSubsystem } from "../../pci/h
 import { setIntx } from "../../pci/intx";
 import { addMsi } from "../../pci/msi-capability";
 import { BarKind, Config, MsiControl } from "../../pci/spec";
-import { Bus, isCd, isThere } from "../unit/state";
+import { Bus, BUS_BYTES, isCd, isThere } from "../unit/state";
 import { refresh } from "./interrupt";
 import { endCommand, goOn, moveMemory, reachMemory, resetPort, servePort, stopPort, tellSignature } from "./port";
 import { CAP, Cmd, Ghc, Hba, Id, Is, Pair, Pci, PORTS, Px, VERSION } from "./spec";
@@ -26,6 +27,8 @@ import { Ahci, ahciOfCard, busAddress, driveAt, getPx, getReg, isOn, nameAhci, s
 export function attachAhci(c: Card): void {
   const a = ahciOfCard(c.index), dev = changetype<usize>(a), bus = changetype<Bus>(busAddress(a));
   const f = attachFunction(c.slot == BOARD_SLOT ? BOARD_DEVFN : placeOf(c), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, c.slot == BOARD_SLOT, Config.BYTES);
+  anew(changetype<usize>(bus), BUS_BYTES);
+  anew(dev, offsetof<Ahci>("index"));
   a.pci = f;
   functionAt(f).owner = <u32>dev;
   makeMaster(f);

@@ -1,11 +1,12 @@
 // A floppy controller as every PC had one (82077AA, Intel 290166), with the DMA controllers that it moves data by: attach, reset, registers. It is no PCI function.
 // Drives are cards of their own (unit/drive.ts), units 0 and 1. CMOS says what they are.
 
+import { anew } from "../../base/anew";
 import { Card } from "../../device/card";
 import { putCmos, readCmos } from "../../chipset/rtc/rtc";
 import { mapPorts, Width } from "../../memory/bus";
 import { forgetJob } from "../unit/job";
-import { Bus, isThere } from "../unit/state";
+import { Bus, BUS_BYTES, isThere } from "../unit/state";
 import { carryOut, endTransfer, goOn, lengthOf, lower, move, raise, reach, refreshLine, tryTransfer } from "./commands";
 import { readChip, readPage, resetDma, writeChip, writePage } from "./dma";
 import { driveTypeOf } from "./geometry";
@@ -15,6 +16,8 @@ import { answerAt, busAddress, commandAt, dmaAt, driveAt, Floppy, floppyOfCard, 
 /** A card of the machine's list. */
 export function attachFloppy(c: Card): void {
   const f = floppyOfCard(c.index), dev = changetype<usize>(f), bus = changetype<Bus>(busAddress(f)), bytes = Width.BYTE;
+  anew(changetype<usize>(bus), BUS_BYTES);
+  anew(dev, offsetof<Floppy>("dor"));
   bus.onReach = reach.index; bus.onMove = move.index; bus.onDone = endTransfer.index; bus.onTurn = goOn.index;
   nameFloppy(f, c.number);
   mapPorts(Port.FIRST, Port.COUNT, dev, readRegister.index, writeRegister.index, "floppy", bytes);

@@ -1,6 +1,7 @@
 // An IDE function as PIIX3 has it, with two channels of two drives at their old ports: attach, reset, and the bus master's registers. Drives are cards of their
 // own (unit/drive.ts). Its ports are always decoded, as on QEMU's board.
 
+import { anew } from "../../base/anew";
 import { Card } from "../../device/card";
 import { Access } from "../../device/registers";
 import { makeHandler, mapPorts, Width } from "../../memory/bus";
@@ -11,7 +12,7 @@ import { functionAt, makeMaster } from "../../pci/functions";
 import { defineConfig, setStatus, setSubsystem } from "../../pci/header";
 import { BarKind, Config, PciStatus } from "../../pci/spec";
 import { forgetJob } from "../unit/job";
-import { Bus, isThere } from "../unit/state";
+import { Bus, BUS_BYTES, isThere } from "../unit/state";
 import { endJobOf, goOn, move, reach, tryMaster } from "./flow";
 import { refreshLine } from "./line";
 import { readControl, readTask, resetDrives, writeControl, writeTask } from "./registers";
@@ -22,6 +23,8 @@ import { busAddress, Channel, channelAt, driveOf, Ide, ideOfCard, nameIde, Phase
 export function attachIde(card: Card): void {
   const d = ideOfCard(card.index), dev = changetype<usize>(d), bus = changetype<Bus>(busAddress(d));
   const f = attachFunction(placeOf(card), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  anew(changetype<usize>(bus), BUS_BYTES);
+  anew(dev, offsetof<Ide>());
   d.pci = f;
   functionAt(f).owner = <u32>dev;
   makeMaster(f);
@@ -38,6 +41,7 @@ export function attachIde(card: Card): void {
 
 function attachChannel(d: Ide, n: u32, task: u32, control: u32): void {
   const c = channelAt(d, n), dev = changetype<usize>(c);
+  anew(dev, offsetof<Channel>("selected"));
   c.ide = <u32>changetype<usize>(d); c.number = n;
   mapPorts(task, Place.TASK_BYTES, dev, readTask.index, writeTask.index, "ide task file", Width.UP_TO_DWORD);
   mapPorts(control, 1, dev, readControl.index, writeControl.index, "ide control", Width.BYTE);

@@ -1,6 +1,6 @@
 // NVM commands (6): what they ask of the host (device/blocks.ts), and its answers. A command moves at most 256 KiB (MDTS), which fits the host's batch whole.
 
-import { ask, Asked, askedAt, askedCount, clearAsked, roomToAsk, unask } from "../../device/blocks";
+import { ask, Asked, askedAt, askedCount, clearAsked, dataOf, roomToAsk, unask } from "../../device/blocks";
 import { addCount } from "../../base/counters";
 import { Answer, AskedFlag, Range as HostRange, RequestType } from "../../surface/blocks";
 import { MDTS } from "./identify";
@@ -70,7 +70,7 @@ function move(n: Nvme): bool {
   if (found) { refuse(n, command.queue, command.id, found); return true; }
   const a = put(n, writes ? RequestType.OUT : RequestType.IN, sectorsOf(n, command.first), bytes, command.opcode == <u32>Nvm.COMPARE ? Fate.COMPARE : Fate.TELL);
   if (!has(a)) return false;
-  const moved = writes ? transfer(n, command.prp1, command.prp2, <usize>a.data, bytes, Way.OUTWARD) : <u32>Status.OK;
+  const moved = writes ? transfer(n, command.prp1, command.prp2, dataOf(a), bytes, Way.OUTWARD) : <u32>Status.OK;
   if (moved) { unask(n.table); refuse(n, command.queue, command.id, moved); return true; }
   note(n, writes, bytes);
   return true;
@@ -99,7 +99,7 @@ function flush(n: Nvme): bool {
 function zero(n: Nvme): bool {
   const a = put(n, RequestType.WRITE_ZEROES, 0, HostRange.BYTES, Fate.TELL);
   if (!has(a)) return false;
-  putRange(<usize>a.data, sectorsOf(n, command.first), sectorsOf(n, command.blocks), command.dw12 & NvmFlag.DEAC ? HostRange.UNMAP : 0);
+  putRange(dataOf(a), sectorsOf(n, command.first), sectorsOf(n, command.blocks), command.dw12 & NvmFlag.DEAC ? HostRange.UNMAP : 0);
   countNvme(n, Count.DISCARDS);
   return true;
 }
@@ -112,9 +112,9 @@ function discard(n: Nvme, at: usize): bool {
   if (roomToAsk(n.table) < bytes) { countNvme(n, Count.WAITS); return false; }
   const a = put(n, RequestType.DISCARD, 0, bytes, Fate.TELL);
   if (!has(a)) return false;
-  let status = transfer(n, command.prp1, command.prp2, <usize>a.data, bytes, Way.OUTWARD);
+  let status = transfer(n, command.prp1, command.prp2, dataOf(a), bytes, Way.OUTWARD);
   for (let i: u32 = 0; i < ranges && !status; i++) {
-    const range = <usize>a.data + <usize>(i * Range.BYTES), blocks = <u64>load<u32>(range, Range.BLOCKS), first = load<u64>(range, Range.FIRST);
+    const range = dataOf(a) + <usize>(i * Range.BYTES), blocks = <u64>load<u32>(range, Range.BLOCKS), first = load<u64>(range, Range.FIRST);
     if (!inside(n, first, blocks)) status = Status.LBA_RANGE;
     putRange(range, sectorsOf(n, first), sectorsOf(n, blocks), 0);
   }
@@ -137,7 +137,7 @@ export function takeAnswers(n: Nvme): bool {
 function finish(n: Nvme, a: Asked): void {
   if (a.fate == Fate.FORGOTTEN || !hasSubmission(n, a.queue)) return;
   if (a.answer != Answer.OK) { tellLater(n, a.queue, a.head, a.type == RequestType.IN ? Status.READ_FAULT : Status.WRITE_FAULT); return; }
-  const status = a.type == RequestType.IN ? transfer(n, a.place, a.list, <usize>a.data, a.bytes, a.fate == Fate.COMPARE ? Way.COMPARE : Way.INWARD) : <u32>Status.OK;
+  const status = a.type == RequestType.IN ? transfer(n, a.place, a.list, dataOf(a), a.bytes, a.fate == Fate.COMPARE ? Way.COMPARE : Way.INWARD) : <u32>Status.OK;
   tellLater(n, a.queue, a.head, status == Status.TRANSFER_ERROR || status == Status.INVALID_PRP_OFFSET ? status | Status.DNR : status);
 }
 

@@ -5,6 +5,7 @@
 //
 // The command's place in its queue is not left until the host's batch and the completions have room for it.
 
+import { anew } from "../../base/anew";
 import { askedCount } from "../../device/blocks";
 import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn } from "../../device/allowance";
 import { Card, optionOf, wordOf } from "../../device/card";
@@ -40,6 +41,7 @@ const ENTRY: usize = memory.data(64, 16);
 export function attachNvme(c: Card): void {
   const n = nvmeOfCard(c.index), dev = addressOf(n);
   const f = attachFunction(placeOf(c), Id.VENDOR, Id.DEVICE, Id.CLASS, Id.REVISION, false, Config.BYTES);
+  anew(dev, offsetof<Nvme>("blockShift"));
   n.pci = f; n.table = c.first; n.vectors = VECTORS;
   functionAt(f).owner = <u32>dev;
   makeMaster(f);

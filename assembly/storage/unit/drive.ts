@@ -1,5 +1,6 @@
 // Drives as cards of the machine's list: they have no place on the PCI bus but one on a controller, and a table of requests to the host.
 
+import { anew } from "../../base/anew";
 import { Card, wordOf } from "../../device/card";
 import { bindTimer } from "../../device/clock";
 import { bindRing } from "../../device/ring";
@@ -19,6 +20,7 @@ export function attachDiskette(c: Card): void { attachUnit(c, UnitKind.FLOPPY, "
 
 function attachUnit(c: Card, kind: u32, name: string): void {
   const u = unitOfCard(c.index), unit = changetype<usize>(u);
+  anew(unit, offsetof<Unit>("sectors"));
   u.bus = <u32>busOfCard(wordOf(c, CardOption.CONTROLLER)); u.port = wordOf(c, CardOption.UNIT) % MOST_UNITS; u.kind = kind; u.card = c.index;
   u.table = c.first;
   u.timer = takeTimers(1);

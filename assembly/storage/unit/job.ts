@@ -6,7 +6,7 @@
 // A part is what a batch holds and what the guest's list covers in a bounded number of entries; each is drawn from the allowance, and waits for its turn
 // when there is none. Ranges to discard are in the drive's buffer. Reads go into the guest's memory when the host has answered, writes are taken from it when they are asked.
 
-import { ask, Asked, askedAt, askedCount, clearAsked, roomToAsk, unask } from "../../device/blocks";
+import { ask, Asked, askedAt, askedCount, clearAsked, dataOf, roomToAsk, unask } from "../../device/blocks";
 import { beginTurn, cancelTurn, endTurn, mayWork } from "../../device/allowance";
 import { cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { Answer, Request, RequestType } from "../../surface/blocks";
@@ -36,7 +36,7 @@ export function pump(u: Unit): void {
   if (!changetype<usize>(a)) return;
   a.flags = u.jobFlags;
   u.jobPart = bytes;
-  if (!moves) memory.copy(<usize>a.data, bufferOf(u), bytes);
+  if (!moves) memory.copy(dataOf(a), bufferOf(u), bytes);
   else if (u.jobType == RequestType.OUT && !move(u, a, false)) { unask(u.table); finish(u, Result.MEMORY); return; }
   u.jobState = JobState.ASKED;
   if (u.jobDone) countUnit(u, UnitCount.PARTS);
@@ -49,7 +49,7 @@ function partBytes(u: Unit): u32 {
 }
 
 @inline function move(u: Unit, a: Asked, inward: bool): bool {
-  return call_indirect<u32>(busOf(u).onMove, changetype<usize>(u), <usize>a.data, u.jobPart, inward ? <u32>1 : <u32>0) != 0;
+  return call_indirect<u32>(busOf(u).onMove, changetype<usize>(u), dataOf(a), u.jobPart, inward ? <u32>1 : <u32>0) != 0;
 }
 
 /** The host has answered. */

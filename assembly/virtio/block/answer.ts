@@ -1,6 +1,6 @@
 // Requests on their way back: the host's answers into the guest's buffers, and the completion when its time has come.
 
-import { Asked, askedAt, askedCount, clearAsked } from "../../device/blocks";
+import { Asked, askedAt, askedCount, clearAsked, dataOf } from "../../device/blocks";
 import { cancelTimer, nowNs, setTimer } from "../../device/clock";
 import { isLive, Queue, queueOf, VirtioDevice } from "../device";
 import { Chain, chain, scatter } from "../queue/chain";
@@ -38,7 +38,7 @@ function finish(d: VirtioDevice, q: Queue, c: Chain, a: Asked): void {
   const answer = min(a.answer, <u32>Answer.UNSUPP);
   const reads = a.type == RequestType.IN || a.type == RequestType.GET_ID, room = c.writeBytes - 1;
   const data = reads && answer == Answer.OK && a.offset < room ? min(a.bytes, room - a.offset) : 0;
-  if (data && !scatter(q, c, a.offset, <usize>a.data, data)) return;
+  if (data && !scatter(q, c, a.offset, dataOf(a), data)) return;
   if (a.fate == Fate.MORE) {
     if (answer == Answer.OK) return;
     s.partTotal = 0;

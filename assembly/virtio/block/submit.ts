@@ -1,7 +1,7 @@
 // Requests on their way from the guest to the host. Virtio 1.2, 5.2.6. A request that makes no sense is answered at once; one that
 // is longer than a batch goes in parts, one batch after the other, before any other request.
 
-import { ask, Asked, askedAt, askedCount, DATA_BYTES, roomToAsk, unask } from "../../device/blocks";
+import { ask, Asked, askedAt, askedCount, DATA_BYTES, dataOf, roomToAsk, unask } from "../../device/blocks";
 import { has, isLive, mayServe, Queue, queueOf, VirtioDevice } from "../device";
 import { SCRATCH } from "../layout";
 import { Chain, chain, gather, scatter } from "../queue/chain";
@@ -76,7 +76,7 @@ function askPart(d: VirtioDevice, q: Queue, c: Chain, type: u32, sector: u64, of
   if (!changetype<usize>(a)) return false;
   a.head = c.head; a.queue = q.index; a.offset = offset;
   a.fate = last ? Fate.LAST : Fate.MORE;
-  if (type != RequestType.IN && type != RequestType.GET_ID && bytes && !gather(q, c, Request.BYTES + offset, <usize>a.data, bytes)) {
+  if (type != RequestType.IN && type != RequestType.GET_ID && bytes && !gather(q, c, Request.BYTES + offset, dataOf(a), bytes)) {
     unask(s.disk);
     s.partTotal = 0;
     return false;
@@ -130,7 +130,7 @@ function ranges(out: u32, into: u32, most: u32): u32 {
 
 /** Every range of the last request asked lies on the disk and has no flag that the request does not know (5.2.6.2). */
 function rangesGood(d: VirtioDevice, type: u32): bool {
-  const a = askedAt(blockOf(d).disk, askedCount(blockOf(d).disk) - 1), at = <usize>a.data, bytes = a.bytes;
+  const a = askedAt(blockOf(d).disk, askedCount(blockOf(d).disk) - 1), at = dataOf(a), bytes = a.bytes;
   const known = type == RequestType.WRITE_ZEROES ? <u32>Range.UNMAP : 0, most = type == RequestType.DISCARD ? MAX_DISCARD_SECTORS : MAX_ZERO_SECTORS;
   for (let i: u32 = 0; i < bytes; i += Range.BYTES) {
     const sector = load<u64>(at + i, Range.SECTOR), n = load<u32>(at + i, Range.COUNT);

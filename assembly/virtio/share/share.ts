@@ -3,7 +3,7 @@
 // it is, the guest never sees.
 
 import { addCount, count, nameOwned } from "../../base/counters";
-import { ask, Asked, askedAt, askedCount, clearAsked, DATA_BYTES, unask } from "../../device/blocks";
+import { ask, Asked, askedAt, askedCount, clearAsked, DATA_BYTES, dataOf, unask } from "../../device/blocks";
 import { Card, optionOf } from "../../device/card";
 import { Answer } from "../../surface/blocks";
 import { CardOption } from "../../surface/cards";
@@ -93,7 +93,7 @@ function request(d: VirtioDevice, q: Queue, c: Chain): bool {
   const a = ask(table, 0, c.readBytes, room);
   if (!changetype<usize>(a)) return false;
   a.head = c.head;
-  if (!gather(q, c, 0, <usize>a.data, c.readBytes)) { unask(table); return true; }
+  if (!gather(q, c, 0, dataOf(a), c.readBytes)) { unask(table); return true; }
   count(d.counters + ShareCount.MESSAGES);
   addCount(d.counters + ShareCount.BYTES_ASKED, c.readBytes);
   return true;
@@ -122,7 +122,7 @@ function allAnswered(table: u32, n: u32): bool {
 /** The answer, its length in `sector`, into the guest's buffers; none when the message is nobody's any more. */
 function finish(d: VirtioDevice, q: Queue, a: Asked): void {
   const c = chain(0), bytes = <u32>min<u64>(a.sector, a.bytes);
-  if (a.fate || !walkAgain(q, c, a.head) || !scatter(q, c, 0, <usize>a.data, min(bytes, c.writeBytes))) return;
+  if (a.fate || !walkAgain(q, c, a.head) || !scatter(q, c, 0, dataOf(a), min(bytes, c.writeBytes))) return;
   addCount(d.counters + ShareCount.BYTES_ANSWERED, bytes);
   putUsed(q, a.head, min(bytes, c.writeBytes));
 }

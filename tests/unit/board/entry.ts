@@ -30,10 +30,11 @@ export function unitsSpent(): f64 { return <f64>(NO_YIELD - control.yieldAt); }
 export function setRamSize(n: u64): void { machine.ramSize = n; }
 
 import { Access, blockCount, define, makeBlock } from "../../../assembly/device/registers";
-import { DEVICES, RAM } from "../../../assembly/base/layout";
+import { DEVICES, FIRMWARE, RAM } from "../../../assembly/base/layout";
 export { blockCount, rowsOf, rowCountOf, bytesOf, resetScratch, readScratch, writeScratch } from "./register-table-entry";
 export { addFwItem } from "../../../assembly/chipset/fwcfg/fwcfg";
 export function ramBase(): usize { return RAM; }
+export function firmwareBase(): usize { return FIRMWARE; }
 /** A block with one register of each kind; returns its number. */
 export function testBlock(): u32 {
   const b = makeBlock(16, 8);

@@ -253,7 +253,7 @@ describe("fw_cfg", () => {
   it("gives items by port and by DMA, zeros past their end", () => {
     const at = b.call("ramBase") + 0x8000;
     new Uint8Array(b.m.memory.buffer).set([1, 2, 3, 4], at);
-    expect(b.call("addFwItem", 0x21, at, 4)).toBe(1);
+    expect(b.call("addFwItem", 0x21, at - b.call("firmwareBase"), 4)).toBe(1);
     item(0x21);
     expect([b.inb(0x511), b.inb(0x511)]).toEqual([1, 2]);
     b.call("dmaWrite32", 0, 0x9004n, -1);
@@ -270,7 +270,7 @@ describe("fw_cfg", () => {
     b.m.view = new DataView(b.m.memory.buffer);
     const from = b.call("ramBase") + 0x10000, to = 32 * MiB, bytes = 24 * MiB;
     b.m.view.setUint32(from + bytes - 4, 0x1234_5678);
-    b.call("addFwItem", 0x23, from, bytes);
+    b.call("addFwItem", 0x23, from - b.call("firmwareBase"), bytes);
     const cost = (act: () => number): number => { const before = b.counter("device work"), got = act(); spent.push(b.counter("device work") - before); return got; };
     expect(cost(() => dma(ask, bytes, to))).toBe(ask);
     // Asked meanwhile, it does not hear.

@@ -257,7 +257,7 @@ describe("every register of the board", () => {
   it("an access costs 50 us of work at most, whatever moves: BARs, PMBASE, timers, whole items of fw_cfg", async () => {
     const b = await makeBoard(), r = randomOf(11);
     b.call("attachCard");
-    b.call("addFwItem", 0x21, b.call("ramBase"), 1 << 20);
+    b.call("addFwItem", 0x21, b.call("ramBase") - b.call("firmwareBase"), 1 << 20);
     b.m.view.setBigUint64(b.call("ramBase") + 0x8008, 0n);
     b.m.view.setUint32(b.call("ramBase") + 0x8000, 0x21 << 16 | 8 | 2);
     b.m.view.setUint32(b.call("ramBase") + 0x8004, 1 << 20);
