@@ -38,6 +38,12 @@ export function noteEvent(kind: u32, id: u32, value: u64, bytes: u32): void {
   if (links.trace) noteEvent(TraceKind.COUNT, id, n, 0);
 }
 
+/** The processor has accessed a register that stands in no table (device/registers.ts): `kind` is READ or WRITE. */
+export function countAccess(id: u32, kind: u32, value: u64, bytes: u32): void {
+  addCount(id, 1);
+  if (links.trace) noteEvent(kind, id, value, bytes);
+}
+
 /** For the host: the ring has its room at `at`, which is zero, or no trace is kept (0). */
 export function placeTrace(at: u32): void { links.trace = at; }
 export function traceBytes(): u32 { return <u32>HEADER + TraceAt.EVENTS * TraceAt.EVENT_BYTES; }

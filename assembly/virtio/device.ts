@@ -10,9 +10,10 @@
 // While the device waits for its turn a doorbell is counted and no more.
 
 import { anew } from "../base/anew";
-import { countEvent } from "../base/trace";
+import { countAccess, countEvent, isTraced, noteEvent } from "../base/trace";
 import { addCount, count, nameOwned, takeCounters } from "../base/counters";
 import { Crossing } from "../surface/counters";
+import { TraceKind } from "../surface/trace";
 import { makeRates, noteBell, Rates } from "../base/histograms";
 import { beginTurn, cancelTurn, endTurn, mayWork, takeTurn, waitsForTurn } from "../device/allowance";
 import { Card, wordOf } from "../device/card";
@@ -222,7 +223,7 @@ export function signalConfig(d: VirtioDevice): void {
 /** Reading the ISR status clears it and takes the line down. */
 export function takeIsr(d: VirtioDevice): u32 {
   const isr = d.isr;
-  count(d.counters + Count.ISR_READS);
+  countAccess(d.counters + Count.ISR_READS, TraceKind.READ, isr, 1);
   d.isr = 0;
   setIntx(d.pci, false);
   return isr;
@@ -264,6 +265,7 @@ function takeTurnNow(dev: usize): void {
 /** The driver rang a queue's doorbell. */
 export function notifyQueue(d: VirtioDevice, i: u32): void {
   if (i >= d.queueCount) return;
+  if (isTraced()) noteEvent(TraceKind.WRITE, queueOf(d, i).counters + QueueCount.DOORBELLS, i, 2);
   countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
   chargeDoorbell();
   queueOf(d, i).rung = 1;

@@ -232,6 +232,9 @@ const MEASURES = [
     ['rx', 'one that it has received', { own: true }],
     ['card', 'whose, where several have: e1000-0, virtio-net0', { value: 'CARD', own: true }],
     ['perfetto', 'trace events for ui.perfetto.dev', { own: true }],
+    ['annotate', 'a capture of the same run (pcap=FILE): each frame of the card gets its life as a comment, in the file of --out', { value: 'FILE.pcapng', own: true, files: 'file' }],
+    ['netdev', 'whose frames, where the capture has several netdevs', { value: 'ID', own: true }],
+    ['out', 'the capture with comments', { value: 'FILE.pcapng', own: true, files: 'file' }],
   ]),
   ...rowsOf('Options', PACKET, [['charge', 'a table of what events would cost, for modelled cycles: kvm-kernel, kvm-user, hosted-2001, exit-2009, register-2013, e1000-2013, or a file of yours (docs/measuring.md)', { value: 'NAME|FILE.json', own: true, files: 'file' }]]),
 ];

@@ -4,21 +4,12 @@
  * libraries are the host's; without them the tests are skipped.
  */
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { pintail } from './command.js';
-
-const ETHTOOL = ['/usr/sbin/ethtool', '/sbin/ethtool'].find((path) => spawnSync(path, ['--version']).status === 0);
-
-/** What `--add` takes: the program, its loader and its libraries in one folder of the guest. */
-function additions(program: string): string[] {
-  const listed = spawnSync('ldd', [program], { encoding: 'utf8' }).stdout;
-  const libraries = [...listed.matchAll(/^\s*(?:(\S+) => )?(\/\S+) \(0x/gm)].map((match) => ({ path: match[2]!, name: match[1] ?? 'ld.so' }));
-  return [{ path: program, name: 'ethtool' }, ...libraries].flatMap(({ path, name }) => ['--add', `${path}:/lib-of-host/${name}`]);
-}
+import { additions, ETHTOOL } from './host-tools.js';
 
 async function selfTest(model: string): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'ethtool-'));

@@ -7,9 +7,11 @@
 // The card comes up in WIO. A dword written at 10h, which WIO does not know, makes it DWIO until the next hardware reset.
 // An access of another width than the mode's is refused: ones, or nothing, and counted.
 
+import { countAccess } from "../../base/trace";
 import { Block, guestRead, guestWrite } from "../../device/registers";
+import { TraceKind } from "../../surface/trace";
 import { Bcr, Bcr18, Bcr2, Csr, Csr4, Port } from "./spec";
-import { addressOf, bcr, bcrsOf, Card, Count, countCard, csr, csrsOf, isStopped, isSuspended, promOf, setBcr } from "./state";
+import { addressOf, bcr, bcrsOf, Card, Count, csr, csrsOf, isStopped, isSuspended, promOf, setBcr } from "./state";
 import { softReset } from "./registers";
 
 @inline const APROM_END: u32 = 16;
@@ -30,9 +32,9 @@ export function readPort(dev: usize, offset: u32, bytes: u32): u64 {
   switch (targetOf(c, offset, bytes)) {
     case Target.RDP: return c.rap < <u32>Csr.COUNT ? guestRead(changetype<Block>(<usize>c.csrs), csrsOf(c), dev, 2 * c.rap, 2) : 0;
     case Target.BDP: return c.rap < <u32>Bcr.COUNT ? guestRead(changetype<Block>(<usize>c.bcrs), bcrsOf(c), dev, 2 * c.rap, 2) : 0;
-    case Target.RAP: countCard(c, Count.RAP_READS); return c.rap;
+    case Target.RAP: countAccess(c.counters + Count.RAP_READS, TraceKind.READ, c.rap, bytes); return c.rap;
     case Target.RESET: softReset(c); return 0;
-    default: countCard(c, Count.REFUSED_ACCESSES); return ONES;
+    default: countAccess(c.counters + Count.REFUSED_ACCESSES, TraceKind.READ, ONES, bytes); return ONES;
   }
 }
 
@@ -43,15 +45,15 @@ export function writePort(dev: usize, offset: u32, bytes: u32, value: u64): void
   switch (targetOf(c, offset, bytes)) {
     case Target.RDP: writeCsr(c, v); break;
     case Target.BDP: if (bcrOpen(c)) guestWrite(changetype<Block>(<usize>c.bcrs), bcrsOf(c), dev, 2 * c.rap, 2, v); break;
-    case Target.RAP: countCard(c, Count.RAP_WRITES); c.rap = v & 0xff; break;
+    case Target.RAP: countAccess(c.counters + Count.RAP_WRITES, TraceKind.WRITE, v, bytes); c.rap = v & 0xff; break;
     // Only ISA cards of the family are reset by a write.
     case Target.RESET: break;
-    default: countCard(c, Count.REFUSED_ACCESSES);
+    default: countAccess(c.counters + Count.REFUSED_ACCESSES, TraceKind.WRITE, value, bytes);
   }
 }
 
 function writeCsr(c: Card, value: u32): void {
-  if (!csrOpen(c)) { countCard(c, Count.REFUSED_ACCESSES); return; }
+  if (!csrOpen(c)) { countAccess(c.counters + Count.REFUSED_ACCESSES, TraceKind.WRITE, value, 2); return; }
   guestWrite(changetype<Block>(<usize>c.csrs), csrsOf(c), addressOf(c), 2 * c.rap, 2, value);
 }
 
@@ -71,14 +73,14 @@ function bcrOpen(c: Card): bool {
 
 function readProm(c: Card, offset: u32, bytes: u32): u64 {
   let value: u64 = 0;
-  countCard(c, Count.PROM_ACCESSES);
   for (let i: u32 = 0; i < bytes && offset + i < APROM_END; i++) value |= <u64>load<u8>(promOf(c) + offset + i) << (<u64>i << 3);
+  countAccess(c.counters + Count.PROM_ACCESSES, TraceKind.READ, value, bytes);
   return value;
 }
 
 /** The PROM is shadowed by RAM that can be written when BCR2 says so. */
 function writeProm(c: Card, offset: u32, bytes: u32, value: u64): void {
-  countCard(c, Count.PROM_ACCESSES);
+  countAccess(c.counters + Count.PROM_ACCESSES, TraceKind.WRITE, value, bytes);
   if (!(bcr(c, Bcr.MC) & Bcr2.APROMWE)) return;
   for (let i: u32 = 0; i < bytes && offset + i < APROM_END; i++) store<u8>(promOf(c) + offset + i, <u8>(value >> (<u64>i << 3)));
 }

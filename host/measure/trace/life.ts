@@ -13,7 +13,8 @@ export interface Life {
   events: TraceEvent[];
 }
 
-const DONE = { tx: 'packets sent', rx: 'packets received' } as const;
+/** What counts a packet of each direction. */
+export const DONE = { tx: 'packets sent', rx: 'packets received' } as const;
 const DOORBELL = { tx: /^(q1 )?doorbells$/, rx: /^(q0 )?doorbells$/ } as const;
 
 /** The driver drives the remapping unit: its queue's tail, its registers. What it is asked otherwise shows at the transfers. */
