@@ -1,6 +1,6 @@
 /** `--attribute` and `--roi`: whose instructions a region's were, into files, and functions of the guest's kernel that are regions. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { LocalMachine } from '../machine/local.js';
 import type { Attribution, MachineOptions, Region } from '../machine/types.js';
@@ -8,7 +8,9 @@ import { FORMATS } from '../measure/attribution/formats.js';
 import { SymbolFilter, withSymbols } from '../measure/attribution/symbols.js';
 import type { ProgramFile } from '../machine/types.js';
 import type { Given } from './arguments.js';
-import { checkThere } from './check.js';
+import { isElf } from '../boot/elf.js';
+import { checkReadable, checkWritable } from './check.js';
+import type { Faults } from './faults.js';
 import type { Reading } from './reading.js';
 
 export interface AttributionPlan {
@@ -20,11 +22,17 @@ export interface AttributionPlan {
 
 const formatOf = (file: string): (typeof FORMATS)[number] | undefined => FORMATS.find(({ ending }) => file.endsWith(ending));
 
+function checkProgram(given: Given, faults: Faults): void {
+  checkReadable(given, given.value, faults);
+  if (existsSync(given.value) && statSync(given.value).isFile() && !isElf(readFileSync(given.value))) faults.add(given.argument, `${given.value} is no ELF file: want a program or library.`);
+}
+
 /** What the options ask for is put into `machine`'s. */
 export function readAttribution({ parsed, faults }: Reading, machine: MachineOptions): AttributionPlan {
   const files = parsed.all('attribute'), roi = parsed.all('roi'), programs = parsed.all('program');
   for (const { argument, value } of files) if (formatOf(value) === undefined) faults.add(argument, `want a file whose name ends in ${FORMATS.map(({ ending }) => ending).join(', ')}.`);
-  for (const given of programs) checkThere(given, given.value, faults);
+  for (const given of files) checkWritable(given, given.value, faults);
+  for (const given of programs) checkProgram(given, faults);
   if (programs.length > 0 && files.length === 0) faults.add(programs[0]!.argument, 'is of --attribute FILE: it names functions.');
   const first = files[0] ?? roi[0];
   if (first !== undefined && machine.command === undefined) faults.add(first.argument, 'needs a command (-- COMMAND): the guest\'s names are read before it.');

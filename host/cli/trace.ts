@@ -7,7 +7,7 @@ import { eventsOfFile, type TraceEvent } from '../measure/trace/events.js';
 import { eventJson, eventLine, lifeText, perfettoLines } from '../measure/trace/formats.js';
 import { lifeOf, partAround, type Life } from '../measure/trace/life.js';
 import { parseCommandLine, parseCount } from './arguments.js';
-import { checkReadable } from './check.js';
+import { checkReadable, checkWritable } from './check.js';
 import { note } from './note.js';
 import { optionsOf } from './table.js';
 
@@ -21,6 +21,7 @@ export async function trace(args: readonly string[]): Promise<number> {
   if (given !== undefined && packet !== undefined && packet < 1) parsed.faults.add(given.argument, 'packets are counted from 1.');
   const capture = parsed.given('annotate'), out = parsed.given('out');
   if (capture !== undefined) checkReadable(capture, capture.value, parsed.faults);
+  if (out !== undefined) checkWritable(out, out.value, parsed.faults);
   if ((capture === undefined) !== (out === undefined)) parsed.faults.add((capture ?? out)!.argument, '--annotate CAPTURE and --out FILE go together.');
   if (capture !== undefined && (packet !== undefined || parsed.has('json') || parsed.has('perfetto'))) parsed.faults.add(capture.argument, 'tells all packets, in a capture: without --packet, --json and --perfetto.');
   if (parsed.has('netdev') && capture === undefined) parsed.faults.add(parsed.given('netdev')!.argument, 'is of --annotate CAPTURE.');

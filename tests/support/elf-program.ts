@@ -87,6 +87,7 @@ function laidOut(code: Uint8Array, sections: readonly Section[], nameAt: readonl
     view.setUint32(row + 4, type, true);
     [[row + 16, address], [row + 24, at], [row + 32, data.length]].forEach(([place, value]) => long(place!, value!));
     view.setUint32(row + 40, link, true);
+    if (type === SHT_SYMTAB || type === SHT_DYNSYM || type === SHT_RELA) long(row + 56, 24);
     out.set(data, at);
     at += data.length;
   });

@@ -1,7 +1,7 @@
 /** Attribution for other people's tools: folded stacks (flamegraph.pl), speedscope's JSON, pprof, the text of `perf script`. Values are exact counts, no samples. */
 
-import { Function, Line, Location, Profile, Sample, StringTable, ValueType } from 'pprof-format';
-import type { Attribution } from '../../machine/types.js';
+import { Function, Line, Location, Mapping, Profile, Sample, StringTable, ValueType } from 'pprof-format';
+import type { AttributedCall, Attribution } from '../../machine/types.js';
 import { COSTS, functionCosts, nameOf, pathTo, type FunctionCost } from './functions.js';
 
 /** A line a way of calls: "main;f;g 30", of instructions. */
@@ -34,24 +34,33 @@ export function speedscopeJson({ calls }: Attribution, name: string): string {
 export function pprofBytes({ calls }: Attribution): Uint8Array {
   const stringTable = new StringTable(), text = (string: string): number => stringTable.dedup(string);
   const functions = new Map<string, Function>(), locations = new Map<string, Location>();
+  const mappings = new Map<string, Mapping>();
+  const mappingOf = (filename: string): Mapping => {
+    const mapping = mappings.get(filename) ?? new Mapping({ id: mappings.size + 1, filename: text(filename), hasFunctions: true });
+    mappings.set(filename, mapping);
+    return mapping;
+  };
   const locationOf = (n: number): Location => {
     const name = nameOf(calls[n]!), key = `${name} ${calls[n]!.address}`, known = locations.get(key);
     if (known !== undefined) return known;
     const called = functions.get(name) ?? new Function({ id: functions.size + 1, name: text(name), systemName: text(name) });
     functions.set(name, called);
-    const location = new Location({ id: locations.size + 1, address: calls[n]!.address, line: [new Line({ functionId: called.id })] });
+    const location = new Location({ id: locations.size + 1, mappingId: mappingOf(imageOf(calls[n]!)).id, address: calls[n]!.address, line: [new Line({ functionId: called.id })] });
     locations.set(key, location);
     return location;
   };
   const run = calls.map((_, n) => n).filter((n) => COSTS.some((cost) => calls[n]![cost] > 0n));
   const sample = run.map((n) => new Sample({ locationId: pathTo(calls, n).reverse().map((at) => locationOf(at).id), value: COSTS.map((cost) => calls[n]![cost]) }));
   const sampleType = COSTS.map((cost) => new ValueType({ type: text(cost), unit: text('count') }));
-  return new Profile({ sampleType, sample, location: [...locations.values()], function: [...functions.values()], stringTable, defaultSampleType: text('instructions') }).encode();
+  return new Profile({ sampleType, sample, mapping: [...mappings.values()], location: [...locations.values()], function: [...functions.values()], stringTable, defaultSampleType: text('instructions') }).encode();
 }
+
+/** What code is of, as perf names it: the program's or library's file, or the kernel. */
+const imageOf = ({ file, privilege }: AttributedCall): string => file ?? (privilege === 0 ? '[kernel.kallsyms]' : '[user]');
 
 /** As `perf script` prints samples, each with its instructions for a period: innermost first, an empty line behind each. */
 export function perfScriptText({ calls }: Attribution): string {
-  const line = (n: number): string => `\t${calls[n]!.address.toString(16).padStart(16)} ${calls[n]!.name ?? '[unknown]'} (${calls[n]!.file ?? (calls[n]!.privilege === 0 ? '[kernel.kallsyms]' : '[user]')})\n`;
+  const line = (n: number): string => `\t${calls[n]!.address.toString(16).padStart(16)} ${calls[n]!.name ?? '[unknown]'} (${imageOf(calls[n]!)})\n`;
   const run = calls.map((_, n) => n).filter((n) => calls[n]!.instructions > 0n);
   return run.map((n) => `pintail     1 [000]     0.000000: ${calls[n]!.instructions} instructions: \n${pathTo(calls, n).reverse().map(line).join('')}\n`).join('');
 }

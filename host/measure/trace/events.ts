@@ -34,7 +34,8 @@ function placeOf(kind: TraceEvent['kind'], id: number, names: TraceHeader['names
   return { device: name.slice(0, space), what: name.slice(space + 1) };
 }
 
-export function readHeader(bytes: Uint8Array): { header: TraceHeader; end: number } {
+/** `name`: the file as the user knows it. Throws MeasureError. */
+export function readHeader(bytes: Uint8Array, name = 'the trace'): { header: TraceHeader; end: number } {
   const end = bytes.indexOf(10) + 1;
   try {
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as TraceHeader;
@@ -42,7 +43,7 @@ export function readHeader(bytes: Uint8Array): { header: TraceHeader; end: numbe
   } catch {
     // What it is instead does not matter.
   }
-  throw new MeasureError('the file', `is no trace (its first line does not say ${TRACE_SCHEMA}).`);
+  throw new MeasureError(name, `is no trace (its first line does not say ${TRACE_SCHEMA}).`);
 }
 
 const FIRST_LINE_BYTES = 2 ** 20, PIECE_EVENTS = 65536;
@@ -51,20 +52,20 @@ const FIRST_LINE_BYTES = 2 ** 20, PIECE_EVENTS = 65536;
 export function* eventsOfFile(path: string): Generator<TraceEvent> {
   const file = openSync(path, 'r');
   try {
-    const first = Buffer.alloc(FIRST_LINE_BYTES), { header, end } = readHeader(first.subarray(0, readSync(file, first, 0, first.length, 0)));
+    const first = Buffer.alloc(FIRST_LINE_BYTES), { header, end } = readHeader(first.subarray(0, readSync(file, first, 0, first.length, 0)), path);
     const piece = Buffer.alloc(PIECE_EVENTS * TraceAt.EVENT_BYTES);
-    for (let at = end, n = 0; (n = readSync(file, piece, 0, piece.length, at)) > 0; at += n) yield* readEvents(piece.subarray(0, n), header);
+    for (let at = end, n = 0; (n = readSync(file, piece, 0, piece.length, at)) > 0; at += n) yield* readEvents(piece.subarray(0, n), header, path);
   } finally {
     closeSync(file);
   }
 }
 
 /** Reads events from whole records. */
-export function* readEvents(bytes: Uint8Array, { names }: TraceHeader): Generator<TraceEvent> {
+export function* readEvents(bytes: Uint8Array, { names }: TraceHeader, name = 'the trace'): Generator<TraceEvent> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + TraceAt.EVENT_BYTES <= bytes.length; at += TraceAt.EVENT_BYTES) {
     const kind = KINDS[view.getUint32(at + TraceAt.KIND, true) as TraceKind];
-    if (kind === undefined) throw new MeasureError('the file', `has something that is no event at byte ${at} behind its first line.`);
+    if (kind === undefined) throw new MeasureError(name, `has something that is no event at byte ${at} behind its first line.`);
     yield {
       tick: view.getBigUint64(at + TraceAt.TICK, true), rip: view.getBigUint64(at + TraceAt.RIP, true), kind, ...placeOf(kind, view.getUint32(at + TraceAt.ID, true), names),
       value: view.getBigUint64(at + TraceAt.VALUE, true), bytes: view.getUint32(at + TraceAt.BYTES, true),

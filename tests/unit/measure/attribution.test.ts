@@ -59,6 +59,40 @@ describe('for other tools', () => {
   });
 });
 
+describe('all of them', () => {
+  const both: Attribution = { lost: 0, calls: [...EXAMPLE.calls, call(4, 'strlen', 9n, { privilege: 3, file: '/usr/lib/libc.so.6', loads: 2n }), { ...call(6, 'x', 4n, { privilege: 3, file: '/bin/prog', address: 0x1040n }), name: undefined as unknown as string }] };
+  const total = 143 + 9 + 4;
+
+  it('have each instruction once, and programs\' functions by their files', () => {
+    const folded = foldedText(both).trim().split('\n');
+    expect(folded.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)).toBe(total);
+    expect(folded).toContain('p [user];strlen [libc.so.6];prog+0x1040 [user] 4');
+    const { profiles: [speedscope] } = JSON.parse(speedscopeJson(both, 'x')) as { profiles: { weights: number[]; endValue: number; samples: number[][] }[] };
+    expect([speedscope!.weights.reduce((sum, n) => sum + n, 0), speedscope!.endValue, speedscope!.samples.length]).toEqual([total, total, speedscope!.weights.length]);
+    const pprof = Profile.decode(pprofBytes(both)), { strings } = pprof.stringTable;
+    expect(pprof.sample.reduce((sum, { value }) => sum + Number(value[0]), 0)).toBe(total);
+    expect(pprof.mapping.map(({ filename }) => strings[Number(filename)])).toEqual(['[kernel.kallsyms]', '[user]', '/usr/lib/libc.so.6', '/bin/prog']);
+    const ids = new Set(pprof.mapping.map(({ id }) => id));
+    expect(pprof.location.every(({ mappingId }) => ids.has(mappingId))).toBe(true);
+  });
+
+  it('perf script is read as FlameGraph\'s stackcollapse-perf.pl does', () => {
+    const lines = perfScriptText(both).split('\n'), head = /^(\S.+?)\s+(\d+)\/*(\d+)*\s+/, frame = /^\s*(\w+)\s*(.+) \((.*)\)/, stacks: string[] = [];
+    let stack: string[] = [], periods = 0;
+    for (const line of lines) {
+      if (line === '') {
+        if (stack.length > 0) stacks.push(stack.join(';'));
+        stack = [];
+      } else if (/^\S/.test(line)) {
+        expect(line).toMatch(head);
+        periods += Number(/:\s*(\d+)\s+instructions:/.exec(line)![1]);
+      } else stack.unshift(`${frame.exec(line)![2]}(${frame.exec(line)![3]})`);
+    }
+    expect(periods).toBe(total);
+    expect(stacks).toContain('p([user]);strlen(/usr/lib/libc.so.6);[unknown](/bin/prog)');
+  });
+});
+
 describe('the command line', () => {
   const complaint = (line: string): string => {
     try {
