@@ -30,7 +30,7 @@ import { Region, regionOf } from "../translate/regions";
 @inline export function numberIn(tag: u32): u32 { return tag & (MAX_REGIONS - 1); }
 
 @unmanaged export class Desk {
-  /** Ticks of a block after which it is translated; the host is asked for its turn as soon as something waits. */
+  /** Ticks of a block after which it is translated now (pace.ts); the host is asked for its turn as soon as something waits. */
   threshold: u32; eager: u32;
   /** Serial numbers of the oldest batch and of the open one. */
   oldest: u32; open: u32;
@@ -41,7 +41,9 @@ import { Region, regionOf } from "../translate/regions";
   /** Block whose indirect jump was the last thing that ran, by its code's address; 0 for none. */
   from: u32;
   /** Regions that were given a number, ever. Bits of a heat whose change makes a region's part looked at (translations.ts isDue). */
-  given: u32; looks: u32; pad: u32;
+  given: u32; looks: u32;
+  /** The threshold that was asked for; instructions translated since the tick (pace.ts). */
+  asked: u32; recent: u32; pad: u32; since: u64;
 
   // For the host: see Counted in host/machine/translator.ts.
   /** Regions translated, refused, dropped as stale, dropped for room. */

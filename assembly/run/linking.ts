@@ -9,7 +9,8 @@ import { writeModule } from "../translate/module";
 import { DESK, MAX_BATCHES, MAX_REGIONS, OUT } from "../translate/places";
 import { isStale, regionOf } from "../translate/regions";
 import { batchOf, begin, codeWaiting, Desk, desk, dropBatch, numberOf, release } from "./batches";
-import { AT_ONCE, COOL } from "./translations";
+import { startPace } from "./pace";
+import { AT_ONCE } from "./translations";
 
 export { codeWaiting, dropBatch } from "./batches";
 
@@ -18,8 +19,8 @@ export { codeWaiting, dropBatch } from "./batches";
 
 /** On with a threshold in ticks, off with 0; `eager`: what is translated is to be compiled at once. What there was is dropped. */
 export function setTranslation(threshold: u32, eager: u32): void {
-  links.translating = threshold ? threshold / COOL + 1 : 0;
-  desk.threshold = threshold; desk.eager = eager;
+  desk.asked = threshold; desk.eager = eager;
+  startPace();
   desk.looks = threshold < SELDOM ? ~0 : ~(SELDOM - 1);
   desk.balance = AT_ONCE; desk.reckoned = control.base;
   dropAllBlocks();

@@ -15,6 +15,7 @@ import { Power, StopReason } from "../surface/run";
 import { TraceKind } from "../surface/trace";
 import { raiseTraps, runInShadow, trace } from "./single-step";
 import { after, before, beginRun, isAsked } from "../profile/step";
+import { keepPace } from "./pace";
 import { step } from "./step";
 
 /** Runs up to `budget` ticks; says why it stopped. */
@@ -23,6 +24,7 @@ export function runFor(budget: u64): u32 {
   control.until = addSaturating(start, budget);
   control.yieldAt = <i64>start + YIELD_UNITS;
   refreshLimit();
+  if (links.translating) keepPace();
   if (links.profiling) { beginRun(); control.events |= Event.PROFILE; }
   const why = runOn();
   control.turn = <u64>(<i64>(control.base + YIELD_UNITS) - control.yieldAt);

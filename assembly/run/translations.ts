@@ -12,6 +12,7 @@ import { st } from "../translate/places";
 import { claimBlocks, translate } from "../translate/region";
 import { isCurrent, isStale, MEMBER, Region, regionOf } from "../translate/regions";
 import { allot, desk, keep, numberIn, REFUSED, release, startOver } from "./batches";
+import { noteTranslated } from "./pace";
 import { beginRegions, blockAhead, endRegions, enter, Exit, MUCH } from "./entering";
 
 /** A part of a region becomes the entry of one of its own when it is run so often by itself, the ends of slices apart. */
@@ -22,8 +23,6 @@ import { beginRegions, blockAhead, endRegions, enter, Exit, MUCH } from "./enter
 @inline const LARGE_WARM: u32 = 16;
 /** More than a block's heat need ever say. */
 @inline const MOST_HEAT: u32 = 0x3fff_ffff;
-/** What has run for less than such a part of the threshold is only counted. */
-@inline export const COOL: u32 = 4;
 /** Times that a region is left by jumps to addresses it does not know before it is made anew with what has been learned; twice as often each time. */
 @inline const MISSES: u32 = 200;
 @inline const MOST_DOUBLINGS: u32 = 12;
@@ -143,6 +142,7 @@ function canPay(): bool {
   return desk.balance > 0;
 }
 function pay(insns: u32): void {
+  noteTranslated(insns);
   desk.balance -= <i64>insns * PRICE;
   spend(insns * Work.TRANSLATE);
 }

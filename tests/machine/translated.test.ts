@@ -103,6 +103,17 @@ describe('translated code', () => {
     translator.close();
   });
 
+  it('is made sooner where a guest is at steady work: of what has run for less than the threshold', { timeout: 60_000 }, () => {
+    // mov ecx, 1000; add rax, rcx; dec ecx; jnz; and 41 instructions of their own, which reach a million ticks after 74 million.
+    const machine = createLoop(assemble('outer: b9 e8 03 00 00', 'inner: 48 01 c8 ff c9 75 >inner', ...Array<string>(40).fill('48 ff c3'), 'e9 >>outer'));
+    const translator = createTranslator(machine.instance, { mode: 'sync', threshold: 1_000_000 }), run = (ticks: number) => runTicks(machine, ticks, () => translator.serve());
+    run(15_000_000);
+    const { regions } = translator.stats();
+    run(35_000_000);
+    expect([regions, translator.stats().regions]).toEqual([1, 2]);
+    translator.close();
+  });
+
   it('is left to the interpreter, counted, when the engine refuses it', { timeout: 60_000 }, async () => {
     const { Module } = WebAssembly;
     vi.spyOn(WebAssembly, 'Module').mockImplementation(function (bytes: BufferSource) {
