@@ -7,7 +7,9 @@ import { afterAll, expect, it } from 'vitest';
 import { TextAssembler } from '../../guest/assembler/text.js';
 import { makeProgram } from '../support/elf-program.js';
 import { pintail } from './command.js';
-import { additions, ETHTOOL } from './host-tools.js';
+import { additions, findEthtool } from './host-tools.js';
+
+const ethtool = await findEthtool();
 
 const folder = mkdtempSync(join(tmpdir(), 'symbols-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,11 +44,11 @@ it('a program that Linux loads where it likes has its functions to the instructi
   expect(own.filter(([path]) => /^start \[example\];example\+0x[0-9a-f]+ \[user\]$/.test(path)).reduce((total, [, n]) => total + n, 0)).toBe(2 * 2000);
 }, 300_000);
 
-const libc = spawnSync('ldd', [ETHTOOL ?? 'none'], { encoding: 'utf8' }).stdout?.match(/=> (\S*libc\.so\.6)/)?.[1];
+const libc = spawnSync('ldd', [ethtool ?? 'none'], { encoding: 'utf8' }).stdout?.match(/=> (\S*libc\.so\.6)/)?.[1];
 
-it.skipIf(ETHTOOL === undefined || libc === undefined)('a library of a dynamic program has its functions, called by way of their stubs', async () => {
+it.skipIf(ethtool === undefined || libc === undefined)('a library of a dynamic program has its functions, called by way of their stubs', async () => {
   const table = join(folder, 'b.txt');
-  await pintail(['run', '--attribute', table, ...additions(ETHTOOL!), '--program', libc!, '--program', ETHTOOL!, '--', 'roi', 'begin', 'x', '--', '/lib-of-host/ld.so', '--library-path', '/lib-of-host', '/lib-of-host/ethtool', '--version']);
+  await pintail(['run', '--attribute', table, ...(await additions(ethtool!)), '--program', libc!, '--program', ethtool!, '--', 'roi', 'begin', 'x', '--', '/lib-of-host/ld.so', '--library-path', '/lib-of-host', '/lib-of-host/ethtool', '--version']);
   const names = readFileSync(table, 'utf8').split('\n').map((line) => line.slice(93));
   expect(names.some((name) => name.endsWith('[libc.so.6]') && !name.includes('@plt'))).toBe(true);
   expect(names.some((name) => name.startsWith('ethtool+') || name.endsWith('[ethtool]'))).toBe(true);

@@ -19,6 +19,7 @@ async function talk(...lines: string[]): Promise<{ said: string[]; asked: string
       asked.push(`eject ${JSON.stringify(words)}`);
       if (words[0] === 'hda') throw new Error('"hda" stays where it is');
     },
+    lab: (netdev: string) => ({ set: async (changes: object) => void asked.push(`lab ${netdev} ${JSON.stringify(changes)}`), options: async () => ({ mode: 'source', rate: 5000 }) }),
     blocks: () => [{ id: 'hda', holds: '512 bytes', removable: false }, { id: 'cd0', holds: undefined, removable: true }],
     picture: () => ({ width: 1, height: 1, pixels: Uint8ClampedArray.of(1, 2, 3, 255) }),
   };
@@ -54,6 +55,12 @@ it('changes media', async () => {
   expect(said.slice(4)).toEqual([
     'Error: "hda" stays where it is', 'Error: want change DRIVE FILE [raw|qcow2]', 'Error: want eject [-f] DRIVE', 'hda: 512 bytes\ncd0: [not inserted] (removable)', 'Error: there are info status and info block',
   ].map((text) => `${text}\n(pintail)`));
+});
+
+it('changes a lab, and says what it is', async () => {
+  const { said, asked } = await talk('lab n0 rate=5000,burst=4 start=now', 'lab n0', 'lab n0 fast', 'lab');
+  expect(asked).toEqual(['lab n0 {"rate":"5000","burst":"4","start":"now"}']);
+  expect(said).toEqual([...Array<string>(2).fill('mode=source rate=5000\n(pintail)'), 'Error: "fast" is no KEY=VALUE\n(pintail)', 'Error: want lab NETDEV [KEY=VALUE...]\n(pintail)']);
 });
 
 it('says what is wrong, and what there is', async () => {
