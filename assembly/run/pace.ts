@@ -7,9 +7,9 @@ import { links } from "../base/machine";
 import { desk } from "./batches";
 
 /** A stretch, in ticks; instructions translated in one that are little, and that are much. */
-@inline const STRETCH: u64 = 20_000_000;
-@inline const LITTLE: u32 = 300;
-@inline const MUCH: u32 = 1200;
+@inline const STRETCH: u64 = 50_000_000;
+@inline const LITTLE: u32 = 100;
+@inline const MUCH: u32 = 400;
 /** The threshold falls no lower; what is asked for below stays. */
 @inline const LOWEST: u32 = 62_500;
 /** What has run for less than such a part of the threshold is only counted. */

@@ -107,9 +107,9 @@ describe('translated code', () => {
     // mov ecx, 1000; add rax, rcx; dec ecx; jnz; and 41 instructions of their own, which reach a million ticks after 74 million.
     const machine = createLoop(assemble('outer: b9 e8 03 00 00', 'inner: 48 01 c8 ff c9 75 >inner', ...Array<string>(40).fill('48 ff c3'), 'e9 >>outer'));
     const translator = createTranslator(machine.instance, { mode: 'sync', threshold: 1_000_000 }), run = (ticks: number) => runTicks(machine, ticks, () => translator.serve());
-    run(15_000_000);
+    run(45_000_000);
     const { regions } = translator.stats();
-    run(35_000_000);
+    run(13_000_000);
     expect([regions, translator.stats().regions]).toEqual([1, 2]);
     translator.close();
   });
