@@ -21,21 +21,21 @@ import { W } from "./wasm";
 }
 @inline const CANDIDATES: u32 = 32;
 /** Bytes that an address may move by each time. */
-@inline const STEP: i64 = 64;
+@inline const STEP: i64 = 512;
 /** Of a register that becomes anything. */
-@inline const FAR: u32 = 255;
+@inline const FAR: u32 = 0xffff;
 
 @inline function nearAt(n: u32): Near { return changetype<Near>(NEAR + <usize>n * 24); }
-@inline function stepOf(r: u32): u32 { return load<u8>(STEPS + <usize>r); }
+@inline function stepOf(r: u32): u32 { return load<u16>(STEPS + <usize>r * 2); }
 
 /** How the block's registers move: by how much at most, 0 for not at all. */
 export function noteSteps(b: TBlock): void {
-  memory.fill(STEPS, 0, 16);
+  memory.fill(STEPS, 0, 32);
   for (let id = b.firstNode; id < b.endNode; id++) {
     const n = node(id);
     if (n.op != <u16>N.SET) continue;
-    const at = STEPS + <usize>(<u32>n.imm & 15), v = node(n.a);
-    store<u8>(at, <u8>max<u32>(load<u8>(at), stepIn(v, <u32>n.imm & 15)));
+    const at = STEPS + <usize>(<u32>n.imm & 15) * 2, v = node(n.a);
+    store<u16>(at, <u16>max<u32>(load<u16>(at), stepIn(v, <u32>n.imm & 15)));
   }
 }
 function stepIn(v: Node, r: u32): u32 {

@@ -86,6 +86,8 @@ import { TRANSLATION, TRANSLATION_SIZE } from "../base/layout";
 /** Pages that accesses have just hit (live.ts). */
 @inline export const PAGES: usize = TRANSLATION + 3072;
 @inline export const MAX_PAGES_KEPT: u32 = 8;
+/** Accesses of a block by one base (groups.ts). */
+@inline export const GROUPS: usize = TRANSLATION + 3200;
 @inline export const X87_NOW: usize = TRANSLATION + 3584;
 @inline export const INSNS: usize = TRANSLATION + 4096;
 @inline export const STATES: usize = INSNS + <usize>MAX_INSNS * 40;

@@ -5,7 +5,6 @@
 import { Control, RECORD } from "../base/control";
 import { CPU, VCPU } from "../base/layout";
 import { CpuState, Desc, gpr, Mode, RIP_REGISTER, Seg, Segment, SEGMENTS, xmm } from "../cpu/state";
-import { TLB_MASK } from "../cpu/tlb";
 import { H } from "../decode/handlers";
 import { S } from "../decode/system-handlers";
 import { Effect, Op } from "../ir/ops";
@@ -19,8 +18,10 @@ import { fixed, gprLocal, temporary, xmmLocal } from "./locals";
 import { CC_CARRY, CC_RESULT, FLAGS_WORD, incoming, inline, localOf, test, typeOfNode, value } from "./lower";
 import { writeX87 } from "./lower-x87";
 import { noteMxcsr, pushDoubt, pushOperands, pushPlain, settleDoubt, takeResult, writeMxcsr } from "./lower-real";
+import { endGroups, groupOf, offsetIn, openAlone, pushPlaceIn } from "./groups";
 import { keepPage, Near, nearOf, pushAddend, pushStrange } from "./near";
 import { st } from "./places";
+import { pushEntry } from "./tlb-entry";
 import { isOrdered, isRoot } from "./uses";
 import { access, branchTo, byte, call, close, constant32, constant64, get, open, openCold, otherwise, set, simdAccess, tee } from "./writer";
 import { T, W, X } from "./wasm";
@@ -58,7 +59,7 @@ function writeRoot(id: u32, n: Node): void {
     case Op.STORE_RMW: writeBack(id, n, k); break;
     case Op.VLOAD: writeVload(id, n, k); break;
     case Op.VSTORE: writeVstore(id, n, k); break;
-    case Op.PROBE: value(n.a); constant32(<u32>n.imm); callSlow(Import.PROBE, k); look(id, k); break;
+    case Op.PROBE: value(n.a); constant32(<u32>n.imm); callSlow(Import.PROBE, k); lookBehind(id, k); break;
     case Op.CHECK_SEGMENT: writeSegment(id, n, k); break;
     case Op.CHECK_TARGET: writeTarget(n, k); break;
     case Op.RAISE_IF: writeRaise(n, k); break;
@@ -132,9 +133,7 @@ function addressIn(id: u32): u32 {
 
 /** Looks `bytes` at the address in local `a` up; opens the cold branch for a miss. The entry is in fixed.entry. */
 function openMiss(a: u32, bytes: u32, table: u32): void {
-  // The page number's low bits are the index of an entry of 16 bytes.
-  get(a); constant64(8); byte(W.I64_SHR_U); byte(W.I32_WRAP_I64); constant32(TLB_MASK << 4); byte(W.I32_AND);
-  get(table); byte(W.I32_ADD); tee(fixed.entry);
+  pushEntry(a, table); tee(fixed.entry);
   access(W.I64_LOAD, 0);
   get(a);
   if (bytes > 1) { constant64(bytes - 1); byte(W.I64_ADD); }
@@ -174,14 +173,27 @@ function pushPlace(near: Near, a: u32): void {
   byte(W.I32_ADD);
 }
 
+/** After the slow path of an access. */
+function lookBehind(id: u32, k: TInsn): void { look(id, k); endGroups(id); }
+
 /** LOAD, and LOAD_RMW, which keeps where it found it: 0 where the store must go the slow way too. */
 function writeLoad(id: u32, n: Node, k: TInsn, bytes: u32, slow: u32, table: u32): void {
-  const a = addressIn(n.a), to = localOf(n), updates = slow == Import.UPDATE;
+  const to = localOf(n), updates = slow == Import.UPDATE;
   if (updates && !n.local2) n.local2 = temporary(T.I32) + 1;
-  const near = openAccess(n.a, a, bytes, table);
+  const g = groupOf(id);
+  if (!changetype<usize>(g)) { loadAlone(id, n, k, bytes, slow, table); return; }
+  openAlone(g);
+  loadAlone(id, n, k, bytes, slow, table);
+  otherwise();
+  if (updates) { pushPlaceIn(g); constant32(offsetIn(g, n.a)); byte(W.I32_ADD); set(n.local2 - 1); }
+  pushPlaceIn(g); access(loadOf(bytes), offsetIn(g, n.a)); set(to);
+  close();
+}
+function loadAlone(id: u32, n: Node, k: TInsn, bytes: u32, slow: u32, table: u32): void {
+  const a = addressIn(n.a), to = localOf(n), updates = slow == Import.UPDATE, near = openAccess(n.a, a, bytes, table);
   get(a); constant32(<u32>n.imm); callSlow(slow, k); set(to);
   if (updates) { constant32(0); set(n.local2 - 1); }
-  look(id, k);
+  lookBehind(id, k);
   meanwhile(near, a);
   pushPlace(near, a);
   if (updates) tee(n.local2 - 1);
@@ -190,9 +202,18 @@ function writeLoad(id: u32, n: Node, k: TInsn, bytes: u32, slow: u32, table: u32
 }
 
 function writeStore(id: u32, n: Node, k: TInsn): void {
-  const a = addressIn(n.a), bytes = <u32>n.imm & 0xff, v = valueIn(n.b), near = openAccess(n.a, a, bytes, fixed.tlbWrite);
+  const bytes = <u32>n.imm & 0xff, v = valueIn(n.b), g = groupOf(id);
+  if (!changetype<usize>(g)) { storeAlone(id, n, k, v, bytes); return; }
+  openAlone(g);
+  storeAlone(id, n, k, v, bytes);
+  otherwise();
+  pushPlaceIn(g); push(v, n.b); access(storeOf(bytes), offsetIn(g, n.a));
+  close();
+}
+function storeAlone(id: u32, n: Node, k: TInsn, v: u32, bytes: u32): void {
+  const a = addressIn(n.a), near = openAccess(n.a, a, bytes, fixed.tlbWrite);
   get(a); push(v, n.b); constant32(<u32>n.imm); callSlow(Import.STORE, k);
-  look(id, k);
+  lookBehind(id, k);
   meanwhile(near, a);
   pushPlace(near, a); push(v, n.b); access(storeOf(bytes), 0);
   close();
@@ -213,29 +234,50 @@ function writeBack(id: u32, n: Node, k: TInsn): void {
   get(from.local2 - 1); byte(W.I32_EQZ);
   openCold();
   get(a); push(v, n.b); constant32(bytes); callSlow(Import.STORE, k);
-  look(id, k);
+  lookBehind(id, k);
   otherwise();
   get(from.local2 - 1); push(v, n.b); access(storeOf(bytes), 0);
   close();
 }
 
 function writeVload(id: u32, n: Node, k: TInsn): void {
-  const a = addressIn(n.a), to = localOf(n), bytes = <u32>n.imm;
-  if (bytes < 4) { get(a); constant32(bytes); callSlow(Import.VLOAD, k); set(to); look(id, k); return; }
-  const near = openAccess(n.a, a, bytes, fixed.tlbRead);
+  const to = localOf(n), bytes = <u32>n.imm;
+  if (bytes < 4) { value(n.a); constant32(bytes); callSlow(Import.VLOAD, k); set(to); lookBehind(id, k); return; }
+  const g = groupOf(id);
+  if (!changetype<usize>(g)) { vloadAlone(id, n, k, bytes); return; }
+  openAlone(g);
+  vloadAlone(id, n, k, bytes);
+  otherwise();
+  pushPlaceIn(g); simdAccess(vloadOf(bytes), offsetIn(g, n.a)); set(to);
+  close();
+}
+function vloadOf(bytes: u32): u32 { return bytes == 16 ? X.LOAD : bytes == 8 ? X.LOAD64_ZERO : X.LOAD32_ZERO; }
+function vloadAlone(id: u32, n: Node, k: TInsn, bytes: u32): void {
+  const a = addressIn(n.a), to = localOf(n), near = openAccess(n.a, a, bytes, fixed.tlbRead);
   get(a); constant32(bytes); callSlow(Import.VLOAD, k); set(to);
-  look(id, k);
+  lookBehind(id, k);
   meanwhile(near, a);
-  pushPlace(near, a); simdAccess(bytes == 16 ? X.LOAD : bytes == 8 ? X.LOAD64_ZERO : X.LOAD32_ZERO, 0); set(to);
+  pushPlace(near, a); simdAccess(vloadOf(bytes), 0); set(to);
   close();
 }
 function writeVstore(id: u32, n: Node, k: TInsn): void {
-  const a = addressIn(n.a), bytes = <u32>n.imm, v = valueIn(n.b), near = openAccess(n.a, a, bytes, fixed.tlbWrite);
+  const bytes = <u32>n.imm, v = valueIn(n.b), g = groupOf(id);
+  if (!changetype<usize>(g)) { vstoreAlone(id, n, k, v, bytes); return; }
+  openAlone(g);
+  vstoreAlone(id, n, k, v, bytes);
+  otherwise();
+  pushPlaceIn(g); push(v, n.b); vstoreTo(bytes, offsetIn(g, n.a));
+  close();
+}
+function vstoreTo(bytes: u32, offset: u32): void {
+  if (bytes == 16) simdAccess(X.STORE, offset); else { simdAccess(bytes == 8 ? X.STORE64_LANE : X.STORE32_LANE, offset); byte(0); }
+}
+function vstoreAlone(id: u32, n: Node, k: TInsn, v: u32, bytes: u32): void {
+  const a = addressIn(n.a), near = openAccess(n.a, a, bytes, fixed.tlbWrite);
   get(a); push(v, n.b); constant32(bytes); callSlow(Import.VSTORE, k);
-  look(id, k);
+  lookBehind(id, k);
   meanwhile(near, a);
-  pushPlace(near, a); push(v, n.b);
-  if (bytes == 16) simdAccess(X.STORE, 0); else { simdAccess(bytes == 8 ? X.STORE64_LANE : X.STORE32_LANE, 0); byte(0); }
+  pushPlace(near, a); push(v, n.b); vstoreTo(bytes, 0);
   close();
 }
 

@@ -16,6 +16,7 @@ import { IN_MEMORY } from "./found";
 import { fixed, startTemporaries } from "./locals";
 import { test, value } from "./lower";
 import { carriedAt, carriedDirty } from "./loops";
+import { noteGroups } from "./groups";
 import { forgetNears, noteSteps } from "./near";
 import { writeStatements } from "./statements";
 import { st } from "./places";
@@ -117,6 +118,7 @@ function writeBlock(n: u32): void {
   const b = blockOf(n);
   startTemporaries();
   noteSteps(b);
+  noteGroups(b);
   st.reach = b.reach;
   st.loop = b.loop; st.readsLater = b.readsLater;
   st.valid = b.valid; st.dirty = b.dirty; st.owed = b.owed; st.found = b.found;
