@@ -39,14 +39,16 @@ function codeAt(bytes: Uint8Array): number {
   }
 }
 
-/** `place` names an address of linear memory. */
-export function wasmText(bytes: Uint8Array, place: (address: number) => string): string {
+/** Names an address of linear memory, that of an access or a constant that may be one. */
+export type Places = (address: number, isAccess: boolean) => string;
+
+export function wasmText(bytes: Uint8Array, place: Places): string {
   const r = new Reader(bytes, codeAt(bytes)), out: string[] = [];
   for (let n = r.unsigned(); n > 0; n--) writeFunction(r, out, place);
   return out.join('\n');
 }
 
-function writeFunction(r: Reader, out: string[], place: (address: number) => string): void {
+function writeFunction(r: Reader, out: string[], place: Places): void {
   const length = r.unsigned(), end = r.at + length;
   let locals = 0, depth = 0;
   for (let n = r.unsigned(); n > 0; n--) { locals += r.unsigned(); r.byte(); }
@@ -59,7 +61,7 @@ function writeFunction(r: Reader, out: string[], place: (address: number) => str
   }
 }
 
-function instruction(op: number, r: Reader, place: (address: number) => string): string {
+function instruction(op: number, r: Reader, place: Places): string {
   // Some are made by adding to others' numbers, and have no name of their own there.
   const name = NAMES.get(op) ?? (op >= 0x45 && op <= 0xc4 ? `op 0x${op.toString(16)}` : undefined);
   if (op === 0xfd) return vector(r, place);
@@ -70,16 +72,16 @@ function instruction(op: number, r: Reader, place: (address: number) => string):
   if (op === 0x10) { const f = r.unsigned(); return `${name} ${IMPORTS[f] ?? f}`; }
   if (op >= 0x20 && op <= 0x22) return `${name} ${r.unsigned()}`;
   if (op >= 0x28 && op <= 0x3e) return `${name} ${access(r, place)}`;
-  if (op === 0x41) return `${name} ${place(Number(r.signed()))}`;
+  if (op === 0x41) return `${name} ${place(Number(r.signed()), false)}`;
   if (op === 0x42) return `${name} ${r.signed()}`;
   if (op === 0x43) return `${name} ${r.hex(4)}`;
   if (op === 0x44) return `${name} ${r.hex(8)}`;
   if (op === 0xfc) return `${name} ${r.unsigned()}`;
   return name;
 }
-function access(r: Reader, place: (address: number) => string): string { r.unsigned(); return place(r.unsigned()); }
+function access(r: Reader, place: Places): string { r.unsigned(); return place(r.unsigned(), true); }
 
-function vector(r: Reader, place: (address: number) => string): string {
+function vector(r: Reader, place: Places): string {
   const op = r.unsigned(), name = `v128.${VECTORS.get(op) ?? `op${op}`}`;
   if (op <= 11 || op === 92 || op === 93) return `${name} ${access(r, place)}`;
   if (op >= 84 && op <= 91) return `${name} ${access(r, place)} ${r.byte()}`;

@@ -7,7 +7,7 @@ import { Address } from '../../../assembly/surface/run.js';
 import { createTranslator } from '../../../host/machine/translator.js';
 import { runTicks, type RawMachine } from '../../support/raw-machine.js';
 import { assemble, createLoop } from '../../support/translated-loops.js';
-import { wasmText } from '../../support/wasm-text.js';
+import { wasmText, type Places } from '../../support/wasm-text.js';
 
 const INSTRUCTIONS: readonly (readonly [text: string, hex: string])[] = [
   ['mov eax, ecx', '89c8'], ['add rax, rcx', '4801c8'], ['adc al, 5', '1405'], ['cmp dword [rdi+rsi*4+16], ecx', '394cb710'], ['lock add qword [rdi], rax', 'f0480107'],
@@ -24,13 +24,16 @@ const LOOPS: readonly (readonly [text: string, code: Uint8Array])[] = [
 ];
 
 /** Addresses of linear memory below guest RAM, by region, so that what grows in front of one moves nothing here. */
-function placesOf({ call, bytes, view }: RawMachine): (address: number) => string {
+function placesOf({ call, bytes, view }: RawMachine): Places {
   const ram = call('address', Address.Ram);
   const nameAt = (at: number): string => Buffer.from(bytes.subarray(at, at + view.getUint32(at - 4, true))).toString('utf16le');
   const regions = Array.from({ length: call('regionCount') }, (_, n) => ({ from: call('regionBase', n), name: nameAt(call('regionName', n)) }));
-  return (address) => {
+  return (address, isAccess) => {
     const region = address < 0x8_0000 || address >= ram ? undefined : regions.findLast(({ from }) => from <= address);
-    return region === undefined ? `${address}` : `[${region.name} + ${address - region.from}]`;
+    if (region === undefined) return `${address}`;
+    if (!region.name.includes('translations')) return `[${region.name} + ${address - region.from}]`;
+    // What is shared with the module lies in the first page; records and regions lie behind all tables.
+    return isAccess ? `[translations + ${(address - region.from) % 4096}]` : '[a record or region]';
   };
 }
 
