@@ -84,7 +84,7 @@ async function openViewers(machine: LocalMachine, { vnc }: RunOptions): Promise<
 }
 
 async function runOpened(machine: LocalMachine, serial: SerialOutputs, outputs: Outputs, options: RunOptions, progress: Progress, terminal: TerminalStream | undefined): Promise<number> {
-  if (options.verbose) machine.notes.forEach(note);
+  (options.verbose ? machine.notes : machine.restoreNotes).forEach(note);
   // Somebody at a socket may type at any time.
   if (options.serial.some(({ kind }) => kind === 'link')) machine.attachInput(true);
   const watch = new PanicWatch();

@@ -119,7 +119,8 @@ export class LocalMachine extends GuestCalls implements Machine {
     private readonly outside: Outside,
     private readonly another: (options: MachineOptions) => Promise<Machine>,
     private restored?: OpenSnapshot,
-    private readonly restoreNotes: readonly string[] = [],
+    /** What of a snapshot was left out. */
+    readonly restoreNotes: readonly string[] = [],
     /** Those that its network cards are to have from now on. */
     private readonly addresses: readonly CardAddress[] = [],
   ) {

@@ -9,7 +9,7 @@ import {
 } from '../snapshot/index.js';
 import type { ModuleInstance } from '../rings/instance.js';
 import { areSame, NAMES, NAMES_VERSION, parseNames, readNames, renumber, writeNames } from './section-names.js';
-import { moveAddresses, ramBytesOf, readState, stateRanges, videoBytesOf, type StateRange } from './state.js';
+import { firstRange, moveAddresses, ramBytesOf, readState, stateRanges, videoBytesOf, type StateRange } from './state.js';
 import { MIB } from './units.js';
 
 const RAM = 'ram';
@@ -85,22 +85,33 @@ function checkNames({ sections }: Restoring, ranges: readonly StateRange[], { bu
 }
 
 /** Puts a section's pages where they lie in the machine, where there are zeros: those that are zero are not touched. */
-function putSection({ instance, file }: Restoring, section: Section, range: StateRange): void {
-  for (let i = 0; i < section.pages.length; i++) {
-    const page = section.pages[i]!;
-    if (page === 0) continue;
+function putSection(restoring: Restoring, section: Section, range: StateRange): void {
+  const { bytes: memory } = restoring.instance, { pages } = section;
+  for (let i = 0; i < pages.length; i++) {
+    if (pages[i] === 0) continue;
     const at = range.base + i * PAGE, end = Math.min(at + PAGE, range.base + section.bytes);
-    if (end - at === PAGE) readPage(file, page - 1, instance.bytes.subarray(at, end), section, i);
-    else instance.bytes.set(readSection(file, { ...section, pages: section.pages.subarray(i, i + 1), bytes: end - at }), at);
+    // Most of an empty TLB is one page over and over.
+    if (i > 0 && pages[i] === pages[i - 1] && end - at === PAGE) memory.copyWithin(at, at - PAGE, at);
+    else putPage(restoring, section, range, i, at, end);
   }
 }
 
+function putPage({ instance, file }: Restoring, section: Section, range: StateRange, i: number, at: number, end: number): void {
+  if (end - at === PAGE) readPage(file, section.pages[i]! - 1, instance.bytes.subarray(at, end), section, i);
+  else instance.bytes.set(readSection(file, { ...section, pages: section.pages.subarray(i, i + 1), bytes: end - at }), at);
+  placeAddresses(instance, range, at, end);
+}
+
+/** Addresses of a section that was read are distances from RAM. */
+function placeAddresses({ bytes, ram }: ModuleInstance, { stride, addressAt }: StateRange, at: number, end: number): void {
+  if (addressAt !== undefined) moveAddresses(bytes.subarray(at, end), stride, addressAt, ram);
+}
+
 function restoreRange(restoring: Restoring, range: StateRange): void {
-  const { instance, sections, saved } = restoring, { bytes: memory, ram } = instance, one = sections.get(range.name);
-  if (one === undefined) memory.set(ADDED[range.name]?.() ?? [], range.base);
-  else if (one.section !== undefined && one.version === range.version && one.bytes <= range.bytes) putSection(restoring, one.section, range);
-  else memory.set(migrate(range.name, one.version, one.content(), range, saved), range.base);
-  if (range.addressAt !== undefined) moveAddresses(memory.subarray(range.base, range.base + range.bytes), range.stride, range.addressAt, ram);
+  const { instance, sections, saved } = restoring, one = sections.get(range.name);
+  if (one?.section !== undefined && one.version === range.version && one.bytes <= range.bytes) return putSection(restoring, one.section, range);
+  instance.bytes.set(one === undefined ? ADDED[range.name]?.() ?? [] : migrate(range.name, one.version, one.content(), range, saved), range.base);
+  placeAddresses(instance, range, range.base, range.base + range.bytes);
 }
 
 function restoreRam(instance: ModuleInstance, { file, about, touched }: OpenSnapshot): void {
@@ -123,8 +134,8 @@ function restoreRam(instance: ModuleInstance, { file, about, touched }: OpenSnap
 
 /** The machine's own words say how much memory it and its screen have: they come first. */
 function restoreSizes(restoring: Restoring): void {
-  const own = stateRanges(restoring.instance).find(({ name }) => name === MACHINE);
-  if (own !== undefined && restoring.sections.has(MACHINE)) restoreRange(restoring, own);
+  const own = firstRange(restoring.instance);
+  if (own.name === MACHINE && restoring.sections.has(MACHINE)) restoreRange(restoring, own);
 }
 
 /** The screen's memory lies in what was made for this machine. */

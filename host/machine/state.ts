@@ -44,19 +44,24 @@ function anewSpans({ exports }: ModuleInstance): Span[] {
   return Array.from({ length: exports.anewCount() }, (_, i) => ({ at: exports.anewAt(i) >>> 0, bytes: exports.anewBytes(i) }));
 }
 
+function rangeAt(instance: ModuleInstance, i: number, anew: readonly Span[]): StateRange {
+  const { exports } = instance;
+  const base = exports.sectionBase(i) >>> 0, bytes = exports.sectionBytes(i) >>> 0, addressAt = exports.sectionAddressAt(i) >>> 0;
+  return {
+    name: readString(instance, exports.sectionName(i)), version: exports.sectionVersion(i), base, bytes, stride: exports.sectionStride(i), mask: exports.sectionMask(i),
+    addressAt: addressAt === NO_ADDRESS ? undefined : addressAt,
+    anew: anew.filter(({ at }) => at >= base && at < base + bytes).map((span) => ({ at: span.at - base, bytes: span.bytes })),
+  };
+}
+
+/** The machine's own words, of which nothing is made anew. */
+export const firstRange = (instance: ModuleInstance): StateRange => rangeAt(instance, 0, []);
+
 /** State of processor and devices, in the order of the module's list, and the screen's memory where there is one. RAM is not among them. */
 export function stateRanges(instance: ModuleInstance): StateRange[] {
-  const { exports } = instance, ram = ramSection(instance), out: StateRange[] = [], anew = anewSpans(instance);
-  for (let i = 0; i < ram + 2; i++) {
-    const base = exports.sectionBase(i) >>> 0, bytes = exports.sectionBytes(i) >>> 0, addressAt = exports.sectionAddressAt(i) >>> 0;
-    if (i === ram || (i > ram && bytes === 0)) continue;
-    const own = anew.filter(({ at }) => at >= base && at < base + bytes).map((span) => ({ at: span.at - base, bytes: span.bytes }));
-    out.push({
-      name: readString(instance, exports.sectionName(i)), version: exports.sectionVersion(i), base, bytes, stride: exports.sectionStride(i), mask: exports.sectionMask(i),
-      addressAt: addressAt === NO_ADDRESS ? undefined : addressAt, anew: own,
-    });
-  }
-  return out;
+  const ram = ramSection(instance), anew = anewSpans(instance);
+  const listed = Array.from({ length: ram }, (_, i) => i);
+  return [...listed, ...(videoBytesOf(instance) === 0 ? [] : [ram + 1])].map((i) => rangeAt(instance, i, anew));
 }
 
 /** What a section holds of the machine's state; not to be written to. */

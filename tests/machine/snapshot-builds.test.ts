@@ -1,8 +1,12 @@
 /** Snapshots of other builds, as files made over: what was saved by number under other numbers, sections of other versions, missing ones, a TLB that is not known. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as pathOf } from 'node:path';
 import { createMachine, type Machine } from 'pintail';
 import { createLocal } from '../../host/machine/create-local.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodePlain, join, memorySource, openSnapshotFile, readSection, type Part } from '../../host/snapshot/index.js';
+import { pintail } from '../guest/command.js';
 import { optionsOf, CARDS } from './snapshot-fixtures.js';
 
 const STEPS = 30_000, PLACE_BYTES = 32, FIRST_HANDLER = 64;
@@ -11,13 +15,17 @@ let machine: Machine, parts: Part[], hash: string, later: string;
 beforeAll(async () => {
   machine = await createMachine(optionsOf('network'));
   await machine.step(STEPS);
-  const file = await openSnapshotFile(memorySource(await machine.snapshot({ disks: true })));
-  parts = file.sections.map((section): Part => ({ name: section.name, version: section.version, content: readSection(file, section).slice() }));
+  parts = await partsOf(machine);
   hash = await machine.stateHash();
   await machine.step(STEPS);
   later = await machine.stateHash();
 });
 afterAll(() => machine.close());
+
+async function partsOf(saved: Machine): Promise<Part[]> {
+  const file = await openSnapshotFile(memorySource(await saved.snapshot({ disks: true })));
+  return file.sections.map((section): Part => ({ name: section.name, version: section.version, content: readSection(file, section).slice() }));
+}
 
 const text = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const json = (part: Part): Record<string, unknown> => JSON.parse(new TextDecoder().decode(part.content)) as Record<string, unknown>;
@@ -76,6 +84,18 @@ it('a TLB of a version, or of a size, that is not known is left out, and said', 
   for (const change of changes) {
     const { notes } = await goOn(madeOver(change));
     expect(notes).toEqual([expect.stringMatching(/the section "tlb( logs)?", of \d+ bytes; this build knows version \d, of \d+: the TLB starts empty/)]);
+  }
+});
+
+it('the command says that a TLB was left out', async () => {
+  const bare = await createMachine({ memoryMiB: 4, bare: { code: Uint8Array.of(0xeb, 0xfe) } }), folder = mkdtempSync(pathOf(tmpdir(), 'builds-')), path = pathOf(folder, 'saved');
+  try {
+    writeFileSync(path, join(encodePlain((await partsOf(bare)).map((part) => (part.name === 'tlb' ? { ...part, version: 9 } : part)))));
+    const { code, stderr } = await pintail(['run', '--snapshot', path, '-nic', 'none', '--limit-instructions', '50']);
+    expect({ code, stderr }).toMatchObject({ code: 124, stderr: expect.stringContaining('the TLB starts empty') as unknown });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await bare.close();
   }
 });
 
