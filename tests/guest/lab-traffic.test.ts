@@ -57,7 +57,20 @@ describe('a source', () => {
   });
 });
 
+describe('an echo', () => {
+  it('with a protocol is a host that answers pings', async () => {
+    const { out, stats } = await run('e1000', 'mode=echo,proto=icmp', `${UP}; ping -c 5 -i 0.1 10.0.2.2 | grep received`);
+    expect(out).toMatch(/^5 packets transmitted, 5 packets received, 0% packet loss$/);
+    expect(counter(stats, 'addresses answered')).toBeGreaterThanOrEqual(1);
+  });
+});
+
 describe('in time', () => {
+  it('a source that begins at once misses who does not listen yet', async () => {
+    const { stats } = await run('e1000', 'mode=source,start=now,rate=1000,count=50', 'sleep 1');
+    expect([counter(stats, 'frames given'), counter(stats, 'frames missed')]).toEqual([0, 50]);
+  });
+
   const gapsOf = (frames: readonly CapturedFrame[]): number[] => frames.slice(1).map(({ ns }, n) => Number(ns - frames[n]!.ns));
   async function captured(name: string, netdev: string): Promise<CapturedFrame[]> {
     await run('e1000', `mode=source,pcap=${at(name)},${netdev}`, 'ifconfig eth0 up; sleep 1');

@@ -17,11 +17,13 @@ const text = (times: number): string => `mov edx, 0xcf8; mov eax, 0x80002010; ou
   mov edx, 0xcf8; mov eax, 0x80002004; out dx, eax; mov edx, 0xcfc; mov eax, 6; out dx, eax
   mov ebx, 0xfe000000; mov ecx, ${times}; again: mov eax, [rbx]; mov dword [rbx+4], 5; dec ecx; jne again; hlt`;
 
-async function run(times: number, more: MachineOptions = {}): Promise<{ machine: Machine; bytes: Uint8Array }> {
+const run = (times: number, more: MachineOptions = {}): Promise<{ machine: Machine; bytes: Uint8Array }> => runText(text(times), { devices: [{ model: 'edu', slot: 4 }], ...more });
+
+async function runText(program: string, more: MachineOptions): Promise<{ machine: Machine; bytes: Uint8Array }> {
   const a = new TextAssembler(0x10000), parts: Uint8Array[] = [];
   a.bits = 64;
-  a.text(text(times));
-  const machine = await createMachine({ memoryMiB: 16, bare: { code: a.assemble() }, devices: [{ model: 'edu', slot: 4 }], onTrace: (bytes) => void parts.push(bytes), ...more });
+  a.text(program);
+  const machine = await createMachine({ memoryMiB: 16, bare: { code: a.assemble() }, onTrace: (bytes) => void parts.push(bytes), ...more });
   machines.push(machine);
   await machine.runUntilHalt();
   return { machine, bytes: Buffer.concat(parts) };
@@ -41,6 +43,16 @@ describe('a trace', () => {
     expect(events[2]!.rip).toBe(events[0]!.rip);
     expect(events[0]!.rip).toBeGreaterThan(0x10000n);
     expect(events[0]!.rip).toBeLessThan(0x10100n);
+  });
+
+  it('has those of a pcnet that stand in no table, too: the address port, the PROM, and what is refused', async () => {
+    const events = eventsOf((await runText(`mov edx, 0xcf8; mov eax, 0x80002010; out dx, eax; mov edx, 0xcfc; mov eax, 0xc000; out dx, eax
+      mov edx, 0xcf8; mov eax, 0x80002004; out dx, eax; mov edx, 0xcfc; mov eax, 5; out dx, eax
+      mov edx, 0xc012; mov eax, 88; out dx, ax; in ax, dx; mov edx, 0xc010; in ax, dx; mov edx, 0xc000; in al, dx; mov edx, 0xc010; in al, dx; hlt`, { devices: [{ model: 'pcnet', slot: 4 }] })).bytes);
+    const own = events.filter(({ device, kind }) => device === 'pcnet0' && (kind === 'read' || kind === 'write'));
+    expect(own.map(({ what, kind, bytes, value }) => [what, kind, bytes, value])).toEqual([
+      ['RAP', 'write', 2, 88n], ['RAP', 'read', 2, 88n], ['CSR88', 'read', 2, 0x1003n], ['address PROM accesses', 'read', 1, 0x52n], ['accesses refused', 'read', 1, 0xffff_ffffn],
+    ]);
   });
 
   it('is whole beyond what its ring holds', async () => {

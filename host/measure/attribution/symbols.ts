@@ -133,7 +133,7 @@ export class SymbolFilter {
   private beginFile(line: string, behind: string): Uint8Array {
     const [, size, path] = /^(\d{1,9}) (.*)$/.exec(line) ?? [];
     this.kept = '';
-    if (size !== undefined && Number(size) > 0) this.file = { path: path!, elf: new Uint8Array(Number(size)), at: 0 };
+    if (size !== undefined && Number(size) > 0 && Number(size) <= MOST_BYTES) this.file = { path: path!, elf: new Uint8Array(Number(size)), at: 0 };
     return bytesOf(behind);
   }
 
@@ -151,6 +151,9 @@ function textOf(bytes: Uint8Array): string {
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return text;
 }
+/** No program is larger, whatever a guest says. */
+const MOST_BYTES = 2 ** 28;
+
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** How many characters at the end may be the first of what is to come. */

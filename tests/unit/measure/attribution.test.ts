@@ -135,6 +135,25 @@ describe('symbols in a command\'s output', () => {
     }
   });
 
+  it('and so are the files of programs, with whatever bytes, however they are cut; output keeps all of its bytes', () => {
+    const elf = Uint8Array.from({ length: 300 }, (_, i) => i), head = 'a\x1epintail program 300 /bin/a b\n', all = Buffer.concat([Buffer.from(head, 'latin1'), elf, Uint8Array.of(0x80, 0x9f, 0xff, 10)]);
+    for (const size of [1, 5, 64, 1000]) {
+      const files: [string, number[]][] = [], out: number[] = [];
+      const filter = new SymbolFilter({ onSymbols: () => undefined, onProgram: ({ path, elf: bytes }) => void files.push([path, [...bytes]]), onOutput: (bytes) => void out.push(...bytes) });
+      for (let at = 0; at < all.length; at += size) filter.push(all.subarray(at, at + size));
+      filter.end();
+      expect([files, out]).toEqual([[['/bin/a b', [...elf]]], [97, 0x80, 0x9f, 0xff, 10]]);
+    }
+  });
+
+  it('a guest that says a file of any size is not believed', () => {
+    let out = '';
+    const filter = new SymbolFilter({ onSymbols: () => undefined, onOutput: (bytes) => void (out += new TextDecoder().decode(bytes)) });
+    filter.push(new TextEncoder().encode('\x1epintail program 999999999 /x\nnext\n'));
+    filter.end();
+    expect(out).toBe('next\n');
+  });
+
   it('a command that writes none has all of its output', () => {
     let out = '';
     const filter = new SymbolFilter({ onSymbols: () => undefined, onOutput: (bytes) => void (out += new TextDecoder().decode(bytes)) });
