@@ -3,6 +3,7 @@
  * the words that were typed. And whether the files are there.
  */
 
+import { parseNetdev } from '../net/netdev.js';
 import { accessSync, constants, existsSync, openSync, readSync, closeSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { meaningOf } from '../words/errno.js';
@@ -47,7 +48,7 @@ function refusal(work: () => unknown): OptionError | undefined {
 
 /** Each card alone, and when those are right, all together. */
 export function checkCards(typed: readonly TypedDevice[], machine: MachineOptions, faults: Faults): void {
-  const netdevs = readNetdevs(machine.netdevs ?? []);
+  const netdevs = readNetdevs(machine.netdevs ?? [], parseNetdev);
   const chardevs = readChardevs(machine.chardevs ?? []);
   const plan = (some: readonly TypedDevice[]): OptionError | undefined => refusal(() => planCards(some.map(({ device }) => device), netdevs, machine.drives ?? [], chardevs, machine.shares ?? []));
   const controllers = typed.filter(({ device }) => isControllerModel(device.model) || device.model === ROOT_PORT_MODEL);

@@ -226,7 +226,7 @@ export class Board {
 /** Makes the board with its cards, as after power-on: no firmware has given addresses. */
 export async function createBoard(given: MachineOptions): Promise<Board> {
   const options = await openSources(await readSources(given));
-  const settings = readSettings(options);
+  const settings = await readSettings(options);
   const compiled = await compileModule(options.module);
   const outside = await openOutside(settings, options);
   try {

@@ -4,7 +4,7 @@ import { CardKind, CardOption } from '../../assembly/surface/cards.js';
 import { SECTOR_BYTES } from '../disk/sector.js';
 import type { Drive } from '../disk/open.js';
 import type { NetBackend } from '../net/backend.js';
-import { parseNetdev, type NetdevSpec } from '../net/netdev.js';
+import type { NetdevSpec } from '../net/netdev.js';
 import { planConsole, type ConsolePlan } from './consoles.js';
 import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
@@ -250,10 +250,11 @@ function planOf(model: Model): CardPlan {
 /** A netdev option, read. */
 export type Netdev = { id: string; spec: NetdevSpec } | { id: string; backend: NetBackend };
 
-export function readNetdevs(options: readonly NetdevOptions[]): Netdev[] {
+/** `parse` reads the texts: parseNetdev, which is large with all it knows of addresses, and not loaded where there are none. */
+export function readNetdevs(options: readonly NetdevOptions[], parse: (text: string) => NetdevSpec): Netdev[] {
   const netdevs = options.map((option): Netdev => {
     if (typeof option !== 'string') return option;
-    const spec = parseNetdev(option);
+    const spec = parse(option);
     return { id: spec.id, spec };
   });
   const twice = netdevs.find(({ id }, i) => netdevs.findIndex((other) => other.id === id) !== i);

@@ -1,5 +1,6 @@
 /** Makes a machine on the calling thread: what its options name is opened, then it is booted or restored. */
 
+import { loadInstruments } from './instruments.js';
 import { freshAddresses, freshen } from './another.js';
 import { openOutside, type Outside } from './cards.js';
 import { freshInstance, setPace } from './fresh.js';
@@ -50,10 +51,10 @@ export async function createLocal(given: MachineOptions, going: Going = {}): Pro
 }
 
 async function createRead(options: ReadOptions, going: Going): Promise<LocalMachine> {
-  const settings = readSettings(options);
+  const settings = await readSettings(options);
   options.signal?.throwIfAborted();
   const isNew = options.snapshot === undefined;
-  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN]);
+  const [compiled, plan] = await Promise.all([compileModule(options.module), isNew ? makePlan(options, settings.memoryMiB) : NO_PLAN, loadInstruments(settings)]);
   const outside = await openOutside(settings, options, new MachineClock(settings.shared?.start));
   try {
     return await createConnected(options, settings, compiled, plan, outside, going);

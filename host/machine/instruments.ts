@@ -4,7 +4,7 @@
  */
 
 import { RoiCommand } from '../../assembly/surface/roi.js';
-import { Attributor } from './attribution.js';
+import type { Attributor } from './attribution.js';
 import { videoBytesOf } from './cards.js';
 import { guarded } from './emitter.js';
 import { MachineError } from './errors.js';
@@ -16,6 +16,13 @@ import type { SymbolLine } from './symbols.js';
 import { Tracer } from './trace.js';
 import type { MachineOptions } from './types.js';
 import { MIB } from './units.js';
+
+let attribution: typeof import('./attribution.js') | undefined;
+
+/** Before the Instruments of a machine that says whose its instructions are: other machines do not load what reads programs. */
+export async function loadInstruments({ attribute }: Settings): Promise<void> {
+  if (attribute) attribution ??= await import('./attribution.js');
+}
 
 export class Instruments {
   readonly book: RegionBook;
@@ -41,7 +48,7 @@ export class Instruments {
     // Where nothing is any more: behind RAM and a screen's memory.
     const at = instance.ram + this.settings.memoryMiB * MIB + videoBytesOf(this.settings.cards);
     const { onTrace, symbols } = this.options;
-    if (this.settings.attribute) this.attributor = new Attributor(instance, at);
+    if (this.settings.attribute) this.attributor = new attribution!.Attributor(instance, at);
     if (symbols !== undefined) this.attributor?.setSymbols(symbols, this.options.roi ?? []);
     this.attributor?.addPrograms(this.programs);
     if (!this.settings.trace || onTrace === undefined) return;

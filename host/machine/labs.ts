@@ -1,11 +1,10 @@
 /** Labs of a machine (assembly/lab), seen from the host: what they are told, what they replay, and captures of what passes them. */
 
 import { CaptureAt, CaptureBit, LabAt, LabStart, ReplayFrame, TrafficAt } from '../../assembly/surface/lab.js';
-import { changedText, LAB_ARRIVALS, LAB_MODES, LAB_PROTOS, type LabChanges, type LabOptions } from '../net/lab.js';
+import type { LabChanges, LabOptions } from '../net/lab.js';
+import { LAB_ARRIVALS, LAB_MODES, LAB_PROTOS } from '../net/lab-names.js';
 import type { NetdevSpec } from '../net/netdev.js';
-import { parseNetdev } from '../net/netdev.js';
 import { OptionError } from './errors.js';
-import type { Lab } from './types.js';
 import type { Clock } from '../net/clock.js';
 import { interfaceBlock, packetBlock, type Capture } from '../net/pcap.js';
 import type { ModuleInstance } from '../rings/instance.js';
@@ -128,20 +127,15 @@ export function labNow({ exports, view, bytes }: ModuleInstance, port: number): 
   };
 }
 
-/** Changes a lab while its machine is paused: its source's times begin anew, and its count where it is given one. Throws NetdevError in the words of -netdev. */
-export function changeLab(instance: ModuleInstance, port: number, id: string, changes: LabChanges): void {
+/** Changes a lab while its machine is paused: its source's times begin anew, and its count where it is given one. Rejected with NetdevError in the words of -netdev. */
+export async function changeLab(instance: ModuleInstance, port: number, id: string, changes: LabChanges): Promise<void> {
+  const [{ changedText }, { parseNetdev }] = await Promise.all([import('../net/lab.js'), import('../net/netdev.js')]);
   const spec = parseNetdev(changedText(id, labNow(instance, port), changes)), start = instance.view.getUint32((instance.exports.labAt(port) >>> 0) + LabAt.START, true);
   if (spec.type !== 'lab') return;
   writeLab(instance, port, spec.options, changes.start === undefined ? start : STARTS[spec.options.start]);
   instance.exports.changeLab(port, changes.count === undefined ? 0 : 1);
 }
 
-
-
-/** `machine.lab(netdev)`, of a machine on this thread or in a worker. */
-export function labHandle(machine: { labOptions: (netdev: string) => Promise<LabChanges>; labSet: (netdev: string, changes: LabChanges) => Promise<void> }, netdev: string): Lab {
-  return { options: () => machine.labOptions(netdev), set: (changes) => machine.labSet(netdev, changes) };
-}
 
 // --- Captures ---
 

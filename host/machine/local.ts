@@ -12,8 +12,9 @@ import { readRegisters, writeRegisters } from './cpu-layout.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
 import { connectCards, describeCards, framePortOf, labPorts, type Outside } from './cards.js';
-import { capturesOf, changeLab, labHandle, labNow, type LabCaptures } from './labs.js';
-import { wordsOf, type LabChanges } from '../net/lab.js';
+import { labHandle } from './lab-handle.js';
+import { capturesOf, changeLab, labNow, type LabCaptures } from './labs.js';
+import type { LabChanges } from '../net/lab.js';
 import { CommandRuns } from './command-runs.js';
 import { connectToGuest } from './connect.js';
 import { noteDisks } from './disk-notes.js';
@@ -356,12 +357,13 @@ export class LocalMachine extends GuestCalls implements Machine {
   /** What a lab is now; and another. */
   async labOptions(netdev: string): Promise<LabChanges> {
     this.mustBeOpen('lab()');
+    const { wordsOf } = await import('../net/lab.js');
     return wordsOf(labNow(this.instance, this.labPort(netdev)));
   }
 
   async labSet(netdev: string, changes: LabChanges): Promise<void> {
     this.mustBeOpen('lab()');
-    changeLab(this.instance, this.labPort(netdev), netdev, changes);
+    await changeLab(this.instance, this.labPort(netdev), netdev, changes);
     this.engine.wake();
   }
 

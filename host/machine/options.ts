@@ -212,14 +212,14 @@ function cardsOf(options: ReadOptions, netdevs: readonly Netdev[], chardevs: rea
   return { agentCard, cards: planCards([...devices, AGENT_CARD], netdevs, drives, [...chardevs, { id: AGENT_CHARDEV }], shares) };
 }
 
-/** Throws OptionError for what cannot be used. */
-export function readSettings(options: ReadOptions): Settings {
+/** Rejected with OptionError for what cannot be used. */
+export async function readSettings(options: ReadOptions): Promise<Settings> {
   checkSources(options);
   checkSnapshot(options);
   const { clock, shared } = clockOf(options);
   const wallMs = options.limits?.wallMs;
   if (wallMs !== undefined && !(wallMs > 0)) throw new OptionError('limits.wallMs', `${wallMs} is not a positive number.`);
-  const netdevs = readNetdevs(options.netdevs ?? []);
+  const netdevs = options.netdevs === undefined ? [] : readNetdevs(options.netdevs, (await import('../net/netdev.js')).parseNetdev);
   const chardevs = readChardevs(options.chardevs ?? []);
   return {
     memoryMiB: memoryOf(options),

@@ -15,7 +15,7 @@ import { checkMachineKeys } from './keys.js';
 import { unpackError, type CallName, type FromWorker, type PortableOptions, type ToWorker } from './messages.js';
 import { createPortStream, type PortStream } from './port-stream.js';
 import { RemoteCommands } from './remote-commands.js';
-import { labHandle } from './labs.js';
+import { labHandle } from './lab-handle.js';
 import { measureWith } from './regions.js';
 import { readSources } from './sources.js';
 import type {

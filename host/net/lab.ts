@@ -1,12 +1,7 @@
 /** What `-netdev lab` asks for: the peer itself is in the module (assembly/lab/lab.ts). */
 
-import { LabArrivals, LabMode, LabProto } from '../../assembly/surface/lab.js';
 import { formatAddress, parseAddress } from './address.js';
-
-/** Modes, protocols and arrivals by their names. */
-export const LAB_MODES = { source: LabMode.SOURCE, sink: LabMode.SINK, echo: LabMode.ECHO } as const;
-export const LAB_PROTOS = { raw: LabProto.RAW, udp: LabProto.UDP, udp6: LabProto.UDP6, icmp: LabProto.ICMP } as const;
-export const LAB_ARRIVALS = { even: LabArrivals.EVEN, poisson: LabArrivals.POISSON } as const;
+import { LAB_ARRIVALS, LAB_MODES, LAB_PROTOS } from './lab-names.js';
 
 /** What a lab is and may be made while the machine runs. Times are virtual. */
 export interface LabOptions {

@@ -24,7 +24,7 @@ import { OWN_PROTOCOL } from './wisp/spec.js';
 /** What backends of one process share. */
 export interface NetContext {
   clock: Clock;
-  provider: SocketProvider;
+  provider: SocketProvider | Promise<SocketProvider>;
   random?: () => number;
   /** Of machines that share a clock: whom their hubs are for, and what makes a backend wait for it. */
   together?: Together;
@@ -90,7 +90,7 @@ async function openPlain(spec: NetdevSpec, context: NetContext): Promise<{ inner
   switch (spec.type) {
     case 'user': {
       await mustBeFolder(spec.config.tftp);
-      const outside = openOutside(spec.relay, context);
+      const outside = await openOutside(spec.relay, context);
       const { provider, counters } = countSystemCalls(outside, spec.id);
       const nat = createNat(spec.id, withStandIns(spec.config, outside), { ...context, provider });
       await nat.listen().catch(async (error: unknown) => {
@@ -124,7 +124,7 @@ function joinHub(hubId: number, id: string, { together }: NetContext): NetBacken
 }
 
 /** Sockets of the platform, or through a relay. One that cannot be reached is found out when the first connection is wanted. */
-function openOutside(relay: string | undefined, context: NetContext): SocketProvider {
+function openOutside(relay: string | undefined, context: NetContext): SocketProvider | Promise<SocketProvider> {
   return relay === undefined ? context.provider : relayProvider(() => platform.openWebSocket(relay, [OWN_PROTOCOL]));
 }
 

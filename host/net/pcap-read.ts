@@ -9,11 +9,13 @@ export interface CapturedFrame {
   /** Since 1970, or what the capture counts from. */
   ns: bigint;
   bytes: Uint8Array;
+  /** Toward who captured it, where the capture says. */
+  inbound?: boolean;
 }
 
 const PCAPNG = 0x0a0d0d0a, BYTE_ORDER = 0x1a2b3c4d, PCAP_MICRO = 0xa1b2c3d4, PCAP_NANO = 0xa1b23c4d;
 const Block = { INTERFACE: 1, SIMPLE: 3, PACKET: 6 } as const;
-const ETHERNET = 1, TSRESOL = 9, TSOFFSET = 14;
+const ETHERNET = 1, TSRESOL = 9, TSOFFSET = 14, FLAGS = 2;
 
 /** Frames in the file's order. Throws NetworkError: what is wrong, at which byte. */
 export function readCapture(bytes: Uint8Array, name: string): CapturedFrame[] {
@@ -67,11 +69,23 @@ function readPcapng(view: DataView, bytes: Uint8Array, name: string): CapturedFr
       const from = interfaces[view.getUint32(at + 8, little)], captured = view.getUint32(at + 20, little);
       if (from === undefined || 32 + captured > length) throw new NetworkError(`${name}: the frame at byte ${at} is damaged`);
       const time = BigInt(view.getUint32(at + 12, little)) << 32n | BigInt(view.getUint32(at + 16, little));
-      if (from.ethernet) frames.push({ ns: from.toNs(time), bytes: bytes.subarray(at + 28, at + 28 + captured) });
+      if (from.ethernet) frames.push({ ns: from.toNs(time), bytes: bytes.subarray(at + 28, at + 28 + captured), ...directionOf(view, at + 28 + ((captured + 3) & ~3), at + length - 4, little) });
     }
     at += length;
   }
   return frames;
+}
+
+/** A packet's flags, among its options. */
+function directionOf(view: DataView, from: number, end: number, little: boolean): { inbound?: boolean } {
+  for (let place = from; place + 8 <= end;) {
+    const code = view.getUint16(place, little), bytes = view.getUint16(place + 2, little);
+    if (code === 0) break;
+    const direction = code === FLAGS && bytes === 4 ? view.getUint32(place + 4, little) & 3 : 0;
+    if (direction !== 0) return { inbound: direction === 1 };
+    place += 4 + ((bytes + 3) & ~3);
+  }
+  return {};
 }
 
 function readInterface(view: DataView, at: number, length: number, little: boolean): Interface {

@@ -83,7 +83,7 @@ export interface Platform {
   yieldTurn(): Promise<void>;
 
   /** Sockets and names for user networks. */
-  sockets(): SocketProvider;
+  sockets(): SocketProvider | Promise<SocketProvider>;
   readonly openWebSocket: OpenWebSocket;
   openStream(name: string, options: StreamOptions): Promise<NetBackend>;
   openDgram(name: string, options: DgramOptions): Promise<NetBackend>;

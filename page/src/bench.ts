@@ -24,6 +24,8 @@ export class Bench {
   recipe: Recipe = {};
   /** Made from what a link or a person named, and nobody has typed yet: it runs the same way anywhere. */
   repeatable = false;
+  /** Makes a machine of a recipe and lets it run, from power-up; of the page. */
+  boot: (recipe: Recipe) => Promise<void> = async () => undefined;
   private watching: ((text: string) => void) | undefined;
 
   constructor(private readonly element: PintailMachineElement, screen: Screen, private readonly live: Live) {
@@ -38,6 +40,11 @@ export class Bench {
 
   get machine(): Machine | undefined {
     return this.element.machine;
+  }
+
+  /** Its network cards that are connected to something. */
+  get cards(): readonly { netdev: string }[] {
+    return (this.recipe.devices ?? []).flatMap(({ netdev }) => (netdev === undefined ? [] : [{ netdev }]));
   }
 
   private on<N extends keyof Details>(name: N, listener: (detail: Details[N]) => unknown): void {

@@ -11,7 +11,7 @@ const PER_LINE = 8;
 
 const wide = (value: bigint): string => value.toString(16).padStart(16, '0');
 
-function registerText(registers: Registers): string {
+export function registerText(registers: Registers): string {
   const flags = FLAGS.filter(([bit]) => (registers.rflags & bit) !== 0n).map(([, name]) => name).join(' ');
   const cell = (name: (typeof GENERAL)[number] | undefined): string => (name === undefined ? '' : `${(name === 'rflags' ? 'flg' : name).padEnd(4)}${wide(registers[name])}`);
   const half = GENERAL.length / 2;

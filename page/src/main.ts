@@ -246,6 +246,8 @@ function listen(): void {
     void runTo();
   });
   openLook(() => bench.machine);
+  bench.boot = coldBoot;
+  for (const button of document.querySelectorAll<HTMLElement>('[data-panel]')) button.addEventListener('click', () => void import('./panels/index.js').then(({ toggle }) => toggle(button.dataset.panel!, bench)));
   at('make').addEventListener('toggle', () => void readyCommandLine());
   addEventListener('dragenter', () => void readyCommandLine());
 }

@@ -2,10 +2,11 @@
 
 import { NetworkError } from '../../net/errors.js';
 import type { SocketProvider } from '../../net/provider.js';
-import { fetchProvider } from '../../net/web/fetch-provider.js';
 import { shownAddress, type WebSocketLink } from '../../net/web-socket.js';
 
-export function pageSockets(): SocketProvider {
+/** Loaded where a machine has a user network. */
+export async function pageSockets(): Promise<SocketProvider> {
+  const { fetchProvider } = await import('../../net/web/fetch-provider.js');
   return fetchProvider({ fetch: (address, init) => fetch(address, init), secure: location.protocol === 'https:' });
 }
 
