@@ -1,6 +1,6 @@
 /**
  * The panels of the page, in Chromium: two machines in two tabs ping each other on one wire, which is seen and made worse; captures go out and come back; the board opens
- * to its parts. And what a tab leaves behind: one that is killed while its machine writes to its disk, and a link.
+ * to its parts. And a copied link opens the same machine.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -106,10 +106,15 @@ describe.skipIf(CHROMIUM === undefined)('panels of the page', () => {
   });
 
   it('a copied link opens the same machine at the same instruction with the same hash', async () => {
-    await page.goto(`${served.address}?small#${new URLSearchParams({ machine: JSON.stringify({ recipe: { guest: 'guest/', memoryMiB: 64 } }) }).toString()}`);
+    await page.goto(`${served.address}?small#${new URLSearchParams({ machine: JSON.stringify({ recipe: { guest: 'builtin', memoryMiB: 16 } }) }).toString()}`);
     await page.until(`${STATE} === 'running'`);
     await click(page, 'run');
-    await page.until(`${STATE} === 'paused' && document.getElementById('hash').textContent.length === 32`);
+    await page.until(`${STATE} === 'paused'`);
+    // Back to its first instruction, where nobody has typed and no time has passed; it stays paused.
+    await click(page, 'reset');
+    await page.until(`${STATE} === 'paused' && document.getElementById('now-instructions').textContent === '0'`);
+    await page.evaluate("document.getElementById('run-to-at').value = '2 k'; document.getElementById('run-to').requestSubmit()");
+    await page.until(`${STATE} === 'paused' && document.getElementById('now-instructions').textContent === '2,000' && document.getElementById('hash').textContent.length === 32`);
     const hash = await textOf(page, 'hash');
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => void (globalThis.copied = text) } }); 0");
     await click(page, 'link');

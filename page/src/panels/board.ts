@@ -67,7 +67,7 @@ function detailOf(part: Part): Node[] {
   const counters = part.counters.map(({ name, value, unit }) => [shortName(name, part), `${short(Number(value))} ${unit}`]);
   return [
     ...(registers.length === 0 ? [] : [element('h3', 'Registers'), table(['by the guest', 'reads', 'writes'], registers)]),
-    ...(counters.length === 0 ? [] : [element('h3', 'Counted'), table(['', ''], counters)]),
+    ...(counters.length === 0 ? [] : [element('h3', 'Counted'), table(['what', 'count'], counters)]),
     ...part.histograms.flatMap((histogram) => histogramTable(histogram, part)),
   ];
 }
@@ -113,7 +113,7 @@ export function openBoard(bench: Bench): Panel {
     } else for (const part of [...chipset, ...cards]) board.querySelector(`[data-part="${part.name}"] span`)!.textContent = touched(part);
     const part = all.find(({ name }) => name === chosen) ?? processor;
     const scrolled = detail.scrollTop;
-    detail.replaceChildren(element('h3', part.name), ...(part === processor ? await processorDetail(machine, part) : detailOf(part)));
+    detail.replaceChildren(element('h2', part.name), ...(part === processor ? await processorDetail(machine, part) : detailOf(part)));
     detail.scrollTop = scrolled;
   }
 

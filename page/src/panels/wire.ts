@@ -41,12 +41,14 @@ function offloadText({ flags, gsoType, gsoSize, csumStart, csumOffset }: SeenFra
   return parts.length === 0 ? 'nothing left to the card' : parts.join('; ');
 }
 
+const PER_LINE = 8;
+
 function hexText(bytes: Uint8Array): string {
   const lines: string[] = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    const row = bytes.subarray(at, at + 16);
+  for (let at = 0; at < bytes.length; at += PER_LINE) {
+    const row = bytes.subarray(at, at + PER_LINE);
     const hex = Array.from(row, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    lines.push(`${at.toString(16).padStart(4, '0')}  ${hex.padEnd(47)}  ${Array.from(row, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('')}`);
+    lines.push(`${at.toString(16).padStart(4, '0')}  ${hex.padEnd(3 * PER_LINE - 1)}  ${Array.from(row, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('')}`);
   }
   return lines.join('\n');
 }
@@ -77,10 +79,12 @@ export function openWire(bench: Bench): Panel {
   const filter = Object.assign(element('input'), { placeholder: 'filter: icmp, 10.0.0.2, syn', size: 20, spellcheck: false, autocomplete: 'off' });
   filter.setAttribute('aria-label', 'Show only packets with these words');
   const body = element('tbody'), detail = element('div'), count = Object.assign(element('span'), { className: 'quiet' });
-  const table = element('table', '', element('thead', '', element('tr', '', ...['s, virtual', '', 'from', 'to', 'bytes', 'what'].map((name) => element('th', name)))), body);
+  const table = element('table', '', element('thead', '', element('tr', '', ...['s, virtual', 'way', 'from', 'to', 'bytes', 'what'].map((name) => element('th', name)))), body);
   table.className = 'packets';
   const list = Object.assign(element('div', '', table), { tabIndex: 0, role: 'region' });
   list.setAttribute('aria-label', 'Packets');
+  Object.assign(detail, { tabIndex: 0, role: 'region' });
+  detail.setAttribute('aria-label', 'The chosen packet, or what a packet costs');
 
   const loss = slider('Loss', 100, '%', () => void setWire()), delay = slider('Delay', 500, 'ms', () => void setWire());
   const rate = element('select', '', ...RATES.map(([name, bits]) => Object.assign(element('option', name), { value: String(bits) })));
@@ -96,7 +100,7 @@ export function openWire(bench: Bench): Panel {
   }
 
   function drawDetail(): void {
-    if (chosen === undefined) return detail.replaceChildren(element('h3', 'What a packet costs'), ...costRows(first, last));
+    if (chosen === undefined) return detail.replaceChildren(element('h2', 'What a packet costs'), ...costRows(first, last));
     const { frame, said } = chosen;
     detail.replaceChildren(
       Object.assign(element('ul', '', ...said.layers.map((layer) => element('li', layer)), element('li', `Offload: ${offloadText(frame.offload)}`)), { className: 'layers' }),
