@@ -19,12 +19,13 @@ const usedPages = ({ pages }: Section): number => pages.reduce((sum, page) => su
 
 function info({ file, about }: OpenSnapshot, json: boolean): number {
   const sections = file.sections.map((section) => ({ name: section.name, version: section.version, bytes: section.bytes, pages: usedPages(section) }));
+  const width = Math.max(...sections.map(({ name }) => name.length)) + 1;
   const lines = [
     `${about.memoryMiB} MiB of RAM; taken by build ${about.build}${about.guest === undefined ? '' : `; guest ${about.guest}`}${about.agentReady ? ', whose agent waits for a command' : ''}`,
     `cards: ${about.cards.join(', ') || 'none'}`,
     ...about.disks.map(({ id, bytes, path, inside }) => `disk ${id}: ${bytes} bytes${path === undefined ? '' : `, ${path}`}${inside === undefined ? '' : ', inside'}`),
     `${file.header.pages} different pages`,
-    ...sections.map(({ name, version, bytes, pages }) => `  ${name.padEnd(24)} version ${version}  ${String(bytes).padStart(11)} bytes, ${pages} pages that are not zero`),
+    ...sections.map(({ name, version, bytes, pages }) => `  ${name.padEnd(width)} version ${version}  ${String(bytes).padStart(11)} bytes, ${pages} pages that are not zero`),
   ];
   print({ ...about, pages: file.header.pages, sections }, `${lines.join('\n')}\n`, json);
   return 0;

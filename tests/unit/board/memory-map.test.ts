@@ -7,7 +7,7 @@ const KINDS = ["state", "cache", "static"];
 const HEAD = `# The memory map
 
 Linear memory of the module, from \`assembly/base/layout.ts\` by way of \`assembly/base/regions.ts\`; a test keeps this page
-as they are. A snapshot carries the *state*; a *cache* can be made again from it; *static* is what the compiler put there.
+as they are. Of the *state* a snapshot carries the parts that \`assembly/run/sections.ts\` lists ([snapshots.md](snapshots.md)); a *cache* can be made again from it; *static* is what the compiler put there.
 Guest RAM follows to the end; its size is the machine's.
 
 | region | address | KiB | kind |
