@@ -27,7 +27,7 @@ import { setMaster, setPlain } from "../device/dma";
   masters: u32;
   /** Where its MSI and power management capabilities are, 0 without. */
   msi: u32; power: u32;
-  /** Called when it comes back from D3, when set: (function: u32) => void. */
+  /** Called when it comes back from D3 and after a reset of the function alone, when set: (function: u32) => void. */
   onWake: u32;
   /** Status bits that are always set. */
   status: u32;

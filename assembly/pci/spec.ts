@@ -13,12 +13,14 @@ export const enum BarKind { MEMORY32 = 0, IO = 1, MEMORY64 = 4, PREFETCH = 8 }
 export const enum ConfigPort { ADDRESS = 0xcf8, DATA = 0xcfc }
 /** CONFIG_ADDRESS: enable, bus, device and function, register. */
 export const enum ConfigAddress { ENABLE = 0x8000_0000, BUS_SHIFT = 16, DEVFN_SHIFT = 8, WRITABLE = 0x80ff_fffc }
-export const enum CapabilityId { POWER = 0x01, MSI = 0x05, VENDOR = 0x09, SUBSYSTEM = 0x0d, EXPRESS = 0x10, MSIX = 0x11 }
+export const enum CapabilityId { POWER = 0x01, MSI = 0x05, VENDOR = 0x09, SUBSYSTEM = 0x0d, EXPRESS = 0x10, MSIX = 0x11, ADVANCED_FEATURES = 0x13 }
 /** MSI capability, PCI 3.0, 6.8.1. The data, mask and pending registers lie 4 further with a 64-bit address. */
 export const enum Msi { CONTROL = 2, ADDRESS = 4, UPPER = 8, DATA = 8, MASK = 12, PENDING = 16 }
 export const enum MsiControl { ENABLE = 1, CAPABLE_SHIFT = 1, ENABLED = 0x70, ENABLED_SHIFT = 4, WIDE = 0x80, MASKABLE = 0x100 }
 /** Power management capability (PCI Bus Power Management Interface 1.1, 3.2). */
 export const enum Power { PMC = 2, PMCSR = 4, DATA = 7, BYTES = 8, STATE = 3, D3 = 3, PME_ENABLE = 0x100, DATA_SELECT = 0x1e00, PME_STATUS = 0x8000 }
+/** Advanced features (ECN for conventional PCI): that transactions pending are told, and reset of the function. */
+export const enum AdvancedFeatures { LENGTH = 2, CAPABILITIES = 3, CONTROL = 4, STATUS = 5, BYTES = 6, PENDING_KNOWN = 1, RESET = 2, INITIATE = 1 }
 /** MSI-X capability and table, PCI 3.0, 6.8.2; offsets in the capability. */
 export const enum Msix { CONTROL = 2, TABLE = 4, PBA = 8, BYTES = 12, ENTRY_BYTES = 16, ENTRY_MASKED = 1 }
 export const enum MsixControl { ENABLE = 0x8000, MASK_ALL = 0x4000 }

@@ -47,6 +47,7 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   run: async (args) => (await import('./run.js')).run(args),
   guest: async (args) => (await import('./guest.js')).guest(args),
   snapshot: async (args) => (await import('./snapshot.js')).snapshot(args),
+  iommu: async (args) => (await import('./iommu.js')).iommu(args),
   qtest: async (args) => (await import('./qtest.js')).qtest(args),
   trace: async (args) => (await import('./trace.js')).trace(args),
   measure: async (args) => (await import('./measure.js')).measure(args),

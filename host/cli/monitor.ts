@@ -9,7 +9,7 @@ import { withoutCodes } from '../words/errno.js';
 import { didYouMean } from '../words/near.js';
 import { writePicture } from './picture.js';
 
-const PROMPT = '(pintail)';
+export const PROMPT = '(pintail)';
 
 /** What the commands act on. */
 export interface Monitored {
@@ -51,6 +51,8 @@ async function dump({ machine }: Monitored, words: readonly string[]): Promise<s
   await writePicture(machine, need(path, COMMANDS['screendump']!.usage), ...(format === undefined ? [] : [format]));
   return '';
 }
+
+const unitOf = async (machine: LocalMachine): Promise<string> => (await machine.iommu())?.trimEnd() ?? 'the machine has no remapping unit';
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   help: { usage: 'help', about: 'this list', act: () => Object.values(COMMANDS).map(({ usage, about }) => `${usage} -- ${about}`).join('\n') },
@@ -113,10 +115,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
   },
   info: {
-    usage: 'info status|block', about: 'whether it runs; what is in the drives',
+    usage: 'info status|block|iommu', about: 'whether it runs; what is in the drives; who maps what in the remapping unit',
     act: ({ machine }, [what]) => {
+      if (what === 'iommu') return unitOf(machine);
       if (what === 'block') return machine.blocks().map(({ id, holds, removable }) => `${id}: ${holds ?? '[not inserted]'}${removable ? ' (removable)' : ''}`).join('\n');
-      if (what !== 'status') throw new Error('there are info status and info block');
+      if (what !== 'status') throw new Error('there are info status, info block and info iommu');
       return `VM status: ${machine.running ? 'running' : 'paused'}`;
     },
   },

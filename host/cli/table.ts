@@ -7,7 +7,7 @@ import { LIMIT_ROWS } from '../relay/limits.js';
 
 export { ELSEWHERE } from './elsewhere.js';
 
-export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'guest pktlab' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'measure packet' | 'measure rate' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
+export type CommandName = 'run' | 'qtest' | 'guest build' | 'guest import' | 'guest headers' | 'guest pktlab' | 'snapshot info' | 'snapshot verify' | 'snapshot diff' | 'snapshot iommu' | 'iommu' | 'measure packet' | 'measure rate' | 'measure' | 'trace' | 'relay' | 'completion' | 'version' | 'help';
 
 export type Group = 'What to boot' | 'The machine' | 'Disks' | 'Folders' | 'Network' | 'Consoles and ports' | 'Time' | 'What is told, and how it ends' | 'As QEMU has them' | 'Options';
 
@@ -57,11 +57,15 @@ const TRACE = ['trace'] as const;
 const SNAPSHOT = ['snapshot info', 'snapshot verify', 'snapshot diff', 'snapshot iommu'] as const;
 
 const HELP_ROWS: readonly OptionRow[] = [
-  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', 'guest pktlab', ...SNAPSHOT, ...MEASURE, 'trace', 'relay', 'completion', 'version', 'help'] },
+  { name: 'help', also: ['h'], takes: 'nothing', own: true, about: 'this list', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', 'guest pktlab', ...SNAPSHOT, 'iommu', ...MEASURE, 'trace', 'relay', 'completion', 'version', 'help'] },
 ];
 
 const JSON_ROW: readonly OptionRow[] = [
-  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', 'guest pktlab', ...SNAPSHOT, ...MEASURE, 'trace', 'version', 'help'] },
+  { name: 'json', takes: 'nothing', own: true, about: 'what is printed, faults too, as JSON', group: 'Options', commands: [...BOARD, ...GUEST, 'guest headers', 'guest pktlab', ...SNAPSHOT, 'iommu', ...MEASURE, 'trace', 'version', 'help'] },
+];
+
+const MACHINE_ROW: readonly OptionRow[] = [
+  { name: 'm', takes: 'value', value: 'MACHINE', about: 'a snapshot\'s file, or the monitor of a machine that runs: unix:PATH or tcp:HOST:PORT', group: 'Options', commands: ['iommu'] },
 ];
 
 const BOOT = rowsOf('What to boot', RUN, [
@@ -250,7 +254,7 @@ const RELAY = rowsOf('Options', ['relay'], [
 ]);
 
 export const OPTIONS: readonly OptionRow[] = [
-  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...CHARGES, ...GUESTS, ...MEASURES, ...RELAY, ...AS_QEMU, ...JSON_ROW, ...HELP_ROWS,
+  ...BOOT, ...MACHINE, ...JIT, ...DISKS, ...FOLDERS, ...NETWORK, ...CONSOLES, ...TIME, ...TOLD, ...QTEST, ...CHARGES, ...GUESTS, ...MEASURES, ...RELAY, ...AS_QEMU, ...MACHINE_ROW, ...JSON_ROW, ...HELP_ROWS,
 ];
 
 /** The options of a command. */
@@ -274,6 +278,7 @@ export const COMMANDS: readonly CommandRow[] = [
   { name: 'snapshot verify', usage: 'snapshot verify FILE', about: 'holds all of a snapshot against its digests' },
   { name: 'snapshot diff', usage: 'snapshot diff FILE OTHER', about: 'which sections and pages of two snapshots differ' },
   { name: 'snapshot iommu', usage: 'snapshot iommu FILE', about: 'who maps what in a snapshot\'s remapping unit, and what it keeps that its tables no longer say' },
+  { name: 'iommu', usage: 'iommu -m MACHINE', about: 'the same of a machine: a snapshot\'s file, or one that runs, by its monitor (unix:PATH, tcp:HOST:PORT)' },
   { name: 'measure packet', usage: 'measure packet [options]', about: 'what one packet costs: instructions, accesses by register, interrupts, descriptors, bytes (docs/measuring.md)' },
   { name: 'measure rate', usage: 'measure rate [options]', about: 'the highest rate at which a card\'s frames are all received, to 1 % (as RFC 2544 has it; docs/measuring.md)' },
   { name: 'measure', usage: 'measure EXPERIMENT|FILE.json|all|list|compare A B|merge DIR... [options]', about: 'experiments of the literature, ours beside the paper\'s, with a report (docs/measuring.md)' },

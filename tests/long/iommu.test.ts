@@ -1,5 +1,6 @@
 /** The remapping unit under two million steps of noise, and against the model of the specification by many more random tables. */
 import { expect, it } from "vitest";
+import { runBoardNoise } from "../unit/vtd/board-noise.js";
 import { makeNoise } from "../unit/vtd/noise.js";
 import { REASONS, runProperty } from "../unit/vtd/property.js";
 import { runScalableProperty, SCALABLE_REASONS } from "../unit/vtd/scalable-property.js";
@@ -24,4 +25,8 @@ it("random tables of scalable mode against the model", async () => {
     for (const bits of [39, 48, 57]) for (const reason of (await runScalableProperty(seed, 100, 200, { bits, firsts: bits > 39 })).keys()) seen.add(reason);
   }
   expect(seen.size).toBe(SCALABLE_REASONS.length + 1);
+}, 1_200_000);
+
+it("two million steps of noise with every card behind the unit", async () => {
+  for (let seed = 300; seed < 340; seed++) expect([seed, (await runBoardNoise(seed * 0x9e3779b9 >>> 0, 50_000)).broken]).toEqual([seed, []]);
 }, 1_200_000);

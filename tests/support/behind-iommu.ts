@@ -14,7 +14,9 @@ const STRICT = `intel_iommu=on${SCALABLE ? ',sm_on' : ''} iommu.strict=1`;
 /** What a virtio card has that goes by the unit's addresses. */
 const behind = (device: DeviceOptions): DeviceOptions =>
   device.model.startsWith('virtio') && !device.legacyOnly && device.modernOnly !== false ? { ...device, modernOnly: true, features: { ...device.features, iommu_platform: true } } : device;
-const allBehind = ({ devices = [], ...options }: MachineOptions): MachineOptions => ({ ...options, devices: [UNIT, ...devices.map(behind)] });
+/** The kernel's tables of the unit take memory that a small machine's program then has not. */
+const LEAST_MIB = 128;
+const allBehind = ({ devices = [], ...options }: MachineOptions): MachineOptions => ({ ...options, ...(options.memoryMiB === undefined ? {} : { memoryMiB: Math.max(options.memoryMiB, LEAST_MIB) }), devices: [UNIT, ...devices.map(behind)] });
 
 /** Every fault the unit has counted, by reason. */
 async function faultsOf(machine: Machine): Promise<string[]> {

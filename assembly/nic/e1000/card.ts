@@ -21,6 +21,7 @@ import { placeOf } from "../../pci/place";
 import { canMaster, functionAt, makeMaster } from "../../pci/functions";
 import { setPin, setStatus, setSubsystem } from "../../pci/header";
 import { addMsi } from "../../pci/msi-capability";
+import { addFunctionReset } from "../../pci/function-reset";
 import { addPower } from "../../pci/power";
 import { BarKind, Config, MsiControl, PciStatus } from "../../pci/spec";
 import { makeFcsTable } from "../fcs";
@@ -67,6 +68,8 @@ function attachPciFunction(d: E1000, c: Card): void {
   addBar(f, Bar.IO, Bar.IO_BYTES, BarKind.IO, makeHandler(dev, readIo.index, writeIo.index, "e1000 ports", Width.DWORD));
   addPower(f, PciId.POWER_AT, PciId.POWER_CAPABILITIES);
   addMsi(f, PciId.MSI_AT, 0, MsiControl.WIDE);
+  // Not in the data sheet: what gives the card to a program resets it by itself.
+  addFunctionReset(f, PciId.RESET_AT);
 }
 
 /** Bus mastering may have come: what waits goes on. Without it nothing waits for allowance. */
@@ -76,7 +79,7 @@ function commandWritten(f: u32): void {
   else cancelTurn(d.turn);
 }
 
-/** Out of D3: as after power-up, the PHY and the EEPROM included. */
+/** Out of D3, or reset by itself: as after power-up, the PHY and the EEPROM included. */
 function wake(f: u32): void {
   const d = changetype<E1000>(<usize>functionAt(f).owner);
   resetE1000(d);

@@ -1,7 +1,7 @@
 // Intel 82540EM: PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual, 317453: registers (chapter 13),
 // descriptors (chapter 3), EEPROM (chapter 5), PHY registers (13.5), PCI configuration (chapter 4).
 
-export const enum PciId { VENDOR = 0x8086, DEVICE = 0x100e, REVISION = 2, CLASS = 0x02_0000, SUBSYSTEM = 0x001e, POWER_AT = 0xdc, POWER_CAPABILITIES = 0xc822, MSI_AT = 0xf0 }
+export const enum PciId { VENDOR = 0x8086, DEVICE = 0x100e, REVISION = 2, CLASS = 0x02_0000, SUBSYSTEM = 0x001e, POWER_AT = 0xdc, POWER_CAPABILITIES = 0xc822, RESET_AT = 0xe4, MSI_AT = 0xf0 }
 export const enum Bar { MEMORY = 0, IO = 2, MEMORY_BYTES = 0x2_0000, IO_BYTES = 64 }
 /** The I/O window (13.2): an address and the data there. */
 export const enum IoWindow { IOADDR = 0, IODATA = 4 }

@@ -124,7 +124,7 @@ export interface Machine extends AsyncDisposable {
   writeMemory(address: number | bigint, data: Bytes, space?: AddressSpace): Promise<void>;
 
   /**
-   * While paused: the remapping unit's tables in words, as it would read them now (which device is in which domain, what a domain maps, which interrupts there
+   * The remapping unit's tables in words, as it would read them now, of a running machine between two instructions (which device is in which domain, what a domain maps, which interrupts there
    * are), and what it keeps that the tables no longer say. Undefined without an `intel-iommu`.
    */
   iommu(): Promise<string | undefined>;

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { start } from './client.js';
-import { driveIommu, IOMMU_ARGS } from './iommu.js';
+import { driveIommu, driveScalable, IOMMU_ARGS, SCALABLE_ARGS } from './iommu.js';
 
 it('leads and refuses as its tables say, and keeps what it is not told to drop', async () => {
   expect(await driveIommu(await start('pintail', { args: IOMMU_ARGS }))).toMatchInlineSnapshot(`
@@ -37,6 +37,24 @@ it('leads and refuses as its tables say, and keeps what it is not told to drop',
       "head 128, status 97, errors 0",
       "the domain invalidated: the old page",
       "head 128, status 97, errors 16",
+    ]
+  `);
+});
+
+it('leads and refuses in scalable mode as its tables say', async () => {
+  expect(await driveScalable(await start('pintail', { args: SCALABLE_ARGS }))).toMatchInlineSnapshot(`
+    [
+      "second stage: none, none, memory 11223344",
+      "passed through: none, none, memory 11223344",
+      "read only: none, reason 85 of 20 writing 345000, memory 55667788",
+      "nothing: reason 86 of 20 reading 345000, reason 85 of 20 writing 345000, memory 55667788",
+      "a PASID of its own: none, none, memory 11223344",
+      "no root entry: reason 39 of 20 reading 345000, reason 39 of 20 writing 345000, memory 55667788",
+      "no context: reason 41 of 20 reading 345000, reason 41 of 20 writing 345000, memory 55667788",
+      "no directory entry: reason 51 of 20 reading 345000, reason 51 of 20 writing 345000, memory 55667788",
+      "no PASID entry: reason 59 of 20 reading 345000, reason 59 of 20 writing 345000, memory 55667788",
+      "a type that it has not: reason 5b of 20 reading 345000, reason 5b of 20 writing 345000, memory 55667788",
+      "an address beyond the width: reason 83 of 20 reading 1000000000000, reason 83 of 20 writing 1000000000000, memory 55667788",
     ]
   `);
 });

@@ -543,9 +543,9 @@ describe("wake-up registers", () => {
 });
 
 describe("as a PCI function", () => {
-  it("has power management at DC and MSI with a 64-bit address at F0, nothing else", async () => {
+  it("has power management at DC, a reset of its own at E4 and MSI with a 64-bit address at F0, nothing else", async () => {
     const d = await makeCard();
-    expect(d.m.capabilities()).toEqual([[1, 0xdc], [5, 0xf0]]);
+    expect(d.m.capabilities()).toEqual([[1, 0xdc], [5, 0xf0], [0x13, 0xe4]]);
     expect([d.m.config(6, 2), d.m.config(0xde, 2), d.m.config(0xf2, 2)]).toEqual([0x230, 0xc822, 0x80]);
   });
   it("signals by MSI, a message each time the line would go up", async () => {
@@ -557,6 +557,19 @@ describe("as a PCI function", () => {
     expect(sent() - before).toBe(1);
     d.get(R.ICR); d.set(R.ICS, C.RXT0);
     expect([sent() - before, d.m.counter("interrupt lines asserted") - lines]).toEqual([2, 0]);
+  });
+  it("is new after a reset of the function alone, its configuration too; the bit reads as zero, and a zero does nothing", async () => {
+    const d = await up(), before = [d.get(R.RCTL), d.m.config(4, 2)];
+    expect([d.m.config(0xe4), d.m.config(0xe8, 2)]).toEqual([0x03060013, 0]);
+    d.m.writeConfig(0xe8, 1, 0);
+    expect([d.get(R.RCTL), d.m.config(4, 2)]).toEqual(before);
+    d.m.writeConfig(0xe8, 1, 1);
+    expect([d.m.config(4, 2), d.m.config(0x10), d.m.config(0xe4), d.m.config(0xe8, 2)]).toEqual([0, 0, 0x03060013, 0]);
+    d.m.writeConfig(0x10, 4, d.base); d.m.writeConfig(4, 2, 7);
+    expect([d.get(R.RCTL), d.get(R.TDLEN), d.get(R.RAL)]).toEqual([0, 0, 0x12005452]);
+    d.start();
+    d.legacy(frameOf(60));
+    expect(d.m.takeFrames()).toHaveLength(1);
   });
   it("sleeps in D3 and is new when it wakes", async () => {
     const d = await up();

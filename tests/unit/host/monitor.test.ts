@@ -53,7 +53,7 @@ it('changes media', async () => {
   const { said, asked } = await talk('change cd0 /tmp/a b.iso', 'change fda "disk.qcow2" raw', 'eject cd0', 'eject -f cd0', 'eject hda', 'change cd0', 'eject', 'info block', 'info');
   expect(asked).toEqual(['change ["cd0","/tmp/a b.iso",{}]', 'change ["fda","disk.qcow2",{"format":"raw"}]', 'eject ["cd0",{"force":false}]', 'eject ["cd0",{"force":true}]', 'eject ["hda",{"force":false}]']);
   expect(said.slice(4)).toEqual([
-    'Error: "hda" stays where it is', 'Error: want change DRIVE FILE [raw|qcow2]', 'Error: want eject [-f] DRIVE', 'hda: 512 bytes\ncd0: [not inserted] (removable)', 'Error: there are info status and info block',
+    'Error: "hda" stays where it is', 'Error: want change DRIVE FILE [raw|qcow2]', 'Error: want eject [-f] DRIVE', 'hda: 512 bytes\ncd0: [not inserted] (removable)', 'Error: there are info status, info block and info iommu',
   ].map((text) => `${text}\n(pintail)`));
 });
 
