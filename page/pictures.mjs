@@ -60,7 +60,22 @@ const SCENES = [
     await open(page, 'make');
     await boxWith(page, 'qemu-system-x86_64 -m 64M -vga std -smp 4 -kernle x');
   }],
+  ['board', async (page) => {
+    await open(page, 'look');
+    await page.evaluate("document.querySelector('[data-panel=machine]').click()");
+    await page.until("document.querySelector('[data-part=processor]') !== null && /rax/.test(document.querySelector('.split > :last-child').textContent)");
+  }],
+  ['wire', async (page) => {
+    await page.evaluate("document.querySelector('[data-panel=wire]').click()");
+    await page.until("document.querySelector('.blank button') !== null");
+    await page.evaluate("document.querySelector('.blank button').click()");
+    await page.until(`/\\/ #\\s*$/.test(${SCREEN}) && ${STATE} === 'running' && document.getElementById('start').hidden`);
+    await command(page, 'ping -c 3 10.0.2.2');
+    await page.until("/ICMP echo reply 2/.test(document.querySelector('.packets')?.textContent ?? '')");
+  }],
   ['screen', async (page) => {
+    await page.evaluate("document.querySelector('[data-panel=wire]').click()");
+    await open(page, 'make');
     await boxWith(page, 'qemu-system-x86_64 -m 128M -nic none -vga std -append console=tty0');
     await page.evaluate("document.getElementById('command').requestSubmit()");
     await page.until("!document.getElementById('picture').hidden");
