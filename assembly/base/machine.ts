@@ -34,6 +34,10 @@ import { MACHINE, LINKS } from "./layout";
   accessNs: u32; doorbellNs: u32; interruptNs: u32; byteRate: u32;
   /** 1: the machine was made with charges, though none need be for events. */
   charged: u32;
+  /** Bytes below 4 GiB that flash chips answer for, where a store is a command; and those of them that are no memory now (memory/ram.ts). */
+  flashBytes: u32;
+  hiddenAt: u64;
+  hiddenBytes: u32;
 }
 @inline export const machine = changetype<Machine>(MACHINE);
 

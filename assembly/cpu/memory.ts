@@ -2,7 +2,7 @@
 // what misses comes here: walks, page crossings, devices, pages with code, addresses that are not canonical.
 // Nothing is stored until every page of the access is known to be writable.
 
-import { Attr, attrOf, isRom, pageOf, ramAt, noteWrite } from "../memory/ram";
+import { Attr, attrOf, isRom, pageOf, ramAt, noteWrite, takesCommands } from "../memory/ram";
 import { mmioRead, mmioWrite } from "../memory/bus";
 import { control, leaveBlock, RECORD_STACK, RECORD_USES } from "../base/control";
 import { cpu, Efer, Mode, Vector } from "./state";
@@ -53,6 +53,7 @@ export function storePhysical(at: u64, bytes: u32, v: u64): void {
   const p = ramAt(at, bytes);
   if (!p) { mmioWrite(at, bytes, v); leaveBlock(); return; }
   if (!isRom(p)) storeNoted(p, bytes, v);
+  else if (takesCommands(at)) { mmioWrite(at, bytes, v); leaveBlock(); }
 }
 
 function storeNoted(p: usize, bytes: u32, v: u64): void {

@@ -47,7 +47,19 @@ function placeOf(gpa: u64, bytes: u32): usize {
 /** The ROM ends where RAM starts in linear memory, and at 4 GiB in the guest's. */
 function romAt(gpa: u64, bytes: u32): usize {
   const end = gpa + <u64>bytes;
+  if (machine.hiddenBytes && gpa < machine.hiddenAt + machine.hiddenBytes && end > machine.hiddenAt) return 0;
   return gpa >= HIGH_RAM - <u64>machine.romSize && end <= HIGH_RAM ? RAM - <usize>(HIGH_RAM - gpa) : 0;
+}
+
+/** A store to this address of the ROM is a command to a flash chip. */
+@inline export function takesCommands(gpa: u64): bool { return HIGH_RAM - gpa <= machine.flashBytes; }
+
+/** A part of the ROM is no memory while a device answers for it; 0 bytes: all of it is. */
+export function hideRom(gpa: u64, bytes: u32): void {
+  if (machine.hiddenAt == gpa && machine.hiddenBytes == bytes) return;
+  machine.hiddenAt = gpa; machine.hiddenBytes = bytes;
+  leaveBlock();
+  if (links.tlbSlot) call_indirect<void>(links.tlbSlot);
 }
 
 // --- The screen's memory ---

@@ -22,6 +22,7 @@ import { attachPcnet, pcnetLinkChanged, resetPcnet } from "../nic/pcnet/pcnet";
 import { attachAhci, resetAhci } from "../storage/ahci/ahci";
 import { attachFloppy, resetFloppy, tellCmos } from "../storage/floppy/floppy";
 import { attachIde, resetIde } from "../storage/ide/ide";
+import { attachFlash, resetFlash } from "../storage/flash/flash";
 import { attachNvme, nvmeSerial, resetNvme } from "../storage/nvme/nvme";
 import { attachCd, attachDiskette, attachHardDisk, driveSerial, pressButton, putMedium, resetDrive } from "../storage/unit/drive";
 import { attachBlock, resetBlockCard } from "../virtio/block/block";
@@ -77,6 +78,8 @@ export function defineModels(): void {
   row(CardKind.PCI_TESTDEV, Has.NOTHING, attachPciTestDev.index, resetPciTestDev.index, 0, 0);
   row(CardKind.ROOT_PORT, Has.NOTHING, attachRootPort.index, 0, 0, 0);
   row(CardKind.NVME, Has.DISK, attachNvme.index, resetNvme.index, 0, 0);
+  row(CardKind.PFLASH, Has.DISK, attachFlash.index, resetFlash.index, 0, 0);
+  place(CardKind.PFLASH, Place.NONE);
   place(CardKind.AHCI, Place.BOARD);
   place(CardKind.IDE_DISK, Place.NONE);
   place(CardKind.IDE_CD, Place.NONE);
@@ -171,7 +174,7 @@ export function portName(i: u32, port: u32): u32 { return kindOfCard(i) == CardK
 /** The same for the tag of a shared folder. */
 export function folderTag(i: u32): u32 { return kindOfCard(i) == CardKind.VIRTIO_9P ? shareTag(i) : 0; }
 /** The card is a drive on a controller. */
-function isDrive(i: u32): bool { return modelOf(kindOfCard(i)).place == Place.NONE && modelOf(kindOfCard(i)).has == Has.DISK; }
+function isDrive(i: u32): bool { return kindOfCard(i) != CardKind.PFLASH && modelOf(kindOfCard(i)).place == Place.NONE && modelOf(kindOfCard(i)).has == Has.DISK; }
 /** The same for the serial number of a drive on a controller or of an NVMe one, up to 20 bytes. */
 export function serialOfDrive(i: u32): u32 { return isDrive(i) ? driveSerial(i) : kindOfCard(i) == CardKind.NVME ? nvmeSerial(i) : 0; }
 /** The first stream of a console card. */

@@ -11,7 +11,7 @@ import { runTimers } from "../device/clock";
 import { PROBE } from "../device/layout";
 import { slots } from "../device/slots";
 import { mmioRead, mmioWrite, portRead as inPort, portWrite as outPort } from "../memory/bus";
-import { Attr, attrOf, noteWrite, pageOf, ramAt } from "../memory/ram";
+import { Attr, attrOf, noteWrite, pageOf, ramAt, takesCommands } from "../memory/ram";
 import { ProbePoint } from "../surface/run";
 
 @unmanaged class Probe {
@@ -47,7 +47,7 @@ function loadBytes(host: usize, bytes: u32): u64 {
 export function physicalWrite(lo: u32, hi: u32, bytes: u32, valueLo: u32, valueHi: u32): void {
   const gpa = wide(lo, hi), host = ramAt(gpa, bytes), value = wide(valueLo, valueHi);
   if (!host) { mmioWrite(gpa, bytes, value); return; }
-  if (attrOf(pageOf(host)) & Attr.ROM) return;
+  if (attrOf(pageOf(host)) & Attr.ROM) { if (takesCommands(gpa)) mmioWrite(gpa, bytes, value); return; }
   switch (bytes) {
     case 1: store<u8>(host, <u8>value); break;
     case 2: store<u16>(host, <u16>value); break;

@@ -1,7 +1,7 @@
 // Numbers of cards that the module and the host share. No import, no overlay: the host compiles this file too.
 
 /** Models of cards. */
-export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, VGA, AHCI, IDE_DISK, IDE_CD, IDE, FLOPPY, FDC, ROOT_PORT, IOMMU_TESTDEV, PCI_TESTDEV, NVME, COUNT }
+export const enum CardKind { NONE, VIRTIO_NET, VIRTIO_RNG, VIRTIO_BLK, VIRTIO_CONSOLE, E1000, PCNET, EDU, VIRTIO_9P, IOMMU, VGA, AHCI, IDE_DISK, IDE_CD, IDE, FLOPPY, FDC, ROOT_PORT, IOMMU_TESTDEV, PCI_TESTDEV, NVME, PFLASH, COUNT }
 
 /** What a card of the machine's list may have been given, a 64-bit word each; what was not given is 0, but for defaultOptions (card.ts). */
 export const enum CardOption {

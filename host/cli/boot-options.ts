@@ -6,7 +6,7 @@ import { parseAddition } from '../platform/node/guest/addition.js';
 import type { AddedFile, MachineOptions } from '../machine/types.js';
 import { UsageError } from './faults.js';
 import { isAddress, type Given } from './arguments.js';
-import type { TypedDrive } from './drives.js';
+import { bringsFirmware, type TypedDrive } from './drives.js';
 import { readMachine } from './machine-type.js';
 import { readEach, type Reading } from './reading.js';
 import { readProperties, splitPairs, type Property } from './words.js';
@@ -50,7 +50,7 @@ function checkTogether({ parsed, faults }: Reading, firmware: boolean): void {
 /** A disk boots when nothing else is named that does. */
 export function bootsDisk({ parsed }: Reading, drives: readonly TypedDrive[]): boolean {
   const other = ['kernel', 'bios', 'guest', 'add', 'restore'].some((name) => parsed.has(name)) || parsed.rest !== undefined;
-  return !other && drives.length > 0;
+  return !other && drives.length > 0 && !bringsFirmware(drives);
 }
 
 const BOOT: readonly Property[] = [
@@ -83,7 +83,7 @@ function readOrder(reading: Reading): BootOrder | undefined {
 }
 
 /** What to boot, once it is known whether there are disks. */
-export function readBoot(reading: Reading, firmware: boolean): BootPlan {
+export function readBoot(reading: Reading, firmware: boolean, flash = false): BootPlan {
   const { parsed } = reading;
   checkTogether(reading, firmware);
   const entry = readMachine(reading);
@@ -91,6 +91,7 @@ export function readBoot(reading: Reading, firmware: boolean): BootPlan {
   const [kernel, bios] = [parsed.value('kernel'), parsed.value('bios')];
   const boot = readOrder(reading);
   if (bios !== undefined || firmware) return { machine: { ...(bios === undefined ? {} : { bios }), ...(boot === undefined ? {} : { boot }) }, firmware, guestByDefault: false };
+  if (flash && !parsed.has('restore')) return { machine: { ...(kernel === undefined ? {} : { kernel }), ...(boot === undefined ? {} : { boot }) }, firmware: false, guestByDefault: false };
   const restore = parsed.value('restore');
   const named = kernel !== undefined || parsed.has('guest');
   const machine: MachineOptions = restore !== undefined && !named ? {} : kernel === undefined ? { guest: parsed.value('guest') ?? 'amd64' } : { kernel };

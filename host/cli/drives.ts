@@ -20,7 +20,7 @@ const CACHES = ['writeback', 'writethrough', 'none', 'directsync', 'unsafe'] as 
 export const DRIVE_PROPERTIES: readonly Property[] = [
   { name: 'file', kind: { is: 'text' }, about: 'an image by path' },
   { name: 'id', kind: { is: 'text' }, about: 'a name for it' },
-  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', PLAIN_DRIVES.nvme, 'scsi', 'sd', 'mtd', 'floppy', 'pflash'] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), nvme, floppy, none for a -device' },
+  { name: 'if', kind: { is: 'word', of: ['virtio', 'none', 'ide', PLAIN_DRIVES.nvme, 'scsi', 'sd', 'mtd', 'floppy', PLAIN_DRIVES.flash] }, about: 'virtio (default), ide: the AHCI controller (default with media=cdrom), nvme, floppy, pflash: firmware, none for a -device' },
   { name: 'format', kind: { is: 'text' }, about: 'raw or qcow2; default qcow2 where the name ends so' },
   { name: 'driver', kind: { is: 'text' }, about: 'as format' },
   { name: 'readonly', kind: { is: 'switch' }, about: 'not written to' },
@@ -34,7 +34,7 @@ export const DRIVE_PROPERTIES: readonly Property[] = [
   { name: 'serial', kind: { is: 'text' }, about: 'the disk\'s serial number' },
   { name: 'media', kind: { is: 'word', of: ['disk', 'cdrom'] }, about: 'cdrom: a CD in a drive' },
   { name: 'index', kind: { is: 'count' }, about: 'of if=ide: the port, 0 to 5; other disks are in the order in which they are given' },
-  { name: 'unit', kind: { is: 'count' }, about: 'of if=ide: 0, the one drive of a port' },
+  { name: 'unit', kind: { is: 'count' }, about: 'of if=ide: 0, the one drive of a port; of if=pflash: 0, the firmware, or 1, its variables' },
   { name: 'bus', kind: { is: 'count' }, about: 'of if=ide: as index' },
   { name: 'aio', kind: { is: 'ignored' }, about: 'taken: how the file is read is the program\'s business' },
   { name: 'detect-zeroes', kind: { is: 'ignored' }, about: 'taken' },
@@ -68,7 +68,6 @@ function checkFormat(argument: string, given: Properties, faults: Faults): void 
 /** Interfaces that are not there, and what to write. */
 const NO_INTERFACE: Readonly<Record<string, string>> = {
   scsi: 'there is no SCSI; write if=virtio.', sd: 'there is no card reader; write if=virtio.', mtd: 'there is no flash disk; write if=virtio.',
-  pflash: 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).',
 };
 
 function toDrive(given: Properties, id: string): DriveOptions {
@@ -109,11 +108,22 @@ function cardOf(wanted: string, drive: string, cdrom: boolean, given: Properties
   if (wanted === 'none') return undefined;
   const serial = given.has('serial') ? { serial: given.get('serial') as string } : {};
   if (wanted === 'floppy') return { model: PLAIN_DRIVES.floppy, drive, ...(given.has('index') ? { unit: given.get('index') as number } : {}) };
+  const unit = given.get('unit') ?? given.get('index');
+  if (wanted === PLAIN_DRIVES.flash) return { model: PLAIN_DRIVES.flash, drive, ...(unit === undefined ? {} : { unit: unit as number }) };
   if (wanted === PLAIN_DRIVES.nvme) return { model: PLAIN_DRIVES.nvme, drive, ...serial };
   if (wanted !== 'ide') return { model: 'virtio-blk', drive, ...serial };
   const port = given.get('index') ?? given.get('bus');
   return { model: cdrom ? PLAIN_DRIVES.cd : PLAIN_DRIVES.disk, drive, ...(port === undefined ? {} : { bus: `ide.${String(port)}` }), ...(given.has('unit') ? { unit: given.get('unit') as number } : {}), ...serial };
 }
+
+/** Flash chips that do not say which they are, in the order in which they are given. */
+function numberChips(drives: TypedDrive[]): TypedDrive[] {
+  const chips = drives.flatMap(({ card }) => (card?.model === PLAIN_DRIVES.flash ? [card] : []));
+  for (const card of chips) card.unit ??= [0, 1].find((unit) => !chips.some((other) => other.unit === unit)) ?? 0;
+  return drives;
+}
+/** Firmware is in a flash chip: SeaBIOS is not wanted, nor a guest. */
+export const bringsFirmware = (drives: readonly TypedDrive[]): boolean => drives.some(({ card }) => card?.model === PLAIN_DRIVES.flash);
 
 /** A disk by its file alone: `-hda FILE`, `-cdrom FILE`, or the word that QEMU takes for one. */
 function plainDisk(argument: string, file: string, id: string, faults: Faults, port: number | undefined, cdrom: boolean): TypedDrive {
@@ -147,7 +157,8 @@ export function readDrives(parsed: Parsed, words: readonly string[]): TypedDrive
   const named = words.map((word) => plainDisk(word, word, 'disk0', faults, 0, false));
   const drives = parsed.all('drive').flatMap((option, number) => readDrive(option, number, faults) ?? []);
   const cds = parsed.all('cdrom').map((option) => plainDisk(option.argument, option.value, 'cd0', faults, CD_PORT, true));
-  const all = [...floppies, ...letters, ...named, ...drives, ...cds];
+  const chips = parsed.all(PLAIN_DRIVES.flash).map((option, i): TypedDrive => ({ argument: option.argument, drive: { id: `pflash${i}`, source: option.value, format: 'raw' }, card: { model: PLAIN_DRIVES.flash, drive: `pflash${i}` }, cdrom: false }));
+  const all = numberChips([...floppies, ...letters, ...named, ...drives, ...chips, ...cds]);
   if (parsed.has('snapshot')) for (const { drive } of all) if (!drive.readOnly && drive.overlay === undefined) drive.snapshot = true;
   return all;
 }

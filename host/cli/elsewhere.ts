@@ -11,7 +11,6 @@ const NO_MONITOR = 'there is no QMP; write -monitor unix:PATH,server=on,wait=off
 const NO_GDB = 'there is no gdb server yet; leave it out. -d cpu_reset logs the registers at a reset or triple fault.';
 const NO_DISPLAY = 'there is no window: write -vga std -display curses for a screen in this terminal, or leave it out: the console is the serial port.';
 const NO_SOUND = 'there is no sound; leave it out.';
-const NO_FLASH = 'there is no flash memory; write -bios FILE with one image of code and variables (OVMF.fd).';
 const NO_MIGRATION = 'a machine does not move; createMachine({snapshot}) goes on with one in a program.';
 
 function row(names: string, takes: boolean, instead: string): ElsewhereRow {
@@ -27,7 +26,6 @@ export const ELSEWHERE: readonly ElsewhereRow[] = [
   row('spice rotate g', true, NO_DISPLAY),
   row('soundhw audiodev', true, NO_SOUND),
   row('audio-help', false, NO_SOUND),
-  row('pflash', true, NO_FLASH),
   row('sd mtdblock', true, 'there is no card or flash reader; write -drive file=FILE.'),
   row('blockdev', true, 'write -drive file=FILE,if=none,id=ID, which a -device virtio-blk-pci,drive=ID takes.'),
   row('set', true, 'write the property at its -device or -drive.'),

@@ -48,6 +48,7 @@ export function readGlobals(reading: Reading): Map<string, Pair[]> {
 export const OBJECTS: readonly [name: string, about: string][] = [
   ['rng-random', 'for virtio-rng-pci,rng=ID; its file is not read: numbers come from --seed'],
   ['rng-builtin', 'for virtio-rng-pci,rng=ID: numbers come from --seed'],
+  ['secret', 'for -vnc HOST:N,password-secret=ID: the text in file=FILE, or data=TEXT, which others on this machine can see'],
 ];
 const RNG: readonly Property[] = [
   { name: 'id', kind: { is: 'text' }, about: 'its name' },
@@ -58,7 +59,7 @@ const INSTEAD: readonly [RegExp, string][] = [
   [/^filter-dump$/, 'write pcap=FILE at the -netdev.'],
   [/^filter-/, 'write loss=, delay= and the like at the -netdev (docs/network.md).'],
   [/^rng-egd$/, 'write rng-builtin.'],
-  [/^(iothread|throttle|secret|tls|authz|can|cryptodev|sev|colo|input)/, 'there is no such thing; leave it out.'],
+  [/^(iothread|throttle|tls|authz|can|cryptodev|sev|colo|input)/, 'there is no such thing; leave it out.'],
 ];
 
 /** The ids of sources of random numbers. */
@@ -69,10 +70,11 @@ export function readObjects(reading: Reading): Set<string> {
       const instead = INSTEAD.find(([pattern]) => pattern.test(words.head))?.[1];
       throw new UsageError(given.argument, instead === undefined ? `there is no "${words.head}".${didYouMean(words.head, OBJECTS.map(([name]) => name))} "-object help" lists what there is.` : `${words.head}: ${instead}`);
     }
+    if (words.head === 'secret') return undefined; // secrets.ts
     if (words.pairs.some(({ name }) => name === 'filename')) reading.notes.push(`${given.argument}: no file is read; random numbers come from --seed.`);
     const id = readProperties(words, words.head, RNG, reading.faults).get('id');
     if (id === undefined) throw new UsageError(given.argument, 'needs id=ID.');
     return String(id);
   });
-  return new Set(ids);
+  return new Set(ids.filter((id) => id !== undefined));
 }

@@ -11,7 +11,7 @@ import { checkCards, checkGuest, checkIds, checkImages, checkReadable, checkTher
 import { readClock, readLimits, readRtc } from './clock-options.js';
 import { readCpuType } from './cpu-type.js';
 import { readDeviceOptions, type DeviceContext, type Devices, type TypedDevice } from './devices.js';
-import { isDiskWord, readDrives, type TypedDrive } from './drives.js';
+import { bringsFirmware, isDiskWord, readDrives, type TypedDrive } from './drives.js';
 import { readEndings, type Endings } from './endings.js';
 import { UsageError } from './faults.js';
 import { readGlobals, readObjects } from './globals.js';
@@ -25,6 +25,7 @@ import { checkFolders, readShares, type TypedShare } from './shares.js';
 import { ChardevError, parseChardev, type ChardevSpec as MonitorPlace } from '../qtest/chardev.js';
 import { readSerial, readTarget, type SerialTarget } from './serial.js';
 import { optionsOf, type CommandName } from './table.js';
+import { readSecrets } from './secrets.js';
 import { readVnc, type VncPlace } from './vnc.js';
 import { splitPairs } from './words.js';
 
@@ -245,7 +246,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   checkOnly('run', reading);
   const hardware = readHardware(reading);
   const firmware = bootsDisk(reading, hardware.drives);
-  const { machine: boot, ...plan } = readBoot(reading, firmware);
+  const { machine: boot, ...plan } = readBoot(reading, firmware, bringsFirmware(hardware.drives));
   const machine: MachineOptions = { ...boot, ...readClock(reading, interactive), limits: readLimits(reading) };
   const cpu = readCpuType(reading);
   readSmp(reading);
@@ -258,7 +259,7 @@ export function readRunOptions(args: readonly string[], interactive: boolean, sa
   Object.assign(machine, hardwareOptions(hardware, reading, saved));
   const curses = wantsCurses(reading, machine, serial, interactive);
   if (curses) serial.forEach(({ kind }, port) => kind === 'stdio' && (serial[port] = { kind: 'null' }));
-  const monitor = readMonitor(reading, serial), vnc = readOption(reading, 'vnc', readVnc);
+  const monitor = readMonitor(reading, serial), secrets = readSecrets(reading), vnc = readOption(reading, 'vnc', (given) => readVnc(given, secrets));
   if (vnc !== undefined && !machine.devices?.some(({ model }) => model === 'VGA')) reading.faults.add(vnc.argument, 'needs a screen: -vga std.');
   const endings = readEndings(reading), jit = readJit(reading);
   if (jit.jit !== undefined) machine.jit = jit.jit;

@@ -97,6 +97,7 @@ const JIT = rowsOf('The machine', RUN, [
 
 const DISKS = rowsOf('Disks', BOARD, [
   ['drive', 'a virtio disk; -drive help lists what it takes (snapshot=on, overlay=FILE, cache=MODE...)', { value: 'file=PATH[,...]', topic: true, files: 'file' }],
+  ['pflash', 'firmware in a flash chip, a raw image: the first is the code, a second one its variables, which last', { value: 'FILE', files: 'file' }],
   ['hda', 'a disk on port 0 of the AHCI controller, /dev/sda; -hdb to -hdd on ports 1 to 3', { also: ['hdb', 'hdc', 'hdd'], value: 'FILE', files: 'file' }],
   ['fda', 'a diskette in the floppy drive A:, 160 KB to 2.88 MB; -fdb in B:', { also: ['fdb'], value: 'FILE', files: 'file' }],
   ['cdrom', 'a CD in a drive on port 2, /dev/sr0', { value: 'FILE', files: 'file' }],
@@ -163,14 +164,14 @@ const AS_QEMU = [
     ['parallel', 'none is there', { value: 'none', only: ['none', 'null'] }],
     ['audio', 'none is there', { value: 'none', only: ['none'] }],
     ['global', 'a property for all devices of a model: isa-debugcon.iobase=0x402', { value: 'MODEL.NAME=VALUE' }],
-    ['object', 'rng-random and rng-builtin, for virtio-rng-pci: numbers come from --seed', { value: 'TYPE,id=ID', topic: true }],
+    ['object', 'rng-random and rng-builtin, for virtio-rng-pci: numbers come from --seed; secret, for the password of -vnc', { value: 'TYPE,id=ID', topic: true }],
     ['name', 'a name for people; process=NAME is shown by ps', { value: 'NAME' }],
     ['no-user-config', 'there is none to read'],
   ]),
   ...rowsOf('As QEMU has them', RUN, [
     ['enable-kvm', 'taken, with a note: KVM is not used', { also: ['no-kvm'] }],
     ['no-shutdown', 'taken, with a note: the machine ends when the guest switches off'],
-    ['vnc', 'the screen for VNC viewers on this machine, at TCP port 5900 + N: 127.0.0.1:N, or none', { offers: ['none', '127.0.0.1:'], value: '127.0.0.1:N' }],
+    ['vnc', 'the screen for VNC viewers, at TCP port 5900 + N: 127.0.0.1:N, or none; with password-secret=ID of an -object secret from elsewhere, too', { offers: ['none', '127.0.0.1:'], value: '127.0.0.1:N' }],
     ['localtime', 'as -rtc base=localtime'],
     ['usb', 'taken, with a note: there is no USB'],
     ['k', 'taken, with a note: there is no keyboard to lay out', { value: 'LANGUAGE' }],

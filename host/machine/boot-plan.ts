@@ -5,6 +5,7 @@ import { isBzImage } from '../boot/bzimage.js';
 import { Budget, checkRom, loadKernel, takesModules, type ModuleFile } from '../boot/index.js';
 import { boardWith } from './iommu-plan.js';
 import { isDriveModel } from './drive-buses.js';
+import { hasFlash } from './flash.js';
 import { MIB } from './units.js';
 import { readSource, sourceName } from './bytes.js';
 import { entryRegisters, planBare } from './entry.js';
@@ -91,6 +92,7 @@ async function planStart(options: ReadOptions, memoryMiB: number): Promise<Machi
     const rom = checkRom(await readSource('bios', options.bios), name);
     return { segments: [], registers: {}, notes: [`${name}: a ROM of ${rom.length} bytes below 4 GiB and 1 MiB`], firmware: false, agent: false, rom, ...bootOf(options) };
   }
+  if (hasFlash(options.devices)) return { segments: [], registers: {}, notes: ['firmware in flash memory that ends at 4 GiB'], firmware: false, agent: false, ...bootOf(options) };
   const image = await imageOf(options, memoryMiB);
   if (image === undefined) return NO_PLAN;
   if (options.kernel !== undefined) warnOfSilence(image, options);

@@ -161,6 +161,12 @@ function testDevOptions({ membar }: DeviceOptions): Pairs {
   return [[CardOption.MEMBAR, membar]];
 }
 
+/** A flash chip: its unit. */
+function flashOptions({ model, drive, unit = 0 }: DeviceOptions): Pairs {
+  if (drive === undefined) throw new OptionError('devices.drive', `${model} needs one.`);
+  return [[CardOption.UNIT, inRange('unit', unit, 0, 1)]];
+}
+
 /** What a model's own code takes, by its kind. */
 function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan | undefined): Pairs {
   switch (kind) {
@@ -169,6 +175,7 @@ function ownOptions(kind: CardKind, device: DeviceOptions, consoles: ConsolePlan
     case CardKind.VIRTIO_RNG: return rngOptions(device);
     case CardKind.VIRTIO_CONSOLE: return consoles!.options;
     case CardKind.VIRTIO_9P: return shareOptions(device);
+    case CardKind.PFLASH: return flashOptions(device);
     case CardKind.NVME: return nvmeOptions(device);
     case CardKind.IDE_DISK: return hardDiskOptions(device);
     case CardKind.FLOPPY:
@@ -238,8 +245,15 @@ export function planCards(given: readonly DeviceOptions[], netdevs: readonly Net
       console: consoles,
     };
   });
+  checkChips(plans);
   seatDrives(devices, plans, (kind) => planOf(modelOf(kind)!));
   return plans;
+}
+
+/** Flash chips: one of a unit. */
+function checkChips(plans: readonly CardPlan[]): void {
+  const units = plans.filter(({ model }) => model.kind === CardKind.PFLASH).map(({ options }) => Number(options.get(CardOption.UNIT)));
+  if (new Set(units).size < units.length) throw new OptionError('devices.unit', `two flash chips are unit ${units[0]}; the firmware is unit 0, its variables are unit 1.`);
 }
 
 /** A card of which nothing is said. */

@@ -197,7 +197,7 @@ export interface Outward {
 }
 
 /** Cards with a table of requests, which are numbered over all of them. */
-const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY, CardKind.NVME];
+const TABLES: readonly CardKind[] = [CardKind.VIRTIO_BLK, CardKind.VIRTIO_9P, CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY, CardKind.NVME, CardKind.PFLASH];
 
 function tablePort(instance: ModuleInstance, table: number, plan: CardPlan, { drives, shares }: Outside): HostPort | undefined {
   const [drive, session] = [drives.get(plan.drive ?? ''), shares.get(plan.share ?? '')];

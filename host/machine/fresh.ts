@@ -5,6 +5,7 @@ import { addCards, mustBeCounted, labPorts, videoBytesOf, type Outside } from '.
 import { placeLabs } from './labs.js';
 import { setCharges } from './charges.js';
 import { writeRegisters } from './cpu-layout.js';
+import { readFlash } from './flash.js';
 import { writeGuest, type GuestMemory } from './guest-memory.js';
 import { instantiate, type CompiledModule } from './module.js';
 import type { Settings } from './options.js';
@@ -34,7 +35,8 @@ export async function freshInstance(compiled: CompiledModule, settings: Settings
   const memory: GuestMemory = { instance, ramBytes: settings.memoryMiB * MIB };
   for (const segment of plan.segments) writeGuest(memory, BigInt(segment.gpa), segment.bytes, 'physical');
   const { putFirmware } = await import('./firmware.js');
-  putFirmware(instance, memory.ramBytes, settings.board, plan);
+  const flash = await readFlash(settings.cards, outside.drives);
+  putFirmware(instance, memory.ramBytes, settings.board, flash === undefined ? plan : { ...plan, rom: flash });
   if (plan.firmware) instance.exports.presetFirmware();
   if (Object.keys(plan.registers).length > 0) writeRegisters(instance, plan.registers);
   setPace(instance, settings);

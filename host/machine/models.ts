@@ -96,6 +96,7 @@ export const MODELS: readonly Model[] = [
   },
   { kind: CardKind.AHCI, names: ['ich9-ahci', 'ahci'], about: 'AHCI controller with six ports; one is there by itself when a drive is on ide.0 to ide.5', options: { id: '' } },
   { kind: CardKind.IDE, names: ['piix3-ide'], about: 'IDE controller with two channels of two drives, at the old ports: ID.0 and ID.1, units 0 and 1', options: { id: '' } },
+  { kind: CardKind.PFLASH, names: ['pflash'], about: 'a flash chip with firmware (-drive if=pflash): unit 0 ends at 4 GiB, unit 1 lies below it', board: true, options: { drive: 'drive', unit: 'unit' } },
   { kind: CardKind.FDC, names: ['isa-fdc'], about: 'floppy controller; one is there by itself when a floppy drive is', options: {} },
   { kind: CardKind.FLOPPY, names: ['floppy'], about: 'floppy drive; empty without a drive', options: { drive: 'drive', unit: 'unit', id: '' } },
   { kind: CardKind.IDE_DISK, names: ['ide-hd'], about: 'disk on a controller, for a -drive with if=none', options: { drive: 'drive', bus: 'bus', unit: 'unit', serial: 'serial', writeCache: 'write-cache' } },
@@ -119,7 +120,7 @@ export const MODELS: readonly Model[] = [
 ];
 
 /** What a disk or a CD by its file alone is in, as QEMU has it. */
-export const PLAIN_DRIVES = { disk: 'ide-hd', cd: 'ide-cd', floppy: 'floppy', nvme: 'nvme' } as const;
+export const PLAIN_DRIVES = { disk: 'ide-hd', cd: 'ide-cd', floppy: 'floppy', nvme: 'nvme', flash: 'pflash' } as const;
 
 export function findModel(name: string): Model | undefined {
   return MODELS.find(({ names }) => names.some((one) => one === name));

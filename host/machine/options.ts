@@ -1,5 +1,6 @@
 /** Checking MachineOptions before anything is made, and their defaults. */
 
+import { hasFlash } from './flash.js';
 import { Vendor } from '../../assembly/base/vendor-spec.js';
 import { AttributionLimit } from '../../assembly/surface/attribution.js';
 import { Extra, ExtraAt, Hidden } from '../../assembly/surface/clock.js';
@@ -62,6 +63,8 @@ function checkSources(options: ReadOptions): void {
   // A snapshot may come with what it was booted from, for reset().
   const boots = given.filter((name) => name !== 'snapshot');
   if (boots.length > 1) throw new OptionError(boots[1]!, `cannot be combined with ${boots[0]}; give one of them.`);
+  const other = boots[0];
+  if (other !== undefined && hasFlash(options.devices)) throw new OptionError(other, 'cannot be combined with firmware in flash chips (pflash); give one of them.');
   if (options.initrd !== undefined && options.kernel === undefined) throw new OptionError('initrd', 'needs a kernel.');
   if (options.modules !== undefined && options.kernel === undefined) throw new OptionError('modules', 'needs a kernel.');
   if (options.entry !== undefined && !ENTRY_NAMES.includes(options.entry)) throw new OptionError('entry', `"${String(options.entry)}" is none of ${ENTRY_NAMES.join(', ')}.`);

@@ -9,7 +9,7 @@ import type { DeviceOptions } from './types.js';
 export const ROOT_PORT_MODEL = 'pcie-root-port';
 /** Names of the board's own bus. */
 const BOARD_BUS: readonly string[] = ['pcie.0', 'pci.0'];
-const NOT_CARDS: ReadonlySet<CardKind> = new Set([CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY, CardKind.FDC]);
+const NOT_CARDS: ReadonlySet<CardKind> = new Set([CardKind.IDE_DISK, CardKind.IDE_CD, CardKind.FLOPPY, CardKind.FDC, CardKind.PFLASH]);
 const MOST = { slotNumber: 8191, chassis: 255, port: 255 } as const;
 
 const isPort = ({ model }: DeviceOptions): boolean => findModel(model)?.kind === CardKind.ROOT_PORT;

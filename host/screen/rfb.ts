@@ -1,14 +1,15 @@
 /**
- * The screen for a VNC viewer: one conversation of the Remote Framebuffer protocol, version 3.8 (RFC 6143), without a password. Pixels go raw or by Zlib, in the format that the
+ * The screen for a VNC viewer: one conversation of the Remote Framebuffer protocol, version 3.8 (RFC 6143), with a password where one is wanted. Pixels go raw or by Zlib, in the format that the
  * viewer asks for; a mode of another size by the DesktopSize pseudo-encoding. Keys come as keysyms of X, and the pointer, which is told by its place, moves a
  * mouse by the difference.
  *
- *     version -> security -> shared -> messages. An update is sent when one was asked for and something has changed: `look` is called now and then.
+ *     version -> security (-> challenge) -> shared -> messages. An update is sent when one was asked for and something has changed: `look` is called now and then.
  */
 
 import { keysymKey } from './keysyms.js';
 import type { MouseMove } from './input.js';
 import type { Changed, Picture } from './screen.js';
+import { vncAnswer } from './vnc-password.js';
 
 export interface RfbTarget {
   /** What has changed since the last look; the whole picture is in `picture`. */
@@ -25,7 +26,10 @@ export class RfbError extends Error {
 }
 
 const VERSION = 'RFB 003.008\n';
+/** Ways of security (7.1.2), and what becomes of one (7.1.3). */
 const NO_PASSWORD = 1;
+const PASSWORD = 2;
+const REFUSED = 'the password is not right';
 const enum Encoding { RAW = 0, ZLIB = 6, DESKTOP_SIZE = -223 }
 /** Bytes of each message of a viewer's before what its length says. */
 const HEADS: Readonly<Record<number, number>> = { 0: 20, 2: 4, 3: 10, 4: 8, 5: 6, 6: 8 };
@@ -79,7 +83,7 @@ const update = (rectangles: number): Uint8Array => message(4, (view) => view.set
 
 export class RfbSession {
   private rest = new Uint8Array(0);
-  private state: 'version' | 'security' | 'shared' | 'messages' = 'version';
+  private state: 'version' | 'security' | 'challenge' | 'shared' | 'messages' = 'version';
   private format = OWN_FORMAT;
   private encodings: readonly number[] = [];
   /** An update is asked for: of all, or of what has changed. */
@@ -90,8 +94,11 @@ export class RfbSession {
   private sending = false;
   private pointer: { x: number; y: number; mask: number } | undefined;
 
-  /** `pack` goes on with one stream of zlib, and gives what it has made of these bytes. */
-  constructor(private readonly send: (bytes: Uint8Array) => void, private readonly target: RfbTarget, private readonly pack?: (bytes: Uint8Array) => Promise<Uint8Array>) {
+  /** `pack` goes on with one stream of zlib, and gives what it has made of these bytes; `lock`: a password, and 16 bytes that nobody foresees. */
+  constructor(
+    private readonly send: (bytes: Uint8Array) => void, private readonly target: RfbTarget, private readonly pack?: (bytes: Uint8Array) => Promise<Uint8Array>,
+    private readonly lock?: { password: string; challenge: Uint8Array },
+  ) {
     send(new TextEncoder().encode(VERSION));
   }
 
@@ -114,6 +121,7 @@ export class RfbSession {
     switch (this.state) {
       case 'version': return this.takeVersion(bytes);
       case 'security': return this.takeSecurity(bytes);
+      case 'challenge': return this.takeAnswer(bytes);
       case 'shared': return this.takeShared(bytes);
       default: return this.takeMessage(bytes);
     }
@@ -124,16 +132,38 @@ export class RfbSession {
     const text = new TextDecoder().decode(bytes.subarray(0, VERSION.length));
     if (!/^RFB 003\.00[78]\n$/.test(text)) throw new RfbError(`the version ${JSON.stringify(text)}; want 3.7 or 3.8`);
     this.state = 'security';
-    this.send(Uint8Array.of(1, NO_PASSWORD));
+    this.send(Uint8Array.of(1, this.lock === undefined ? NO_PASSWORD : PASSWORD));
     return VERSION.length;
   }
 
   private takeSecurity(bytes: Uint8Array): number {
     if (bytes.length < 1) return 0;
-    if (bytes[0] !== NO_PASSWORD) throw new RfbError(`security ${bytes[0]}, which was not offered`);
+    if (bytes[0] !== (this.lock === undefined ? NO_PASSWORD : PASSWORD)) throw new RfbError(`security ${bytes[0]}, which was not offered`);
+    if (this.lock !== undefined) {
+      this.state = 'challenge';
+      this.send(this.lock.challenge);
+      return 1;
+    }
+    this.letIn();
+    return 1;
+  }
+
+  private letIn(): void {
     this.state = 'shared';
     this.send(Uint8Array.of(0, 0, 0, 0));
-    return 1;
+  }
+
+  private takeAnswer(bytes: Uint8Array): number {
+    const { password, challenge } = this.lock!;
+    if (bytes.length < challenge.length) return 0;
+    // Every byte is looked at, right or wrong.
+    const wrong = vncAnswer(password, challenge).reduce((sum, byte, i) => sum | (byte ^ bytes[i]!), 0);
+    if (wrong !== 0) {
+      this.send(message(8 + REFUSED.length, (view) => view.setUint32(0, 1) ?? view.setUint32(4, REFUSED.length) ?? [...REFUSED].forEach((letter, i) => view.setUint8(8 + i, letter.charCodeAt(0)))));
+      throw new RfbError('a password that is not right');
+    }
+    this.letIn();
+    return challenge.length;
   }
 
   private takeShared(bytes: Uint8Array): number {

@@ -13,7 +13,7 @@ import { kernelTree } from "./share/tree.mjs";
 
 const MEMORY_MIB = 512;
 const COPY_BYTES = 100_000_000;
-const LIMIT_MS = 30 * 60_000;
+const LIMIT_MS = 60 * 60_000;
 const MOUNT = "mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000";
 const say = (text) => process.stderr.write(`${text}\n`);
 

@@ -6,7 +6,7 @@ import type { FileSource } from './sources.js';
 
 /** A card on the PCI bus. Options have QEMU's names and meanings. */
 export interface DeviceOptions {
-  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'iommu-testdev' | 'pci-testdev' | 'intel-iommu' | 'pcie-root-port' | 'VGA' | 'nvme' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd' | 'isa-fdc' | 'floppy';
+  model: 'virtio-net' | 'virtio-net-pci' | 'virtio-rng' | 'virtio-rng-pci' | 'virtio-blk' | 'virtio-blk-pci' | 'virtio-serial' | 'virtio-serial-pci' | 'virtio-9p' | 'virtio-9p-pci' | 'e1000' | 'pcnet' | 'edu' | 'iommu-testdev' | 'pci-testdev' | 'intel-iommu' | 'pcie-root-port' | 'VGA' | 'nvme' | 'ich9-ahci' | 'ahci' | 'piix3-ide' | 'ide-hd' | 'ide-cd' | 'isa-fdc' | 'floppy' | 'pflash';
   /** The `id` of the netdev it is connected to; without one, frames go nowhere. */
   netdev?: string;
   /** Default 52:54:00:12:34:56 and up. */

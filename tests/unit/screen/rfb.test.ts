@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { RfbSession, type RfbTarget } from '../../../host/screen/rfb.js';
 import { keysymKey } from '../../../host/screen/keysyms.js';
+import { desEncrypt, vncAnswer } from '../../../host/screen/vnc-password.js';
 import { keyNamed } from '../../../host/screen/keys.js';
 
 const be16 = (...values: number[]): number[] => values.flatMap((value) => [value >> 8 & 255, value & 255]);
@@ -95,5 +96,35 @@ describe('a conversation', () => {
   });
   it('knows keysyms', () => {
     for (const [keysym, name] of [[0xffbe, 'f1'], [0xffc9, 'f12'], [0xffff, 'delete'], [0xffe3, 'ctrl'], [0x7e, 'grave_accent'], [0xff52, 'up'], [0xffb5, 'kp_5']] as const) expect(keysymKey(keysym), name).toBe(keyNamed(name));
+  });
+});
+
+describe('a password', () => {
+  const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
+  // Of NBS Special Publication 500-20, and FIPS 81's well-known example.
+  it.each([['133457799bbcdff1', '0123456789abcdef', '85e813540f0ab405'], ['7ca110454a1a6e57', '01a1d6d039776742', '690f5b0d9a26939b'], ['0000000000000000', '0000000000000000', '8ca64de9c1b123a7']])('is a key of DES (%s)', (key, plain, cipher) => {
+    expect(Buffer.from(desEncrypt(hex(key), hex(plain))).toString('hex')).toBe(cipher);
+  });
+
+  const challenge = Uint8Array.from({ length: 16 }, (_, i) => i * 17);
+  function locked(): { say: (...bytes: number[]) => void; heard: () => number[] } {
+    let out: number[] = [];
+    const target: RfbTarget = { refresh: () => undefined, picture: { width: 1, height: 1, pixels: new Uint8ClampedArray(4) }, key: () => undefined, mouse: () => undefined, type: () => undefined };
+    const session = new RfbSession((bytes) => void out.push(...bytes), target, undefined, { password: 'lasting!', challenge });
+    return { say: (...bytes) => session.receive(Uint8Array.from(bytes)), heard: () => { const all = out; out = []; return all; } };
+  }
+
+  it('lets in who knows it, and sends others away in words', () => {
+    const v = locked();
+    v.say(...text('RFB 003.008\n'), 2);
+    expect(v.heard()).toEqual([...text('RFB 003.008\n'), 1, 2, ...challenge]);
+    v.say(...vncAnswer('lasting!', challenge), 1);
+    expect(v.heard().slice(0, 8)).toEqual([0, 0, 0, 0, ...be16(1, 1)]);
+    const other = locked();
+    other.say(...text('RFB 003.008\n'), 2);
+    other.heard();
+    expect(() => other.say(...vncAnswer('guessed', challenge))).toThrow(/password/);
+    expect(other.heard()).toEqual([...be32(1, 25), ...text('the password is not right')]);
+    expect(() => locked().say(...text('RFB 003.008\n'), 1)).toThrow(/security 1/);
   });
 });
