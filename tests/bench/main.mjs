@@ -9,7 +9,7 @@
 //   npm run bench -- page [--runs N] [--json]          the page in Chromium: to the answer of a command, bytes, echo, frames, cold beside Node
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
 //   npm run bench -- screen [--runs N] [--json]       text scrolled and pictures blitted, frames a second and CPU, beside v86
-//   npm run bench -- share [--quick] [--json]         a shared folder by 9p, beside QEMU's; --quick leaves the kernel's source tree out
+//   npm run bench -- share [--quick] [--rows FOLDER] [--json]   a shared folder by 9p, beside QEMU's, with a kernel's source tree; or a folder of it, or without
 //   npm run bench -- start [--runs N] [--json]        later starts, a booted Linux as a file, and clones of it
 //   npm run bench -- clock [--only TEXT] [--json]     how well the one clock keeps time on a busy host
 
