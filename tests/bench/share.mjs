@@ -58,8 +58,8 @@ function rowsFor(folder, expected) {
     { name: "the copy hashed, in memory", command: "sha256sum /tmp/copy", bytes: COPY_BYTES, check: ({ text }) => must("the copy in the guest", sumIn(text), expected.copy) },
     { name: "100 MB to the host", command: "cp /tmp/copy /share/out && sync", bytes: COPY_BYTES, check: () => must("the copy on the host", sha256(readFileSync(join(folder, "out"))), expected.copy) },
     ...(expected.list === undefined ? [] : [
-      { name: "the tree listed", command: `cd /tree && ${LIST}`, bytes: 0, check: ({ text }) => must("the guest's list", sumIn(text), expected.list) },
-      { name: "the tree hashed", command: `cd /tree && ${HASH}`, bytes: expected.treeBytes, check: ({ text }) => must("the guest's sum of sums", sumIn(text), expected.hash) },
+      { name: "the tree listed", command: `(cd /tree && ${LIST})`, bytes: 0, check: ({ text }) => must("the guest's list", sumIn(text), expected.list) },
+      { name: "the tree hashed", command: `(cd /tree && ${HASH})`, bytes: expected.treeBytes, check: ({ text }) => must("the guest's sum of sums", sumIn(text), expected.hash) },
     ]),
   ];
 }
