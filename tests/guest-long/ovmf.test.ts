@@ -28,7 +28,7 @@ async function variables(): Promise<string> {
   return join(folder, 'vars.fd');
 }
 
-/** Types at the shell, and waits for what it is to say. */
+/** Types at the shell, and waits for what it is to say; between the letters of its echo are moves of the cursor. */
 async function say(machine: Machine, screen: ReturnType<typeof watchConsole>, line: string, wanted: RegExp): Promise<void> {
   machine.write(`${line}\r`);
   expect((await runUntilText(machine, screen, wanted)).reason).toBe('paused');
@@ -43,7 +43,7 @@ describe.skipIf(noPackages !== undefined)(`OVMF${noPackages ? ` (skipped: ${noPa
       machine.attachInput(true);
       expect((await runUntilText(machine, screen, /any other key to continue/)).reason).toBe('paused');
       await say(machine, screen, '\x1b', /Shell> /);
-      if (run === 1) await say(machine, screen, 'set greeting lasting', /lasting[^]*Shell> /);
+      if (run === 1) await say(machine, screen, 'set greeting lasting', /Shell> [^]*Shell> /);
       else await say(machine, screen, 'set greeting', /greeting = lasting/);
       machine.write('reset -s\r');
       expect((await machine.run()).reason).toBe('poweroff');
