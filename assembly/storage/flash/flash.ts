@@ -9,7 +9,7 @@ import { addCount, nameOwned, takeCounters } from "../../base/counters";
 import { HIGH_RAM, RAM } from "../../base/layout";
 import { machine } from "../../base/machine";
 import { spend } from "../../device/allowance";
-import { ask, askedAt, askedCount, clearAsked, DATA_BYTES, roomToAsk } from "../../device/blocks";
+import { ask, askedAt, askedCount, clearAsked, dataOf, DATA_BYTES, roomToAsk } from "../../device/blocks";
 import { Card, cardAt, cardState, optionOf, wordOf } from "../../device/card";
 import { bindRing } from "../../device/ring";
 import { mapMmio, Width } from "../../memory/bus";
@@ -208,7 +208,7 @@ function carry(f: Flash): void {
   const from = f.first & ~(SECTOR - 1), all = ((f.end + SECTOR - 1) & ~(SECTOR - 1)) - from, bytes = min(all, min(roomToAsk(f.table), DATA_BYTES) & ~(SECTOR - 1));
   const a = ask(f.table, RequestType.OUT, from >> 9, bytes);
   if (!changetype<usize>(a)) return;
-  memory.copy(<usize>a.data, contentOf(f, from), bytes);
+  memory.copy(dataOf(a), contentOf(f, from), bytes);
   spend(bytes >> 7);
   f.first = from + bytes;
   if (bytes == all) { f.first = 0; f.end = 0; }
