@@ -9,7 +9,7 @@ const STOPS = ['BUDGET', 'IDLE', 'POWEROFF', 'RESET', 'DEBUG_EXIT', 'SHUTDOWN', 
 const module = new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve('pintail/pintail.wasm')));
 const instantiate = (pages) => {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  return { memory, ...new WebAssembly.Instance(module, { env: { memory, page: () => { throw new Error('no page is absent'); } } }).exports };
+  return { memory, ...new WebAssembly.Instance(module, { env: { memory, page: () => { throw new Error('no page is absent'); }, serve: () => { throw new Error('no register is hosted'); } } }).exports };
 };
 
 // Where RAM begins is what the module's own memory takes; behind it lie 16 MiB of the guest's.

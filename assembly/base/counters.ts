@@ -142,6 +142,9 @@ export function counterUnit(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).
 export function counterCard(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).card : 0; }
 export function counterAbout(id: u32): u32 { return id < COUNTER_IDS ? rowOf(id).about : 0; }
 
+/** Says that a counter's events cross another boundary than its row did. */
+export function setCrossing(id: u32, crossing: u32): void { if (id < COUNTER_IDS) rowOf(id).about = (rowOf(id).about & ~<u32>About.CROSSING) | crossing; }
+
 /** The same of histograms: sixteen u64 buckets at the address (histograms.ts). */
 export function histogramIds(): u32 { return HISTOGRAM_IDS; }
 export function histogramAddress(id: u32): usize { return id < HISTOGRAM_IDS ? HISTOGRAMS + (<usize>id << 7) : 0; }

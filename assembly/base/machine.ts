@@ -77,6 +77,8 @@ import { MACHINE, LINKS } from "./layout";
   profile: u32;
   /** 1: the loop attributes what it runs (profile/); the interpreter runs everything then. */
   profiling: u32;
+  /** 1: some counters' events are handed to the host (hosted.ts). */
+  hosted: u32;
 }
 @inline export const links = changetype<Links>(LINKS);
 

@@ -7,6 +7,7 @@
 import { TraceAt, TraceKind } from "../surface/trace";
 import { control, Event, NO_YIELD, RECORD_OFFSET, raiseEvent, ticks } from "./control";
 import { addCount } from "./counters";
+import { crossHosted } from "./hosted";
 import { GPR } from "./layout";
 import { links } from "./machine";
 
@@ -41,6 +42,7 @@ export function noteEvent(kind: u32, id: u32, value: u64, bytes: u32): void {
 /** The processor has accessed a register that stands in no table (device/registers.ts): `kind` is READ or WRITE. */
 export function countAccess(id: u32, kind: u32, value: u64, bytes: u32): void {
   addCount(id, 1);
+  crossHosted(id);
   if (links.trace) noteEvent(kind, id, value, bytes);
 }
 

@@ -15,6 +15,7 @@ import { isTraced, noteEvent } from "../base/trace";
 import { count, nameOwned, takeCounters } from "../base/counters";
 import { Crossing } from "../surface/counters";
 import { spend } from "./allowance";
+import { crossHosted } from "../base/hosted";
 import { MAX_TABLES, TABLE_LIST, TABLE_WORDS, TABLES, TABLES_SIZE } from "./layout";
 
 /** The data sheet's access column. */
@@ -150,7 +151,7 @@ export function guestRead(b: Block, values: usize, dev: usize, offset: u32, byte
 }
 
 function readRegister(r: Register, values: usize, dev: usize): u64 {
-  if (r.counter) count(r.counter);
+  if (r.counter) { count(r.counter); crossHosted(r.counter); }
   if (r.onRead) call_indirect<void>(r.onRead, dev, r.offset);
   const value = valueOf(r, values);
   if (r.counter && isTraced()) noteEvent(TraceKind.READ, r.counter, value, r.bytes);
@@ -172,7 +173,7 @@ export function guestWrite(b: Block, values: usize, dev: usize, offset: u32, byt
 }
 
 function writeRegister(r: Register, values: usize, dev: usize, lanes: u64, value: u64): void {
-  if (r.counter) count(r.counter + 1);
+  if (r.counter) { count(r.counter + 1); crossHosted(r.counter + 1); }
   if (r.counter && isTraced()) noteEvent(TraceKind.WRITE, r.counter + 1, value, r.bytes);
   const old = valueOf(r, values), settable = r.writable & lanes;
   setValue(r, values, ((old & ~settable) | (value & settable)) & ~(value & r.clear));

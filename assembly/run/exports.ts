@@ -46,6 +46,7 @@ export { captureBytes, placeCapture } from "../lab/capture";
 export { changeLab, labAt, labFifo, setLab, trafficAt } from "../lab/lab";
 export { placeReplays } from "../lab/traffic";
 export { setCharges } from "../device/charges";
+export { hostCounter } from "../base/hosted";
 export { lookAtUnit } from "../vtd/look";
 export { diskTable } from "../device/blocks";
 export { keyRoom, mouseRoom, moveMouse, pressKey } from "../chipset/i8042/i8042";

@@ -10,4 +10,4 @@ export const enum CounterId { FIRST_DEVICE = 64 }
 export const enum Owner { MACHINE, EMULATOR, CARD }
 
 /** How counterAbout packs them: | crossing 0-3 | owner 4-7 | the card's number 8-15 | queue + 1, 0 for none, 16-23 | */
-export const enum About { OWNER = 4, NUMBER = 8, QUEUE = 16 }
+export const enum About { OWNER = 4, NUMBER = 8, QUEUE = 16, CROSSING = 15 }

@@ -21,6 +21,7 @@ import { chargeDoorbell } from "../device/charges";
 import { CardOption } from "../surface/cards";
 import { bindTimer } from "../device/clock";
 import { dmaFailed } from "../device/dma";
+import { crossHosted } from "../base/hosted";
 import { noteMasterAbort, requesterOf as functionRequester } from "../pci/functions";
 import { setIntx } from "../pci/intx";
 import { msixEnabled, sendVector } from "../pci/msix";
@@ -267,6 +268,7 @@ export function notifyQueue(d: VirtioDevice, i: u32): void {
   if (i >= d.queueCount) return;
   if (isTraced()) noteEvent(TraceKind.WRITE, queueOf(d, i).counters + QueueCount.DOORBELLS, i, 2);
   countQueue(queueOf(d, i), QueueCount.DOORBELLS, 1);
+  crossHosted(queueOf(d, i).counters + QueueCount.DOORBELLS);
   chargeDoorbell();
   queueOf(d, i).rung = 1;
   noteBell(ratesOf(queueOf(d, i)), queueOf(d, i).rates);

@@ -30,6 +30,7 @@ const EVERY: readonly DeviceProperty[] = [
   ID,
   property('addr', { is: 'slot' }, 'PCI device number, 1 to 30; default the lowest that is free; 0 behind a root port', 'slot'),
   property('bus', text, 'the id of the root port it is behind; default pcie.0, the board\'s own', 'bus'),
+  property('placement', text, 'where its registers are served: module, hosted (each access a round trip to another thread), or those that are hosted, REG:REG', 'placement'),
   property('bootindex', { is: 'ignored', note: 'disks are tried in the order in which they are given.' }, 'taken: disks are tried in the order in which they are given'),
 ];
 

@@ -10,6 +10,7 @@ import { OptionError } from './errors.js';
 import { iommuOptions } from './iommu-plan.js';
 import { isRemovable, seatDrives } from './drive-buses.js';
 import { inRange } from './ranges.js';
+import { readPlacement, type Placement } from './placement-option.js';
 import { numberSlots, onBus, onPort, planPlace, rootPortOptions } from './root-ports.js';
 import { findModel, modelOf, MODELS, OFF_BY_DEFAULT, type Model, type ModelOption } from './models.js';
 import type { DeviceOptions, DriveOptions, NetdevOptions, ShareOptions } from './types.js';
@@ -33,6 +34,8 @@ export interface CardPlan {
   tag: string;
   writeCache: boolean | undefined;
   console: ConsolePlan | undefined;
+  /** Undefined: all its registers are served in the module. */
+  placement: Placement | undefined;
 }
 
 type Pairs = [CardOption, number | bigint][];
@@ -207,10 +210,10 @@ function emptyId({ id }: DeviceOptions, kind: CardKind, drives: readonly DriveOp
 function rowOf(device: DeviceOptions): Model {
   const model = findModel(device.model);
   if (model === undefined) throw new OptionError('devices.model', `there is no "${String(device.model)}". There are ${MODELS.flatMap(({ names }) => names).join(', ')}.`);
-  const given = Object.keys(device).filter((key) => key !== 'model' && key !== 'slot' && !(key === 'bus' && onBus(model)) && device[key as ModelOption] !== undefined) as ModelOption[];
+  const given = Object.keys(device).filter((key) => key !== 'model' && key !== 'slot' && key !== 'placement' && !(key === 'bus' && onBus(model)) && device[key as ModelOption] !== undefined) as ModelOption[];
   const strange = given.find((key) => !Object.hasOwn(model.options, key));
   if (strange === undefined) return model;
-  throw new OptionError(`devices.${strange}`, `${device.model} has no such option. It has ${[...(model.board ? [] : ['slot']), ...(onBus(model) && !model.board ? ['bus'] : []), ...Object.keys(model.options)].join(', ')}.`);
+  throw new OptionError(`devices.${strange}`, `${device.model} has no such option. It has ${[...(model.board ? [] : ['slot', 'placement']), ...(onBus(model) && !model.board ? ['bus'] : []), ...Object.keys(model.options)].join(', ')}.`);
 }
 
 /** What the options ask for, checked. */
@@ -243,6 +246,7 @@ export function planCards(given: readonly DeviceOptions[], netdevs: readonly Net
       tag: device.tag ?? '',
       writeCache: device.writeCache,
       console: consoles,
+      placement: readPlacement(device.placement),
     };
   });
   checkChips(plans);
@@ -258,7 +262,7 @@ function checkChips(plans: readonly CardPlan[]): void {
 
 /** A card of which nothing is said. */
 function planOf(model: Model): CardPlan {
-  return { model, slot: 0, behind: undefined, options: new Map(), netdev: undefined, drive: undefined, serial: '', share: undefined, tag: '', writeCache: undefined, console: undefined };
+  return { model, slot: 0, behind: undefined, options: new Map(), netdev: undefined, drive: undefined, serial: '', share: undefined, tag: '', writeCache: undefined, console: undefined, placement: undefined };
 }
 
 /** A netdev option, read. */

@@ -22,7 +22,7 @@ const BOOT: Names<BootOrder> = { order: true, once: true, menu: true };
 const LIMITS: Names<Limits> = { instructions: true, wallMs: true, memoryMiB: true };
 const BARE: Names<BareOptions> = { code: true, at: true, entry: true, mode: true };
 const DEVICE: Names<DeviceOptions> = {
-  model: true, netdev: true, mac: true, slot: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true, share: true, tag: true,
+  model: true, netdev: true, mac: true, slot: true, placement: true, features: true, mtu: true, modernOnly: true, legacyOnly: true, vectors: true, speed: true, duplex: true, drive: true, share: true, tag: true,
   serial: true, queues: true, writeCache: true, logicalBlockBytes: true, physicalBlockBytes: true, ports: true, maxPorts: true, maxBytes: true, periodMs: true, bus: true, unit: true, id: true, dmaMask: true, membar: true, romfile: true,
   intremap: true, eim: true, cachingMode: true, addressBits: true, snoopControl: true, dmaDrain: true, passThrough: true, scalableMode: true, firstStage: true, iotlbEntries: true, iotlbWays: true, tableEntries: true, slotNumber: true, chassis: true, port: true,
 };

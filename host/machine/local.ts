@@ -9,6 +9,7 @@ import { Agent, type CommandHandle } from './agent.js';
 import { AGENT_CHARDEV, AgentPort } from './agent-port.js';
 import { NO_PLAN, type MachinePlan } from './plan.js';
 import { readRegisters, writeRegisters } from './cpu-layout.js';
+import { placeRegisters, type Placed } from './placement.js';
 import { readChanges } from './register-changes.js';
 import { allOf, Emitter, guarded } from './emitter.js';
 import { connectCards, describeCards, framePortOf, labPorts, type Outside } from './cards.js';
@@ -103,6 +104,8 @@ export class LocalMachine extends GuestCalls implements Machine {
   private readonly saved: About | undefined;
   private readonly instruments: Instruments;
   private captures: LabCaptures | undefined;
+  /** Hosted registers, where there are some. */
+  private placed: Placed | undefined;
   /** What the last clone was made of. */
   private shared: WeakRef<Uint8Array> | undefined;
   /** Instructions before the last reset. */
@@ -210,6 +213,7 @@ export class LocalMachine extends GuestCalls implements Machine {
     this.agent?.fail('The machine was closed.');
     this.trays.finish();
     this.engine.close();
+    this.placed?.close();
     await this.outside.close();
     this.dropSnapshot();
   }
@@ -459,7 +463,7 @@ export class LocalMachine extends GuestCalls implements Machine {
       boundaries: this.engine.boundaries,
       yields: this.engine.yields,
       moduleMs: this.engine.moduleMs,
-      ...readCounters(this.instance, [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()]),
+      ...readCounters(this.instance, [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters(), ...(this.placed?.counters() ?? [])]),
       histograms: readHistograms(this.instance),
       requesters: readRequesters(this.instance),
       translation: this.engine.translation(),
@@ -503,7 +507,7 @@ export class LocalMachine extends GuestCalls implements Machine {
   /** What regions keep the difference of: without what is the emulator's own, and yields, of which the guest knows nothing. */
   private readAll(): Reading {
     const { instructions, virtualNs } = this.engine;
-    const outside = [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters()];
+    const outside = [...[...this.outside.backends.values()].flatMap(({ backend }) => backend.counters()), ...this.engine.counters(), ...(this.placed?.counters() ?? [])];
     return { instructions, virtualNs, ...readCounters(this.instance, outside.filter(({ name }) => name !== YIELDS), FIRST_OF_MACHINE), histograms: readHistograms(this.instance) };
   }
 
@@ -559,6 +563,8 @@ export class LocalMachine extends GuestCalls implements Machine {
     const networks = this.outside.time ?? new MachineClock();
     this.instruments.attach(this.instance);
     this.captures = capturesOf(this.instance, labPorts(this.settings.cards, this.outside));
+    this.placed?.close();
+    this.placed = placeRegisters(this.instance, this.settings.cards);
     this.wall = new WallTime(this.instance, this.settings.rtcAheadMs);
     const engine = new Engine({
       instance: this.instance,

@@ -5,7 +5,7 @@ import type { DeviceOptions } from './types.js';
 
 export type ModelName = DeviceOptions['model'];
 /** What DeviceOptions has beside model, slot and bus, which every card takes. */
-export type ModelOption = Exclude<keyof DeviceOptions, 'model' | 'slot'>;
+export type ModelOption = Exclude<keyof DeviceOptions, 'model' | 'slot' | 'placement'>;
 
 export interface Model {
   kind: CardKind;

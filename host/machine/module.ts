@@ -2,7 +2,7 @@
 
 import { platform } from '#platform';
 import { Address } from '../../assembly/surface/run.js';
-import type { ModuleExports, ModuleInstance, PageSupply } from '../rings/instance.js';
+import type { ModuleExports, ModuleInstance, PageSupply, RegisterServer } from '../rings/instance.js';
 import { labRoom, type OpenLab } from './labs.js';
 import { MIB } from './units.js';
 import { OptionError } from './errors.js';
@@ -10,6 +10,12 @@ import { OptionError } from './errors.js';
 const noSupply: PageSupply = {
   page: (page) => {
     throw new Error(`page ${page} of RAM comes from nowhere`);
+  },
+};
+
+const noServer: RegisterServer = {
+  serve: (counter) => {
+    throw new Error(`nobody answers for counter ${counter}`);
   },
 };
 
@@ -78,8 +84,8 @@ export async function instantiate(module: CompiledModule, memoryMiB: number, vid
   const pages = Math.max(MINIMUM_PAGES, Math.ceil((labsAt + labRoom(capture, labs)) / PAGE));
   if (pages > 65536) throw new OptionError('memoryMiB', `${memoryMiB} MiB do not fit in the module's 4 GiB. At most 3072 do.`);
   const memory = newMemory(memoryMiB, pages);
-  const supply = { ...noSupply };
-  const instance = await WebAssembly.instantiate(module.module, { env: { memory, abort, page: (page: number) => supply.page(page >>> 0) } });
+  const supply = { ...noSupply }, server = { ...noServer };
+  const instance = await WebAssembly.instantiate(module.module, { env: { memory, abort, page: (page: number) => supply.page(page >>> 0), serve: (counter: number) => server.serve(counter >>> 0) } });
   return {
     exports: instance.exports as unknown as ModuleExports,
     memory,
@@ -89,6 +95,7 @@ export async function instantiate(module: CompiledModule, memoryMiB: number, vid
     ram,
     labsAt,
     supply,
+    server,
   };
 }
 
@@ -105,7 +112,7 @@ async function layoutOf(module: WebAssembly.Module): Promise<Layout> {
   const known = layouts.get(module);
   if (known !== undefined) return known;
   const memory = new WebAssembly.Memory({ initial: MINIMUM_PAGES, maximum: 65536 });
-  const instance = await WebAssembly.instantiate(module, { env: { memory, abort, page: noSupply.page } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, abort, page: noSupply.page, serve: noServer.serve } });
   const exports = instance.exports as unknown as ModuleExports;
   const layout = { ram: exports.address(Address.Ram) >>> 0, attribution: exports.attributionBytes() >>> 0, trace: exports.traceBytes() >>> 0, capture: exports.captureBytes() >>> 0 };
   layouts.set(module, layout);

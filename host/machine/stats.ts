@@ -32,6 +32,16 @@ function namesOf(instance: ModuleInstance): Named[] {
   return names;
 }
 
+const DOORBELLS = /^(q\d+ )?doorbells$/;
+
+/** Counters of accesses to registers of a card, the number-th of its model, by the registers' names; doorbells are among them, which ride on a write of a register but with virtio. */
+export function accessCounters(instance: ModuleInstance, models: readonly string[], number: number): { id: number; name: string; rides: boolean }[] {
+  return namesOf(instance).flatMap(({ id, name, unit, owner }) => {
+    const isOwn = models.some((model) => owner === `${model}${number}` || owner === `${model}-${number}`), own = name.slice(name.indexOf(' ') + 1);
+    return isOwn && (isAccess(unit) || DOORBELLS.test(own)) ? [{ id, name: own, rides: !isAccess(unit) && !models[0]!.startsWith('virtio') }] : [];
+  });
+}
+
 const CROSSINGS = [undefined, 'B0', 'B1', 'B2', 'B3', 'B4'] as const;
 
 /** What the module's row says. */

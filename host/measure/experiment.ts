@@ -63,7 +63,7 @@ const OF_LINUX = ['steady', 'driver', 'iommu', 'windows'] as const;
 const VARIANT: Fields = {
   name: needed(isText), card: needed(isOneOf(CARD_MODELS)), direction: needed(isOneOf(DIRECTIONS)), size: may(isCount(60, 1514)),
   count: may(isCount(LEAST_COUNT, 1_000_000)), warmUp: may(isCount(0, 1_000_000)), burst: may(isCount(1, 4096)), rate: may(isCount(10, 10_000_000)),
-  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isCharge), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)), windows: may(isBoolean), pktlab: may(isSettings),
+  speed: may(isSpeed), fifo: may(isCount(0, 2 ** 20)), steady: may(isBoolean), driver: may(recordOf(isText)), features: may(recordOf(isBoolean)), iommu: may(isOneOf(Object.keys(IOMMU_MODES))), charge: may(isCharge), iotlbEntries: may(isCount(1, 1024)), iotlbWays: may(isCount(1, 16)), windows: may(isBoolean), pktlab: may(isSettings), placement: may(isText),
 };
 const ATTACK: Fields = { name: needed(isText), way: needed(isOneOf(WAYS)), wrong: needed(isOneOf(Object.keys(WRONGS))), reason: may(isCount(1, 0x26)), behind: may(isBoolean) };
 const PAPER: Fields = { value: needed(isNumber), tag: needed(isOneOf(TAGS)), where: needed(isText) };

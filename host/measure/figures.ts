@@ -1,6 +1,7 @@
 /** What a packet cost: the counts of a region by the packets in it. */
 
 import type { Region } from '../machine/types.js';
+import { HOSTED } from '../machine/placement.js';
 import { cardRow } from './cards.js';
 import { MeasureError } from './errors.js';
 import type { Variant } from './variant.js';
@@ -22,6 +23,8 @@ export interface Figures {
   interruptsTaken: number;
   /** Accesses to the two 8259s. */
   controllers: number;
+  /** Round trips to another thread for hosted registers. */
+  hosted: number;
   doorbells: number;
   descriptors: number;
   /** Payload between guest memory and the line. */
@@ -104,6 +107,7 @@ export function figuresOf(region: Region, variant: Variant, number: number, port
     interrupts: own(row.interrupts),
     interruptsTaken: each(value(region, 'interrupts taken')),
     controllers: each(CONTROLLERS.reduce((total, name) => total + Number(region.devices[name]?.reads ?? 0n) + Number(region.devices[name]?.writes ?? 0n), 0)),
+    hosted: each(value(region, HOSTED)),
     doorbells: own(row.doorbells[direction]),
     descriptors: own(row.descriptors[direction]),
     bytes: own(row.bytes[direction]),
@@ -112,7 +116,7 @@ export function figuresOf(region: Region, variant: Variant, number: number, port
       B0: each(sum(region, ['DMA reads', 'DMA writes'])),
       B1: each(sum(region, ['port reads', 'port writes', 'MMIO reads', 'MMIO writes'])),
       B2: 0,
-      B3: each(sum(region, ['host B3 boundaries', 'host B3 looks at rings', 'host B3 clock jumps'])),
+      B3: each(sum(region, [HOSTED, 'host B3 boundaries', 'host B3 looks at rings', 'host B3 clock jumps'])),
       B4: each(region.counters.filter(({ name }) => isB4(name)).reduce((total, { value: n }) => total + Number(n), 0)),
     },
   };

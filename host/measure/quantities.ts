@@ -26,6 +26,7 @@ export const QUANTITIES: Readonly<Record<string, Quantity>> = {
   accessesPerInterrupt: { about: 'accesses to the card\'s registers an interrupt', of: ({ accesses, interrupts }) => accesses / interrupts },
   dataPortAccesses: { about: 'accesses to pcnet\'s data port', of: dataPort },
   dataPortOthers: { about: 'accesses to pcnet\'s data port that start no transmission', of: (figures) => dataPort(figures) - figures.doorbells },
+  worldSwitches: { about: 'round trips to another thread for hosted registers', of: ({ hosted }) => hosted },
   controllerAccesses: { about: 'accesses to the two 8259s', of: ({ controllers }) => controllers },
   dataPortLaw22: { about: 'the share of the next row, times one and four accesses an interrupt: 1 where Linux 2.2\'s driver does nothing else', of: (figures) => (figures.doorbells / dataPort(figures)) * (1 + 4 * figures.interrupts) },
   dataPortLaw: { about: 'that share, times one and seven accesses an interrupt: 1 where Linux 6.1\'s driver does nothing else', of: (figures) => (figures.doorbells / dataPort(figures)) * (1 + 7 * figures.interrupts) },

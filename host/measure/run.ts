@@ -64,9 +64,9 @@ function labOf({ direction, size, rate, burst, atMost, speed, fifo }: Variant, p
 }
 
 /** A card; one behind the remapping unit has no legacy interface. */
-function deviceOf({ card, features }: Variant, place: number): DeviceOptions {
+function deviceOf({ card, features, placement }: Variant, place: number): DeviceOptions {
   const own = Object.keys(features).length > 0 ? { features } : {};
-  return { model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...own, ...(features['iommu_platform'] ? { modernOnly: true } : {}) };
+  return { model: card, netdev: `n${place}`, slot: FIRST_SLOT + place, ...(placement === undefined ? {} : { placement }), ...own, ...(features['iommu_platform'] ? { modernOnly: true } : {}) };
 }
 
 /** Three levels: those of QEMU 7.2's unit, whose counts experiments are held against. */

@@ -56,6 +56,8 @@ export interface Variant {
   steady?: boolean;
   /** Measured by pktlab in place of a prepared guest: what its command line says beside what this variant does (PKTLAB_SETTINGS). */
   pktlab?: Readonly<Record<string, string>>;
+  /** Where the card's registers are served (`placement` of a device); without, in the module. */
+  placement?: string;
   /** Parameters of the driver's kernel module. */
   driver: Readonly<Record<string, string>>;
   /** virtio features that are not offered. */

@@ -29,6 +29,13 @@ export interface WorkerHandle {
   terminate(): Promise<void>;
 }
 
+/** A thread that answers, one question at a time, while the one that asks stands still. */
+export interface Answerer {
+  /** Returns when the other thread has answered. */
+  ask(what: number): void;
+  close(): void;
+}
+
 /** The other side of it: what the worker hears and says. */
 export interface WorkerPort {
   post(message: unknown): void;
@@ -77,6 +84,8 @@ export interface Platform {
   /** Deflates (RFC 1951) faster than CompressionStream does; undefined where that is all there is. */
   readonly deflate: ((bytes: Uint8Array) => Promise<Uint8Array>) | undefined;
 
+  /** A thread to wait for; undefined where this one may not wait. */
+  startAnswerer(): Answerer | undefined;
   /** Starts a worker, from the program's own script where `script` names one. */
   startWorker(script?: string | URL): WorkerHandle;
   /** Resolves after whatever input and timers wait have been served. */

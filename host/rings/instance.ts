@@ -76,6 +76,7 @@ export interface ModuleExports {
   setTickShift(shift: number): void;
   setTickRate(rate: number): void;
   tickShift(): number;
+  hostCounter(id: number): void;
   setCharges(accessNs: number, doorbellNs: number, interruptNs: number, byteRate: number): void;
   isCharged(): number;
   wallNowLo(): number;
@@ -183,6 +184,11 @@ export interface PageSupply {
   page(page: number): void;
 }
 
+/** Answers for an event of a counter that `hostCounter` named; the processor waits for it. */
+export interface RegisterServer {
+  serve(counter: number): void;
+}
+
 /** One instance of the module with its own memory: one machine. */
 export interface ModuleInstance {
   exports: ModuleExports;
@@ -198,6 +204,8 @@ export interface ModuleInstance {
   labsAt?: number;
   /** Where pages of RAM come from that were said to come later (expectPage). */
   supply?: PageSupply;
+  /** Who answers for hosted registers (machine/placement.ts). */
+  server?: RegisterServer;
 }
 
 /** A string literal of the module: UTF-16, its length in bytes in the word before it. */

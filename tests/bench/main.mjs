@@ -7,6 +7,7 @@
 //   npm run bench -- iommu [--runs N] [--json]         what the remapping unit costs the host, off and on
 //   npm run bench -- net [--only TEXT] [--json]
 //   npm run bench -- page [--runs N] [--json]          the page in Chromium: to the answer of a command, bytes, echo, frames, cold beside Node
+//   npm run bench -- placement [--runs N] [--json]   an access to a register that is hosted, beside one in the module
 //   npm run bench -- slice [--only TEXT] [--json]     the longest that a guest keeps the host waiting
 //   npm run bench -- screen [--runs N] [--json]       text scrolled and pictures blitted, frames a second and CPU, beside v86
 //   npm run bench -- share [--quick] [--rows FOLDER] [--json]   a shared folder by 9p, beside QEMU's, with a kernel's source tree; or a folder of it, or without
@@ -21,13 +22,14 @@ import { benchCpu } from "./cpu.mjs";
 import { benchIommu } from "./iommu.mjs";
 import { benchNet } from "./net.mjs";
 import { benchPage } from "./page.mjs";
+import { benchPlacement } from "./placement.mjs";
 import { benchScreen } from "./screen.mjs";
 import { benchShare } from "./share.mjs";
 import { benchSlice } from "./slice.mjs";
 import { benchStart } from "./start.mjs";
 import { build } from "../support/build.mjs";
 
-const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, iommu: benchIommu, net: benchNet, page: benchPage, screen: benchScreen, share: benchShare, slice: benchSlice, start: benchStart };
+const BENCHES = { attribution: benchAttribution, boot: benchBoot, bulk: benchBulk, clock: benchClock, cpu: benchCpu, iommu: benchIommu, net: benchNet, page: benchPage, placement: benchPlacement, screen: benchScreen, share: benchShare, slice: benchSlice, start: benchStart };
 
 function refuse(text) {
   process.stderr.write(`bench: ${text}\n`);

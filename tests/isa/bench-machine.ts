@@ -43,7 +43,7 @@ export interface BenchMachine {
 export function createBenchMachine(execution: Execution, wasm = new URL('../../build/pintail.wasm', import.meta.url)): BenchMachine {
   const module = new WebAssembly.Module(readFileSync(wasm));
   const memory = new WebAssembly.Memory({ initial: 16384 / 16 + 1024 });
-  const exports = new WebAssembly.Instance(module, { env: { memory, page: () => undefined, abort: () => { throw new Error('the module aborted'); } } }).exports as unknown as Exports;
+  const exports = new WebAssembly.Instance(module, { env: { memory, page: () => undefined, serve: () => undefined, abort: () => { throw new Error('the module aborted'); } } }).exports as unknown as Exports;
   const call = (name: string, ...args: number[]): number => exports[name]!(...args) >>> 0;
   call('create', RAM_MIB, 1, 0, 0, 0);
   call('hideFeatures', Extra.ADX << ExtraAt.SHIFT);

@@ -46,7 +46,7 @@ export async function load(entry: string, pages: number): Promise<Instance> {
   if (!pending) loaded.set(entry, pending = compile(entry));
   const module = await pending, memory = new WebAssembly.Memory({ initial: pages });
   const abort = (): never => { throw new Error(`${entry} called abort`); };
-  const instance = new WebAssembly.Instance(module, { env: { memory, abort, page: () => undefined } });
+  const instance = new WebAssembly.Instance(module, { env: { memory, abort, page: () => undefined, serve: () => undefined } });
   return { exports: instance.exports as Exports, memory, view: new DataView(memory.buffer), module };
 }
 

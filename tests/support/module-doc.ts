@@ -93,6 +93,7 @@ Numbers at the boundary are 32 bits wide; what has 64 goes as two halves, \`Lo\`
 |---|---|
 | \`env.memory\` | linear memory, not shared. The first 64 MiB are asked for by the module itself; more is the machine's RAM |
 | \`env.page(page)\` | called where RAM that \`absentPages\` declared absent is first touched: the host puts the page there and calls \`bringPage\`. A machine without absent pages never calls it |
+| \`env.serve(counter)\` | called at each event of a counter that \`hostCounter\` named, an access to a register: the processor waits until it returns. A machine without hosted registers never calls it |
 `;
 
 const RINGS = `

@@ -24,7 +24,7 @@ export function createRawMachine(ramMiB: number, made = true): RawMachine {
   const memory = new WebAssembly.Memory({ initial: BELOW_RAM_PAGES + ramMiB * 16 });
   const abort = (): never => { throw new Error('the module aborted'); };
   const supply: PageSupply = { page: () => undefined };
-  const exports = new WebAssembly.Instance(MODULE, { env: { memory, abort, page: (page: number) => supply.page(page) } }).exports as unknown as Record<string, (...args: number[]) => number>;
+  const exports = new WebAssembly.Instance(MODULE, { env: { memory, abort, page: (page: number) => supply.page(page), serve: () => undefined } }).exports as unknown as Record<string, (...args: number[]) => number>;
   const call = (name: string, ...args: number[]): number => exports[name]!(...args) >>> 0;
   const ram = call('address', Address.Ram);
   if (ram > BELOW_RAM_PAGES * 65536) throw new Error(`RAM begins at ${ram}: raise BELOW_RAM_PAGES in tests/support/raw-machine.ts`);

@@ -1,6 +1,7 @@
 // CSRs and BCRs by table, a word each, and what writing some of them does. Data sheet, "User Accessible Registers".
 // Which CSRs can be written while the card runs is in ports.ts.
 
+import { crossHosted } from "../../base/hosted";
 import { noteBell } from "../../base/histograms";
 import { chargeDoorbell } from "../../device/charges";
 import { port } from "../../device/frames";
@@ -121,7 +122,7 @@ function writeCsr0(dev: usize, offset: u32, old: u64, written: u64): void {
   const begins = (v & ~before & (Csr0.INIT | Csr0.STRT)) != 0;
   if (v & ~before & Csr0.INIT && !initialize(c)) return;
   if (v & ~before & Csr0.STRT) start(c);
-  if (v & Csr0.TDMD) { countCard(c, Count.DEMANDS); chargeDoorbell(); noteBell(txRates(c), txHistograms(c)); }
+  if (v & Csr0.TDMD) { countCard(c, Count.DEMANDS); crossHosted(c.counters + Count.DEMANDS); chargeDoorbell(); noteBell(txRates(c), txHistograms(c)); }
   // The driver takes what is signalled: it writes ones to the causes it has seen.
   if (c.line && before & v & Csr0.INTERRUPTS) countCard(c, Count.DELIVERED);
   if (begins || !(csr(c, Csr.STATUS) & Csr0.STOP)) lookAtRings(c);

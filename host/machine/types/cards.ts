@@ -13,6 +13,11 @@ export interface DeviceOptions {
   mac?: string;
   /** PCI device number, 1 to 30; default the lowest that is free. Behind a root port there is 0 alone. */
   slot?: number;
+  /**
+   * Where its registers are served: `module` (the default), `hosted`, or the names of those that are hosted (`CSR0:RAP`, or a list), as counters have them. An access to a hosted one is a round
+   * trip to another thread, for which the processor waits; what the guest sees is the same (docs/measuring.md). In Node.
+   */
+  placement?: string | readonly string[];
   /** Features not to offer: `{ csum: false, mrg_rxbuf: false }`. */
   features?: Readonly<Record<string, boolean>>;
   /** The largest packet the driver should send (`host_mtu`). */

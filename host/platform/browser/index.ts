@@ -29,6 +29,8 @@ export const platform: Platform = {
   readModule,
   sha256,
   gunzip,
+  // A page's own thread may not wait, and its worker only where the server's headers allow shared memory.
+  startAnswerer: () => undefined,
   startWorker,
   yieldTurn,
   sockets: pageSockets,

@@ -9,6 +9,7 @@ import { breakLocks, watchLocks } from './disk/lock.js';
 import { parseAddition, readAddition } from './guest/addition.js';
 import { openWords, readModule, readWords } from './files.js';
 import { nodeProvider } from './net/provider.js';
+import { startAnswerer } from './answerer.js';
 import { startWorker } from './start-worker.js';
 
 function sha256(parts: readonly Uint8Array[]): string {
@@ -35,6 +36,7 @@ export const platform: Platform = {
   openFile: (path) => openWords(path),
   openAddress: async (address) => (await import('./address-source.js')).openAddress(address),
   deflate: async (bytes) => (await import('./deflate.js')).deflate(bytes),
+  startAnswerer,
   startWorker,
   yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
   sockets: nodeProvider,

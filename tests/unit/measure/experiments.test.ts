@@ -9,7 +9,7 @@ import { judge, type ExperimentResult } from '../../../host/measure/result.js';
 import { SchemaError } from '../../../host/measure/schema.js';
 
 const FIGURES: Figures = {
-  packets: 5000, virtualNs: 5e6, instructions: 2000, ticks: 2100, accesses: 6, registers: { 'TDT w': 1, 'ICR r': 1 }, interrupts: 1, interruptsTaken: 1, controllers: 0, doorbells: 1, descriptors: 1, bytes: 60, iommu: {},
+  packets: 5000, virtualNs: 5e6, instructions: 2000, ticks: 2100, accesses: 6, registers: { 'TDT w': 1, 'ICR r': 1 }, interrupts: 1, interruptsTaken: 1, controllers: 0, hosted: 0, doorbells: 1, descriptors: 1, bytes: 60, iommu: {},
   classes: { B0: 3, B1: 6, B2: 0, B3: 0, B4: 0 },
 };
 const ORIGIN = { guest: { name: 'amd64', version: '6.1', kernel: 'aa', initrd: 'bb' }, build: 'cc', tickNs: 1 };

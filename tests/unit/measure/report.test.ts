@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'pintail-report-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const FIGURES: Figures = {
-  packets: 5000, virtualNs: 5e6, instructions: 2000, ticks: 2100, accesses: 6, registers: {}, interrupts: 0.01, interruptsTaken: 1, controllers: 0, doorbells: 1, descriptors: 1, bytes: 60, iommu: {}, classes: { B0: 3, B1: 6, B2: 0, B3: 0, B4: 0 },
+  packets: 5000, virtualNs: 5e6, instructions: 2000, ticks: 2100, accesses: 6, registers: {}, interrupts: 0.01, interruptsTaken: 1, controllers: 0, hosted: 0, doorbells: 1, descriptors: 1, bytes: 60, iommu: {}, classes: { B0: 3, B1: 6, B2: 0, B3: 0, B4: 0 },
 };
 /** As if each phase of the nth variant had so many interrupts a packet. */
 function resultOf(id: string): ExperimentResult {

@@ -13,7 +13,7 @@ let dir: string;
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'pintail-shards-'))));
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const figures: Figures = { packets: 5000, virtualNs: 1, instructions: 3000, ticks: 1, accesses: 6, registers: {}, interrupts: 1, interruptsTaken: 1, controllers: 0, doorbells: 1, descriptors: 1, bytes: 60, classes: { B0: 1, B1: 1, B2: 0, B3: 0, B4: 0 }, iommu: {} };
+const figures: Figures = { packets: 5000, virtualNs: 1, instructions: 3000, ticks: 1, accesses: 6, registers: {}, interrupts: 1, interruptsTaken: 1, controllers: 0, hosted: 0, doorbells: 1, descriptors: 1, bytes: 60, classes: { B0: 1, B1: 1, B2: 0, B3: 0, B4: 0 }, iommu: {} };
 const origin = { guest: { name: 'amd64', version: '6', kernel: 'k', initrd: 'i' }, build: 'b', tickNs: 1 };
 /** A result of E8 in all but that nothing was measured. */
 function resultOf(build = 'b', accesses = 6): ExperimentResult {
