@@ -1,6 +1,6 @@
 /** Every register of two cards as a guest finds it: after reset, after ones were written, and after zeros. */
 
-import { Reg } from '../../../assembly/nic/e1000/spec.js';
+import { PciId, Reg } from '../../../assembly/nic/e1000/spec.js';
 import { readSource } from '../../house/sources.js';
 import type { Client } from './client.js';
 import { placeCard, type PciFunction } from './pci.js';
@@ -9,13 +9,15 @@ import { placeCard, type PciFunction } from './pci.js';
 export type Dump = Record<string, string>;
 
 const CTRL_RST = 0x04000000;
+/** Control of the capability for advanced features (PCI ECN of 2006). */
+const AF_CONTROL = 4;
 const hex = (value: number, digits: number): string => (value >>> 0).toString(16).padStart(digits, '0');
 
 /** Configuration space without BARs, and which of its bits can be written. */
 async function dumpConfig(pci: PciFunction, out: Dump): Promise<void> {
   for (let at = 0; at < 256; at += 4) {
-    // The power state: writing it sends the card to sleep.
-    if ((at >= 0x10 && at < 0x28) || at === 0xe0) continue;
+    // The power state, which sends the card to sleep, and the e1000's reset of its function.
+    if ((at >= 0x10 && at < 0x28) || at === 0xe0 || at === PciId.RESET_AT + AF_CONTROL) continue;
     const old = await pci.get(at);
     await pci.set(at, 0xffffffff);
     const ones = await pci.get(at);
