@@ -29,7 +29,7 @@ const PORT = 5, CONTROL = 9;
 const CLOEXEC = 0x80000, NONBLOCK = 0x800;
 /** Whoever is woken by a write does not take the processor from the writer, which so fills its pipe first: one change of tasks for 64 KiB, and not for each write. */
 const SCHED_BATCH = 3;
-const SIGNAL_CHLD = 1 << 16, SIGNAL_PIPE = 1 << 12;
+const SIGNAL_CHLD = 1 << 16, SIGNAL_PIPE = 1 << 12, SIGNAL_INT = 1 << 1, SIGNAL_QUIT = 1 << 2;
 const Errno = { ENOENT: -2, ENOEXEC: -8, EAGAIN: -11, EACCES: -13, ENOTDIR: -20 } as const;
 
 /** ACPI's PM1 control, on our board and QEMU's: SLP_EN with the type of soft off, which is 0. */
@@ -61,7 +61,7 @@ const START = `
   mov esi, [ebp+8]; mov edi, ${FRAME}+1
   mov ecx, 7; rep movsb
   mov byte [${FRAME}+${FRAME_HEAD_BYTES - 1}], 10
-  mov dword [${MASK}], ${SIGNAL_CHLD | SIGNAL_PIPE}
+  mov dword [${MASK}], ${SIGNAL_CHLD | SIGNAL_PIPE | SIGNAL_INT | SIGNAL_QUIT}
   ${call(175, 0, MASK, OLD_MASK, 8)}                # rt_sigprocmask(SIG_BLOCK)
   mov dword [${MASK}], ${SIGNAL_CHLD}
   ${call(327, -1, MASK, 8, CLOEXEC)}                # signalfd4
@@ -78,6 +78,8 @@ wants_input:
   ${call(55, `dword [${INPUT_WRITE}]`, 4, NONBLOCK)}  # fcntl(F_SETFL)
   mov dword [${row(PORT_ROW)}], ${PORT}
 has_input:
+  # An agent in the background ignores INT and QUIT, and what it runs would. What comes before the command has its own mask waits for it.
+  ${call(48, 2, 0)}; ${call(48, 3, 0)}              # signal
   mov eax, 2; int 0x80                              # fork
   test eax, eax; je child
   mov [${CHILD}], eax
@@ -269,7 +271,6 @@ child:
   ${call(63, `dword [${ERROR_WRITE}]`, 2)}
   ${call(6, PORT)}; ${call(6, CONTROL)}
   ${call(175, 2, OLD_MASK, 0, 8)}                   # rt_sigprocmask(SIG_SETMASK)
-  ${call(48, 2, 0)}; ${call(48, 3, 0)}              # signal: an agent in the background ignores INT and QUIT, and what it runs would
   mov esi, [ebp+16]; cmp byte [esi], 0; je in_folder
   ${call(12, 'esi')}                                # chdir
   test eax, eax; je in_folder
