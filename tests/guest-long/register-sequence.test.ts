@@ -52,13 +52,14 @@ const E1000: Readonly<Record<number, string>> = { 0x8: 'STATUS', 0xc0: 'ICR', 0x
 const TDMD = 8;
 const wordOf = (register: string, write: boolean, value: number): string => `${register} ${write ? 'w' : 'r'}${register === 'CSR0' && write && (value & TDMD) !== 0 ? ' TDMD' : ''}`;
 
-/** The address register, at 12h for accesses of 16 bits and at 14h for those of 32, says which the data register is, at 10h. Our trace has the data register's alone. */
+/** The address register, at 12h for accesses of 16 bits and at 14h for those of 32, says which the data register is, at 10h. */
 function pcnetWords(accesses: readonly Access[]): string[] {
   let selected = 0;
   return accesses.flatMap(({ address, write, value }) => {
     if ((address & 0x1f) === 0x10) return [wordOf(`CSR${selected}`, write, value)];
-    if (write && [0x12, 0x14].includes(address & 0x1f)) selected = value;
-    return [];
+    if (!write || ![0x12, 0x14].includes(address & 0x1f)) return [];
+    selected = value;
+    return ['RAP w'];
   });
 }
 
